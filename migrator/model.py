@@ -1,0 +1,138 @@
+"""The words of the domain (design section 3) as types. No I/O, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+# A decoded JSON value; the two APIs promise nothing narrower.
+Json: TypeAlias = Any
+
+MARK_USER = "doceboUserId"
+MARK_PLATFORM = "doceboPlatform"
+FRESHLY_MIGRATED = "freshlyMigrated"
+MARK_ATTRIBUTES = (MARK_USER, MARK_PLATFORM, FRESHLY_MIGRATED)
+
+TargetStatus: TypeAlias = Literal["enabled", "disabled"]
+SourceStatus: TypeAlias = Literal["active", "suspended", "expired"]
+
+
+class State(StrEnum):
+    """What became of one source user; `found` is the sum over all of them."""
+
+    PENDING = "pending"  # known, nothing done yet
+    SENDING = "sending"  # intent stored, outcome not; only a crash leaves it
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"  # cannot be migrated as it is
+    CONFLICT = "conflict"  # a person must choose
+    FAILED = "failed"  # gave up, retryable
+    VANISHED = "vanished"  # gone from Docebo
+    SKIPPED = "skipped"  # left out by the user's own filter
+
+
+OPEN_STATES = (State.PENDING, State.SENDING)
+ARRIVED_STATES = (State.CREATED, State.UPDATED, State.UNCHANGED)
+NEEDS_PERSON_STATES = (State.REJECTED, State.CONFLICT, State.FAILED)
+
+
+class Decision(StrEnum):
+    """What the plan wants to do with one pending user."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+
+
+class Outcome(StrEnum):
+    """How a run ended, as the JSON documents say it."""
+
+    COMPLETE = "complete"
+    NEEDS_PERSON = "needs_person"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetUser:
+    """The Descope user built from one Docebo record (design section 6).
+
+    Empty string means "not set at the source". `attributes` holds the mark and the mapped custom
+    attributes, never `freshlyMigrated`: that one belongs to the act of creating alone.
+    """
+
+    login_id: str
+    email: str
+    verified_email: bool
+    status: TargetStatus
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    phone: str = ""
+    picture: str = ""
+    extra_login_ids: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def user_id(self) -> str:
+        """The Docebo user id this target is marked with."""
+        return self.attributes[MARK_USER]
+
+    @property
+    def all_login_ids(self) -> tuple[str, ...]:
+        """Every login id the user will answer to, the primary one first."""
+        return (self.login_id, *self.extra_login_ids)
+
+    def to_json(self) -> str:
+        """Canonical JSON text; equal users give equal text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> TargetUser:
+        """The inverse of `to_json`."""
+        values = json.loads(text)
+        values["extra_login_ids"] = tuple(values["extra_login_ids"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A source user that can be sent.
+
+    `notes` are note codes (a name was cut, a phone dropped); `created` and `last_login` are the
+    record's own date texts, comparable as text, "" when they never happened.
+    """
+
+    user_id: str
+    target: TargetUser
+    source_status: SourceStatus
+    login_keys: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    created: str = ""
+    last_login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A source user that cannot be migrated as it is; `reason` is a stable reason code."""
+
+    user_id: str
+    reason: str
+
+
+Normalized: TypeAlias = Ready | Rejected
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text as 64 hex digits; lone surrogates are hashed, not refused."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def canonical_json(value: Json) -> str:
+    """One text per JSON value: sorted keys, no blanks, ASCII only (safe for every database)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

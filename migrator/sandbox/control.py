@@ -1,0 +1,166 @@
+"""The third server: steer the two APIs and look behind them, JSON over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from migrator.sandbox.docebo.script import Plan
+from migrator.sandbox.docebo.users import key_of
+from migrator.sandbox.faults import Rule
+from migrator.sandbox.journal import Journal
+from migrator.sandbox.world import Population, World
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from migrator.model import Json
+
+_RULES = TypeAdapter(list[Rule])
+
+
+class NotThere(Exception):
+    """The named user does not exist: 404."""
+
+
+def _reply(value: Json, status: int = 200) -> Response:
+    # Escaped, so that a lone surrogate someone planted survives the way out.
+    return Response(json.dumps(value).encode(), status, media_type="application/json")
+
+
+def _answered(handler: Callable[[Request], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint of a function from request to JSON value."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return _reply(await handler(request))
+        except NotThere:
+            return _reply({"error": "no such user"}, 404)
+        except (ValidationError, ValueError) as error:
+            return _reply({"error": str(error)}, 422)
+
+    return endpoint
+
+
+def build(world: World) -> Starlette:
+    """The control application over one world."""
+    control = _Control(world)
+    table: list[tuple[str, str, Callable[[Request], Awaitable[Json]]]] = [
+        ("POST", "/reset", control.reset),
+        ("GET", "/switches", control.switches),
+        ("PUT", "/switches", control.set_switches),
+        ("GET", "/journal", control.journal),
+        ("DELETE", "/journal", control.clear_journal),
+        ("PUT", "/faults", control.set_faults),
+        ("DELETE", "/faults", control.clear_faults),
+        ("GET", "/state", control.state),
+        ("POST", "/docebo/users", control.put_docebo_user),
+        ("PATCH", "/docebo/users/{user_id}", control.patch_docebo_user),
+        ("DELETE", "/docebo/users/{user_id}", control.delete_docebo_user),
+        ("PUT", "/docebo/script", control.set_script),
+        ("GET", "/docebo/present_throughout", control.present_throughout),
+        ("POST", "/descope/users", control.put_descope_user),
+        ("DELETE", "/descope/users/{user_id}", control.delete_descope_user),
+    ]
+    return Starlette(routes=[Route(path, _answered(handler), methods=[method]) for method, path, handler in table])
+
+
+class _Control:
+    """One method per endpoint; each returns the JSON value to answer with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def reset(self, request: Request) -> Json:
+        population = Population.model_validate(await _body(request))
+        self._world.reset(population)
+        return population.model_dump()
+
+    async def switches(self, _request: Request) -> Json:
+        return {name: model.model_dump() for name, model in self._models().items()}
+
+    async def set_switches(self, request: Request) -> Json:
+        """Change the named switches of either API, all of them or, when one is wrong, none."""
+        wanted = await _body(request)
+        models = self._models()
+        if not isinstance(wanted, dict) or not wanted.keys() <= models.keys():
+            raise ValueError("expected {docebo: {…}, descope: {…}}")
+        for name, changes in wanted.items():
+            type(models[name]).model_validate(models[name].model_dump() | changes)
+        for name, changes in wanted.items():
+            for switch, value in changes.items():
+                setattr(models[name], switch, value)
+        return await self.switches(request)
+
+    async def journal(self, request: Request) -> Json:
+        return self._world.journal.dump(int(request.query_params.get("since", "0")))
+
+    async def clear_journal(self, _request: Request) -> Json:
+        self._world.journal = Journal()
+        return {}
+
+    async def set_faults(self, request: Request) -> Json:
+        rules = _RULES.validate_python(await _body(request))
+        self._world.faults.set(rules)
+        return {"rules": len(rules)}
+
+    async def clear_faults(self, _request: Request) -> Json:
+        self._world.faults.set([])
+        return {}
+
+    async def state(self, _request: Request) -> Json:
+        return {"docebo": {"users": self._world.docebo.users.all()}, "descope": self._world.descope.dump()}
+
+    async def put_docebo_user(self, request: Request) -> Json:
+        """Add a record, or replace the one of that `user_id` whole; nothing in it is checked."""
+        record = await _body(request)
+        if not isinstance(record, dict):
+            raise ValueError("expected an object")  # noqa: TRY004 -- answered as 422
+        return {"user_id": key_of(record), "new": self._world.docebo.users.put(record)}
+
+    async def patch_docebo_user(self, request: Request) -> Json:
+        """Merge keys into a record; null is stored, not taken as "remove"."""
+        record = self._world.docebo.users.get(request.path_params["user_id"])
+        if record is None:
+            raise NotThere
+        self._world.docebo.users.put({**record, **await _body(request)})
+        return {"user_id": key_of(record)}
+
+    async def delete_docebo_user(self, request: Request) -> Json:
+        if not self._world.docebo.users.remove(request.path_params["user_id"]):
+            raise NotThere
+        return {}
+
+    async def set_script(self, request: Request) -> Json:
+        """Steps as a list, or `{"steps": […], "churn": {…}}`."""
+        body = await _body(request)
+        self._world.docebo.play(Plan.model_validate({"steps": body} if isinstance(body, list) else body))
+        return {}
+
+    async def present_throughout(self, _request: Request) -> Json:
+        return self._world.docebo.users.watched()
+
+    async def put_descope_user(self, request: Request) -> Json:
+        return {"userId": self._world.descope.put_user(await _body(request))}
+
+    async def delete_descope_user(self, request: Request) -> Json:
+        try:
+            self._world.descope.remove_user(request.path_params["user_id"])
+        except KeyError:
+            raise NotThere from None
+        return {}
+
+    def _models(self) -> dict[str, BaseModel]:
+        return {"docebo": self._world.docebo.switches, "descope": self._world.descope.switches}
+
+
+async def _body(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
+    raw = await request.body()
+    return json.loads(raw) if raw else {}

@@ -1,0 +1,83 @@
+"""Every point on which the sources disagree or say nothing (contract section 10), as a switch.
+
+The first value of each choice is the default.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+Bucket = Literal["create", "search", "user", "general"]
+
+
+class DescopeSwitches(BaseModel):
+    """How this Descope behaves; assignments are checked and take effect with the next request."""
+
+    model_config = ConfigDict(validate_assignment=True, extra="forbid")
+
+    # Requests.
+    unknown_keys: Literal["reject", "ignore"] = "reject"
+    error_message: Literal["present", "absent"] = "present"
+
+    # Licence, contract section 1.
+    license_tier: str = "tier1"
+    license_status: Literal[200, 404, 500] = 200
+    license_header: Literal["check", "ignore"] = "check"
+    licensed_factor: PositiveInt = Field(
+        default=1, description="how many times the allowance a request with the right licence header gets"
+    )
+
+    # Creating, contract 6.3 and 10.1 to 10.3.
+    existing_login: Literal["reject", "tolerate", "overwrite"] = "reject"
+    duplicate_status: Literal[400, 409] = 400
+    created_flag: Literal["present", "absent"] = "present"
+    login_case: Literal["preserve", "lower", "insensitive"] = "preserve"
+
+    # Batches, contract 3.3 and 3.6.
+    batch_limit: PositiveInt = 100
+    batch_limit_status: Literal[400, 413] = 400
+    batch_order: Literal["request", "reversed", "shuffled"] = "request"
+    batch_answer: Literal["honest", "both", "neither", "extra", "twice"] = "honest"
+    failed_user: Literal["full", "partial", "email", "login_id", "null"] = "full"
+    additional_errors: Literal["off", "on"] = "off"
+    refuse_logins: list[str] = Field(default_factory=list)
+    poison_mode: Literal["whole_call", "per_user"] = "whole_call"
+
+    # Changing, contract 3.5, 3.8, 10.10 and 10.13.
+    patch_attributes: Literal["merge", "replace"] = "merge"
+    patch_conflict: Literal["merge", "keep"] = Field(
+        default="merge", description="a patched e-mail or phone that is another user's login id"
+    )
+
+    # Custom attributes, contract 4.1.
+    unknown_attribute: Literal["fail_user", "fail_call", "ignore"] = "fail_user"
+    attribute_type_check: Literal["on", "off"] = "on"
+    attribute_type_names: Literal["accept", "refuse"] = Field(
+        default="accept", description='type "string", "number", "boolean" in a definition (10.8)'
+    )
+    ignored_attribute: str | None = None
+
+    # Reading, contract 3.10.
+    search_v2: Literal["on", "off"] = "on"
+    search_lag: NonNegativeFloat = 0
+    get_lag: NonNegativeFloat = 0
+    search_case: Literal["exact", "insensitive"] = "exact"
+    search_limit_cap: PositiveInt = 100
+    search_over_cap: Literal["clamp", "refuse"] = "clamp"
+    users_load_limit: PositiveInt = 100
+
+    # Rate limits, contract section 7.
+    rate_limits: Literal["off", "documented", "custom"] = "off"
+    custom_limits: dict[Bucket, NonNegativeInt] = Field(default_factory=dict)
+    window_seconds: NonNegativeFloat = 60
+    backoff_seconds: NonNegativeFloat = 60
+    retry_after: Literal["seconds", "date", "none"] = "seconds"
+    throttle_body: Literal["json", "html", "empty"] = "json"
+
+    def restore_defaults(self) -> None:
+        """Set every switch back, in place."""
+        fresh = type(self)()
+        for name in type(self).model_fields:
+            setattr(self, name, getattr(fresh, name))

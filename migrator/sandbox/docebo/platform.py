@@ -1,0 +1,39 @@
+"""Everything one made-up Docebo platform remembers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from migrator.sandbox.docebo.limits import Limiter
+from migrator.sandbox.docebo.oauth import Tokens
+from migrator.sandbox.docebo.script import Plan, Script
+from migrator.sandbox.docebo.switches import DoceboSwitches
+from migrator.sandbox.docebo.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from migrator.sandbox.people import Record
+
+
+class Platform:
+    """Users, tokens, cursors, call counts, switches and the running script."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.reset()
+
+    def reset(self, records: Iterable[Record] = (), pending: Iterable[Record] = ()) -> None:
+        """Begin anew with these users; every token, cursor and switch is back at its start."""
+        self.switches = DoceboSwitches()
+        self.users = Users(records)
+        self.pending = list(pending)
+        self.tokens = Tokens(self._clock)
+        self.limiter = Limiter(self._clock)
+        self.cursors: dict[str, dict[str, Any]] = {}
+        self.script = Script(self.users)
+
+    def play(self, plan: Plan) -> None:
+        """Replace the running script; the count of list requests starts again at 1."""
+        self.script = Script(self.users, plan)

@@ -1,0 +1,56 @@
+"""Where the sources of contract/docebo.md disagree, a switch decides (its section 10)."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from migrator.sandbox.docebo.credentials import CLIENT_ID
+
+Grant: TypeAlias = Literal["password", "client_credentials", "refresh_token"]
+
+
+class DoceboSwitches(BaseModel):
+    """Every behaviour that can be chosen; the defaults are the documented or likeliest ones."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    # Tokens (contract 1.3 to 1.7)
+    clients: dict[str, list[Grant]] = {CLIENT_ID: ["password", "client_credentials", "refresh_token"]}
+    token_lifetime: int = Field(3600, ge=0)  # seconds
+    refresh_lifetime: int = Field(1_209_600, ge=0)  # seconds
+    refresh_answers: Literal["new", "none"] = "new"  # a refresh returns a new refresh token, or none
+    wrong_password_status: Literal[400, 401] = 401
+    unauthorized_body: Literal["oauth", "platform", "empty"] = "oauth"  # styles A and B of contract 1.6
+    session_level: Literal["super_admin", "admin", "user"] = "super_admin"
+    power_user_sees: int = Field(3, ge=0)  # users in the silently partial list of an "admin"
+    client_credentials_list: Literal["works", "crashes"] = "works"  # contract 1.7
+
+    # Paging (contract 2.1, 2.5)
+    page_size_cap: Literal["clamp", "honour", "error"] = "clamp"
+    page_zero: Literal["first", "error"] = "first"
+    ties: Literal["stable", "shuffled"] = "stable"
+    empty_page: int = Field(0, ge=0)  # this page is empty though more follow; 0 = none
+    stuck_page: int = Field(0, ge=0)  # this page is answered for every later number too; 0 = none
+    repeat_rows: int = Field(0, ge=0)  # so many rows of a page come again on the next one
+    hidden_rows: int = Field(0, ge=0)  # so many users are counted but never listed
+
+    # Envelope (contract 2.2)
+    total_count: Literal["correct", "zero", "missing"] = "correct"
+    count: Literal["page", "overall"] = "page"
+    has_more_data: Literal["correct", "stuck_on_last_full_page", "always_true", "missing"] = "correct"
+    total_page_count: Literal["present", "missing"] = "present"
+    links: Literal["list", "object"] = "list"
+
+    # Items (contract 2.3, 2.4)
+    user_id: Literal["as_recorded", "integer"] = "as_recorded"
+    manager_names: Literal["object", "list"] = "object"  # "list": PHP's empty map when nobody is set
+    slashes: Literal["plain", "escaped"] = "plain"
+    non_ascii: Literal["plain", "escaped"] = "plain"
+
+    # Rate limit per client address (contract 8.1); 1,000 calls in 3,600 s is the documented one
+    rate_calls: int = Field(0, ge=0)  # 0 = no limit
+    rate_window: float = Field(3600.0, gt=0)  # seconds
+    rate_header: Literal["none", "seconds", "date"] = "none"
+    rate_body: Literal["json", "html", "empty"] = "json"

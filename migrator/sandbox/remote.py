@@ -1,0 +1,101 @@
+"""A small client of the sandbox's control API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+if TYPE_CHECKING:
+    from migrator.model import Json
+
+_TIMEOUT = 30.0  # seconds
+
+
+class Control:
+    """One method per control endpoint; a refusal raises `requests.HTTPError` with the reason."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def reset(self, **population: float) -> None:
+        """Begin anew with `users`, `seed`, `difficult`, `strangers`, `pending` (see `world.Population`)."""
+        self._call("POST", "/reset", population)
+
+    def switches(self) -> dict[str, dict[str, Any]]:
+        """All switches of both APIs."""
+        return self._dict("GET", "/switches")
+
+    def set_switches(self, *, docebo: dict[str, Any] | None = None, descope: dict[str, Any] | None = None) -> None:
+        """Change some switches."""
+        self._call("PUT", "/switches", {"docebo": docebo or {}, "descope": descope or {}})
+
+    def journal(self, since: int = 0) -> list[dict[str, Any]]:
+        """Journal entries after number `since`, as `dataclasses.asdict(journal.Entry)` gives them."""
+        entries: list[dict[str, Any]] = self._call("GET", f"/journal?since={since}")
+        return entries
+
+    def clear_journal(self) -> None:
+        """Forget all entries; numbers start at 1 again."""
+        self._call("DELETE", "/journal")
+
+    def set_faults(self, *rules: dict[str, Any]) -> None:
+        """Replace the fault rules (see `faults.Rule`)."""
+        self._call("PUT", "/faults", list(rules))
+
+    def clear_faults(self) -> None:
+        """No faults from now on."""
+        self._call("DELETE", "/faults")
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """`{"docebo": {"users": […]}, "descope": {users, attributes, tenants, roles}}`."""
+        return self._dict("GET", "/state")
+
+    def put_docebo_user(self, record: dict[str, Any]) -> str:
+        """Add or replace a Docebo record; its user id as text."""
+        return str(self._dict("POST", "/docebo/users", record)["user_id"])
+
+    def patch_docebo_user(self, user_id: str, **keys: Json) -> None:
+        """Change some keys of a Docebo record."""
+        self._call("PATCH", f"/docebo/users/{quote(user_id, safe='')}", keys)
+
+    def delete_docebo_user(self, user_id: str) -> None:
+        """Delete a Docebo user."""
+        self._call("DELETE", f"/docebo/users/{quote(user_id, safe='')}")
+
+    def put_descope_user(self, user: dict[str, Any]) -> str:
+        """Plant a Descope user; the user id."""
+        return str(self._dict("POST", "/descope/users", user)["userId"])
+
+    def delete_descope_user(self, user_id: str) -> None:
+        """Delete a Descope user behind the API's back."""
+        self._call("DELETE", f"/descope/users/{quote(user_id, safe='')}")
+
+    def set_script(self, *steps: dict[str, Any]) -> None:
+        """Changes to make before the n-th list request from now (see `docebo.script`)."""
+        self._call("PUT", "/docebo/script", list(steps))
+
+    def set_churn(self, **churn: int) -> None:
+        """Random changes between list requests (see `docebo.script.Churn`)."""
+        self._call("PUT", "/docebo/script", {"churn": churn})
+
+    def present_throughout(self) -> dict[str, list[str]]:
+        """Since the script was set: `user_ids` never away, and those `inserted`, `deleted`, `changed`."""
+        return self._dict("GET", "/docebo/present_throughout")
+
+    def _dict(self, method: str, path: str, body: Json = None) -> dict[str, Any]:
+        value: dict[str, Any] = self._call(method, path, body)
+        return value
+
+    def _call(self, method: str, path: str, body: Json = None) -> Json:
+        answer = self._session.request(method, self._url + path, json=body, timeout=_TIMEOUT)
+        if not answer.ok:
+            raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
+        return answer.json()

@@ -1,0 +1,8 @@
+"""Raw Docebo records to Descope users: pure, total, no I/O, no clock (design section 2, step 3)."""
+
+from __future__ import annotations
+
+from migrator.normalize.identity import login_key
+from migrator.normalize.mapping import Normalizer
+
+__all__ = ["Normalizer", "login_key"]

@@ -1,0 +1,132 @@
+"""Who a record is: its key, its login ids, and the strong fold that detects collisions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from migrator.model import Json, canonical_json, text_hash
+from migrator.normalize.email import parse_email
+from migrator.normalize.text import FORBIDDEN, integer_text, is_blank, nfc
+from migrator.normalize.unfit import Unfit
+
+MAX_USER_ID = 2**63 - 1
+LOGIN_ID_LIMIT = 254
+
+_DIGITS = re.compile(r"[0-9]+")
+_MAX_DIGITS = len(str(MAX_USER_ID))
+_MAX_LABEL = 63
+# Removing and folding can each make work for the other; text settles in two rounds.
+_ROUNDS = 3
+
+# Invisible characters that are not of category Cf (Unicode: Default_Ignorable_Code_Point).
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def user_key(record: dict[str, Json]) -> str:
+    """The Docebo user id as decimal text without leading zeros, 1 to 2**63 - 1 (docebo.md 2.3).
+
+    Raises:
+        Unfit: `no_user_id` when it is missing or blank, `invalid_user_id` when it is anything else.
+    """
+    value = record.get("user_id")
+    if is_blank(value):
+        raise Unfit("no_user_id")
+    if isinstance(value, str) and _DIGITS.fullmatch(text := value.strip()):
+        digits = text.lstrip("0")
+        number = int(digits) if 0 < len(digits) <= _MAX_DIGITS else 0
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        number = 0
+    if not 1 <= number <= MAX_USER_ID:
+        raise Unfit("invalid_user_id")
+    return str(number)
+
+
+def stand_in_key(record: Json) -> str:
+    """A key for a record that has none: "#" and 32 hex digits of its content, so that it is counted once."""
+    try:
+        text = canonical_json(record)
+    except (ValueError, RecursionError):  # an integer too long to print, or nested too deep
+        text = _flat_text(record)
+    return "#" + text_hash(text)[:32]
+
+
+def _flat_text(record: Json) -> str:
+    """One text per JSON value, however deep or large, where the json module gives up."""
+    parts: list[str] = []
+    stack: list[Json] = [record]
+    while stack:
+        value = stack.pop()
+        match value:
+            case dict():
+                parts.append(f"object {len(value)}")
+                for key in sorted(value):
+                    stack += (value[key], key)
+            case list():
+                parts.append(f"array {len(value)}")
+                stack += value
+            case int():
+                parts.append(f"{type(value).__name__} {value:x}")
+            case _:
+                parts.append(repr(value))
+    return "\n".join(parts)
+
+
+def login_id_of(value: Json) -> str:
+    """A user name as login id: trimmed, NFC, lower-cased only when it is an e-mail address.
+
+    Returns:
+        At most 254 code points; "" when there is none. Integers (employee numbers) become text.
+
+    Raises:
+        Unfit: `invalid_username` when it is too long, holds control characters, shows nothing at
+            all (zero-width characters only), or is neither text nor an integer.
+    """
+    if is_blank(value):
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = integer_text(value)
+    if not isinstance(value, str):
+        raise Unfit("invalid_username")
+    text = value.strip()
+    name = nfc(text, LOGIN_ID_LIMIT)
+    if len(name) > LOGIN_ID_LIMIT or FORBIDDEN.search(name) or not login_key(name):
+        raise Unfit("invalid_username")
+    return parse_email(name) or name
+
+
+def login_key(login_id: str) -> str:
+    """The strong fold of a login id; equal keys mean that two users may collide (matrix B2.12, D1).
+
+    Case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
+    domain: all equal. Two different people can share a key, so it only detects, it never names anyone.
+    """
+    if login_id.isascii() and "xn--" not in (plain := login_id.strip().lower()):
+        return plain.rstrip(".") if "@" in plain else plain
+    folded = _fold(login_id)
+    local, at, domain = folded.rpartition("@")
+    if not at:
+        return folded
+    labels = domain.replace("\u3002", ".").rstrip(".").split(".")
+    return f"{local}@{'.'.join(map(_ascii_label, labels))}"
+
+
+def _fold(text: str) -> str:
+    for _ in range(_ROUNDS):
+        visible = "".join(c for c in _IGNORABLE.sub("", text) if unicodedata.category(c) != "Cf")
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold()).strip()
+    return text
+
+
+def _ascii_label(label: str) -> str:
+    """The punycode form of a folded domain label; a label that has none stays as it is."""
+    if len(label) > _MAX_LABEL:
+        return label
+    try:
+        if label.startswith("xn--"):
+            label = _fold(label[4:].encode("ascii").decode("punycode"))
+        return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
+    except ValueError:
+        return label

@@ -1,0 +1,166 @@
+"""From one raw Docebo record to the Descope user it becomes, by the rules of the `mapping:` section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import (
+    MARK_ATTRIBUTES,
+    MARK_PLATFORM,
+    MARK_USER,
+    Json,
+    Normalized,
+    Ready,
+    Rejected,
+    TargetUser,
+)
+from migrator.normalize.email import email_of, parse_email
+from migrator.normalize.identity import login_id_of, login_key, stand_in_key, user_key
+from migrator.normalize.person import date_of, names_of, phone_of, picture_of, source_status_of
+from migrator.normalize.text import clean, flag, is_blank, scalar_text
+from migrator.normalize.unfit import Unfit
+
+if TYPE_CHECKING:
+    from migrator.config import MappingConfig
+
+ATTRIBUTE_LIMIT = 1000
+
+
+class Normalizer:
+    """Turns raw records into `Ready` or `Rejected`; pure and total (matrix D6).
+
+    Args:
+        mapping: the `mapping:` section of the configuration (design section 5).
+        platform: the text of the mark attribute `doceboPlatform`: host of the Docebo platform, with
+            its port when that is not the default one.
+
+    A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
+    user name, unknown status.
+    """
+
+    def __init__(self, mapping: MappingConfig, platform: str) -> None:
+        self._mapping = mapping
+        self._platform = platform
+        # The mark is ours whatever the mapping says: without it nobody is recognised again (matrix B5.3).
+        self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
+
+    def __call__(self, record: Json) -> Normalized:
+        """Normalise one decoded JSON value.
+
+        Returns:
+            `Ready`, or `Rejected` with a reason code of `migrator.reasons`. Without a usable user id the
+            rejection's `user_id` is "#" and 32 hex digits of the record's content.
+        """
+        if not isinstance(record, dict):
+            return Rejected(stand_in_key(record), "malformed_record")
+        try:
+            user_id = user_key(record)
+        except Unfit as unfit:
+            return Rejected(stand_in_key(record), unfit.reason)
+        try:
+            return self._ready(user_id, record)
+        except Unfit as unfit:
+            return Rejected(user_id, unfit.reason)
+
+    def _ready(self, user_id: str, record: dict[str, Json]) -> Ready:
+        notes: dict[str, None] = {}  # an ordered set
+        phone = self._phone(record, notes)
+        email = self._email(user_id, record, notes, has_phone=bool(phone))
+        login_id = self._login_id(record, email)
+        extra = self._extra_login_ids(record, login_id, email, notes)
+        source_status = source_status_of(record)
+        names = names_of(record)
+        if names.cut:
+            notes["name_cut"] = None
+        target = TargetUser(
+            login_id=login_id,
+            email=email,
+            verified_email=self._is_verified(record, notes, email),
+            status=getattr(self._mapping.status, source_status),
+            name=names.full,
+            given_name=names.given,
+            family_name=names.family,
+            phone=phone,
+            picture=picture_of(record.get("avatar")),
+            extra_login_ids=tuple(extra.values()),
+            attributes=self._custom_attributes(user_id, record, notes),
+        )
+        return Ready(
+            user_id=user_id,
+            target=target,
+            source_status=source_status,
+            login_keys=(login_key(login_id), *extra),
+            notes=tuple(notes),
+            created=date_of(record.get("creation_date")),
+            last_login=date_of(record.get("last_access_date")),
+        )
+
+    def _email(self, user_id: str, record: dict[str, Json], notes: dict[str, None], *, has_phone: bool) -> str:
+        """The address; "" only for a user-name login with a phone: Descope wants one of them (3.1)."""
+        email = email_of(record.get("email"))
+        if email:
+            return email
+        mapping = self._mapping
+        if mapping.missing_email == "synthesize":
+            made_up = parse_email(f"docebo-{user_id}@{mapping.synthesize_domain}")
+            if made_up:
+                notes["email_synthesized"] = None
+                return made_up
+        if mapping.login_id == "username" and has_phone:
+            return ""
+        raise Unfit("no_email")
+
+    @staticmethod
+    def _is_verified(record: dict[str, Json], notes: dict[str, None], email: str) -> bool:
+        """What Docebo verified is its own address, never none and never one we made up."""
+        if not email or "email_synthesized" in notes:
+            return False
+        return flag(record.get("email_validation_status")) is True
+
+    def _login_id(self, record: dict[str, Json], email: str) -> str:
+        if self._mapping.login_id == "email":
+            return email
+        login_id = login_id_of(record.get("username"))
+        if not login_id:
+            raise Unfit("no_username")
+        return login_id
+
+    def _extra_login_ids(
+        self, record: dict[str, Json], login_id: str, email: str, notes: dict[str, None]
+    ) -> dict[str, str]:
+        """Login key to login id, in the configured order; what folds to an earlier one is left out."""
+        primary = login_key(login_id)
+        extra: dict[str, str] = {}
+        for source in self._mapping.extra_login_ids:
+            try:
+                candidate = email if source == "email" else login_id_of(record.get(source))
+            except Unfit:
+                notes["login_id_dropped"] = None
+                continue
+            key = login_key(candidate)
+            if key and key != primary:
+                extra.setdefault(key, candidate)
+        return extra
+
+    def _phone(self, record: dict[str, Json], notes: dict[str, None]) -> str:
+        source = self._mapping.phone_field
+        if source is None or is_blank(value := record.get(source)):
+            return ""
+        phone = phone_of(value, self._mapping.phone_region)
+        if not phone:
+            notes["phone_dropped"] = None
+        return phone
+
+    def _custom_attributes(self, user_id: str, record: dict[str, Json], notes: dict[str, None]) -> dict[str, str]:
+        attributes = {MARK_USER: user_id, MARK_PLATFORM: self._platform}
+        for name, source in self._attributes.items():
+            text = scalar_text(record.get(source))
+            if text is None:
+                notes["attribute_dropped"] = None
+                continue
+            value, cut = clean(text, ATTRIBUTE_LIMIT)
+            if cut:
+                notes["attribute_cut"] = None
+            if value:
+                attributes[name] = value
+        return attributes

@@ -1,0 +1,11 @@
+"""The one exception inside the normalizer; it never leaves it."""
+
+from __future__ import annotations
+
+
+class Unfit(Exception):
+    """A field makes the record unfit to be migrated; `reason` is a code of `migrator.reasons`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,1 @@
+"""What is known and what was done, durable in SQLite or PostgreSQL."""

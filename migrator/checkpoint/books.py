@@ -1,0 +1,152 @@
+"""The books: runs, counts, problem rows, and the erasing of personal data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+
+from migrator.checkpoint.tables import run, source_user
+from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+PROBLEM_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Counts by state (every state present) and by reason; `found` is their sum."""
+
+    states: dict[State, int]
+    reasons: dict[str, int]
+
+    @property
+    def found(self) -> int:
+        """Every source user ever seen."""
+        return sum(self.states.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A user that needs a person."""
+
+    user_id: str
+    state: State
+    reason: str
+    detail: str | None
+
+
+_PREDICTED = {
+    Decision.CREATE: State.CREATED,
+    Decision.UPDATE: State.UPDATED,
+    Decision.UNCHANGED: State.UNCHANGED,
+    "conflict": State.CONFLICT,
+}
+
+
+def count(checkpoint: Checkpoint, *, predicted: bool = False) -> Books:
+    """Count all users; `predicted` counts a planned user as what it would become."""
+    query = (
+        select(source_user.c.state, source_user.c.decision, source_user.c.reason, func.count())
+        .where(source_user.c.migration == checkpoint.key)
+        .group_by(source_user.c.state, source_user.c.decision, source_user.c.reason)
+    )
+    states = dict.fromkeys(State, 0)
+    reasons: dict[str, int] = {}
+    for state, decision, reason, number in checkpoint.read(lambda c: c.execute(query).all()):
+        seen = State(state)
+        if predicted and seen == State.PENDING and decision:
+            seen = _PREDICTED[decision]
+        states[seen] += number
+        if reason and seen not in (State.PENDING, *ARRIVED_STATES):
+            reasons[reason] = reasons.get(reason, 0) + number
+    return Books(states, dict(sorted(reasons.items())))
+
+
+def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Problem]:
+    """Users that need a person, by user id; memory stays flat."""
+    bad: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
+    if predicted:
+        bad = bad | and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict")
+    after = ""
+    while True:
+        query = (
+            select(source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail)
+            .where(source_user.c.migration == checkpoint.key, bad, source_user.c.user_id > after)
+            .order_by(source_user.c.user_id)
+            .limit(PROBLEM_PAGE)
+        )
+        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
+        for row in rows:
+            state = State.CONFLICT if row.state == State.PENDING else State(row.state)
+            yield Problem(row.user_id, state, row.reason or "", row.detail)
+        if len(rows) < PROBLEM_PAGE:
+            return
+        after = rows[-1].user_id
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+def begin_run(checkpoint: Checkpoint, command: str) -> int:
+    """Open a run's row and return its number."""
+
+    def work(connection: Connection) -> int:
+        last = connection.execute(select(func.max(run.c.number)).where(run.c.migration == checkpoint.key)).scalar()
+        number = (last or 0) + 1
+        connection.execute(
+            insert(run).values(
+                migration=checkpoint.key, number=number, command=command, started_at=checkpoint.clock.time()
+            )
+        )
+        return number
+
+    return checkpoint.write(work)
+
+
+def note_run(checkpoint: Checkpoint, number: int, summary: dict[str, Any], outcome: Outcome | None) -> None:
+    """Store a run's figures so far; an outcome closes the row."""
+    values: dict[str, Any] = {"summary": json.dumps(summary)}
+    if outcome is not None:
+        values |= {"outcome": outcome, "finished_at": checkpoint.clock.time()}
+    checkpoint.write(
+        lambda c: c.execute(
+            update(run).where(run.c.migration == checkpoint.key, run.c.number == number).values(**values)
+        )
+    )
+
+
+def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The newest run's row as a dict, its summary decoded; None before the first."""
+    query = select(run).where(run.c.migration == checkpoint.key).order_by(run.c.number.desc()).limit(1)
+    row = checkpoint.read(lambda c: c.execute(query).mappings().one_or_none())
+    if row is None:
+        return None
+    return {**row, "summary": json.loads(row["summary"]) if row["summary"] else {}}
+
+
+# --- personal data -------------------------------------------------------------------------------
+
+
+def erase_profiles(checkpoint: Checkpoint, states: tuple[State, ...]) -> int:
+    """Remove the personal data of users in these states, from the file's raw bytes too."""
+    has_data = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state.in_(states),
+        source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None),
+    )
+
+    def work(connection: Connection) -> int:
+        erased = connection.execute(update(source_user).where(has_data).values(raw=None, profile=None, changes=None))
+        return erased.rowcount
+
+    number = checkpoint.write(work)
+    if number:
+        checkpoint.db.compact()
+    return number

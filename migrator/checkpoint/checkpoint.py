@@ -1,0 +1,216 @@
+"""The open checkpoint of one migration: its binding, its lease, and the fenced transaction."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from migrator.checkpoint import schema
+from migrator.checkpoint.database import Database, DatabaseLost
+from migrator.checkpoint.lease import TTL, Heartbeat, Holder
+from migrator.checkpoint.tables import migration
+from migrator.errors import ConfigError, LeaseHeld, LeaseLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from sqlalchemy import URL
+
+    from migrator.clock import Clock
+
+T = TypeVar("T")
+TRIES = 5  # of one transaction on a database that comes and goes (matrix S4, S5)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a checkpoint belongs to: Docebo host, Descope project, fingerprints of mapping and policy."""
+
+    source: str
+    project: str
+    mapping: str
+    policy: str
+
+
+class Checkpoint:
+    """A checkpoint whose schema is at head.
+
+    Readers only construct it; a run enters it as a context manager, which takes the lease.
+
+    Args:
+        upgrade: whether an older or empty schema may be brought to head now.
+
+    Raises:
+        ConfigError: damaged, foreign or newer database, or an upgrade is needed and not allowed.
+        LeaseHeld: on entering, another run is alive (exit code 5).
+    """
+
+    def __init__(self, url: URL, key: str, clock: Clock, *, upgrade: bool, create: bool = True) -> None:
+        self.key = key
+        self.clock = clock
+        self.db = Database(url, create=create)
+        self.fence = 0
+        self._heartbeat = Heartbeat(self._renew)
+        try:
+            self._ready_schema(upgrade=upgrade)
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _ready_schema(self, *, upgrade: bool) -> None:
+        with self.db.read() as connection:
+            current = schema.current(connection)
+        if current == schema.head():
+            return
+        if not upgrade:
+            raise ConfigError(
+                f"The checkpoint database has schema {current or 'none'}, this migrator needs {schema.head()}.",
+                fix="Run `migrator db upgrade` (or answer the question of `migrator run`, or give --yes).",
+            )
+        with self.db.write() as connection:
+            schema.upgrade(connection)
+
+    def __enter__(self) -> Self:
+        self.db_write(self._take_lease)
+        self._heartbeat.start()
+        self.clock.guard(self._heartbeat.check)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._heartbeat.stop()
+        try:
+            with self.db.write() as connection:
+                connection.execute(
+                    update(migration)
+                    .where(migration.c.key == self.key, migration.c.fence == self.fence)
+                    .values(holder=None, lease_until=None)
+                )
+        except Exception:
+            # The lease of a dead holder is free by itself; the error on its way out matters more.
+            if error is None:
+                raise
+        finally:
+            self.db.close()
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one consistent view."""
+        for last in _tries():
+            try:
+                with self.db.read() as connection:
+                    return work(connection)
+            except DatabaseLost:
+                if last:
+                    raise
+                self.clock.wait(1)
+        raise AssertionError
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one durable transaction, if the lease is still ours.
+
+        `work` may run more than once, so it must change nothing but the database. A commit whose answer
+        was lost is looked up by its name before anything is repeated (matrix S4).
+
+        Raises:
+            LeaseLost: another run took over; nothing was written.
+        """
+
+        def fenced(connection: Connection, name: str) -> T:
+            held = connection.execute(
+                update(migration)
+                .where(migration.c.key == self.key, migration.c.fence == self.fence)
+                .values(last_write=name, lease_until=self._now(connection) + TTL)
+            )
+            if held.rowcount != 1:
+                raise LeaseLost(
+                    "Another run has taken the lease over; this one wrote nothing more.",
+                    fix="Let the other run finish; its result counts.",
+                )
+            return work(connection)
+
+        result = self.db_write(fenced)
+        self._heartbeat.renewed()
+        return result
+
+    def db_write(self, work: Callable[[Connection, str], T]) -> T:
+        """Run a named transaction, repeated after a lost connection only if it did not commit."""
+        for last in _tries():
+            name = uuid.uuid4().hex
+            done: list[T] = []
+            try:
+                with self.db.write() as connection:
+                    done.append(work(connection, name))
+            except DatabaseLost:
+                if done and self._committed(name):
+                    return done[0]
+                if last:
+                    raise
+                self.clock.wait(1)
+            else:
+                return done[0]
+        raise AssertionError
+
+    def _committed(self, name: str) -> bool:
+        return bool(self.read(lambda c: c.scalar(select(migration.c.key).where(migration.c.last_write == name))))
+
+    def _now(self, connection: Connection) -> float:
+        return self.db.now(connection, self.clock.time())
+
+    # --- lease -------------------------------------------------------------------------------
+
+    def _take_lease(self, connection: Connection, name: str) -> None:
+        row = self.row(connection)
+        now = self._now(connection)
+        if row is None:
+            connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0, marks_read=0))
+        elif row["holder"] and row["lease_until"] > now and not Holder.from_json(row["holder"]).is_surely_dead():
+            raise LeaseHeld(
+                f"Another run is working on this checkpoint (process {Holder.from_json(row['holder']).pid}).",
+                fix="Wait for it, or look with `migrator status`. A dead run's lease ends by itself after a minute.",
+            )
+        self.fence = (row["fence"] if row else 0) + 1
+        connection.execute(
+            update(migration)
+            .where(migration.c.key == self.key)
+            .values(fence=self.fence, holder=Holder.me().to_json(), lease_until=now + TTL, last_write=name)
+        )
+
+    def _renew(self) -> bool:
+        with self.db.write() as connection:
+            renewed = connection.execute(
+                update(migration)
+                .where(migration.c.key == self.key, migration.c.fence == self.fence)
+                .values(lease_until=self._now(connection) + TTL)
+            )
+        return renewed.rowcount == 1
+
+    def row(self, connection: Connection) -> RowMapping | None:
+        """The migration's own row, None before the first run."""
+        # The row is locked on PostgreSQL, so that two runs cannot both find the lease free.
+        query = select(migration).where(migration.c.key == self.key).with_for_update()
+        return connection.execute(query).mappings().one_or_none()
+
+    def is_held(self) -> bool:
+        """Whether a living run holds the lease now."""
+
+        def look(connection: Connection) -> bool:
+            row = connection.execute(select(migration).where(migration.c.key == self.key)).mappings().one_or_none()
+            return bool(
+                row
+                and row["holder"]
+                and row["lease_until"] > self._now(connection)
+                and not Holder.from_json(row["holder"]).is_surely_dead()
+            )
+
+        return self.read(look)
+
+
+def _tries() -> list[bool]:
+    return [False] * (TRIES - 1) + [True]

@@ -1,0 +1,184 @@
+"""The sending side of the checkpoint: intent before the request, outcome after it (matrix B5.2)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, case, func, select, update
+
+from migrator.checkpoint.plans import Candidate
+from migrator.checkpoint.tables import source_user
+from migrator.errors import LeaseLost
+from migrator.model import Decision, State, TargetUser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Users whose intent is stored: they stay `sending` until an outcome is."""
+
+    id: str
+    decision: Decision
+    users: tuple[Candidate, ...]
+    decided_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one user of a batch.
+
+    `state` is a final state, or `pending` when the request certainly did nothing; `sending` means
+    that nobody knows yet. `detail` is an error code, never personal data.
+    """
+
+    user_id: str
+    state: State
+    target_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+def claim(checkpoint: Checkpoint, decision: Decision, size: int) -> Batch | None:
+    """Store the intent for up to `size` users decided alike; None when none is left.
+
+    Users whose earlier requests went unanswered come last and in ever smaller batches, so that one
+    user the server chokes on cannot hold up others.
+    """
+    batch_id = uuid.uuid4().hex
+    open_ones = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.PENDING,
+        source_user.c.decision == decision,
+    )
+
+    def work(connection: Connection) -> Batch | None:
+        attempts = connection.execute(select(func.min(source_user.c.attempts)).where(open_ones)).scalar()
+        if attempts is None:
+            return None
+        chosen = (
+            select(source_user.c.user_id)
+            .where(open_ones, source_user.c.attempts == attempts)
+            .order_by(source_user.c.user_id)
+            .limit(max(1, size // 4**attempts))
+            .scalar_subquery()
+        )
+        claimed = connection.execute(
+            update(source_user)
+            .where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(chosen))
+            .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
+            .returning(
+                source_user.c.profile, source_user.c.hash, source_user.c.target_id,
+                source_user.c.attempts, source_user.c.decided_at,
+            )
+        ).all()  # fmt: skip
+        users = (Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts) for row in claimed)
+        ordered = tuple(sorted(users, key=lambda user: user.user_id))
+        return Batch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
+
+    return checkpoint.write(work)
+
+
+def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, str]) -> None:
+    """Store outcomes of users that are `sending`; `sent` holds each one's target hash.
+
+    Raises:
+        LeaseLost: a row was not `sending` any more, so somebody else works here.
+    """
+
+    def work(connection: Connection) -> None:
+        for result in results:
+            stored = connection.execute(
+                update(source_user)
+                .where(
+                    source_user.c.migration == checkpoint.key,
+                    source_user.c.user_id == result.user_id,
+                    source_user.c.state == State.SENDING,
+                )
+                .values(**_values(result, sent.get(result.user_id)))
+            )
+            if stored.rowcount != 1:
+                raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+
+    checkpoint.write(work)
+
+
+def _values(result: Result, sent_hash: str | None) -> dict[str, Any]:
+    if result.state == State.SENDING:
+        return {"attempts": source_user.c.attempts + 1}
+    done: dict[str, Any] = {
+        "state": result.state,
+        "reason": result.reason,
+        "detail": result.detail,
+        "batch": None,
+        "sending_since": None,
+    }
+    if result.target_id is not None:
+        done["target_id"] = result.target_id
+    if result.state == State.PENDING:
+        return done  # the decision stands; it is sent again
+    done |= {"decision": None, "changes": None}
+    if result.state in (State.CREATED, State.UPDATED, State.UNCHANGED):
+        done |= {"sent_hash": sent_hash, "attempts": 0}
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A user whose request has no outcome; `since` is when the intent was stored (epoch seconds)."""
+
+    user: Candidate
+    decision: Decision
+    since: float
+
+
+def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
+    """Users that are `sending`, in the order of their id text, behind user id `after`."""
+    query = (
+        select(source_user)
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == State.SENDING,
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+
+    def work(connection: Connection) -> list[InFlight]:
+        return [
+            InFlight(
+                Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts),
+                Decision(row.decision),
+                row.sending_since,
+            )
+            for row in connection.execute(query)
+        ]
+
+    return checkpoint.read(work)
+
+
+def left(checkpoint: Checkpoint) -> dict[Decision, int]:
+    """How many pending users wait for each kind of request."""
+    query = (
+        select(source_user.c.decision, func.count())
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == State.PENDING,
+            source_user.c.decision.in_((Decision.CREATE, Decision.UPDATE)),
+        )
+        .group_by(source_user.c.decision)
+    )
+    return checkpoint.read(lambda c: {Decision(decision): count for decision, count in c.execute(query)})
+
+
+def failed_count(checkpoint: Checkpoint) -> int:
+    """How many users are `failed` now."""
+    total = func.coalesce(func.sum(case((source_user.c.state == State.FAILED, 1), else_=0)), 0)
+    query = select(total).where(source_user.c.migration == checkpoint.key)
+    return checkpoint.read(lambda c: int(c.execute(query).scalar_one()))

@@ -1,0 +1,196 @@
+"""The reading side of the checkpoint: pages in, and who is new, changed or gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+
+from migrator.checkpoint.tables import login, migration, source_user
+from migrator.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+_RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Docebo record: its JSON text and what the normalizer made of it."""
+
+    raw: str
+    normalized: Normalized
+
+
+@dataclass(frozen=True, slots=True)
+class PageSeen:
+    """What a page added: users this sweep had not shown yet, and users nobody knew before."""
+
+    fresh: int
+    new: int
+
+
+def begin(checkpoint: Checkpoint) -> int:
+    """Open a sweep and return its number, counted over the life of the migration."""
+
+    def work(connection: Connection) -> int:
+        number: int = connection.execute(
+            update(migration)
+            .where(migration.c.key == checkpoint.key)
+            .values(sweep=migration.c.sweep + 1)
+            .returning(migration.c.sweep)
+        ).scalar_one()
+        return number
+
+    return checkpoint.write(work)
+
+
+def store_page(
+    checkpoint: Checkpoint, sweep: int, records: Sequence[Record], include: Collection[SourceStatus]
+) -> PageSeen:
+    """Store one page in one transaction; a user that did not change keeps state and history."""
+    by_id = {record.normalized.user_id: record for record in records}
+
+    def work(connection: Connection) -> PageSeen:
+        mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
+        columns = (source_user.c.user_id, source_user.c.seen_sweep, source_user.c.state, source_user.c.hash)
+        known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
+        fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
+        inserts, logins, relogged = [], [], []
+        for user_id, record in by_id.items():
+            values = _columns(record, include)
+            old = known.get(user_id)
+            if old is None:
+                inserts.append({"migration": checkpoint.key, "user_id": user_id, "seen_sweep": sweep, **values})
+            else:
+                changed = _changed(old.state, old.hash, values)
+                if not changed:
+                    continue
+                connection.execute(
+                    update(source_user)
+                    .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == user_id)
+                    .values(**changed)
+                )
+                relogged.append(user_id)
+            logins += _logins(checkpoint.key, record.normalized)
+        connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
+        if inserts:
+            connection.execute(insert(source_user), inserts)
+        if relogged:
+            connection.execute(delete(login).where(login.c.migration == checkpoint.key, login.c.user_id.in_(relogged)))
+        if logins:
+            connection.execute(insert(login), logins)
+        return PageSeen(fresh=fresh, new=len(inserts))
+
+    return checkpoint.write(work)
+
+
+def _columns(record: Record, include: Collection[SourceStatus]) -> dict[str, Any]:
+    normalized = record.normalized
+    common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
+    if not isinstance(normalized, Ready):
+        return {
+            **common,
+            "hash": text_hash(f"rejected:{normalized.reason}"),
+            "state": State.REJECTED,
+            "reason": normalized.reason,
+            "notes": "",
+            "profile": None,
+            "source_status": None,
+            "created": "",
+            "last_login": "",
+        }
+    profile = normalized.target.to_json()
+    included = normalized.source_status in include
+    return {
+        **common,
+        "hash": text_hash(profile),
+        "state": State.PENDING if included else State.SKIPPED,
+        "reason": None if included else "not_included",
+        "notes": ",".join(normalized.notes),
+        "profile": profile,
+        "source_status": normalized.source_status,
+        "created": normalized.created,
+        "last_login": normalized.last_login,
+    }
+
+
+def _changed(state: str, old_hash: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What to write over a known user: nothing when nothing changed for it."""
+    if state == State.SENDING:
+        # Its outcome is open; whatever changed at the source is found by the next sweep.
+        return {}
+    same = values["hash"] == old_hash
+    if same and state in ARRIVED_STATES:
+        return {}
+    if same and state not in _RECOMPUTED and values["state"] != State.SKIPPED:
+        return {}
+    return values
+
+
+def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
+    if not isinstance(normalized, Ready):
+        return []
+    # Hashed: the keys outlive the profiles, and must not bring an address along.
+    return [
+        {"migration": key, "login_key": text_hash(login_key)[:32], "user_id": normalized.user_id}
+        for login_key in dict.fromkeys(normalized.login_keys)
+    ]
+
+
+def seen(checkpoint: Checkpoint, since: int) -> int:
+    """How many users the sweeps from number `since` on have shown."""
+    query = (
+        select(func.count())
+        .select_from(source_user)
+        .where(source_user.c.migration == checkpoint.key, source_user.c.seen_sweep >= since)
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def missing(checkpoint: Checkpoint, since: int) -> int:
+    """How many users we thought present were shown by no sweep from number `since` on."""
+    query = select(func.count()).select_from(source_user).where(_absent(checkpoint, since))
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
+    """Users absent from every sweep since number `since` are gone from Docebo; returns how many are new."""
+
+    def work(connection: Connection) -> int:
+        gone = connection.execute(
+            update(source_user)
+            .where(_absent(checkpoint, since))
+            .values(state=State.VANISHED, reason="not_in_docebo", detail=None, decision=None)
+        )
+        return gone.rowcount
+
+    return checkpoint.write(work)
+
+
+def _absent(checkpoint: Checkpoint, since: int) -> Any:  # noqa: ANN401 -- a SQL condition
+    return and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.seen_sweep < since,
+        # A half-sent user's fate is read from Descope first.
+        source_user.c.state.not_in((State.VANISHED, State.SENDING)),
+        # Left out by an earlier search text: it was never said to be in the list.
+        or_(source_user.c.reason.is_(None), source_user.c.reason != "search_text"),
+    )
+
+
+def size_of_last_full(checkpoint: Checkpoint) -> int | None:
+    """How many users the last whole, unfiltered reading showed; None when there was none."""
+    query = select(migration.c.full_sweep_size).where(migration.c.key == checkpoint.key)
+    return checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
+
+
+def remember_full(checkpoint: Checkpoint, size: int) -> None:
+    """Remember a whole reading's size for the next run's shrink guard (design section 7)."""
+    checkpoint.write(
+        lambda c: c.execute(update(migration).where(migration.c.key == checkpoint.key).values(full_sweep_size=size))
+    )

@@ -1,0 +1,123 @@
+"""The checkpoint's tables; `migrations/` must build exactly these (tested as an empty diff).
+
+Every row carries its migration's key, so that several migrations can share one PostgreSQL database.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from migrator.model import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    }
+)
+
+STATE_LIST: Final = ", ".join(f"'{state}'" for state in State)
+
+migration = Table(
+    "migration",
+    metadata,
+    Column("key", Text, primary_key=True),
+    # The binding: empty until the first run proved its credentials.
+    Column("source", Text),
+    Column("project", Text),
+    Column("mapping", Text),
+    Column("policy", Text),
+    # The lease: `fence` grows with every holder and stands in every write.
+    Column("fence", Integer, nullable=False),
+    Column("holder", Text),
+    Column("lease_until", Double),
+    # The name of the last transaction: tells whether a commit without an answer happened (matrix S4).
+    Column("last_write", Text),
+    # Sweeps are numbered over the life of the migration; a full one has ended whole.
+    Column("sweep", Integer, nullable=False),
+    Column("full_sweep_size", Integer),
+    # Whether the marks an earlier checkpoint left in the project were read.
+    Column("marks_read", Integer, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("command", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Column("outcome", Text),
+    Column("summary", Text),  # the JSON document of the run, counts only
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
+source_user = Table(
+    "source_user",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("seen_sweep", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),  # an error code or a count, never personal data
+    Column("notes", Text, nullable=False),  # note codes, comma-separated
+    Column("source_status", Text),
+    Column("created", Text),  # the record's own date texts, for policy.duplicate_email
+    Column("last_login", Text),
+    # Personal data, erased when the migration is done.
+    Column("raw", Text),
+    Column("profile", Text),
+    # What the source asks for now, and what Descope last acknowledged.
+    Column("hash", Text, nullable=False),
+    Column("sent_hash", Text),
+    Column("target_id", Text),
+    # The plan's word on a pending user.
+    Column("decision", Text),
+    Column("changes", Text),  # JSON {field: [before, after]}, personal data too
+    Column("decided_at", Double),
+    # The intent: which batch, since when, and how many requests for this user went unanswered.
+    Column("batch", Text),
+    Column("sending_since", Double),
+    Column("attempts", Integer, nullable=False),
+    CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
+    CheckConstraint("(state = 'sending') = (batch IS NOT NULL)", name="batch"),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+Index("ix_source_user_state", source_user.c.migration, source_user.c.state, source_user.c.user_id)
+Index("ix_source_user_batch", source_user.c.migration, source_user.c.batch)
+
+login = Table(
+    "login",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("login_key", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+Index("ix_login_user", login.c.migration, login.c.user_id)
+
+# Users that carried our mark in Descope before this checkpoint knew them (a lost checkpoint).
+known_mark = Table(
+    "known_mark",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("target_id", Text, primary_key=True),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)

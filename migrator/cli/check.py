@@ -1,0 +1,163 @@
+"""`migrator check`: is everything right before the first run?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.checkpoint import schema
+from migrator.checkpoint.database import Database
+from migrator.cli.common import Common, command
+from migrator.clock import Clock
+from migrator.descope.client import DescopeReader
+from migrator.docebo.client import DoceboClient
+from migrator.engine.plan import missing_attributes
+from migrator.errors import ConfigError, MigratorError
+from migrator.report import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from migrator.config import Config
+
+LEAST_FREE = 256 * 1024 * 1024  # bytes; a checkpoint of 100,000 users stays below it
+MOST_SKEW = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The result of one check; `fix` says what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    text: str
+    fix: str = ""
+
+
+@click.command()
+@command
+def check(common: Common) -> int:
+    """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
+
+    Changes nothing. One line each, with the fix.
+
+    \b
+    Example:
+      migrator check
+
+    \b
+    Exit codes: 0 all right, 2 something must be fixed first.
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    lines = [Line("configuration", ok=True, text=str(common.config_path))]
+    for line in _checks(config):
+        lines.append(line)
+        if not common.as_json:
+            _show(line)
+    ok = all(line.ok for line in lines)
+    if common.as_json:
+        common.print_json({"ok": ok, "checks": [asdict(line) for line in lines]})
+    return 0 if ok else ConfigError.exit_code
+
+
+def _show(line: Line) -> None:
+    click.echo(f"{'ok  ' if line.ok else 'FAIL'} {line.name}: {line.text}")
+    if line.fix:
+        click.echo(f"     fix: {line.fix}")
+
+
+def _checks(config: Config) -> Iterator[Line]:
+    clock = Clock()
+    docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+    try:
+        yield _try("docebo", lambda: _docebo(docebo, config))
+        yield _try("descope", lambda: _descope(descope, config))
+        yield _try("limits", lambda: _limits(config))
+        yield _try("clock", lambda: _clock(clock, docebo, descope))
+    finally:
+        docebo.close()
+        descope.close()
+    yield _try("database", lambda: _database(config))
+    yield _try("report", lambda: _report(config))
+    yield _try("disk", lambda: _disk(config))
+
+
+def _try(name: str, look: Callable[[], str]) -> Line:
+    try:
+        return Line(name, ok=True, text=look())
+    except MigratorError as error:
+        return Line(name, ok=False, text=error.message, fix=error.fix)
+
+
+def _docebo(client: DoceboClient, config: Config) -> str:
+    client.check_session()
+    return f"{config.docebo.platform}: the {config.docebo.grant} grant works and sees every user"
+
+
+def _descope(client: DescopeReader, config: Config) -> str:
+    client.choose_license()
+    missing = missing_attributes(client, config)
+    attributes = (
+        f"`run` will define the custom attributes {', '.join(missing)}"
+        if missing
+        else "all custom attributes are defined"
+    )
+    return f"project {config.descope.project_id}: the management key works; {attributes}"
+
+
+def _limits(config: Config) -> str:
+    docebo = f"{config.docebo.calls_per_hour} calls an hour" if config.docebo.calls_per_hour else "no limit"
+    descope = ", ".join(f"{name} {calls}" for name, calls in config.descope.limits.items())
+    return f"Docebo {docebo}; Descope {f'{descope} a minute' if descope else 'no limit'}"
+
+
+def _clock(clock: Clock, *clients: DoceboClient | DescopeReader) -> str:
+    skews = [client.server_time - clock.time() for client in clients if client.server_time is not None]
+    if not skews:
+        return "neither server told its time"
+    worst = max(skews, key=abs)
+    if abs(worst) > MOST_SKEW:
+        raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set it by NTP.")
+    return f"{abs(worst):.0f} s off the servers' clocks"
+
+
+def _database(config: Config) -> str:
+    url = config.checkpoint.sqlalchemy_url
+    name = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        folder = Path(url.database or "").parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise ConfigError(f"the folder {folder} cannot be written", fix="Create it, or change checkpoint.url.")
+        return f"{name}: will be made by the first run"
+    database = Database(url, create=False)
+    try:
+        with database.read() as connection:
+            current = schema.current(connection)
+    finally:
+        database.close()
+    if current not in (None, schema.head()):
+        raise ConfigError(f"{name} has schema {current}, not {schema.head()}", fix="Run `migrator db upgrade`.")
+    return f"{name}: {'empty' if current is None else 'ready'}"
+
+
+def _report(config: Config) -> str:
+    folder = config.report.path
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise ConfigError(f"{folder} cannot be written", fix="Set report.dir to another place.")
+    return f"{files.SUMMARY} and {files.PROBLEMS} go to {folder}"
+
+
+def _disk(config: Config) -> str:
+    url = config.checkpoint.sqlalchemy_url
+    folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else config.report.path
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < LEAST_FREE:
+        raise ConfigError(f"only {free // 1024**2} MiB are free on {there}", fix="Free some space first.")
+    return f"{free // 1024**3} GiB free"

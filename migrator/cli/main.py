@@ -1,0 +1,43 @@
+"""The `migrator` command: one file per subcommand, gathered here."""
+
+from __future__ import annotations
+
+import click
+
+from migrator import __version__
+from migrator.cli.check import check
+from migrator.cli.db import db
+from migrator.cli.demo import demo
+from migrator.cli.run import plan, run
+from migrator.cli.sandbox import sandbox
+from migrator.cli.status import status
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="migrator")
+def main() -> None:
+    """Move every user of a Docebo LMS into a Descope project.
+
+    It can be stopped, killed and run again at any moment: users are created once, strangers are never
+    touched, and nobody gets a mail.
+
+    \b
+    Example:
+      migrator check          is everything right?
+      migrator plan           what would happen?
+      migrator run            do it; again after a stop, until it says complete
+
+    \b
+    Exit codes:
+      0    all done
+      1    a bug
+      2    usage or configuration; nothing was changed
+      3    finished, but some users need a person
+      4    stopped early, safe to run again
+      5    another run holds the lease
+      130  interrupted (143 by SIGTERM), safe to run again
+    """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
+
+
+for command in (check, plan, run, status, db, sandbox, demo):
+    main.add_command(command)

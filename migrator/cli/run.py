@@ -1,0 +1,181 @@
+"""`migrator run` and `migrator plan`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.checkpoint import schema
+from migrator.checkpoint.database import Database
+from migrator.cli import show
+from migrator.cli.common import Common, command, show_error
+from migrator.cli.progress import events
+from migrator.clock import Clock
+from migrator.engine.job import Options
+from migrator.engine.run import run as run_engine
+from migrator.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from migrator.config import Config
+    from migrator.report.summary import Figures
+
+NEEDS_PERSON = 3
+
+_limit = click.option(
+    "--limit", type=click.IntRange(min=1), help="Send at most this many users; the others count as skipped."
+)
+_search = click.option("--search-text", default="", help="Only users Docebo finds for this text.")
+_remap = click.option("--remap", is_flag=True, help="Accept a changed mapping: users are planned again with it.")
+_shrink = click.option(
+    "--accept-shrink",
+    is_flag=True,
+    help="Accept a list that is shorter than last time, or than Docebo's own total.",
+)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
+@click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
+@click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need a person.")
+@_limit
+@_search
+@_remap
+@_shrink
+@command
+def run(
+    common: Common,
+    yes: bool,
+    dry_run: bool,
+    allow_partial: bool,
+    limit: int | None,
+    search_text: str,
+    remap: bool,
+    accept_shrink: bool,
+) -> int:
+    """Migrate: read Docebo, show the plan, ask, send, report.
+
+    Run it again after a stop or a crash: it continues. Run it again when it is complete: only users that
+    changed in Docebo are sent.
+
+    \b
+    Example:
+      migrator run
+      migrator run --yes --json > summary.json
+      migrator run --search-text ana@example.org
+
+    \b
+    Exit codes: 0 all done, 2 configuration, 3 some users need a person, 4 stopped early (run again),
+    5 another run is at work, 130/143 interrupted (run again).
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
+    options = Options(
+        command="run",
+        dry_run=dry_run,
+        limit=limit,
+        search_text=search_text,
+        remap=remap,
+        accept_shrink=accept_shrink,
+        upgrade=_may_upgrade(config, yes=yes),
+        confirm=(lambda _figures: True) if yes else _ask,
+    )
+    return execute(common, config, options, allow_partial=allow_partial)
+
+
+@click.command()
+@_limit
+@_search
+@_remap
+@_shrink
+@command
+def plan(common: Common, limit: int | None, search_text: str, remap: bool, accept_shrink: bool) -> int:
+    """Show what `run` would do; write nothing to Descope.
+
+    The counts are the prediction: `created` is how many users would be created.
+
+    \b
+    Example:
+      migrator plan --json
+
+    \b
+    Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is at work.
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    options = Options(
+        command="plan",
+        dry_run=True,
+        limit=limit,
+        search_text=search_text,
+        remap=remap,
+        accept_shrink=accept_shrink,
+        upgrade=_may_upgrade(config, yes=False),
+    )
+    return execute(common, config, options)
+
+
+def execute(common: Common, config: Config, options: Options, *, allow_partial: bool = False) -> int:
+    """Run the engine, show its figures, and return the exit code of design section 4."""
+    clock = Clock()
+    with _signals(clock.request_stop), events(quiet=common.verbosity < 0) as listener:
+        figures = run_engine(config, options, clock, listener)
+    if figures.error is not None:
+        show_error(figures.error)
+    if common.as_json:
+        common.print_json(figures.document())
+    elif common.verbosity >= 0:
+        checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
+        click.echo("\n".join(show.report(figures, f"checkpoint: {checkpoint}")))
+    if figures.error is not None:
+        return figures.error.exit_code
+    return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0
+
+
+def _ask(figures: Figures) -> bool:
+    click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
+    click.echo("\n".join(show.counts(figures)), err=True)
+    return click.confirm("Send this to Descope now?", err=True)
+
+
+def _may_upgrade(config: Config, *, yes: bool) -> bool:
+    """SQLite and an empty database are brought up silently; an older PostgreSQL schema is asked about."""
+    url = config.checkpoint.sqlalchemy_url
+    if yes or url.get_backend_name() == "sqlite":
+        return True
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            current = schema.current(connection)
+    finally:
+        database.close()
+    if current in (None, schema.head()):
+        return True
+    return sys.stdin.isatty() and click.confirm("The checkpoint's schema is older. Upgrade it now?", err=True)
+
+
+@contextmanager
+def _signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Once: finish the batch in flight. Twice: leave now; that is as safe as a crash, which is safe."""
+    asked = False
+
+    def handle(signum: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(128 + signum)
+        asked = True
+        click.echo("Stopping after the requests in flight. Once more to leave at once.", err=True)
+        stop(signal.Signals(signum))
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

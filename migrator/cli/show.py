@@ -1,0 +1,52 @@
+"""A run's figures as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import Outcome, State
+from migrator.reasons import REASONS
+
+if TYPE_CHECKING:
+    from migrator.report.summary import Figures
+
+VERDICTS = {
+    Outcome.COMPLETE: "Complete: every user made it.",
+    Outcome.NEEDS_PERSON: "Finished; {n} users need a person.",
+    Outcome.DRY_RUN: "Plan only: nothing was written to Descope.",
+    Outcome.STOPPED: "Stopped early. Running again continues here.",
+    Outcome.INTERRUPTED: "Interrupted. Running again continues here.",
+}
+
+
+def counts(figures: Figures) -> list[str]:
+    """The books: found, then each state that is not zero, then the reasons."""
+    states = figures.books.states
+    lines = [f"  found      {figures.books.found:>9,}"]
+    closed = [state for state in State if state not in (State.PENDING, State.SENDING)]
+    lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
+    if figures.open:
+        lines.append(f"  pending    {figures.open:>9,}")
+    for code, number in figures.books.reasons.items():
+        meaning = REASONS[code].meaning if code in REASONS else ""
+        lines.append(f"    {number:>7,} {code}: {meaning}")
+    return lines
+
+
+def report(figures: Figures, checkpoint: str) -> list[str]:
+    """Everything a run tells at its end."""
+    calls = figures.calls
+    head = f"{figures.source} -> {figures.project}"
+    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
+    verdict = VERDICTS.get(Outcome(figures.outcome), "").format(n=f"{figures.needs_person:,}")
+    document = figures.document()
+    return [
+        "",
+        head,
+        *counts(figures),
+        f"  calls: {traffic}, throttled {calls['throttled']:,}",
+        f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
+        verdict,
+        *(f"  {path}" for path in figures.reports),
+        f"  {checkpoint}",
+    ]

@@ -1,0 +1,1 @@
+"""The source: tokens and pages of the Docebo API."""

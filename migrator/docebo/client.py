@@ -1,0 +1,169 @@
+"""The source: Docebo's session and its user list, page by page (contract docebo 1.7 and 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from migrator.docebo.token import TOKEN_PATH, TokenAuth
+from migrator.errors import ApiError, ConfigError, Refused, StopRun
+from migrator.pace import Limit, Pacer
+from migrator.retry import Kind
+from migrator.transport import Request, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.clock import Clock
+    from migrator.config import DoceboConfig
+    from migrator.model import Json
+
+T = TypeVar("T")
+
+USERS_PATH = "/manage/v1/user"
+SESSION_PATH = "/manage/v1/user/session"
+BUCKET = "docebo"
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its records as they came, whether Docebo says there is more, and its total if it gave one."""
+
+    items: list[Json]
+    has_more: bool
+    total: int | None
+
+
+class DoceboClient:
+    """Reads one Docebo platform.
+
+    Raises (every method):
+        LoginRefused: the token endpoint refused the credentials.
+        StopRun: an answer could not be had after bounded retries; running again is safe.
+    """
+
+    def __init__(self, config: DoceboConfig, clock: Clock) -> None:
+        self._config = config
+        limits = {BUCKET: Limit(config.calls_per_hour, HOUR)} if config.calls_per_hour else {}
+        pacer = Pacer(clock, limits)
+
+        def transport(allowed: set[tuple[str, str]], auth: TokenAuth | None) -> Transport:
+            return Transport(
+                api="Docebo",
+                base_url=config.base_url,
+                allowed=allowed,
+                pacer=pacer,
+                clock=clock,
+                auth=auth,
+                default_throttle_wait=None,
+                headers=None,
+            )
+
+        self._tokens = transport({("POST", TOKEN_PATH)}, None)
+        auth = TokenAuth(config, self._tokens, clock)
+        self._api = transport({("GET", USERS_PATH), ("GET", SESSION_PATH)}, auth)
+        self.pacer = pacer
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far, token requests included."""
+        return self._tokens.calls.snapshot().total + self._api.calls.snapshot().total
+
+    @property
+    def throttled(self) -> int:
+        """429 answers so far."""
+        return self._tokens.calls.snapshot().throttled + self._api.calls.snapshot().throttled
+
+    def check_session(self) -> None:
+        """Make sure the token sees everybody: a power user's list is silently partial (contract 1.7).
+
+        Raises:
+            ConfigError: the session is not a superadmin's.
+        """
+        level = self._get(SESSION_PATH, {}, _parse_level)
+        if level != "super_admin":
+            raise ConfigError(
+                f"The Docebo user is {_printable(level)}, not super_admin: it would see only a part of the users.",
+                fix="Use a superadmin's credentials for docebo.username (or for the OAuth app's user).",
+            )
+
+    def users(self, page: int, search_text: str) -> Page:
+        """One page of the user list, in the only documented unique order (contract 2.5).
+
+        Args:
+            page: from 1.
+            search_text: "" for everybody.
+        """
+        size = self._config.page_size
+        params = {
+            "page": str(page),
+            "page_size": str(size),
+            "search_text": search_text,
+            "sort_attr": "username",
+            "sort_dir": "asc",
+            "get_total_count": "1",
+        }
+        return self._get(USERS_PATH, params, lambda answer: parse_page(answer, size))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._api.close()
+        self._tokens.close()
+
+    def _get(self, path: str, params: dict[str, str], parse: Callable[[Json], T]) -> T:
+        request = Request("GET", path, Kind.READ, BUCKET, params=params)
+        try:
+            return self._api.call(request, parse)
+        except Refused as error:
+            if error.status in (401, 403):
+                raise StopRun(
+                    f"Failed to Authenticate: {error}.",
+                    fix="The token is not accepted here: check the user's rights and the OAuth app, then run again.",
+                ) from None
+            raise _unreadable(error) from None
+        except ApiError as error:
+            raise _unreadable(error) from None
+
+
+def _unreadable(error: ApiError) -> StopRun:
+    return StopRun(
+        f"Failed Getting Users: {error}.",
+        fix="Check docebo.base_url and that the platform is up, then run again: it is safe, and a partial list"
+        " is never taken for a full one.",
+    )
+
+
+def _printable(level: str) -> str:
+    return level if level.isascii() and level.replace("_", "").isalnum() and len(level) <= 40 else "unknown"  # noqa: PLR2004 -- a word, not a text
+
+
+def _parse_level(answer: Json) -> str:
+    return str(answer["data"]["user_level"])
+
+
+def parse_page(answer: Json, size: int) -> Page:
+    """Check and take apart one list answer (contract docebo 2.2).
+
+    Raises:
+        KeyError, TypeError, ValueError: not a whole page; a missing "has more" is not "no more".
+    """
+    data = answer["data"]
+    items, has_more = data["items"], data["has_more_data"]
+    if not isinstance(items, list) or not isinstance(has_more, bool):
+        raise TypeError("items or has_more_data has the wrong type")
+    # `count` is this page's number or the overall one (contract U4); more than came, but no more than fits
+    # on a page, can only mean that the page was cut.
+    count = _whole(data.get("count"))
+    if items and count is not None and len(items) < count <= size:
+        raise ValueError("fewer items than counted")
+    total = _whole(data.get("total_count"))
+    return Page(items, has_more, total or None)  # 0 is what some platforms say for "not counted"
+
+
+def _whole(value: Json) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value >= 0 else None
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None

@@ -1,0 +1,1 @@
+"""The flow, in the order design section 2 tells it."""

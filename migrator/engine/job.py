@@ -1,0 +1,82 @@
+"""What every step of a run works with, made once in `run.py`; no step keeps anything of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.clock import Clock
+    from migrator.config import Config
+    from migrator.descope.client import DescopeClient, DescopeReader
+    from migrator.docebo.client import DoceboClient
+    from migrator.normalize import Normalizer
+    from migrator.report.summary import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked of this run.
+
+    `confirm` is shown the plan's figures and answers whether to send.
+    """
+
+    command: str = "run"
+    dry_run: bool = False
+    limit: int | None = None
+    search_text: str = ""
+    remap: bool = False
+    accept_shrink: bool = False
+    upgrade: bool = True
+    confirm: Callable[[Figures], bool] = lambda _figures: True
+
+
+class Events:
+    """What a run tells while it works; the default listens to nothing."""
+
+    def stage(self, name: str) -> None:
+        """A step of the flow begins."""
+
+    def progress(self, stage: str, done: int, total: int | None) -> None:
+        """`done` of `total` users are through this step; None when nobody knows the total."""
+
+    def notice(self, text: str) -> None:
+        """Something the user should read while waiting."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One run on one migration."""
+
+    config: Config
+    options: Options
+    clock: Clock
+    events: Events
+    checkpoint: Checkpoint
+    docebo: DoceboClient
+    descope: DescopeReader
+    normalize: Normalizer
+    # Custom attributes the project lacks, by type number; defined before the first user is sent.
+    undefined: dict[str, int] = field(default_factory=dict)
+    policy_changed: bool = False
+    first_sweep: int = 0
+    # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
+    absent_since: dict[str, float] = field(default_factory=dict)
+    batch_size: int = 100
+
+    @property
+    def platform(self) -> str:
+        """The Docebo host, as the mark names it."""
+        return self.config.docebo.platform
+
+    @property
+    def writer(self) -> DescopeClient:
+        """The client that can write; a dry run has none."""
+        from migrator.descope.client import DescopeClient  # noqa: PLC0415 -- only a type for everybody else
+
+        if not isinstance(self.descope, DescopeClient):
+            raise TypeError("a dry run must not write")
+        return self.descope

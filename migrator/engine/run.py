@@ -1,0 +1,146 @@
+"""One run, step by step as design section 2 tells it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint import binding, books
+from migrator.checkpoint.binding import check as check_binding
+from migrator.checkpoint.checkpoint import Binding, Checkpoint
+from migrator.descope.client import DescopeClient, DescopeReader
+from migrator.docebo.client import DoceboClient
+from migrator.docebo.token import LoginRefused
+from migrator.engine.job import Events, Job, Options
+from migrator.engine.plan import missing_attributes, plan
+from migrator.engine.send import send
+from migrator.engine.settle import settle
+from migrator.engine.sweep import read_everybody
+from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
+from migrator.model import ARRIVED_STATES, Outcome, State
+from migrator.normalize import Normalizer
+from migrator.report import files
+from migrator.report.summary import Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.clock import Clock
+    from migrator.config import Config
+
+
+def run(config: Config, options: Options, clock: Clock, events: Events) -> Figures:
+    """Migrate, or plan when `options.dry_run`; callable again and again until it is complete.
+
+    Returns:
+        The figures. A run that stopped early has its reason in their `error`; running again continues.
+
+    Raises:
+        ConfigError: nothing was changed.
+        LeaseHeld: another run is at work.
+        StopRun: stopped before anything was read.
+    """
+    files.prepare(config.report.path)
+    with _job(config, options, clock, events) as job:
+        preflight(job)
+        number = books.begin_run(job.checkpoint, options.command)
+        started = clock.monotonic()
+        try:
+            outcome = _flow(job, started)
+        except (StopRun, Interrupted) as error:
+            stopped = Outcome.INTERRUPTED if isinstance(error, Interrupted) else Outcome.STOPPED
+            figures = _figures(job, started, stopped)
+            figures.error = error
+            _close(job, number, figures)
+            return figures
+        figures = _figures(job, started, outcome)
+        _close(job, number, figures)
+        if not options.dry_run:
+            _forget_done(job)
+        return figures
+
+
+def _flow(job: Job, started: float) -> Outcome:
+    settle(job)
+    read_everybody(job)
+    plan(job)
+    if job.options.dry_run:
+        return Outcome.DRY_RUN
+    if not job.options.confirm(_figures(job, started, Outcome.DRY_RUN, predicted=True)):
+        raise StopRun("Nothing was sent: you said no.", fix="Run again when you are ready.")
+    send(job)
+    figures = _figures(job, started, Outcome.COMPLETE)
+    return Outcome.NEEDS_PERSON if figures.needs_person else Outcome.COMPLETE
+
+
+@contextmanager
+def _job(config: Config, options: Options, clock: Clock, events: Events) -> Iterator[Job]:
+    with ExitStack() as stack:
+        docebo = DoceboClient(config.docebo, clock)
+        stack.callback(docebo.close)
+        # A plan's destination is an object that cannot write (matrix H1).
+        descope = (DescopeReader if options.dry_run else DescopeClient)(config.descope, clock)
+        stack.callback(descope.close)
+        url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
+        checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
+        normalizer = Normalizer(config.mapping, config.docebo.platform)
+        yield Job(config, options, clock, events, checkpoint, docebo, descope, normalizer)
+
+
+def preflight(job: Job) -> None:
+    """Everything that must be right before anything is bound, read or sent.
+
+    Raises:
+        ConfigError: with what, where and how to fix it; nothing was changed.
+    """
+    config = job.config
+    wanted = Binding(
+        source=job.platform,
+        project=config.descope.project_id,
+        mapping=config.mapping.fingerprint(),
+        policy=config.policy.fingerprint(),
+    )
+    check_binding(job.checkpoint, wanted, remap=job.options.remap)
+    job.events.stage("check")
+    try:
+        job.docebo.check_session()
+    except LoginRefused as error:
+        raise ConfigError(error.message, fix=error.fix) from None
+    job.descope.choose_license()
+    job.undefined = missing_attributes(job.descope, config)
+    job.policy_changed = binding.bind(job.checkpoint, wanted)
+
+
+def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:
+    predicted = predicted or outcome == Outcome.DRY_RUN
+    return Figures(
+        source=job.platform,
+        project=job.config.descope.project_id,
+        outcome=outcome,
+        books=books.count(job.checkpoint, predicted=predicted),
+        calls={
+            "docebo": job.docebo.calls,
+            "descope": job.descope.calls,
+            "descope_writes": job.descope.writes,
+            "throttled": job.docebo.throttled + job.descope.throttled,
+        },
+        seconds=job.clock.monotonic() - started,
+        reports=files.paths(job.config.report.path),
+    )
+
+
+def _close(job: Job, number: int, figures: Figures) -> None:
+    """Store the run's figures and write the reports; an error that ended the run goes before a new one."""
+    try:
+        books.note_run(job.checkpoint, number, figures.document(), Outcome(figures.outcome))
+        predicted = figures.outcome == Outcome.DRY_RUN
+        files.write(job.config.report.path, figures, books.problems(job.checkpoint, predicted=predicted))
+    except MigratorError:
+        if figures.error is None:
+            raise
+
+
+def _forget_done(job: Job) -> None:
+    """Personal data of users who arrived is not needed any more (design section 9)."""
+    if job.config.checkpoint.keep_profiles == "until_done":
+        books.erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED))

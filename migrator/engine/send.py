@@ -1,0 +1,112 @@
+"""Send what the plan decided: batches in flight, outcomes stored, unanswered ones settled (design section 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint import sends
+from migrator.engine.change import change_batch
+from migrator.engine.create import create_batch
+from migrator.engine.parallel import pump
+from migrator.engine.settle import settle
+from migrator.errors import StopRun
+from migrator.log import get_logger
+from migrator.model import Decision
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.sends import Batch
+    from migrator.engine.job import Job
+    from migrator.engine.sender import Sent
+
+log = get_logger(__name__)
+
+UNANSWERED_IN_A_ROW = 3  # batches, before settling goes before sending more
+SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
+
+
+def send(job: Job) -> None:
+    """Send every planned user and settle every request.
+
+    Raises:
+        StopRun: Descope answers no writes, refuses us, or `run.max_errors` is reached; what was sent is
+            stored, and running again continues.
+    """
+    job.events.stage("send")
+    todo = sum(sends.left(job.checkpoint).values())
+    if not todo:
+        return
+    if job.undefined:
+        job.writer.create_attributes(job.undefined)
+        job.undefined = {}
+    job.batch_size = job.config.descope.batch_size
+    silent = 0
+    round_ = _Round(job, todo)
+    while sends.left(job.checkpoint):
+        round_.run()
+        silent = 0 if round_.answered else silent + 1
+        if silent == SILENT_ROUNDS:
+            raise StopRun(
+                "Descope leaves every write unanswered.",
+                fix="Check its status page and your network, then run again: what is unknown is read back first.",
+            )
+        if round_.unanswered:
+            settle(job, may_give_up=round_.answered)
+
+
+class _Round:
+    """One stretch of sending, until nothing is left or too much goes unanswered."""
+
+    def __init__(self, job: Job, todo: int) -> None:
+        self._job = job
+        self._todo = todo
+        self._done = 0
+        self._streak = 0
+        self.answered = False
+        self.unanswered = False
+
+    def run(self) -> None:
+        self._streak = 0
+        self.answered = self.unanswered = False
+        pump(self._job.config.run.concurrency, self._next, self._work, self._store)
+
+    def _next(self) -> Batch | None:
+        self._job.clock.check()
+        if self._streak >= UNANSWERED_IN_A_ROW:
+            return None
+        checkpoint, size = self._job.checkpoint, self._job.batch_size
+        return sends.claim(checkpoint, Decision.CREATE, size) or sends.claim(checkpoint, Decision.UPDATE, size)
+
+    def _work(self, batch: Batch) -> Sent:
+        work = create_batch if batch.decision == Decision.CREATE else change_batch
+        return work(self._job, batch)
+
+    def _store(self, sent: Sent) -> None:
+        results = sent.complete()
+        sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        self.answered |= sent.answered
+        self.unanswered |= sent.unanswered
+        self._streak = 0 if sent.answered else self._streak + sent.unanswered
+        self._done += sum(1 for result in results if result.state not in ("pending", "sending"))
+        self._job.events.progress("send", min(self._done, self._todo), self._todo)
+        self._learn_size(sent)
+        if sent.error is not None:
+            raise sent.error
+        self._check_errors()
+
+    def _learn_size(self, sent: Sent) -> None:
+        """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
+        whole = all(result.state not in ("failed", "sending", "pending") for result in sent.complete())
+        if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
+            self._job.batch_size = min(self._job.batch_size, sent.largest)
+            log.info("batch_size_learned", size=self._job.batch_size)
+
+    def _check_errors(self) -> None:
+        limit = self._job.config.run.max_errors
+        if limit is None:
+            return
+        failed = sends.failed_count(self._job.checkpoint)
+        if failed >= limit:
+            raise StopRun(
+                f"{failed} users failed, and run.max_errors is {limit}.",
+                fix="Read the reasons in problems.csv, mend the cause, then run again.",
+            )

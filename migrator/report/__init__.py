@@ -1,0 +1,1 @@
+"""What the run leaves for people: summary and problem list."""

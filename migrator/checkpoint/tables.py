@@ -64,6 +64,7 @@ run = Table(
     Column("finished_at", Double),
     Column("outcome", Text),
     Column("summary", Text),  # the JSON document of the run, counts only
+    Column("details", Text),  # JSON of what a report shows beyond it: fields, readiness; no personal data
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 
@@ -91,6 +92,9 @@ source_user = Table(
     Column("decision", Text),
     Column("changes", Text),  # JSON {field: [before, after]}, personal data too
     Column("decided_at", Double),
+    Column("seen", Text),  # hash of the Descope user the decision was made on
+    Column("predicted", Text),  # the state this run's plan foresees
+    Column("verified", Integer),  # 1 when read back and found equal since it was last sent
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),
@@ -119,5 +123,21 @@ known_mark = Table(
     Column("migration", Text, primary_key=True),
     Column("user_id", Text, primary_key=True),
     Column("target_id", Text, primary_key=True),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
+# What a run was doing at a moment, for rates, the estimate of its end, and the report's time line.
+sample = Table(
+    "sample",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer),
+    Column("calls", Integer, nullable=False),
+    Column("throttled", Integer, nullable=False),
+    Column("waiting", Text),  # why it waits, None while it works
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )

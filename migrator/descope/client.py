@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from migrator.descope.key import KeyAuth
+from migrator.descope.paths import (
+    ATTRIBUTES,
+    BUCKETS,
+    CREATE,
+    CREATE_ATTRIBUTES,
+    LICENSE,
+    LOAD,
+    PATCH,
+    READS,
+    SEARCH,
+    SEARCH_V1,
+    UPDATE_EMAIL,
+    UPDATE_LOGIN,
+    UPDATE_PHONE,
+    USER,
+    WRITES,
+)
 from migrator.descope.results import BatchAnswer, parse_batch
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.errors import ApiError, ConfigError, Refused, StopRun
@@ -26,53 +44,6 @@ PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
 TEXT, BOOLEAN = 1, 3  # attribute types (contract descope 4.1)
 TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (contract 10.2)
 
-LICENSE = ("GET", "/v1/mgmt/license")
-ATTRIBUTES = ("GET", "/v1/mgmt/user/customattributes")
-USER = ("GET", "/v1/mgmt/user")
-LOAD = ("POST", "/v1/mgmt/users/load")
-SEARCH = ("POST", "/v2/mgmt/user/search")
-SEARCH_V1 = ("POST", "/v1/mgmt/user/search")
-CREATE = ("POST", "/v1/mgmt/user/create/batch")
-PATCH = ("PATCH", "/v1/mgmt/user/patch/batch")
-UPDATE_EMAIL = ("POST", "/v1/mgmt/user/update/email")
-UPDATE_PHONE = ("POST", "/v1/mgmt/user/update/phone")
-UPDATE_LOGIN = ("POST", "/v1/mgmt/user/update/loginid")
-CREATE_ATTRIBUTES = ("POST", "/v1/mgmt/user/customattribute/create")
-
-READS = {LICENSE, ATTRIBUTES, USER, LOAD, SEARCH, SEARCH_V1}
-WRITES = {CREATE, PATCH, UPDATE_EMAIL, UPDATE_PHONE, UPDATE_LOGIN, CREATE_ATTRIBUTES}
-
-# Which documented limit a call counts against; where the documentation is silent, the stricter one (contract 7).
-BUCKETS = {
-    CREATE: "create",
-    SEARCH: "search",
-    SEARCH_V1: "search",
-    PATCH: "search",
-    UPDATE_EMAIL: "search",
-    UPDATE_PHONE: "search",
-    UPDATE_LOGIN: "search",
-    USER: "user",
-    ATTRIBUTES: "user",
-    CREATE_ATTRIBUTES: "user",
-    LOAD: "general",
-    LICENSE: "general",
-}
-
-
-class _Key:
-    """The `Auth` of a management key: it never changes, so a 401 is final."""
-
-    def __init__(self, config: DescopeConfig) -> None:
-        self._header = f"Bearer {config.project_id}:{config.management_key.get_secret_value()}"
-
-    def header(self) -> str:
-        """The Authorization header's value."""
-        return self._header
-
-    def refused(self, used: str) -> bool:  # noqa: ARG002 -- the Auth protocol's signature
-        """A refused key stays refused."""
-        return False
-
 
 class DescopeReader:
     """Everything a plan may do: this object's transport knows no writing path.
@@ -93,7 +64,7 @@ class DescopeReader:
             allowed=self.paths,
             pacer=self.pacer,
             clock=clock,
-            auth=_Key(config),
+            auth=KeyAuth(config),
             default_throttle_wait=MINUTE,
             headers=None,
         )
@@ -113,6 +84,11 @@ class DescopeReader:
     def throttled(self) -> int:
         """429 answers so far."""
         return self._transport.calls.snapshot().throttled
+
+    @property
+    def server_time(self) -> float | None:
+        """Descope's epoch seconds now; None when no answer told it."""
+        return self._transport.server_time
 
     def close(self) -> None:
         """Close every connection."""
@@ -275,7 +251,10 @@ class DescopeClient(DescopeReader):
         body = {
             "attributes": [{"name": name, "type": number, "displayName": name} for name, number in definitions.items()]
         }
-        self._call(CREATE_ATTRIBUTES, Kind.SAFE_WRITE, lambda a: a["data"], body)
+        try:
+            self._call(CREATE_ATTRIBUTES, Kind.SAFE_WRITE, lambda a: a["data"], body)
+        except Refused as error:
+            raise _stopped(error) from None
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (contract 3.3)."""

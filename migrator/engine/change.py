@@ -51,7 +51,7 @@ def change_batch(job: Job, batch: Batch) -> Sent:
             if task.user.user_id not in sent.results:
                 _move(job, sent, task)
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
-        sent.error = error
+        sent.cut_short(error)
     return sent
 
 

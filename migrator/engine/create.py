@@ -36,7 +36,7 @@ def create_batch(job: Job, batch: Batch) -> Sent:
             users = _still_absent(job, sent, users)
         _create(job, sent, users)
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
-        sent.error = error
+        sent.cut_short(error)
     return sent
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.engine import outcome
-from migrator.errors import NoAnswer, Refused, StopRun
+from migrator.errors import ApiError, NoAnswer, Refused, StopRun
 from migrator.model import State
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class Sent:
     def put(self, result: Result) -> None:
         """Note what became of a user; later knowledge replaces earlier."""
         self.results[result.user_id] = result
+
+    def cut_short(self, error: BaseException) -> None:
+        """Note why the batch ended early; a call that could not be made at all ends the run."""
+        if isinstance(error, ApiError):
+            error = StopRun(f"{error}.", fix="Check that Descope can be reached, then run again: it is safe.")
+        self.error = error
 
     def complete(self) -> list[Result]:
         """One result for every user of the batch."""

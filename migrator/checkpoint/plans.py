@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, select, update
 
-from migrator.checkpoint.tables import known_mark, login, migration, source_user
+from migrator.checkpoint.tables import source_user
 from migrator.model import Decision, State, TargetUser
 
 if TYPE_CHECKING:
@@ -17,35 +17,29 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 DUPLICATES = ("duplicate_email", "duplicate_login")
+DRIFTED = "drifted"
 # A stranger found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A pending user: the target it should become, and the Descope user it is known to be, if any."""
+    """A pending user: the target it should become, and the Descope user it is known to be, if any.
+
+    `seen` is the hash of that user as the decision saw it; `also` are further users that carry its mark.
+    """
 
     target: TargetUser
     hash: str
     target_id: str | None
     attempts: int = 0
+    seen: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def user_id(self) -> str:
         """The Docebo user id."""
         return self.target.user_id
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One user of a group whose login ids collide."""
-
-    user_id: str
-    state: State
-    login_ids: tuple[str, ...]
-    email: str
-    created: str
-    last_login: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +54,7 @@ class Planned:
     target_id: str | None = None
     reason: str | None = None
     changes: dict[str, list[Any]] | None = None
+    seen: str | None = None
 
 
 def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
@@ -72,7 +67,7 @@ def reopen(checkpoint: Checkpoint, *, policy_changed: bool) -> None:
     Collisions are judged anew each time (it costs no call); a person's conflict at Descope only when
     the policy that made it was changed.
     """
-    reasons = DUPLICATES if not policy_changed else (*DUPLICATES, "login_taken")
+    reasons = (*DUPLICATES, DRIFTED) if not policy_changed else (*DUPLICATES, DRIFTED, "login_taken")
     blank = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None}
 
     def work(connection: Connection) -> None:
@@ -86,55 +81,6 @@ def reopen(checkpoint: Checkpoint, *, policy_changed: bool) -> None:
         )
 
     checkpoint.write(work)
-
-
-def collisions(checkpoint: Checkpoint) -> list[list[Member]]:
-    """Groups of users whose login ids are the same after the strong fold (matrix D1, B2.12)."""
-    takes_part = and_(
-        _mine(checkpoint),
-        source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
-        or_(source_user.c.reason.is_(None), source_user.c.reason != "not_included"),
-        source_user.c.profile.is_not(None) | source_user.c.target_id.is_not(None),
-    )
-    joined = login.join(
-        source_user,
-        and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id),
-    )
-    keys = (
-        select(login.c.login_key)
-        .select_from(joined)
-        .where(takes_part)
-        .group_by(login.c.login_key)
-        .having(func.count() > 1)
-    )
-    columns = (
-        login.c.login_key, source_user.c.user_id, source_user.c.state, source_user.c.profile,
-        source_user.c.created, source_user.c.last_login,
-    )  # fmt: skip
-    query = (
-        select(*columns)
-        .select_from(joined)
-        .where(takes_part, login.c.login_key.in_(keys))
-        .order_by(login.c.login_key, source_user.c.user_id)
-    )
-
-    def work(connection: Connection) -> list[list[Member]]:
-        groups: dict[str, list[Member]] = {}
-        for row in connection.execute(query):
-            profile = TargetUser.from_json(row.profile) if row.profile else None
-            groups.setdefault(row.login_key, []).append(
-                Member(
-                    row.user_id,
-                    State(row.state),
-                    profile.all_login_ids if profile else (),
-                    profile.email if profile else "",
-                    row.created or "",
-                    row.last_login or "",
-                )
-            )
-        return list(groups.values())
-
-    return checkpoint.read(work)
 
 
 def set_aside(checkpoint: Checkpoint, user_ids: Iterable[str], state: State, reason: str) -> None:
@@ -187,13 +133,28 @@ def undecided(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]
         .order_by(source_user.c.user_id)
         .limit(limit)
     )
+    return _candidates(checkpoint, query)
 
-    def work(connection: Connection) -> list[Candidate]:
-        return [
-            Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id) for row in connection.execute(query)
-        ]
 
-    return checkpoint.read(work)
+def _candidates(checkpoint: Checkpoint, query: Select[Any]) -> list[Candidate]:
+    rows = checkpoint.read(lambda c: c.execute(query).all())
+    return [Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id) for row in rows]
+
+
+def sendable(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]:
+    """Pending users decided to be created or updated, in the order of their id text, behind `after`."""
+    query = (
+        select(source_user.c.user_id, source_user.c.profile, source_user.c.hash, source_user.c.target_id)
+        .where(
+            _mine(checkpoint),
+            source_user.c.state == State.PENDING,
+            source_user.c.decision.in_((Decision.CREATE, Decision.UPDATE)),
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+    return _candidates(checkpoint, query)
 
 
 def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
@@ -215,6 +176,7 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
                     target_id=plan.target_id or source_user.c.target_id,
                     changes=json.dumps(plan.changes) if plan.changes else None,
                     decided_at=now,
+                    seen=plan.seen,
                 )
             )
 
@@ -238,46 +200,3 @@ def settle_without_sending(checkpoint: Checkpoint) -> None:
         )
 
     checkpoint.write(work)
-
-
-# --- marks of an earlier checkpoint --------------------------------------------------------------
-
-
-def marks_read(checkpoint: Checkpoint) -> bool:
-    """Whether the marks that were in the project before this checkpoint are known."""
-    query = select(migration.c.marks_read).where(migration.c.key == checkpoint.key)
-    return bool(checkpoint.read(lambda c: c.execute(query).scalar_one()))
-
-
-def store_marks(checkpoint: Checkpoint, marks: Iterable[tuple[str, str]], *, last: bool) -> None:
-    """Store (Docebo user id, Descope user id) pairs; `last` says that these were the last ones."""
-    rows = [
-        {"migration": checkpoint.key, "user_id": user_id, "target_id": target_id}
-        for user_id, target_id in dict.fromkeys(marks)
-    ]
-
-    def work(connection: Connection) -> None:
-        for row in rows:
-            same = [known_mark.c[name] == value for name, value in row.items()]
-            connection.execute(delete(known_mark).where(*same))
-        if rows:
-            connection.execute(insert(known_mark), rows)
-        if last:
-            connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(marks_read=1))
-
-    checkpoint.write(work)
-
-
-def marks_of(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The Descope user ids that carried the mark of each of these Docebo users."""
-    query = select(known_mark.c.user_id, known_mark.c.target_id).where(
-        known_mark.c.migration == checkpoint.key, known_mark.c.user_id.in_(user_ids)
-    )
-
-    def work(connection: Connection) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for row in connection.execute(query):
-            found.setdefault(row.user_id, []).append(row.target_id)
-        return found
-
-    return checkpoint.read(work)

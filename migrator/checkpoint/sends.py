@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import Connection, and_, func, select, true, update
 
 from migrator.checkpoint.plans import Candidate
 from migrator.checkpoint.tables import source_user
@@ -14,7 +14,7 @@ from migrator.errors import LeaseLost
 from migrator.model import Decision, State, TargetUser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -44,17 +44,21 @@ class Result:
     detail: str | None = None
 
 
-def claim(checkpoint: Checkpoint, decision: Decision, size: int) -> Batch | None:
+def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None) -> Batch | None:
     """Store the intent for up to `size` users decided alike; None when none is left.
 
     Users whose earlier requests went unanswered come last and in ever smaller batches, so that one
     user the server chokes on cannot hold up others.
+
+    Args:
+        only: the user ids that may be sent now; None for everybody.
     """
     batch_id = uuid.uuid4().hex
     open_ones = and_(
         source_user.c.migration == checkpoint.key,
         source_user.c.state == State.PENDING,
         source_user.c.decision == decision,
+        true() if only is None else source_user.c.user_id.in_(only),
     )
 
     def work(connection: Connection) -> Batch | None:
@@ -74,10 +78,13 @@ def claim(checkpoint: Checkpoint, decision: Decision, size: int) -> Batch | None
             .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
             .returning(
                 source_user.c.profile, source_user.c.hash, source_user.c.target_id,
-                source_user.c.attempts, source_user.c.decided_at,
+                source_user.c.attempts, source_user.c.decided_at, source_user.c.seen,
             )
         ).all()  # fmt: skip
-        users = (Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts) for row in claimed)
+        users = (
+            Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts, row.seen)
+            for row in claimed
+        )
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
         return Batch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
 
@@ -124,7 +131,7 @@ def _values(result: Result, sent_hash: str | None) -> dict[str, Any]:
         return done  # the decision stands; it is sent again
     done |= {"decision": None, "changes": None}
     if result.state in (State.CREATED, State.UPDATED, State.UNCHANGED):
-        done |= {"sent_hash": sent_hash, "attempts": 0}
+        done |= {"sent_hash": sent_hash, "attempts": 0, "verified": 0}
     return done
 
 
@@ -163,22 +170,16 @@ def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
     return checkpoint.read(work)
 
 
-def left(checkpoint: Checkpoint) -> dict[Decision, int]:
-    """How many pending users wait for each kind of request."""
+def left(checkpoint: Checkpoint, only: Collection[str] | None = None) -> dict[Decision, int]:
+    """How many pending users (of those in `only`) wait for each kind of request."""
     query = (
         select(source_user.c.decision, func.count())
         .where(
             source_user.c.migration == checkpoint.key,
             source_user.c.state == State.PENDING,
             source_user.c.decision.in_((Decision.CREATE, Decision.UPDATE)),
+            true() if only is None else source_user.c.user_id.in_(only),
         )
         .group_by(source_user.c.decision)
     )
     return checkpoint.read(lambda c: {Decision(decision): count for decision, count in c.execute(query)})
-
-
-def failed_count(checkpoint: Checkpoint) -> int:
-    """How many users are `failed` now."""
-    total = func.coalesce(func.sum(case((source_user.c.state == State.FAILED, 1), else_=0)), 0)
-    query = select(total).where(source_user.c.migration == checkpoint.key)
-    return checkpoint.read(lambda c: int(c.execute(query).scalar_one()))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
+from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
 from migrator.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, text_hash
+from migrator.normalize.identity import look_alike_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -136,9 +138,10 @@ def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
     if not isinstance(normalized, Ready):
         return []
     # Hashed: the keys outlive the profiles, and must not bring an address along.
+    keys = [text_hash(login_key)[:32] for login_key in normalized.login_keys]
+    keys.append(LOOKS + text_hash(look_alike_key(normalized.target.login_id))[:32])
     return [
-        {"migration": key, "login_key": text_hash(login_key)[:32], "user_id": normalized.user_id}
-        for login_key in dict.fromkeys(normalized.login_keys)
+        {"migration": key, "login_key": login_key, "user_id": normalized.user_id} for login_key in dict.fromkeys(keys)
     ]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from migrator.model import MARK_PLATFORM, MARK_USER
+from migrator.model import MARK_PLATFORM, MARK_USER, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,10 @@ class DescopeUser:
         if platform in (None, "") and user_id in (None, ""):
             return None
         return str(platform), str(user_id)
+
+    def fingerprint(self) -> str:
+        """A hash of everything read of this user: equal as long as nobody changed it."""
+        return text_hash(canonical_json(asdict(self)))
 
     def answers_to(self, login_id: str) -> bool:
         """Whether this login id is the user's; spellings that differ by case count as one (contract 6.5)."""

@@ -75,6 +75,11 @@ class DoceboClient:
         """429 answers so far."""
         return self._tokens.calls.snapshot().throttled + self._api.calls.snapshot().throttled
 
+    @property
+    def server_time(self) -> float | None:
+        """The platform's epoch seconds now; None when no answer told it."""
+        return self._api.server_time
+
     def check_session(self) -> None:
         """Make sure the token sees everybody: a power user's list is silently partial (contract 1.7).
 

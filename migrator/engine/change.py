@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint.plans import DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
@@ -62,12 +63,19 @@ def _tasks(job: Job, sent: Sent, users: Sequence[Candidate]) -> list[Task]:
     for user in users:
         found = by_id.get(user.target_id or "")
         task = None if found is None else make_task(job, user, found)
-        if task is not None:
-            tasks.append(task)
+        if task is None:
+            sent.put(Result(user.user_id, State.CONFLICT, reason="login_taken" if found else "deleted_at_descope"))
+        elif _has_drifted(job, task):
+            sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED))
         else:
-            reason = "deleted_at_descope" if found is None else "login_taken"
-            sent.put(Result(user.user_id, State.CONFLICT, reason=reason))
+            tasks.append(task)
     return tasks
+
+
+def _has_drifted(job: Job, task: Task) -> bool:
+    """Whether a binding plan saw another user; after an unanswered try the difference may be our own."""
+    bound = job.options.plan_file is not None and task.user.attempts == 0
+    return bound and task.found.fingerprint() != task.user.seen
 
 
 def make_task(job: Job, user: Candidate, found: DescopeUser) -> Task | None:

@@ -10,7 +10,7 @@ from migrator.normalize.identity import login_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from migrator.checkpoint.plans import Member
+    from migrator.checkpoint.clashes import Member
     from migrator.config import PolicyConfig
 
 NEVER = "9999"  # sorts behind every date

@@ -153,12 +153,12 @@ def decide(
 def _ours(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Planned:
     found = changes(target, user, policy)
     decision = Decision.UPDATE if found else Decision.UNCHANGED
-    return Planned(target.user_id, decision, user.user_id, changes=found.described or None)
+    return Planned(target.user_id, decision, user.user_id, changes=found.described or None, seen=user.fingerprint())
 
 
 def _linked(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Planned:
     found = changes(target, user, policy, link=True)
-    return Planned(target.user_id, Decision.UPDATE, user.user_id, changes=found.described)
+    return Planned(target.user_id, Decision.UPDATE, user.user_id, changes=found.described, seen=user.fingerprint())
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from migrator.engine.budget import Budget
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.clock import Clock
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 class Options:
     """What the user asked of this run.
 
-    `confirm` is shown the plan's figures and answers whether to send.
+    `confirm` is shown the plan's figures and answers whether to send; `confirm_canary` is told how many users
+    were sent first and how many of them went wrong, and answers whether to go on. `max_error_rate` is a share
+    between 0 and 1.
     """
 
     command: str = "run"
@@ -31,7 +36,14 @@ class Options:
     remap: bool = False
     accept_shrink: bool = False
     upgrade: bool = True
+    verify: bool = True
+    plan_out: Path | None = None
+    plan_file: Path | None = None
+    canary: int | None = None
+    max_errors: int | None = None
+    max_error_rate: float | None = None
     confirm: Callable[[Figures], bool] = lambda _figures: True
+    confirm_canary: Callable[[int, int], bool] = lambda _sent, wrong: not wrong
 
 
 class Events:
@@ -66,6 +78,9 @@ class Job:
     # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
     absent_since: dict[str, float] = field(default_factory=dict)
     batch_size: int = 100
+    # The users that may be sent now; None for everybody (a canary sends a few first).
+    only: set[str] | None = None
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def platform(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import books, plans
-from migrator.checkpoint.plans import Candidate, Planned
+from migrator.checkpoint import books, clashes, foreseen, marks, plans
 from migrator.descope import user as descope_user
+from migrator.engine import planfile
 from migrator.engine.collide import losers
 from migrator.engine.decide import decide
 from migrator.engine.parallel import pump
@@ -16,6 +17,7 @@ from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from migrator.checkpoint.plans import Candidate, Planned
     from migrator.config import Config
     from migrator.descope.client import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -49,7 +51,7 @@ def plan(job: Job) -> None:
     job.events.stage("plan")
     checkpoint = job.checkpoint
     plans.reopen(checkpoint, policy_changed=job.policy_changed)
-    aside = losers(plans.collisions(checkpoint), job.config.policy)
+    aside = losers(clashes.collisions(checkpoint), job.config.policy)
     for reason in sorted(set(aside.values())):
         users = [user_id for user_id, why in aside.items() if why == reason]
         plans.set_aside(checkpoint, users, State.CONFLICT, reason)
@@ -57,13 +59,16 @@ def plan(job: Job) -> None:
     plans.keep_only(checkpoint, limit=job.options.limit, seen_since=only_seen)
     _read_marks(job)
     look_up(job)
+    if job.options.plan_file is not None:
+        planfile.apply(job, job.options.plan_file)
+    foreseen.predict(checkpoint, bound=job.options.plan_file is not None)
     if not job.options.dry_run:
         plans.settle_without_sending(checkpoint)
 
 
 def _read_marks(job: Job) -> None:
     """Once per checkpoint: who already carries our mark, from a checkpoint that was lost (matrix L5)."""
-    if plans.marks_read(job.checkpoint):
+    if marks.are_read(job.checkpoint):
         return
     found: list[tuple[str, str]] = []
     # Without the attribute's definition nobody can carry the mark, and the question costs nothing.
@@ -71,9 +76,9 @@ def _read_marks(job: Job) -> None:
         for user in job.descope.marked(job.platform):
             found.append((str(user.attributes[MARK_USER]), user.user_id))
             if len(found) == MARKS_AT_ONCE:
-                plans.store_marks(job.checkpoint, found, last=False)
+                marks.store(job.checkpoint, found, last=False)
                 found = []
-    plans.store_marks(job.checkpoint, found, last=True)
+    marks.store(job.checkpoint, found, last=True)
 
 
 def look_up(job: Job) -> None:
@@ -101,17 +106,19 @@ def look_up(job: Job) -> None:
 
 
 def _with_marks(job: Job, users: list[Candidate]) -> list[Candidate]:
-    """Give users the Descope id an earlier checkpoint's mark names."""
-    marks = plans.marks_of(job.checkpoint, [user.user_id for user in users if user.target_id is None])
+    """Give users the Descope ids that carried their mark before this checkpoint was begun."""
+    known = marks.of(job.checkpoint, [user.user_id for user in users if user.target_id is None])
     return [
-        Candidate(user.target, user.hash, marks[user.user_id][0], user.attempts) if user.user_id in marks else user
+        replace(user, target_id=known[user.user_id][0], also=tuple(known[user.user_id][1:]))
+        if user.user_id in known
+        else user
         for user in users
     ]
 
 
 def decide_all(job: Job, users: Sequence[Candidate]) -> list[Planned]:
     """Look users up and decide for each; talks to Descope only."""
-    ids = [user.target_id for user in users if user.target_id is not None]
+    ids = [id_ for user in users if user.target_id is not None for id_ in (user.target_id, *user.also)]
     known = {user.user_id: user for user in job.descope.load(ids)}
     asked = [login_id for user in users if not _is_at_home(user, known) for login_id in user.target.all_login_ids]
     found = [*job.descope.search_logins(asked), *known.values()]
@@ -119,6 +126,7 @@ def decide_all(job: Job, users: Sequence[Candidate]) -> list[Planned]:
     planned = []
     for user in users:
         matches = descope_user.find(found, user.target.all_login_ids)
+        matches += [known[id_] for id_ in user.also if id_ in known and known[id_] not in matches]
         now = known.get(user.target_id or "")
         planned.append(decide(user.target, matches, now, policy, known_id=user.target_id))
     return planned

@@ -11,15 +11,16 @@ from migrator.engine.parallel import pump
 from migrator.engine.settle import settle
 from migrator.errors import StopRun
 from migrator.log import get_logger
-from migrator.model import Decision
+from migrator.model import OPEN_STATES, Decision, State
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.sends import Batch
+    from migrator.checkpoint.sends import Batch, Result
     from migrator.engine.job import Job
     from migrator.engine.sender import Sent
 
 log = get_logger(__name__)
 
+FINAL = frozenset(State) - {*OPEN_STATES}
 UNANSWERED_IN_A_ROW = 3  # batches, before settling goes before sending more
 SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
 
@@ -28,11 +29,11 @@ def send(job: Job) -> None:
     """Send every planned user and settle every request.
 
     Raises:
-        StopRun: Descope answers no writes, refuses us, or `run.max_errors` is reached; what was sent is
+        StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
             stored, and running again continues.
     """
     job.events.stage("send")
-    todo = sum(sends.left(job.checkpoint).values())
+    todo = sum(sends.left(job.checkpoint, job.only).values())
     if not todo:
         return
     if job.undefined:
@@ -41,7 +42,7 @@ def send(job: Job) -> None:
     job.batch_size = job.config.descope.batch_size
     silent = 0
     round_ = _Round(job, todo)
-    while sends.left(job.checkpoint):
+    while sends.left(job.checkpoint, job.only):
         round_.run()
         silent = 0 if round_.answered else silent + 1
         if silent == SILENT_ROUNDS:
@@ -73,8 +74,12 @@ class _Round:
         self._job.clock.check()
         if self._streak >= UNANSWERED_IN_A_ROW:
             return None
-        checkpoint, size = self._job.checkpoint, self._job.batch_size
-        return sends.claim(checkpoint, Decision.CREATE, size) or sends.claim(checkpoint, Decision.UPDATE, size)
+        job = self._job
+        for decision in (Decision.CREATE, Decision.UPDATE):
+            batch = sends.claim(job.checkpoint, decision, job.batch_size, job.only)
+            if batch is not None:
+                return batch
+        return None
 
     def _work(self, batch: Batch) -> Sent:
         work = create_batch if batch.decision == Decision.CREATE else change_batch
@@ -86,27 +91,24 @@ class _Round:
         self.answered |= sent.answered
         self.unanswered |= sent.unanswered
         self._streak = 0 if sent.answered else self._streak + sent.unanswered
-        self._done += sum(1 for result in results if result.state not in ("pending", "sending"))
+        self._done += sum(1 for result in results if result.state in FINAL)
         self._job.events.progress("send", min(self._done, self._todo), self._todo)
         self._learn_size(sent)
         if sent.error is not None:
             raise sent.error
-        self._check_errors()
+        self._check_errors(results)
 
     def _learn_size(self, sent: Sent) -> None:
         """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
-        whole = all(result.state not in ("failed", "sending", "pending") for result in sent.complete())
+        whole = all(result.state in FINAL and result.state != State.FAILED for result in sent.complete())
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
             self._job.batch_size = min(self._job.batch_size, sent.largest)
             log.info("batch_size_learned", size=self._job.batch_size)
 
-    def _check_errors(self) -> None:
-        limit = self._job.config.run.max_errors
-        if limit is None:
-            return
-        failed = sends.failed_count(self._job.checkpoint)
-        if failed >= limit:
-            raise StopRun(
-                f"{failed} users failed, and run.max_errors is {limit}.",
-                fix="Read the reasons in problems.csv, mend the cause, then run again.",
-            )
+    def _check_errors(self, results: list[Result]) -> None:
+        job = self._job
+        job.budget.count(
+            done=sum(1 for result in results if result.state in FINAL),
+            failed=sum(1 for result in results if result.state == State.FAILED),
+        )
+        job.budget.check()

@@ -130,3 +130,27 @@ def _ascii_label(label: str) -> str:
         return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
     except ValueError:
         return label
+
+
+# Letters people cannot tell apart at a glance, folded to one of them. Not a standard's full table: it only
+# decides what is shown to a person, never what is sent.
+_ALIKE = str.maketrans(
+    {
+        "0": "o", "1": "l", "i": "l", "|": "l",
+        "\u0430": "a", "\u0435": "e", "\u043e": "o", "\u0440": "p", "\u0441": "c", "\u0443": "y", "\u0445": "x",
+        "\u0456": "l", "\u0455": "s", "\u04bb": "h", "\u0501": "d", "\u051b": "q", "\u051d": "w",
+        "\u03b1": "a", "\u03bf": "o", "\u03c1": "p", "\u03bd": "v", "\u03b9": "l", "\u03ba": "k",
+        ".": None, "-": None, "_": None,
+    }
+)  # fmt: skip
+
+
+def look_alike_key(login_id: str) -> str:
+    """One key for login ids that look alike: accents, dots, tags and similar letters are folded away.
+
+    It groups more than `login_key` does and is for showing only.
+    """
+    local, at, domain = login_key(login_id).rpartition("@")
+    local = local.partition("+")[0] if at else domain
+    plain = "".join(c for c in unicodedata.normalize("NFD", local) if not unicodedata.combining(c))
+    return plain.translate(_ALIKE) + (f"@{domain}" if at else "")

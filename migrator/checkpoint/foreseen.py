@@ -1,0 +1,150 @@
+"""What a plan foresees, kept to be held against what happens: binding plans, prediction and its gaps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, case, func, select, update
+
+from migrator.checkpoint.plans import CONFLICT, DRIFTED
+from migrator.checkpoint.tables import source_user
+from migrator.model import Decision, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+PAGE = 500
+_FORESEEN: dict[str, State] = {
+    Decision.CREATE: State.CREATED,
+    Decision.UPDATE: State.UPDATED,
+    Decision.UNCHANGED: State.UNCHANGED,
+    CONFLICT: State.CONFLICT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One user of a plan: what is to be done, on which source (`hash`) and which target (`seen`)."""
+
+    user_id: str
+    decision: str
+    hash: str
+    seen: str | None
+    changes: dict[str, list[Any]] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Users whose end differs from the prediction."""
+
+    predicted: State
+    actual: State
+    reason: str | None
+    users: int
+
+
+def entries(checkpoint: Checkpoint) -> Iterator[Entry]:
+    """Every decided user that is still pending; memory stays flat."""
+    after = ""
+    while True:
+        query = (
+            select(source_user)
+            .where(_decided(checkpoint), source_user.c.user_id > after)
+            .order_by(source_user.c.user_id)
+            .limit(PAGE)
+        )
+        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
+        for row in rows:
+            changes = json.loads(row.changes) if row.changes else None
+            yield Entry(row.user_id, row.decision, row.hash, row.seen, changes, row.reason)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].user_id
+
+
+def _decided(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
+    return and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.PENDING,
+        source_user.c.decision.is_not(None),
+    )
+
+
+def begin_binding(checkpoint: Checkpoint) -> None:
+    """From here on a pending user without a prediction is one the plan does not name."""
+    mine = source_user.c.migration == checkpoint.key
+    checkpoint.write(lambda c: c.execute(update(source_user).where(mine).values(predicted=None)))
+
+
+def bind(checkpoint: Checkpoint, planned: Sequence[Entry]) -> None:
+    """Hold some entries of a binding plan against today's decisions; who changed since is set aside as drifted."""
+    wanted = {entry.user_id: entry for entry in planned}
+
+    def work(connection: Connection) -> None:
+        rows = connection.execute(
+            select(source_user).where(_decided(checkpoint), source_user.c.user_id.in_(wanted))
+        ).all()
+        for row in rows:
+            entry = wanted[row.user_id]
+            values: dict[str, Any] = {"predicted": _FORESEEN[entry.decision]}
+            if (row.decision, row.hash) != (entry.decision, entry.hash) or _moved(entry, row.seen):
+                values |= {"state": State.CONFLICT, "reason": DRIFTED, "decision": None, "changes": None}
+            connection.execute(
+                update(source_user)
+                .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == row.user_id)
+                .values(**values)
+            )
+
+    checkpoint.write(work)
+
+
+def _moved(entry: Entry, seen: str | None) -> bool:
+    """Whether the Descope user that would be written is another one than the plan saw."""
+    return entry.decision == Decision.UPDATE and entry.seen != seen
+
+
+def leave_out_unnamed(checkpoint: Checkpoint) -> None:
+    """A binding plan does only what it names."""
+    unnamed = and_(_decided(checkpoint), source_user.c.predicted.is_(None))
+    checkpoint.write(
+        lambda c: c.execute(
+            update(source_user)
+            .where(unnamed)
+            .values(state=State.SKIPPED, reason="not_in_plan", decision=None, changes=None)
+        )
+    )
+
+
+def predict(checkpoint: Checkpoint, *, bound: bool) -> None:
+    """Remember for every user the state this plan foresees; the end of the run is measured by it.
+
+    Args:
+        bound: a binding plan has spoken already; only users it does not name are left.
+    """
+    mine = source_user.c.migration == checkpoint.key
+    to_do = and_(mine, source_user.c.predicted.is_(None)) if bound else mine
+    decided = case({decision: state.value for decision, state in _FORESEEN.items()}, value=source_user.c.decision)
+    foreseen = case((_decided(checkpoint), decided), else_=source_user.c.state)
+    checkpoint.write(lambda c: c.execute(update(source_user).where(to_do).values(predicted=foreseen)))
+
+
+def compare(checkpoint: Checkpoint) -> tuple[dict[State, int], list[Gap]]:
+    """The predicted number of each state, and every gap between prediction and end."""
+    columns = (source_user.c.predicted, source_user.c.state, source_user.c.reason)
+    query = (
+        select(*columns, func.count())
+        .where(source_user.c.migration == checkpoint.key, source_user.c.predicted.is_not(None))
+        .group_by(*columns)
+    )
+    predicted = dict.fromkeys(State, 0)
+    gaps = []
+    for foreseen, state, reason, number in checkpoint.read(lambda c: c.execute(query).all()):
+        predicted[State(foreseen)] += number
+        if foreseen != state:
+            gaps.append(Gap(State(foreseen), State(state), reason, number))
+    return predicted, sorted(gaps, key=lambda gap: (gap.predicted, gap.actual, gap.reason or ""))

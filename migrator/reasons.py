@@ -29,7 +29,7 @@ class Reason:
         state: the final state the reason leads to; None for notes.
         meaning: what happened.
         fix: what a migration engineer can do about it.
-        retry_helps: whether `migrator retry` can succeed although nobody changed anything.
+        retry_helps: whether running again can succeed although nobody changed anything.
     """
 
     code: str
@@ -121,22 +121,21 @@ _TABLE: Final = (
         State.CONFLICT,
         "login_taken",
         "A user with this login id is in Descope already, and this migration did not create it. It was left untouched.",
-        "Compare the two people. If they are one, set policy.existing: link; if not, change one of "
-        "the login ids. "
-        "Then run again.",
+        "Compare the two people. If they are one, set policy.existing: link and run again; if not, change one of "
+        "the login ids: in Docebo and run again, or in Descope and run with --remap.",
     ),
     _reason(
         State.CONFLICT,
         "several_matches",
         "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope.",
-        "Look at those users in the Descope console, keep one, and run again.",
+        "Look at those users in the Descope console, keep one, and run with --remap.",
     ),
     _reason(
         State.CONFLICT,
         "deleted_at_descope",
         "This migration created the user, and somebody deleted it in Descope since.",
         "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
-        "`migrator retry --class deleted_at_descope` to create the user anew.",
+        "`migrator run --remap` to create the user anew.",
     ),
     _reason(
         State.CONFLICT,
@@ -144,7 +143,7 @@ _TABLE: Final = (
         "The user's new e-mail address belongs to another user in Descope. Setting it would merge "
         "the two and "
         "delete one of them.",
-        "Decide which user keeps the address, change the other one in Descope or in Docebo, and run again.",
+        "Decide which user keeps the address, change the other one, and run with --remap.",
     ),
     _reason(
         State.CONFLICT,
@@ -152,19 +151,19 @@ _TABLE: Final = (
         "The user's new phone number belongs to another user in Descope. Setting it would merge the "
         "two and "
         "delete one of them.",
-        "Decide which user keeps the number, change the other one in Descope or in Docebo, and run again.",
+        "Decide which user keeps the number, change the other one, and run with --remap.",
     ),
     _reason(
         State.FAILED,
         "refused",
         "Descope refused this user alone; the other users of the batch went through.",
-        "Read Descope's error code in the report, correct the user in Docebo or the mapping, and run `migrator retry`.",
+        "Read Descope's error code in the report, correct the user in Docebo, or the cause and run with --remap.",
     ),
     _reason(
         State.FAILED,
         "gave_up",
         "Descope gave no usable answer in all attempts, and the user was not found there afterwards.",
-        "Run `migrator retry` when Descope answers again; nothing needs to be changed.",
+        "Run again when Descope answers; nothing needs to be changed.",
         retry_helps=True,
     ),
     _reason(
@@ -176,7 +175,7 @@ _TABLE: Final = (
     _reason(
         State.SKIPPED,
         "limit",
-        "The run stopped taking users at --limit or --canary.",
+        "The run took no more users than --limit allows.",
         "None needed. Run again without the option to take the rest.",
     ),
     _reason(
@@ -184,6 +183,19 @@ _TABLE: Final = (
         "search_text",
         "The user does not match --search-text.",
         "None needed. Run again without the option to take everybody.",
+    ),
+    _reason(
+        State.SKIPPED,
+        "not_in_plan",
+        "The user is not in the plan this run was bound to (--plan): it is newer, or was decided already.",
+        "None needed. Run again without the option, or with a new plan, to take everybody.",
+    ),
+    _reason(
+        State.CONFLICT,
+        "drifted",
+        "The user changed in Docebo or in Descope after the plan this run was bound to (--plan), so nothing was sent.",
+        "Make a new plan and look at the change, or run without --plan.",
+        retry_helps=True,
     ),
     _reason(
         State.VANISHED,
@@ -224,14 +236,11 @@ _TABLE: Final = (
         "Enter the address in Docebo and run again, or let the user enter it at the first sign-in.",
     ),
     _note(
-        "left_disabled",
-        "The user is active in Docebo but disabled in Descope, and stays disabled: somebody may have had a reason.",
-        "Enable the user in the Descope console if that is what you want.",
-    ),
-    _note(
-        "look_alike",
-        "The login id looks like that of another user without being equal. It may be the same person twice.",
-        "Compare the two users; delete the spare one in Docebo if they are one person.",
+        "unverified_email",
+        "Docebo never verified the user's e-mail address, and the user has no phone in Descope, so that nothing "
+        "proves yet who signs in.",
+        "Let the sign-in flow in Descope verify the address at the first sign-in, or have it verified in Docebo "
+        "and run again.",
     ),
 )
 
@@ -246,12 +255,11 @@ def render_page() -> str:
         "<!-- Made from migrator/reasons.py: python -m migrator.reasons > docs/reason-codes.md -->",
         "",
         "A *reason* says why a user ended in its final state; a *note* tells about a user who was taken.",
-        "`migrator explain CODE` prints one entry. *Retry* says whether `migrator retry` can succeed",
-        "although nobody changed anything.",
+        "*Again* says whether running again can succeed although nobody changed anything.",
         "",
         "## Reasons",
         "",
-        "| code | state | meaning | fix | retry |",
+        "| code | state | meaning | fix | again |",
         "|---|---|---|---|---|",
         *(
             f"| `{r.code}` | {r.state} | {r.meaning} | {r.fix} | {'helps' if r.retry_helps else 'no'} |"

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from figures import note, pytest_terminal_summary
 from world import Place, Postgres
 
 from migrator.sandbox.process import SandboxProcess
@@ -13,6 +14,8 @@ from migrator.sandbox.process import SandboxProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
 
 # Nothing of the developer's own environment may leak into a test.
 for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:

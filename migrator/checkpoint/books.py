@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
@@ -12,7 +12,7 @@ from migrator.checkpoint.tables import run, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -34,12 +34,13 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A user that needs a person."""
+    """A user that needs a person; `raw` is the Docebo record's JSON text while it is kept."""
 
     user_id: str
     state: State
     reason: str
     detail: str | None
+    raw: str | None = field(default=None, repr=False)
 
 
 _PREDICTED = {
@@ -48,6 +49,11 @@ _PREDICTED = {
     Decision.UNCHANGED: State.UNCHANGED,
     "conflict": State.CONFLICT,
 }
+
+
+def foreseen_state(state: str, decision: str | None) -> State:
+    """The state a planned user would come to; anybody else's own."""
+    return _PREDICTED[decision] if state == State.PENDING and decision else State(state)
 
 
 def count(checkpoint: Checkpoint, *, predicted: bool = False) -> Books:
@@ -60,13 +66,19 @@ def count(checkpoint: Checkpoint, *, predicted: bool = False) -> Books:
     states = dict.fromkeys(State, 0)
     reasons: dict[str, int] = {}
     for state, decision, reason, number in checkpoint.read(lambda c: c.execute(query).all()):
-        seen = State(state)
-        if predicted and seen == State.PENDING and decision:
-            seen = _PREDICTED[decision]
+        seen = foreseen_state(state, decision) if predicted else State(state)
         states[seen] += number
         if reason and seen not in (State.PENDING, *ARRIVED_STATES):
             reasons[reason] = reasons.get(reason, 0) + number
     return Books(states, dict(sorted(reasons.items())))
+
+
+def states_of(checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, State]:
+    """The state of each of these users."""
+    query = select(source_user.c.user_id, source_user.c.state).where(
+        source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(user_ids)
+    )
+    return {user_id: State(state) for user_id, state in checkpoint.read(lambda c: c.execute(query).all())}
 
 
 def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Problem]:
@@ -74,10 +86,13 @@ def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Pro
     bad: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
     if predicted:
         bad = bad | and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict")
+    columns = (
+        source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail, source_user.c.raw
+    )  # fmt: skip
     after = ""
     while True:
         query = (
-            select(source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail)
+            select(*columns)
             .where(source_user.c.migration == checkpoint.key, bad, source_user.c.user_id > after)
             .order_by(source_user.c.user_id)
             .limit(PROBLEM_PAGE)
@@ -85,7 +100,7 @@ def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Pro
         rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
         for row in rows:
             state = State.CONFLICT if row.state == State.PENDING else State(row.state)
-            yield Problem(row.user_id, state, row.reason or "", row.detail)
+            yield Problem(row.user_id, state, row.reason or "", row.detail, row.raw)
         if len(rows) < PROBLEM_PAGE:
             return
         after = rows[-1].user_id
@@ -122,6 +137,30 @@ def note_run(checkpoint: Checkpoint, number: int, summary: dict[str, Any], outco
     )
 
 
+def note_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) -> None:
+    """Store what a run's report shows beyond its figures: counts about fields and sign-ins, no personal data."""
+    checkpoint.write(
+        lambda c: c.execute(
+            update(run)
+            .where(run.c.migration == checkpoint.key, run.c.number == number)
+            .values(details=json.dumps(details))
+        )
+    )
+
+
+def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The newest details any run stored; {} before the first."""
+    query = (
+        select(run.c.details)
+        .where(run.c.migration == checkpoint.key, run.c.details.is_not(None))
+        .order_by(run.c.number.desc())
+        .limit(1)
+    )
+    text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
+    details: dict[str, Any] = json.loads(text) if text else {}
+    return details
+
+
 def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
     """The newest run's row as a dict, its summary decoded; None before the first."""
     query = select(run).where(run.c.migration == checkpoint.key).order_by(run.c.number.desc()).limit(1)
@@ -148,5 +187,5 @@ def erase_profiles(checkpoint: Checkpoint, states: tuple[State, ...]) -> int:
 
     number = checkpoint.write(work)
     if number:
-        checkpoint.db.compact()
+        checkpoint.compact()
     return number

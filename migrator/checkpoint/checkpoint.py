@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -16,6 +17,7 @@ from migrator.errors import ConfigError, LeaseHeld, LeaseLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from sqlalchemy import URL
@@ -54,6 +56,7 @@ class Checkpoint:
         self.clock = clock
         self.db = Database(url, create=create)
         self.fence = 0
+        self._one_writer = threading.Lock()
         self._heartbeat = Heartbeat(self._renew)
         try:
             self._ready_schema(upgrade=upgrade)
@@ -62,8 +65,7 @@ class Checkpoint:
             raise
 
     def _ready_schema(self, *, upgrade: bool) -> None:
-        with self.db.read() as connection:
-            current = schema.current(connection)
+        current = self.read(schema.current)
         if current == schema.head():
             return
         if not upgrade:
@@ -71,11 +73,15 @@ class Checkpoint:
                 f"The checkpoint database has schema {current or 'none'}, this migrator needs {schema.head()}.",
                 fix="Run `migrator db upgrade` (or answer the question of `migrator run`, or give --yes).",
             )
-        with self.db.write() as connection:
-            schema.upgrade(connection)
+        self._repeat(self.db.write, schema.upgrade)
 
     def __enter__(self) -> Self:
-        self.db_write(self._take_lease)
+        try:
+            self.db.check_intact()
+            self.db_write(self._take_lease)
+        except BaseException:
+            self.db.close()
+            raise
         self._heartbeat.start()
         self.clock.guard(self._heartbeat.check)
         return self
@@ -85,12 +91,7 @@ class Checkpoint:
     ) -> None:
         self._heartbeat.stop()
         try:
-            with self.db.write() as connection:
-                connection.execute(
-                    update(migration)
-                    .where(migration.c.key == self.key, migration.c.fence == self.fence)
-                    .values(holder=None, lease_until=None)
-                )
+            self._repeat(self.db.write, self._give_lease_back)
         except Exception:
             # The lease of a dead holder is free by itself; the error on its way out matters more.
             if error is None:
@@ -102,15 +103,7 @@ class Checkpoint:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent view."""
-        for last in _tries():
-            try:
-                with self.db.read() as connection:
-                    return work(connection)
-            except DatabaseLost:
-                if last:
-                    raise
-                self.clock.wait(1)
-        raise AssertionError
+        return self._repeat(self.db.read, work)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one durable transaction, if the lease is still ours.
@@ -141,24 +134,36 @@ class Checkpoint:
 
     def db_write(self, work: Callable[[Connection, str], T]) -> T:
         """Run a named transaction, repeated after a lost connection only if it did not commit."""
+        name = uuid.uuid4().hex
+        done: list[T] = []
+
+        def once(connection: Connection) -> None:
+            # Asked under the row's lock: a commit still on its way inside the server has ended by then.
+            row = self.row(connection) if done else None
+            if row is None or row["last_write"] != name:
+                done.append(work(connection, name))
+
+        # One at a time: the name of the last one must still be there while its commit is in doubt.
+        with self._one_writer:
+            self._repeat(self.db.write, once)
+        return done[-1]
+
+    def compact(self) -> None:
+        """Rewrite the database so that erased values are gone from its bytes."""
+        self._repeat(self.db.outside, self.db.compact)
+
+    def _repeat(
+        self, transaction: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]
+    ) -> T:
         for last in _tries():
-            name = uuid.uuid4().hex
-            done: list[T] = []
             try:
-                with self.db.write() as connection:
-                    done.append(work(connection, name))
+                with transaction() as connection:
+                    return work(connection)
             except DatabaseLost:
-                if done and self._committed(name):
-                    return done[0]
                 if last:
                     raise
                 self.clock.wait(1)
-            else:
-                return done[0]
         raise AssertionError
-
-    def _committed(self, name: str) -> bool:
-        return bool(self.read(lambda c: c.scalar(select(migration.c.key).where(migration.c.last_write == name))))
 
     def _now(self, connection: Connection) -> float:
         return self.db.now(connection, self.clock.time())
@@ -181,6 +186,10 @@ class Checkpoint:
             .where(migration.c.key == self.key)
             .values(fence=self.fence, holder=Holder.me().to_json(), lease_until=now + TTL, last_write=name)
         )
+
+    def _give_lease_back(self, connection: Connection) -> None:
+        mine = update(migration).where(migration.c.key == self.key, migration.c.fence == self.fence)
+        connection.execute(mine.values(holder=None, lease_until=None))
 
     def _renew(self) -> bool:
         with self.db.write() as connection:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from migrator.checkpoint.tables import login, source_user
 from migrator.model import State, TargetUser
+from migrator.normalize.identity import login_key
 
 if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
@@ -36,7 +37,8 @@ def collisions(checkpoint: Checkpoint) -> list[list[Member]]:
 
 def look_alikes(checkpoint: Checkpoint) -> list[list[Member]]:
     """Groups whose login ids look alike (dots, similar letters) but are not the same: for a person's eye only."""
-    return [group for group in _groups(checkpoint, look=True) if len({member.login_ids for member in group}) > 1]
+    groups = _groups(checkpoint, look=True)
+    return [group for group in groups if len({login_key(m.login_ids[0]) for m in group if m.login_ids}) > 1]
 
 
 def _groups(checkpoint: Checkpoint, *, look: bool) -> list[list[Member]]:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, sele
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from migrator.checkpoint.network_disk import on_network
 from migrator.errors import ConfigError, StopRun
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ class Database:
         self.name = url.database or "" if self.is_sqlite else url.render_as_string(hide_password=True)
         if self.is_sqlite:
             _prepare_file(Path(self.name), create=create)
-        self.engine = self._engine(url)
+        try:
+            self.engine = self._engine(url)
+        except ImportError:  # the driver is an extra
+            raise ConfigError(
+                "The PostgreSQL driver is not installed.",
+                fix="Install it: pip install 'docebo-descope-migrator[postgres]'",
+            ) from None
 
     def _engine(self, url: URL) -> Engine:
         # hide_parameters: an exception text must not carry anybody's data (matrix B2.5).
@@ -74,17 +81,30 @@ class Database:
             return wall_clock
         return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
-    def compact(self) -> None:
+    def check_intact(self) -> None:
+        """Raise `ConfigError` when the file is damaged anywhere, before anything builds on it (matrix S3)."""
+        if not self.is_sqlite:
+            return
+        with self.read() as connection:
+            if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+                kind, what, fix = _SQLITE_ERRORS["CORRUPT"]
+                raise kind(f"The checkpoint {self.name} {what}.", fix=fix)
+
+    @contextmanager
+    def outside(self) -> Iterator[Connection]:
+        """A connection without a transaction."""
+        with _explained(self.name), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def compact(self, connection: Connection) -> None:
         """Rewrite the database so that erased values are gone from its bytes, -wal included."""
         statements = (
             ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
             if self.is_sqlite
             else ("VACUUM FULL source_user", "VACUUM FULL login")
         )
-        with _explained(self.name), self.engine.connect() as connection:
-            outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for statement in statements:
-                outside.exec_driver_sql(statement)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -97,6 +117,11 @@ def _prepare_file(path: Path, *, create: bool) -> None:
     if not path.parent.is_dir():
         raise ConfigError(
             f"The checkpoint's folder {path.parent} does not exist.", fix=f"Create it: mkdir {path.parent}"
+        )
+    if kind := on_network(path):
+        raise ConfigError(
+            f"The checkpoint {path} is on a network folder ({kind}), where SQLite's locks do not hold.",
+            fix="Set checkpoint.url to a file on a local disk, or to PostgreSQL.",
         )
     if path.is_symlink():
         raise ConfigError(f"The checkpoint {path} is a symbolic link; it could lead anywhere.", fix=fix)
@@ -115,8 +140,11 @@ def _prepare_file(path: Path, *, create: bool) -> None:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's own type
     connection.isolation_level = None  # SQLAlchemy's begin event decides how a transaction starts
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    # Once, when the file is new: the mode stays, and another program's file is not touched (matrix S3).
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        connection.execute("PRAGMA journal_mode = WAL").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

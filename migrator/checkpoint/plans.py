@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DUPLICATES = ("duplicate_email", "duplicate_login")
 DRIFTED = "drifted"
+JUDGED_ANEW = (*DUPLICATES, DRIFTED, "gave_up")
 # A stranger found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
 
@@ -61,13 +62,14 @@ def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
     return source_user.c.migration == checkpoint.key
 
 
-def reopen(checkpoint: Checkpoint, *, policy_changed: bool) -> None:
+def reopen(checkpoint: Checkpoint, *, everybody: bool) -> None:
     """Forget earlier decisions on users that are still open.
 
-    Collisions are judged anew each time (it costs no call); a person's conflict at Descope only when
-    the policy that made it was changed.
+    Collisions are judged anew each time (it costs no call), and so is who was given up or set aside as
+    drifted. Every other conflict or failure stays until its Docebo record changes, or `everybody` is asked for.
     """
-    reasons = (*DUPLICATES, DRIFTED) if not policy_changed else (*DUPLICATES, DRIFTED, "login_taken")
+    unfinished = source_user.c.state.in_((State.CONFLICT, State.FAILED))
+    again = unfinished if everybody else and_(unfinished, source_user.c.reason.in_(JUDGED_ANEW))
     blank = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None}
 
     def work(connection: Connection) -> None:
@@ -76,8 +78,11 @@ def reopen(checkpoint: Checkpoint, *, policy_changed: bool) -> None:
         )
         connection.execute(
             update(source_user)
-            .where(_mine(checkpoint), source_user.c.state == State.CONFLICT, source_user.c.reason.in_(reasons))
-            .values(state=State.PENDING, **blank)
+            .where(_mine(checkpoint), again, source_user.c.reason == "deleted_at_descope")
+            .values(target_id=None)
+        )
+        connection.execute(
+            update(source_user).where(_mine(checkpoint), again).values(state=State.PENDING, attempts=0, **blank)
         )
 
     checkpoint.write(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,6 @@ from migrator.cli.common import Common, command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 @click.group()
@@ -23,6 +23,9 @@ def db() -> None:
     Example:
       migrator db current
       migrator db upgrade
+
+    \b
+    Exit codes: 0 done, 2 configuration, or a database that is none of ours.
     """  # noqa: D301 -- Click's \b
 
 

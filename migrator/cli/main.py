@@ -8,9 +8,11 @@ from migrator import __version__
 from migrator.cli.check import check
 from migrator.cli.db import db
 from migrator.cli.demo import demo
+from migrator.cli.report import report
 from migrator.cli.run import plan, run
 from migrator.cli.sandbox import sandbox
 from migrator.cli.status import status
+from migrator.cli.verify import verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,6 +28,8 @@ def main() -> None:
       migrator check          is everything right?
       migrator plan           what would happen?
       migrator run            do it; again after a stop, until it says complete
+      migrator verify         did everybody make it?
+      migrator report         the report once more, also while it runs
 
     \b
     Exit codes:
@@ -39,5 +43,5 @@ def main() -> None:
     """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
 
 
-for command in (check, plan, run, status, db, sandbox, demo):
+for command in (check, plan, run, status, verify, report, db, sandbox, demo):
     main.add_command(command)

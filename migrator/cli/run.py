@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
-from migrator.cli import show
+from migrator.cli import ask, show
 from migrator.cli.common import Common, command, show_error
 from migrator.cli.progress import events
 from migrator.clock import Clock
@@ -24,15 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from migrator.config import Config
-    from migrator.report.summary import Figures
 
 NEEDS_PERSON = 3
+
+_file = click.Path(path_type=Path, dir_okay=False)
+
 
 _limit = click.option(
     "--limit", type=click.IntRange(min=1), help="Send at most this many users; the others count as skipped."
 )
 _search = click.option("--search-text", default="", help="Only users Docebo finds for this text.")
-_remap = click.option("--remap", is_flag=True, help="Accept a changed mapping: users are planned again with it.")
+_remap = click.option(
+    "--remap", is_flag=True, help="Accept a changed mapping, and plan users in conflict or failed again, too."
+)
 _shrink = click.option(
     "--accept-shrink",
     is_flag=True,
@@ -43,6 +48,11 @@ _shrink = click.option(
 @click.command()
 @click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
 @click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
+@click.option("--plan", "plan_file", type=_file, help="Do only what this file of `plan --out` says.")
+@click.option("--canary", type=click.IntRange(1, 1000), help="Send this many first, of every kind, verify them, ask.")
+@click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users failed.")
+@click.option("--max-error-rate", type=ask.Share(), help="Stop (exit 4) when more than this share failed: 2% or 0.02.")
+@click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
 @click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need a person.")
 @_limit
 @_search
@@ -53,6 +63,11 @@ def run(
     common: Common,
     yes: bool,
     dry_run: bool,
+    plan_file: Path | None,
+    canary: int | None,
+    max_errors: int | None,
+    max_error_rate: float | None,
+    no_verify: bool,
     allow_partial: bool,
     limit: int | None,
     search_text: str,
@@ -69,6 +84,7 @@ def run(
       migrator run
       migrator run --yes --json > summary.json
       migrator run --search-text ana@example.org
+      migrator run --plan plan.jsonl --canary 20 --max-error-rate 2%
 
     \b
     Exit codes: 0 all done, 2 configuration, 3 some users need a person, 4 stopped early (run again),
@@ -85,25 +101,34 @@ def run(
         remap=remap,
         accept_shrink=accept_shrink,
         upgrade=_may_upgrade(config, yes=yes),
-        confirm=(lambda _figures: True) if yes else _ask,
+        verify=not no_verify,
+        plan_file=plan_file,
+        canary=canary,
+        max_errors=max_errors,
+        max_error_rate=max_error_rate,
+        confirm=ask.always if yes else ask.about_plan,
+        confirm_canary=ask.only_if_right if yes else ask.about_canary,
     )
     return execute(common, config, options, allow_partial=allow_partial)
 
 
 @click.command()
+@click.option("--out", "plan_out", type=_file, help="Save the plan there; `run --plan` then does only that.")
 @_limit
 @_search
 @_remap
 @_shrink
 @command
-def plan(common: Common, limit: int | None, search_text: str, remap: bool, accept_shrink: bool) -> int:
+def plan(
+    common: Common, plan_out: Path | None, limit: int | None, search_text: str, remap: bool, accept_shrink: bool
+) -> int:
     """Show what `run` would do; write nothing to Descope.
 
     The counts are the prediction: `created` is how many users would be created.
 
     \b
     Example:
-      migrator plan --json
+      migrator plan --out plan.jsonl
 
     \b
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is at work.
@@ -117,6 +142,7 @@ def plan(common: Common, limit: int | None, search_text: str, remap: bool, accep
         remap=remap,
         accept_shrink=accept_shrink,
         upgrade=_may_upgrade(config, yes=False),
+        plan_out=plan_out,
     )
     return execute(common, config, options)
 
@@ -124,7 +150,7 @@ def plan(common: Common, limit: int | None, search_text: str, remap: bool, accep
 def execute(common: Common, config: Config, options: Options, *, allow_partial: bool = False) -> int:
     """Run the engine, show its figures, and return the exit code of design section 4."""
     clock = Clock()
-    with _signals(clock.request_stop), events(quiet=common.verbosity < 0) as listener:
+    with signals(clock.request_stop), events(quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)
     if figures.error is not None:
         show_error(figures.error)
@@ -136,12 +162,6 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
     if figures.error is not None:
         return figures.error.exit_code
     return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0
-
-
-def _ask(figures: Figures) -> bool:
-    click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
-    click.echo("\n".join(show.counts(figures)), err=True)
-    return click.confirm("Send this to Descope now?", err=True)
 
 
 def _may_upgrade(config: Config, *, yes: bool) -> bool:
@@ -161,7 +181,7 @@ def _may_upgrade(config: Config, *, yes: bool) -> bool:
 
 
 @contextmanager
-def _signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]:
+def signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]:
     """Once: finish the batch in flight. Twice: leave now; that is as safe as a crash, which is safe."""
     asked = False
 

@@ -33,6 +33,19 @@ def counts(figures: Figures) -> list[str]:
     return lines
 
 
+def cost(figures: Figures) -> list[str]:
+    """What sending takes, when the figures are a plan's."""
+    estimate = figures.extra.get("estimate")
+    if not estimate:
+        return []
+    calls = ", ".join(f"{name} {number:,}" for name, number in estimate["calls"].items() if number)
+    lines = [f"  sending takes: {calls or 'no'} calls, at least {estimate['total_minutes']:g} minutes by the limits"]
+    for name, word in (("collisions", "share a login"), ("look_alikes", "look alike (reported only)")):
+        if figures.extra[name]["pairs"]:
+            lines.append(f"  {figures.extra[name]['pairs']:,} pairs of users {word}")
+    return lines
+
+
 def report(figures: Figures, checkpoint: str) -> list[str]:
     """Everything a run tells at its end."""
     calls = figures.calls
@@ -44,6 +57,7 @@ def report(figures: Figures, checkpoint: str) -> list[str]:
         "",
         head,
         *counts(figures),
+        *cost(figures),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
         verdict,

@@ -2,57 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from migrator.checkpoint import books
+from migrator.checkpoint import books, samples
 from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.cli import show
+from migrator.cli import show, watch
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
-from migrator.report import files
+from migrator.report import eta, files
 from migrator.report.summary import CALLS, Figures
+
+if TYPE_CHECKING:
+    from migrator.config import Config
+    from migrator.report.eta import Progress
 
 RUNNING = "running"
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the checkpoint tells at one moment; `progress` is None unless a run is at work and has told."""
+
+    figures: Figures
+    progress: Progress | None
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is at work."""
+        return self.figures.outcome == RUNNING
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return self.figures.document() | {"progress": self.progress.document() if self.progress else None}
+
+
 @click.command()
+@click.option("--watch", "watching", is_flag=True, help="Go on showing it until the run ends.")
+@click.option(
+    "--interval", type=click.FloatRange(min=0.1, max=3600), default=2.0, show_default=True,
+    help="Seconds between two looks with --watch.",
+)  # fmt: skip
 @command
-def status(common: Common) -> int:
+def status(common: Common, watching: bool, interval: float) -> int:
     """Show how far the migration is, from any shell, also while it runs.
 
-    Reads the checkpoint only; neither Docebo nor Descope is asked.
+    Reads the checkpoint only; neither Docebo nor Descope is asked. While a run is at work it tells the step,
+    the users a second over the last minute, why it waits, and when that step will end, as a range.
 
     \b
     Example:
       migrator status --json
+      migrator status --watch
 
     \b
-    Exit codes: 0 shown, 2 configuration or no checkpoint yet.
+    Exit codes: 0 shown, 2 configuration or no checkpoint yet, 130/143 watching was interrupted.
     """  # noqa: D301 -- Click's \b
     config = common.load()
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
-        last = books.last_run(checkpoint) or {}
-        held = checkpoint.is_held()
-        summary = last.get("summary") or {}
-        started = last.get("started_at")
-        finished = last.get("finished_at") or (clock.time() if held else started)
-        figures = Figures(
-            source=config.docebo.platform,
-            project=config.descope.project_id,
-            # A run that neither holds the lease nor said how it ended was killed.
-            outcome=RUNNING if held else (last.get("outcome") or "stopped"),
-            books=books.count(checkpoint),
-            calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
-            seconds=max(0.0, finished - started) if started else 0.0,
-            reports=files.existing(config.report.path),
-        )
+        view = _look(config, checkpoint, clock)
+        if watching:
+            with watch.screen(err=common.as_json) as show_line:
+                while view.running:
+                    show_line(watch.line(view.figures, view.progress))
+                    clock.wait(interval)
+                    view = _look(config, checkpoint, clock)
     finally:
         checkpoint.db.close()
     if common.as_json:
-        common.print_json(figures.document())
+        common.print_json(view.document())
     else:
-        click.echo(f"{figures.source} -> {figures.project}: {figures.outcome}")
-        click.echo("\n".join(show.counts(figures)))
+        click.echo(watch.line(view.figures, view.progress))
+        click.echo("\n".join(show.counts(view.figures)))
     return 0
+
+
+def _look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
+    # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
+    held = checkpoint.is_held()
+    last = books.last_run(checkpoint) or {}
+    summary = last.get("summary") or {}
+    started = last.get("started_at")
+    finished = last.get("finished_at") or (clock.time() if held else started)
+    figures = Figures(
+        source=config.docebo.platform,
+        project=config.descope.project_id,
+        # A run that neither holds the lease nor said how it ended was killed.
+        outcome=RUNNING if held else (last.get("outcome") or "stopped"),
+        books=books.count(checkpoint),
+        calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
+        seconds=max(0.0, finished - started) if started else 0.0,
+        reports=files.existing(config.report.path),
+    )
+    under_way = held and last and last["finished_at"] is None
+    return View(figures, eta.progress(samples.recent(checkpoint, last["number"])) if under_way else None)

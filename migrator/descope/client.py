@@ -4,24 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from migrator.descope import paths as api
 from migrator.descope.key import KeyAuth
-from migrator.descope.paths import (
-    ATTRIBUTES,
-    BUCKETS,
-    CREATE,
-    CREATE_ATTRIBUTES,
-    LICENSE,
-    LOAD,
-    PATCH,
-    READS,
-    SEARCH,
-    SEARCH_V1,
-    UPDATE_EMAIL,
-    UPDATE_LOGIN,
-    UPDATE_PHONE,
-    USER,
-    WRITES,
-)
 from migrator.descope.results import BatchAnswer, parse_batch
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.errors import ApiError, ConfigError, Refused, StopRun
@@ -52,7 +36,7 @@ class DescopeReader:
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
-    paths = READS
+    paths = api.READS
 
     def __init__(self, config: DescopeConfig, clock: Clock) -> None:
         limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
@@ -68,7 +52,7 @@ class DescopeReader:
             default_throttle_wait=MINUTE,
             headers=None,
         )
-        self._search_path = SEARCH
+        self._search_path = api.SEARCH
 
     @property
     def calls(self) -> int:
@@ -97,7 +81,7 @@ class DescopeReader:
     def choose_license(self) -> None:
         """Ask for the project's rate-limit tier and name it from now on; a failure is ignored (contract 1)."""
         try:
-            tier = self._raw(LICENSE, Kind.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
+            tier = self._raw(api.LICENSE, Kind.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
         except ApiError:
             return
         if isinstance(tier, str) and tier.isascii() and tier.isalnum():
@@ -114,7 +98,7 @@ class DescopeReader:
             return {entry["name"]: entry.get("type", TEXT) for entry in answer.get("data") or []}
 
         try:
-            return self._raw(ATTRIBUTES, Kind.READ, parse)
+            return self._raw(api.ATTRIBUTES, Kind.READ, parse)
         except Refused as error:
             if error.status in (401, 403):
                 raise ConfigError(
@@ -140,7 +124,7 @@ class DescopeReader:
     def by_login(self, login_id: str) -> DescopeUser | None:
         """The user with this login id now; the authority where search may lag (contract 3.10)."""
         try:
-            return self._raw(USER, Kind.READ, lambda a: parse_user(a["user"]), params={"loginId": login_id})
+            return self._raw(api.USER, Kind.READ, lambda a: parse_user(a["user"]), params={"loginId": login_id})
         except Refused as error:
             if error.status == 404:  # noqa: PLR2004 -- contract descope 3.10
                 return None
@@ -151,22 +135,42 @@ class DescopeReader:
     def load(self, user_ids: Sequence[str]) -> list[DescopeUser]:
         """The users with these Descope ids, disabled ones too; unknown ones are left out."""
 
+        def parse(answer: Json) -> list[DescopeUser]:
+            users, total = parse_users(answer["users"]), answer.get("total")
+            if isinstance(total, int) and len(users) < total:
+                raise ValueError("fewer users than counted")
+            return users
+
         def some(ids: Sequence[str]) -> list[DescopeUser]:
             body = {"userIds": list(ids), "includeInvalidUsers": True}
-            return self._call(LOAD, Kind.READ, lambda a: parse_users(a["users"]), body)
+            return self._call(api.LOAD, Kind.READ, parse, body)
 
         return self._halving(user_ids, some)
 
     def _search(self, filters: dict[str, Json], enough: Sequence[str] | None) -> Iterator[DescopeUser]:
         seen: set[str] = set()
-        for page in range(1_000_000):
-            body = {**filters, "limit": PAGE, "page": page}
-            users, total = self._search_page(body)
+        # Never more than can be needed: a list halved after a refusal halves the limit too (contract 10.2).
+        limit = PAGE if enough is None else len(enough)
+        page = 0
+        while True:
+            try:
+                users, total = self._search_page({**filters, "limit": limit, "page": page})
+            except Refused as error:
+                if enough is not None:
+                    raise
+                if page or limit == 1:
+                    raise _stopped(error) from None
+                limit //= 2
+                continue
+            page += 1
             fresh = [user for user in users if user.user_id not in seen]
             seen |= {user.user_id for user in fresh}
             yield from fresh
+            if not fresh and enough is not None and total is not None and len(seen) < total:
+                # Counted but never shown: a cut answer must not pass for "nobody has this login" (matrix N4).
+                yield from filter(None, map(self.by_login, enough))
             # A server may cap the limit below ours: its total then says that there is more.
-            if not fresh or (len(users) < PAGE and (total is None or len(seen) >= total)):
+            if not fresh or (len(users) < limit and (total is None or len(seen) >= total)):
                 return
             if enough is not None and len(seen) >= len(enough) and (total is None or len(seen) >= total):
                 return
@@ -179,11 +183,13 @@ class DescopeReader:
             total = answer.get("total")
             return parse_users(answer.get("users")), total if isinstance(total, int) else None
 
+        path = self._search_path
         try:
-            return self._raw(self._search_path, Kind.READ, parse, body)
+            return self._raw(path, Kind.READ, parse, body)
         except Refused as error:
-            if error.status == 404 and self._search_path == SEARCH:  # noqa: PLR2004 -- contract descope 10.4
-                self._search_path = SEARCH_V1
+            # Asked of this call's path: another worker may have learned it meanwhile.
+            if error.status == 404 and path == api.SEARCH:  # noqa: PLR2004 -- contract descope 10.4
+                self._search_path = api.SEARCH_V1
                 return self._search_page(body)
             if error.status in TOO_MUCH:
                 raise
@@ -231,7 +237,7 @@ class DescopeReader:
             method,
             path,
             kind,
-            BUCKETS[what],
+            api.BUCKETS[what],
             params=params or {},
             json=body,
             headers=self._headers,
@@ -244,7 +250,7 @@ class DescopeReader:
 class DescopeClient(DescopeReader):
     """Reads and writes. Its writes raise `ApiError`s: the sender knows what each means for whom."""
 
-    paths = READS | WRITES
+    paths = api.READS | api.WRITES
 
     def create_attributes(self, definitions: Mapping[str, int]) -> None:
         """Define custom attributes; defining one again changes nothing (contract 4.1)."""
@@ -252,34 +258,34 @@ class DescopeClient(DescopeReader):
             "attributes": [{"name": name, "type": number, "displayName": name} for name, number in definitions.items()]
         }
         try:
-            self._call(CREATE_ATTRIBUTES, Kind.SAFE_WRITE, lambda a: a["data"], body)
+            self._call(api.CREATE_ATTRIBUTES, Kind.SAFE_WRITE, lambda a: a["data"], body)
         except Refused as error:
             raise _stopped(error) from None
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (contract 3.3)."""
         body = {"users": list(users), "invite": False, "sendMail": False, "sendSMS": False}
-        return self._raw(CREATE, Kind.UNSAFE_WRITE, lambda a: parse_batch(a, "createdUsers"), body)
+        return self._raw(api.CREATE, Kind.UNSAFE_WRITE, lambda a: parse_batch(a, "createdUsers"), body)
 
     def patch(self, patches: Sequence[Json]) -> BatchAnswer:
         """Change the given fields of users, nothing else (contract 3.6)."""
         body = {"users": list(patches)}
-        return self._raw(PATCH, Kind.UNSAFE_WRITE, lambda a: parse_batch(a, "patchedUsers"), body)
+        return self._raw(api.PATCH, Kind.UNSAFE_WRITE, lambda a: parse_batch(a, "patchedUsers"), body)
 
     def update_email(self, login_id: str, email: str, *, verified: bool) -> DescopeUser:
         """Change the e-mail; a 409 instead of the silent merge when it is another's login id (contract 3.8)."""
         body = {"loginId": login_id, "email": email, "verified": verified, "failOnConflict": True}
-        return self._raw(UPDATE_EMAIL, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(api.UPDATE_EMAIL, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
 
     def update_phone(self, login_id: str, phone: str) -> DescopeUser:
         """Change the phone, unverified; as careful as `update_email`."""
         body = {"loginId": login_id, "phone": phone, "verified": False, "failOnConflict": True}
-        return self._raw(UPDATE_PHONE, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(api.UPDATE_PHONE, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
 
     def update_login(self, login_id: str, new_login_id: str) -> DescopeUser:
         """Rename one login id (contract 3.8)."""
         body = {"loginId": login_id, "newLoginId": new_login_id}
-        return self._raw(UPDATE_LOGIN, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(api.UPDATE_LOGIN, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
 
 
 def _stopped(error: ApiError) -> StopRun:

@@ -25,6 +25,7 @@ class DescopeUser:
     email: str = ""
     verified_email: bool = False
     phone: str = ""
+    verified_phone: bool = False
     status: str = ""
     picture: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -71,6 +72,7 @@ def parse_user(value: Json) -> DescopeUser:
         email=text("email"),
         verified_email=value.get("verifiedEmail") is True,
         phone=text("phone"),
+        verified_phone=value.get("verifiedPhone") is True,
         status=text("status"),
         picture=text("picture"),
         attributes=attributes,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import plans
+from migrator.checkpoint import books, plans
+from migrator.engine.proof import verify_sent
+from migrator.engine.send import send
+from migrator.errors import StopRun
+from migrator.model import NEEDS_PERSON_STATES
 
 if TYPE_CHECKING:
     from migrator.checkpoint.plans import Candidate
@@ -29,6 +33,26 @@ def variant(target: TargetUser) -> tuple[object, ...]:
         len(target.extra_login_ids),
         tuple(sorted(target.attributes)),
     )
+
+
+def send_canary(job: Job, number: int) -> None:
+    """Send a few users and read them back, then ask whether to go on.
+
+    Raises:
+        StopRun: the answer was no; without a person to ask, it is no as soon as one of them went wrong.
+    """
+    job.only = choose(job, number)
+    send(job)
+    differing = verify_sent(job)
+    ended = books.states_of(job.checkpoint, job.only)
+    wrong = differing + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
+    sent = len(job.only)
+    job.only = None
+    if not job.options.confirm_canary(sent, wrong):
+        raise StopRun(
+            f"The canary stopped the run: {wrong} of the {sent} users sent first went wrong.",
+            fix="Look at problems.csv and at these users in Descope, mend the mapping, then run again.",
+        )
 
 
 def choose(job: Job, number: int) -> set[str]:

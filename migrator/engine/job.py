@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.docebo.client import DoceboClient
     from migrator.normalize import Normalizer
     from migrator.report.summary import Figures
+    from migrator.verify.readback import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Job:
     # The users that may be sent now; None for everybody (a canary sends a few first).
     only: set[str] | None = None
     budget: Budget = field(default_factory=Budget)
+    # What the verification of what this run sent has found so far, by class.
+    verified: dict[str, int] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
 
     @property
     def platform(self) -> str:

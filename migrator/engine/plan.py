@@ -50,7 +50,7 @@ def plan(job: Job) -> None:
     """Mark collisions, apply the run's own filter, look everybody left up, store each decision."""
     job.events.stage("plan")
     checkpoint = job.checkpoint
-    plans.reopen(checkpoint, policy_changed=job.policy_changed)
+    plans.reopen(checkpoint, everybody=job.policy_changed or job.options.remap)
     aside = losers(clashes.collisions(checkpoint), job.config.policy)
     for reason in sorted(set(aside.values())):
         users = [user_id for user_id, why in aside.items() if why == reason]

@@ -11,15 +11,20 @@ from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.descope.client import DescopeClient, DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.docebo.token import LoginRefused
+from migrator.engine import outlook, planfile
+from migrator.engine.budget import Budget
+from migrator.engine.canary import send_canary
 from migrator.engine.job import Events, Job, Options
 from migrator.engine.plan import missing_attributes, plan
+from migrator.engine.proof import verify_sent
+from migrator.engine.sampling import Sampler
 from migrator.engine.send import send
 from migrator.engine.settle import settle
 from migrator.engine.sweep import read_everybody
 from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
 from migrator.model import ARRIVED_STATES, Outcome, State
 from migrator.normalize import Normalizer
-from migrator.report import files
+from migrator.report import details, differences, files
 from migrator.report.summary import Figures
 
 if TYPE_CHECKING:
@@ -43,10 +48,13 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
     files.prepare(config.report.path)
     with _job(config, options, clock, events) as job:
         preflight(job)
+        if options.plan_file is not None:
+            planfile.check(job, options.plan_file)
         number = books.begin_run(job.checkpoint, options.command)
         started = clock.monotonic()
         try:
-            outcome = _flow(job, started)
+            with Sampler(job, number):
+                outcome = _flow(job, started)
         except (StopRun, Interrupted) as error:
             stopped = Outcome.INTERRUPTED if isinstance(error, Interrupted) else Outcome.STOPPED
             figures = _figures(job, started, stopped)
@@ -65,12 +73,17 @@ def _flow(job: Job, started: float) -> Outcome:
     read_everybody(job)
     plan(job)
     if job.options.dry_run:
+        if job.options.plan_out is not None:
+            planfile.write(job, job.options.plan_out)
         return Outcome.DRY_RUN
     if not job.options.confirm(_figures(job, started, Outcome.DRY_RUN, predicted=True)):
         raise StopRun("Nothing was sent: you said no.", fix="Run again when you are ready.")
+    if job.options.canary is not None:
+        send_canary(job, job.options.canary)
     send(job)
+    wrong = verify_sent(job) if job.options.verify else 0
     figures = _figures(job, started, Outcome.COMPLETE)
-    return Outcome.NEEDS_PERSON if figures.needs_person else Outcome.COMPLETE
+    return Outcome.NEEDS_PERSON if figures.needs_person or wrong else Outcome.COMPLETE
 
 
 @contextmanager
@@ -84,7 +97,8 @@ def _job(config: Config, options: Options, clock: Clock, events: Events) -> Iter
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
         checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
         normalizer = Normalizer(config.mapping, config.docebo.platform)
-        yield Job(config, options, clock, events, checkpoint, docebo, descope, normalizer)
+        budget = Budget(options.max_errors or config.run.max_errors, options.max_error_rate)
+        yield Job(config, options, clock, events, checkpoint, docebo, descope, normalizer, budget=budget)
 
 
 def preflight(job: Job) -> None:
@@ -113,11 +127,13 @@ def preflight(job: Job) -> None:
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:
     predicted = predicted or outcome == Outcome.DRY_RUN
+    counted = books.count(job.checkpoint, predicted=predicted)
     return Figures(
         source=job.platform,
         project=job.config.descope.project_id,
         outcome=outcome,
-        books=books.count(job.checkpoint, predicted=predicted),
+        books=counted,
+        extra=outlook.plan_extras(job, counted) if predicted else outlook.prediction(job),
         calls={
             "docebo": job.docebo.calls,
             "descope": job.descope.calls,
@@ -131,13 +147,23 @@ def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = Fa
 
 def _close(job: Job, number: int, figures: Figures) -> None:
     """Store the run's figures and write the reports; an error that ended the run goes before a new one."""
+    config, checkpoint = job.config, job.checkpoint
     try:
-        books.note_run(job.checkpoint, number, figures.document(), Outcome(figures.outcome))
+        books.note_run(checkpoint, number, figures.document(), Outcome(figures.outcome))
         predicted = figures.outcome == Outcome.DRY_RUN
-        files.write(job.config.report.path, figures, books.problems(job.checkpoint, predicted=predicted))
+        found = details.collect(checkpoint, config.mapping, _titles(job, figures), predicted=predicted)
+        books.note_details(checkpoint, number, found)
+        if job.differences:
+            differences.write(config.report.path, (one.document() for one in job.differences))
+        files.write(config.report.path, figures.document(), found, checkpoint, config.mapping)
     except MigratorError:
         if figures.error is None:
             raise
+
+
+def _titles(job: Job, figures: Figures) -> dict[str, str]:
+    """The additional fields' titles, asked for once at the end of a run that was not cut short."""
+    return job.docebo.user_fields() if figures.error is None else {}
 
 
 def _forget_done(job: Job) -> None:

@@ -12,6 +12,7 @@ from migrator.engine.settle import settle
 from migrator.errors import StopRun
 from migrator.log import get_logger
 from migrator.model import OPEN_STATES, Decision, State
+from migrator.report.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
     from migrator.checkpoint.sends import Batch, Result
@@ -41,7 +42,7 @@ def send(job: Job) -> None:
         job.undefined = {}
     job.batch_size = job.config.descope.batch_size
     silent = 0
-    round_ = _Round(job, todo)
+    round_ = _Round(job, todo, Crosswalk(job.config.report.path, job.checkpoint))
     while sends.left(job.checkpoint, job.only):
         round_.run()
         silent = 0 if round_.answered else silent + 1
@@ -57,8 +58,9 @@ def send(job: Job) -> None:
 class _Round:
     """One stretch of sending, until nothing is left or too much goes unanswered."""
 
-    def __init__(self, job: Job, todo: int) -> None:
+    def __init__(self, job: Job, todo: int, crosswalk: Crosswalk) -> None:
         self._job = job
+        self._crosswalk = crosswalk
         self._todo = todo
         self._done = 0
         self._streak = 0
@@ -88,6 +90,7 @@ class _Round:
     def _store(self, sent: Sent) -> None:
         results = sent.complete()
         sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        self._crosswalk.add(results)
         self.answered |= sent.answered
         self.unanswered |= sent.unanswered
         self._streak = 0 if sent.answered else self._streak + sent.unanswered

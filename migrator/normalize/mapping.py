@@ -72,10 +72,13 @@ class Normalizer:
         names = names_of(record)
         if names.cut:
             notes["name_cut"] = None
+        verified = self._is_verified(record, notes, email)
+        if not verified and not phone:
+            notes["unverified_email"] = None
         target = TargetUser(
             login_id=login_id,
             email=email,
-            verified_email=self._is_verified(record, notes, email),
+            verified_email=verified,
             status=getattr(self._mapping.status, source_status),
             name=names.full,
             given_name=names.given,

@@ -1,33 +1,30 @@
-"""The files a run leaves: summary.json and problems.csv, whole or not at all."""
+"""The files a run leaves: summary.json, problems.csv, crosswalk.csv and report.html, each whole or not at all."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any
 
-from migrator.errors import ConfigError, StopRun
-from migrator.reasons import REASONS
+from migrator.checkpoint import books, reading, samples
+from migrator.errors import ConfigError
+from migrator.report import crosswalk, page, whole
+from migrator.report.problems import source_columns, write_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from migrator.checkpoint.books import Problem
-    from migrator.report.summary import Figures
+    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.config import MappingConfig
 
 SUMMARY = "summary.json"
 PROBLEMS = "problems.csv"
-# How spreadsheets tell a formula from a text; the full-width forms count for some of them (matrix R1).
-_FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+PAGE = "report.html"
+NAMES = (PAGE, PROBLEMS, crosswalk.NAME, SUMMARY)
 
 
 def paths(folder: Path) -> list[str]:
     """Where `write` puts its files."""
-    return [str(folder / SUMMARY), str(folder / PROBLEMS)]
+    return [str(folder / name) for name in NAMES]
 
 
 def existing(folder: Path) -> list[str]:
@@ -52,51 +49,42 @@ def prepare(folder: Path) -> None:
         raise ConfigError(f"The report folder {folder} cannot be written.", fix="Set report.dir to another place.")
 
 
-def write(folder: Path, figures: Figures, problems: Iterable[Problem]) -> None:
-    """Write both files.
+def write(
+    folder: Path,
+    document: dict[str, Any],
+    details: dict[str, Any],
+    checkpoint: Checkpoint,
+    mapping: MappingConfig,
+    *,
+    redact: bool = False,
+    leave_crosswalk: bool = False,
+) -> None:
+    """Write all files from the checkpoint.
+
+    Args:
+        document: the run's figures (`Figures.document()`).
+        details: what `details.collect` found; {} when nobody looked yet.
+        redact: no personal data in any of them.
+        leave_crosswalk: a run is appending to it right now.
 
     Raises:
         StopRun: the disk refused; the checkpoint is not touched by that.
     """
-    try:
-        with _whole(folder / PROBLEMS) as file:
-            write_problems(file, problems)
-        with _whole(folder / SUMMARY) as file:
-            json.dump(figures.document(), file, indent=2)
+    predicted = document["outcome"] == "dry_run"
+    sources = () if redact else source_columns(mapping)
+    if redact and "verify" in document:
+        document = {**document, "verify": {"classes": document["verify"].get("classes", {})}}
+    with whole.explained(folder):
+        with whole.write(folder / PROBLEMS) as file:
+            write_problems(file, books.problems(checkpoint, predicted=predicted), sources)
+        if not leave_crosswalk:
+            with whole.write(folder / crosswalk.NAME) as file:
+                crosswalk.write_crosswalk(file, reading.crossings(checkpoint))
+        with whole.write(folder / PAGE) as file:
+            problems = books.problems(checkpoint, predicted=predicted)
+            newest = books.last_run(checkpoint)
+            line = samples.recent(checkpoint, newest["number"]) if newest else []
+            page.write(file, document, details, line, problems, checkpoint.clock.time(), redact=redact)
+        with whole.write(folder / SUMMARY) as file:
+            json.dump(document, file, indent=2)
             file.write("\n")
-    except OSError as error:
-        raise StopRun(
-            f"The report could not be written to {folder}: {error.strerror}.",
-            fix="Free some space, then run again.",
-        ) from None
-
-
-def write_problems(file: TextIO, problems: Iterable[Problem]) -> None:
-    """One row for each user that needs a person: Docebo id, state, reason, detail, what to do."""
-    rows = csv.writer(file)
-    rows.writerow(("docebo_user_id", "state", "reason", "detail", "fix"))
-    for problem in problems:
-        reason = REASONS.get(problem.reason)
-        fix = reason.fix if reason else ""
-        row = (problem.user_id, problem.state, problem.reason, problem.detail or "", fix)
-        rows.writerow(defuse(str(cell)) for cell in row)
-
-
-def defuse(cell: str) -> str:
-    """Keep a spreadsheet from running a cell: a leading apostrophe makes it text."""
-    return f"'{cell}" if cell.startswith((*_FORMULA_STARTS, "'")) else cell
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """Write beside, sync, rename: a reader or a crash sees the old file or the new one (matrix C5)."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise

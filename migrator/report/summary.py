@@ -17,7 +17,10 @@ CALLS = ("docebo", "descope", "descope_writes", "throttled")
 
 @dataclass(slots=True)
 class Figures:
-    """What a run has done so far, or what a plan predicts. `seconds` is the run's own time."""
+    """What a run has done so far, or what a plan predicts.
+
+    `seconds` is the run's own time; `extra` are further keys of the document.
+    """
 
     source: str
     project: str
@@ -27,6 +30,7 @@ class Figures:
     seconds: float = 0.0
     reports: list[str] = field(default_factory=list)
     error: MigratorError | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def needs_person(self) -> int:
@@ -55,6 +59,7 @@ class Figures:
             "seconds": round(self.seconds, 3),
             "users_per_second": round(self.books.found / self.seconds, 1) if self.seconds else 0.0,
             "reports": self.reports,
+            **self.extra,
         } | ({"error": error_document(self.error)} if self.error else {})
 
 

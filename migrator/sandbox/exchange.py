@@ -6,6 +6,7 @@ import http
 import socket
 import struct
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,8 +25,10 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's connection, with its transport within reach of the application."""
 
     def on_message_begin(self) -> None:
-        """Put the transport into the scope of the request that begins."""
+        """Put the transport into the scope of the request that begins, and the time into its answer."""
         super().on_message_begin()
+        # uvicorn's own clock for this header ticks in the polling loop that `server` does without.
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         scope = cast("Scope", self.scope)  # uvicorn's type knows no keys of our own, ASGI allows them
         scope[_TRANSPORT] = self.transport
 

@@ -15,6 +15,7 @@ RECORD: dict[str, Any] = {
     "user_id": "20417",
     "username": "M.Rossi",
     "email": "m.rossi@example.org",
+    "email_validation_status": "1",
     "status": "1",
     "field_4": "Milan",
     "field_9": None,

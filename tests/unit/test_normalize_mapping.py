@@ -166,13 +166,19 @@ def test_an_unverified_address(value: Any) -> None:
     assert not _ready(email_validation_status=value).target.verified_email
 
 
+@pytest.mark.parametrize(("phone", "notes"), [("", ("unverified_email",)), ("+393123456789", ())])
+def test_a_user_who_cannot_prove_to_be_one_is_noted(phone: str, notes: tuple[str, ...]) -> None:
+    """An unverified address and no phone: the report counts that user as not ready to sign in."""
+    assert _ready({"phone_field": "field_9"}, email_validation_status="0", field_9=phone).notes == notes
+
+
 def test_a_made_up_address_is_never_verified() -> None:
     """A synthesised address is noted and unverified, whatever Docebo's flag says."""
     ready = _ready({"missing_email": "synthesize", "synthesize_domain": "no-mail.example"}, email=None)
 
     assert ready.target.email == ready.target.login_id == "docebo-20417@no-mail.example"
     assert not ready.target.verified_email
-    assert ready.notes == ("email_synthesized",)
+    assert ready.notes == ("email_synthesized", "unverified_email")
 
 
 def test_a_user_name_login() -> None:
@@ -235,6 +241,7 @@ def test_every_note_is_in_the_table() -> None:
     )
 
     assert set(ready.notes) == {
-        "phone_dropped", "email_synthesized", "login_id_dropped", "name_cut", "attribute_cut", "attribute_dropped"
+        "phone_dropped", "email_synthesized", "login_id_dropped", "name_cut", "attribute_cut", "attribute_dropped",
+        "unverified_email",
     }  # fmt: skip
     assert {REASONS[note].kind for note in ready.notes} == {"note"}

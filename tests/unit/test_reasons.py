@@ -51,7 +51,7 @@ def test_a_reason_leads_to_a_final_state(reason: Reason) -> None:
     needing = {State.REJECTED, State.CONFLICT, State.FAILED, State.SKIPPED, State.VANISHED}
 
     assert (reason.state in needing) == (reason.kind == "reason")
-    assert not (reason.retry_helps and reason.state is not State.FAILED)
+    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted"})
 
 
 def test_the_codes_of_each_state() -> None:
@@ -67,13 +67,13 @@ def test_the_codes_of_each_state() -> None:
         },
         State.CONFLICT: {
             "duplicate_email", "duplicate_login", "login_taken", "several_matches",
-            "deleted_at_descope", "email_taken", "phone_taken",
+            "deleted_at_descope", "email_taken", "phone_taken", "drifted",
         },
         State.FAILED: {"refused", "gave_up"},
-        State.SKIPPED: {"not_included", "limit", "search_text"},
+        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan"},
         State.VANISHED: {"not_in_docebo"},
         None: {
             "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "login_id_dropped",
-            "email_synthesized", "left_disabled", "look_alike",
+            "email_synthesized", "unverified_email",
         },
     }  # fmt: skip

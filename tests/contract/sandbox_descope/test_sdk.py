@@ -57,6 +57,7 @@ def test_invite_batch_and_patch_batch(client: DescopeClient) -> None:
 
 
 def test_search_all(client: DescopeClient) -> None:
+    """The SDK's search shows every user there is."""
     client.mgmt.user.create(ANA)
     client.mgmt.user.create(BEN, phone="+15555555555")
     assert len(client.mgmt.user.search_all()["users"]) == 2
@@ -83,6 +84,7 @@ def test_activate_deactivate_and_the_granular_calls(client: DescopeClient) -> No
 
 
 def test_custom_attributes(client: DescopeClient) -> None:
+    """The SDK can define an attribute, use it and delete it."""
     client.mgmt.user.create_custom_attribute("city", "City", "string", required=False)
     assert [one["name"] for one in client.mgmt.user.load_custom_attributes()["data"]] == ["city"]
     user = client.mgmt.user.create(ANA, custom_attributes={"city": "Rome"})["user"]

@@ -1,0 +1,83 @@
+"""`migrator report`: the report files once more, from the checkpoint alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator.checkpoint import books
+from migrator.checkpoint.checkpoint import Checkpoint
+from migrator.cli.common import Common, command
+from migrator.clock import Clock
+from migrator.model import Outcome
+from migrator.report import details, files
+from migrator.report.summary import CALLS, Figures
+
+if TYPE_CHECKING:
+    from migrator.config import Config
+
+RUNNING = "running"
+
+
+@click.command()
+@click.option("--redact", is_flag=True, help="No personal data in any of the files: ids and reason codes only.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder to write to, instead of report.dir.",
+)  # fmt: skip
+@command
+def report(common: Common, redact: bool, out: Path | None) -> int:
+    """Write the report once more: report.html, problems.csv, crosswalk.csv, summary.json.
+
+    Reads the checkpoint only, so it works while a run is at work and after one that failed. Names and
+    addresses are shown as far as the checkpoint still has them.
+
+    \b
+    Example:
+      migrator report
+      migrator report --redact --out for-the-vendor
+
+    \b
+    Exit codes: 0 written, 2 configuration or no checkpoint yet, 4 the disk refused.
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    folder = out or config.report.path
+    clock = Clock()
+    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
+    try:
+        files.prepare(folder)
+        running = checkpoint.is_held()
+        document = _document(config, checkpoint, folder, running=running)
+        predicted = document["outcome"] == Outcome.DRY_RUN
+        found = details.collect(checkpoint, config.mapping, {}, predicted=predicted)
+        # A run at work appends to its own crosswalk.csv; replacing that file could lose lines of it.
+        theirs = running and folder.resolve() == config.report.path.resolve()
+        files.write(folder, document, found, checkpoint, config.mapping, redact=redact, leave_crosswalk=theirs)
+    finally:
+        checkpoint.db.close()
+    if common.as_json:
+        common.print_json(document)
+    else:
+        click.echo("\n".join(document["reports"]))
+    return 0
+
+
+def _document(config: Config, checkpoint: Checkpoint, folder: Path, *, running: bool) -> dict[str, Any]:
+    """The last run's figures, with the counts as they are now."""
+    last = books.last_run(checkpoint) or {}
+    summary = {} if running else last.get("summary") or {}
+    # A run that neither holds the lease nor said how it ended was killed.
+    outcome = RUNNING if running else last.get("outcome") or Outcome.STOPPED
+    seconds = checkpoint.clock.time() - last["started_at"] if running and last else summary.get("seconds", 0.0)
+    figures = Figures(
+        source=config.docebo.platform,
+        project=config.descope.project_id,
+        outcome=outcome,
+        books=books.count(checkpoint, predicted=outcome == Outcome.DRY_RUN),
+        calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
+        seconds=max(0.0, seconds),
+        reports=files.paths(folder),
+    )
+    return summary | figures.document()

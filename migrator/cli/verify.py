@@ -1,0 +1,142 @@
+"""`migrator verify`: is everybody in Descope as they should be?"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator.checkpoint import binding
+from migrator.checkpoint.checkpoint import Binding, Checkpoint
+from migrator.cli.common import Common, command
+from migrator.cli.progress import events
+from migrator.cli.run import signals
+from migrator.clock import Clock
+from migrator.descope.client import DescopeReader
+from migrator.docebo.client import DoceboClient
+from migrator.normalize import Normalizer
+from migrator.report import differences, files
+from migrator.verify.confidence import LEVEL
+from migrator.verify.whole import Sample, Verdict
+from migrator.verify.whole import verify as verify_all
+
+if TYPE_CHECKING:
+    from migrator.config import Config
+
+DIFFERENT = 3
+SHOWN = 10  # differences on the screen; the file has all
+
+
+@click.command()
+@click.option("--sample", type=click.IntRange(min=1), help="Check only so many users, drawn by chance.")
+@click.option("--seed", type=int, help="Draw the same users as an earlier sample with this seed.")
+@command
+def verify(common: Common, sample: int | None, seed: int | None) -> int:
+    """Read every migrated user back from Descope and compare it field by field. Writes nothing anywhere.
+
+    Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
+    but the checkpoint does not know it). differences.csv in the report folder names each field.
+
+    Where personal data was erased from the checkpoint, Docebo is read again to know what to expect.
+
+    \b
+    Example:
+      migrator verify
+      migrator verify --sample 500
+      migrator verify --json > verified.json
+
+    \b
+    Exit codes: 0 everything is the same, 2 configuration or no checkpoint yet, 3 something is not,
+    4 stopped early (run again), 130/143 interrupted (run again).
+    """  # noqa: D301 -- Click's \b
+    if seed is not None and sample is None:
+        raise click.UsageError("--seed goes with --sample.")
+    config = common.load()
+    chosen = None if sample is None else Sample(sample, secrets.randbelow(1_000_000) if seed is None else seed)
+    clock = Clock()
+    started = clock.monotonic()
+    with ExitStack() as stack:
+        checkpoint = _checkpoint(config, clock)
+        stack.callback(checkpoint.db.close)
+        files.prepare(config.report.path)
+        docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+        stack.callback(docebo.close)
+        stack.callback(descope.close)
+        stack.enter_context(signals(clock.request_stop))
+        listener = stack.enter_context(events(quiet=common.verbosity < 0))
+        if checkpoint.is_held():
+            click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)
+        listener.stage("verify")
+        descope.attributes()  # a refused key is a wrong configuration, found before anything else
+        descope.choose_license()
+        verdict = verify_all(
+            checkpoint,
+            descope,
+            config,
+            (docebo, Normalizer(config.mapping, config.docebo.platform)),
+            sample=chosen,
+            progress=lambda done, total: listener.progress("verify", done, total),
+        )
+        path = differences.write(config.report.path, (one.document() for one in verdict.differences))
+        document: dict[str, Any] = {
+            "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
+            **verdict.document(),
+            "calls": {"docebo": docebo.calls, "descope": descope.calls, "descope_writes": descope.writes},
+            "seconds": round(clock.monotonic() - started, 3),
+            "reports": [path],
+        }
+    if common.as_json:
+        common.print_json(document)
+    elif common.verbosity >= 0:
+        click.echo("\n".join(_text(config, verdict, path)))
+    return 0 if verdict.clean else DIFFERENT
+
+
+def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
+    """The checkpoint to read; one that belongs to other servers or another mapping proves nothing."""
+    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
+    try:
+        wanted = Binding(
+            source=config.docebo.platform,
+            project=config.descope.project_id,
+            mapping=config.mapping.fingerprint(),
+            policy=config.policy.fingerprint(),
+        )
+        binding.check(checkpoint, wanted, remap=False)
+    except BaseException:
+        checkpoint.db.close()
+        raise
+    return checkpoint
+
+
+def _text(config: Config, verdict: Verdict, path: str) -> list[str]:
+    """The verdict for people; values stay in the file, as they are personal data."""
+    lines = ["", f"{config.docebo.platform} -> {config.descope.project_id}"]
+    lines += [f"  {name:<10} {number:>9,}" for name, number in verdict.classes.items()]
+    lines += [f"    user {one.docebo_user_id}: {one.kind}, {one.field}" for one in verdict.differences[:SHOWN]]
+    if len(verdict.differences) > SHOWN:
+        lines.append(f"    and {len(verdict.differences) - SHOWN:,} more")
+    if verdict.reread or verdict.by_mark:
+        lines.append(f"  personal data was erased: {verdict.reread:,} users were compared with Docebo as it is now")
+    if verdict.by_mark:
+        lines.append(f"  {verdict.by_mark:,} users Docebo shows no more: only mark and login ids were compared")
+    if verdict.changed:
+        lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
+    if verdict.sample:
+        lines += _confidence(verdict, verdict.sample)
+    what = f"all {verdict.arrived:,} users are as they should be" if not verdict.sample else "no difference found"
+    if not verdict.arrived:
+        what = "nobody has arrived yet, so there is nothing to verify"
+    lines += [f"Verified: {what}." if verdict.clean else "Not everything is as it should be.", f"  {path}"]
+    return lines
+
+
+def _confidence(verdict: Verdict, sample: Sample) -> list[str]:
+    percent = 100 * verdict.most_wrong / verdict.arrived if verdict.arrived else 0.0
+    drawn = f"with {verdict.wrong:,} wrong in {verdict.checked:,} of {verdict.arrived:,} (seed {sample.seed}),"
+    return [
+        f"  {drawn} at most {percent:.2f} % of the users are wrong with {LEVEL:.0%} confidence",
+        "  a sample does not look for extra users",
+    ]

@@ -1,0 +1,113 @@
+"""Notes what the running job is doing every few seconds, for `status --watch` and the report's time line."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from migrator.checkpoint import samples
+from migrator.checkpoint.samples import Sample
+from migrator.engine.job import Events
+from migrator.errors import MigratorError
+from migrator.log import get_logger
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from migrator.engine.job import Job
+
+log = get_logger(__name__)
+
+EVERY = 2.0  # seconds between two samples
+_WHY = {"throttled": "{api} asked for a pause", "pacing": "keeping below the limit of {api}"}
+
+
+class Sampler(Events):
+    """Stands between a job and whoever listens to its events: `with Sampler(job, run_number): ...`.
+
+    A sample is taken when the job tells of progress, at most every two seconds of its clock, and by a
+    thread when it tells nothing for that long: a job that waits must say why.
+    """
+
+    def __init__(self, job: Job, run: int) -> None:
+        self._job = job
+        self._run = run
+        self._listener = job.events
+        self._lock = threading.Lock()
+        self._started = job.clock.monotonic()
+        self._began_at = job.clock.time()
+        self._taken: float | None = None
+        self._now: tuple[str, int, int | None] | None = None
+        self._notice: str | None = None
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._job.events = self
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+        self._job.events = self._listener
+
+    # --- what the job tells --------------------------------------------------------------------
+
+    def stage(self, name: str) -> None:
+        """Pass it on, and note where the job is."""
+        self._listener.stage(name)
+        self._tell(name, 0, None)
+
+    def progress(self, stage: str, done: int, total: int | None) -> None:
+        """Pass it on, and note how far the job is."""
+        self._listener.progress(stage, done, total)
+        self._tell(stage, done, total)
+
+    def notice(self, text: str) -> None:
+        """Pass it on; until the next progress it is why the job waits."""
+        self._listener.notice(text)
+        self._notice = text
+
+    def _tell(self, stage: str, done: int, total: int | None) -> None:
+        self._now, self._notice = (stage, done, total), None
+        self._sample()
+
+    # --- samples -------------------------------------------------------------------------------
+
+    def _sample(self) -> None:
+        with self._lock:
+            now = self._job.clock.monotonic()
+            if self._now is None or (self._taken is not None and now - self._taken < EVERY):
+                return
+            self._taken = now
+            stage, done, total = self._now
+            job = self._job
+            # The wall clock may jump; what is between two samples must not.
+            taken = Sample(
+                at=self._began_at + now - self._started,
+                stage=stage,
+                done=done,
+                total=total,
+                calls=job.docebo.calls + job.descope.calls,
+                throttled=job.docebo.throttled + job.descope.throttled,
+                waiting=self._waiting(),
+            )
+            samples.append(job.checkpoint, self._run, taken)
+
+    def _waiting(self) -> str | None:
+        for api, pacer in (("Docebo", self._job.docebo.pacer), ("Descope", self._job.descope.pacer)):
+            if (held := pacer.waiting) is not None:
+                why, seconds = held
+                return f"{_WHY[why].format(api=api)}; goes on in {seconds:.0f} s"
+        return self._notice
+
+    def _watch(self) -> None:
+        while not self._end.wait(EVERY):
+            try:
+                self._sample()
+            except MigratorError as error:
+                # The job's own next write meets the same trouble and knows what it means.
+                log.info("sample_not_taken", kind=type(error).__name__)

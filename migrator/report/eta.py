@@ -1,0 +1,94 @@
+"""How fast a step of a run goes, and when it will end, as a range. Pure.
+
+Only the current run's samples count: what an earlier, interrupted one did is neither speed nor work left.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.checkpoint.samples import Sample
+
+MINUTE = 60.0  # the window of Descope's limits, so that bursts and pauses within it even out
+SPANS = 5  # the latest working spans that may say how fast it can still be
+PAUSE = 0.05  # a span below this share of the overall speed is a pause, not a speed
+LEAST = 3  # samples and seconds without which nothing is said
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands in its present step; `eta` is (low, high) in seconds to that step's end."""
+
+    stage: str
+    done: int
+    total: int | None
+    rate: float | None
+    waiting: str | None
+    eta: tuple[float, float] | None
+
+    def document(self) -> dict[str, Any]:
+        """As `status --json` carries it."""
+        return {
+            "stage": self.stage,
+            "done": self.done,
+            "total": self.total,
+            "rate": None if self.rate is None else round(self.rate, 2),
+            "waiting": self.waiting,
+            "eta_seconds": None if self.eta is None else [round(seconds, 1) for seconds in self.eta],
+        }
+
+
+def progress(samples: Sequence[Sample]) -> Progress | None:
+    """Where the run stands, from its own samples in order; None before the first."""
+    if not samples:
+        return None
+    last = samples[-1]
+    stretch = _stretch(samples)
+    elapsed, gained = last.at - stretch[0].at, last.done - stretch[0].done
+    if len(stretch) < LEAST or elapsed < LEAST:
+        return Progress(last.stage, last.done, last.total, None, last.waiting, None)
+    rate = _gained(stretch, last.at - min(MINUTE, elapsed), last.at) / min(MINUTE, elapsed)
+    eta = None
+    if last.total is not None and gained:
+        eta = _range(stretch, max(0, last.total - last.done))
+    return Progress(last.stage, last.done, last.total, rate, last.waiting, eta)
+
+
+def _stretch(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The latest samples that count on: one step, and one sweep of it."""
+    first = len(samples) - 1
+    while first and samples[first - 1].stage == samples[-1].stage and samples[first - 1].done <= samples[first].done:
+        first -= 1
+    return samples[first:]
+
+
+def _range(stretch: Sequence[Sample], left: int) -> tuple[float, float]:
+    """From the fastest to the slowest the run has shown: overall, pauses included, and in its latest spans."""
+    start, end = stretch[0].at, stretch[-1].at
+    overall = (stretch[-1].done - stretch[0].done) / (end - start)
+    length = min(MINUTE, (end - start) / SPANS)
+    spans = int((end - start) / length + 1e-9)
+    rates = [_gained(stretch, end - (n + 1) * length, end - n * length) / length for n in range(spans)]
+    working = [rate for rate in rates if rate >= PAUSE * overall][:SPANS]
+    return left / max(overall, *working), left / min(overall, *working)
+
+
+def _gained(stretch: Sequence[Sample], since: float, until: float) -> float:
+    """How many users came through between two moments, counted evenly between two samples."""
+    return _done_at(stretch, until) - _done_at(stretch, since)
+
+
+def _done_at(stretch: Sequence[Sample], at: float) -> float:
+    after = bisect_right(stretch, at, key=lambda sample: sample.at)
+    if after == 0:
+        return stretch[0].done
+    if after == len(stretch):
+        return stretch[-1].done
+    before, behind = stretch[after - 1], stretch[after]
+    share = (at - before.at) / (behind.at - before.at)
+    return before.done + share * (behind.done - before.done)

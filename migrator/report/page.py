@@ -1,0 +1,197 @@
+"""report.html: one self-contained page that asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from migrator.model import State
+from migrator.reasons import REASONS
+from migrator.report import timeline, wording
+from migrator.report.problems import source_cells
+from migrator.report.propose import share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from migrator.checkpoint.books import Problem
+
+STATES = {
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "pending": "still open",
+    "rejected": "rejected",
+    "conflict": "conflict",
+    "failed": "failed",
+    "vanished": "gone from Docebo",
+    "skipped": "left out",
+}
+NARROWEST = 4  # of 1000: a single user of a million is still a visible stripe
+# In the order of the table's columns; the person's own ones are left out of a redacted page.
+_PERSON = (("name", "Name"), ("email", "E-mail"), ("username", "User name"))
+_REST = (("state", "State"), ("reason", "Reason"), ("detail", "Detail"))
+_SOURCES = ("first_name", "last_name", "email", "username")
+
+
+def write(
+    file: TextIO,
+    document: dict[str, Any],
+    details: dict[str, Any],
+    samples: Sequence[Any],
+    problems: Iterable[Problem],
+    now: float,
+    *,
+    redact: bool,
+) -> None:
+    """Write the page; the rows of people are streamed, so that memory stays flat.
+
+    Args:
+        document: the run's figures.
+        details: what `details.collect` found; {} when nobody looked.
+        now: epoch seconds, shown as the time of writing.
+        redact: show no personal data.
+    """
+    environment = _environment()
+    css, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704 -- our own files
+    counts = document["counts"]
+    stream = environment.get_template("report.html.j2").stream(
+        css=css,
+        script=script,
+        css_hash=_hash(css),
+        script_hash=_hash(script),
+        verdict=wording.verdict(document),
+        document=document,
+        counts=counts,
+        states=STATES,
+        segments=_segments(counts),
+        people=sum(counts[state] for state in wording.NEEDS_PERSON),
+        reasons=_reasons(document["reasons"]),
+        panels=timeline.panels(samples),
+        drawing={"width": timeline.WIDTH, "height": timeline.HEIGHT, "floor": timeline.FLOOR},
+        xray=details.get("xray"),
+        readiness=_readiness(details.get("readiness")),
+        prediction=document.get("prediction"),
+        verify=document.get("verify"),
+        columns=(("id", "Docebo id"), *(() if redact else _PERSON), *_REST),
+        redact=redact,
+        written=datetime.fromtimestamp(now, UTC),
+        rows=_rows(problems, redact=redact),
+        words=_script_json({code: [reason.meaning, reason.fix] for code, reason in REASONS.items()}),
+    )
+    stream.enable_buffering(64)
+    file.writelines(stream)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("migrator.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"n": "{:,}".format, "duration": duration, "pace": pace, "share": share}
+    return environment
+
+
+def _source(name: str) -> str:
+    text: str = _environment().loader.get_source(_environment(), name)[0]  # type: ignore[union-attr]  # set above
+    return text
+
+
+def _hash(text: str) -> str:
+    """What the page's own policy allows: this very text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _script_json(value: Any) -> Markup:  # noqa: ANN401 -- any JSON value
+    """JSON that cannot end its script element, whatever it says."""
+    text = json.dumps(value, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 -- escaped right above
+
+
+def _rows(problems: Iterable[Problem], *, redact: bool) -> Iterator[Markup]:
+    separator = ""
+    for problem in problems:
+        person = [] if redact else _person(problem.raw)
+        row = [problem.user_id, *person, problem.state, problem.reason, problem.detail or ""]
+        yield Markup(separator) + _script_json(row)  # noqa: S704 -- a comma
+        separator = ",\n"
+
+
+def _person(raw: str | None) -> list[str]:
+    first, last, email, username = source_cells(raw, _SOURCES)
+    return [f"{first} {last}".strip(), email, username]
+
+
+def _segments(counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The bar's stripes in thousandths, none of them too thin to see."""
+    shown = {state: counts[state] for state in STATES if counts[state]}
+    widths = {state: max(NARROWEST, 1000 * number / counts["found"]) for state, number in shown.items()}
+    scale = 1000 / (sum(widths.values()) or 1)
+    segments, x = [], 0.0
+    for state, width in widths.items():
+        segments.append({"state": state, "x": round(x, 2), "width": round(width * scale, 2)})
+        x += width * scale
+    return segments
+
+
+def _reasons(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """The reasons with meaning and fix, those that need a person first."""
+    rows = []
+    for code, number in numbers.items():
+        reason = REASONS.get(code)
+        state = reason.state if reason else None
+        rows.append(
+            {
+                "code": code,
+                "users": number,
+                "state": state or "",
+                "person": state in (None, State.REJECTED, State.CONFLICT, State.FAILED),
+                "meaning": reason.meaning if reason else "",
+                "fix": reason.fix if reason else "",
+                "retry": bool(reason and reason.retry_helps),
+            }
+        )
+    return sorted(rows, key=lambda row: (not row["person"], -row["users"], row["code"]))
+
+
+_OBSTACLES = {
+    "disabled": "Suspended, expired or disabled: nobody signs in with a disabled user.",
+    "pending": "Not sent yet.",
+}
+
+
+def _readiness(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """With the words for each obstacle."""
+    if not found:
+        return None
+    blocked = [
+        (code, number, _OBSTACLES.get(code) or (REASONS[code].meaning if code in REASONS else ""))
+        for code, number in found["blocked"].items()
+    ]
+    return {**found, "blocked": blocked}
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `12 min`, `3 h 05 min`."""
+    if seconds < 100:  # noqa: PLR2004 -- short enough to be read as seconds
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 -- a digit more for few
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"  # noqa: PLR2004 -- as above
+
+
+def pace(per_second: float) -> str:
+    """A rate in the unit that reads best."""
+    return f"{per_second:,.0f} / s" if per_second >= 10 else f"{per_second * 60:,.0f} / min"  # noqa: PLR2004 -- where seconds read better

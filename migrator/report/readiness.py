@@ -1,0 +1,51 @@
+"""Login readiness: who will be able to sign in at Descope, and what keeps the others from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint import books, reading
+from migrator.model import ARRIVED_STATES, OPEN_STATES, State
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.config import MappingConfig
+
+DISABLED = "disabled"
+UNPROVEN = "unverified_email"
+
+
+def look(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> dict[str, Any]:
+    """The readiness as a JSON document: `ready` and the `blocked` by reason add up to `found`.
+
+    It stands on states, reasons and notes alone, so that it stays right when personal data is erased.
+
+    Args:
+        predicted: count a planned user as what it would become.
+    """
+    ready = found = 0
+    blocked: dict[str, int] = {}
+    for row in reading.sign_in_groups(checkpoint):
+        found += row.users
+        state = books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
+        reason = _obstacle(state, row.reason, row.source_status, row.notes.split(","), mapping)
+        if reason:
+            blocked[reason] = blocked.get(reason, 0) + row.users
+        else:
+            ready += row.users
+    ordered = sorted(blocked.items(), key=lambda item: (-item[1], item[0]))
+    return {"found": found, "ready": ready, "blocked": dict(ordered)}
+
+
+def _obstacle(
+    state: State, reason: str | None, source_status: str | None, notes: list[str], mapping: MappingConfig
+) -> str:
+    """What keeps one user from signing in, "" for nothing."""
+    if state in OPEN_STATES:
+        return State.PENDING
+    if state not in ARRIVED_STATES:
+        return reason or state
+    # The status as it was sent; a user somebody disabled at Descope is noted as left_disabled.
+    if "left_disabled" in notes or getattr(mapping.status, source_status or "", "enabled") == DISABLED:
+        return DISABLED
+    return UNPROVEN if UNPROVEN in notes else ""

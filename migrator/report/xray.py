@@ -1,0 +1,158 @@
+"""The mapping x-ray: what Docebo's fields hold, where each goes, and what could be mapped besides.
+
+Only names, counts and kinds leave this module, never anybody's value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint import books, reading
+from migrator.report import kinds
+from migrator.report.propose import proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.config import MappingConfig
+
+MOST_FIELDS = 1000
+OTHER = "(other names)"
+# Anything else as a key may be a value in the wrong place.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_ADDITIONAL = re.compile(r"field_[0-9]+")
+
+_ALWAYS = {
+    "user_id": "custom attribute doceboUserId",
+    "email": "email",
+    "email_validation_status": "verifiedEmail",
+    "fullname": "name",
+    "first_name": "givenName",
+    "last_name": "familyName",
+    "avatar": "picture",
+    "status": "status",
+    "expired": "status",
+}
+_CHOOSING = {"creation_date": "oldest", "last_access_date": "newest_login"}
+# Docebo's own fields that say nothing a Descope user could hold (contract docebo 2.3).
+_UNUSED = {
+    "uuid", "is_manager", "last_update", "language", "lang_code", "expiration_date", "level", "send_notification",
+    "newsletter_optout", "newsletter_optout_date", "encoded_username", "timezone", "date_format", "multidomains",
+    "manager_names", "managers", "active_subordinates_count", "actions",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Held:
+    """What one field held so far."""
+
+    seen: int = 0
+    filled: int = 0
+    kinds: int = 0
+
+
+@dataclass(slots=True)
+class Scan:
+    """What all records held."""
+
+    records: int = 0
+    fields: dict[str, Held] = field(default_factory=dict)
+
+
+def look(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+    """The x-ray as a JSON document.
+
+    Records of users who arrived are erased, so an earlier look that saw more of them is kept.
+    """
+    found = books.count(checkpoint).found
+    before = books.last_details(checkpoint).get("xray") or {}
+    now = scan(reading.raw_records(checkpoint))
+    earlier = {one["name"]: one for one in before.get("fields", ())}
+    names = {name: one["title"] for name, one in earlier.items() if one["title"]} | dict(titles)
+    if now.records < min(found, before.get("records", 0)):
+        rows = list(before["fields"])
+        records = before["records"]
+    else:
+        rows = [
+            {"name": name, "seen": held.seen, "filled": held.filled, "kind": kinds.name_of(held.kinds)}
+            for name, held in now.fields.items()
+        ]
+        records = now.records
+    fields = [_placed(row, mapping, names) for row in rows]
+    fields.sort(key=lambda one: (not one["goes"], _order(one["name"])))
+    return {"records": records, "fields": fields, "proposal": proposal(fields, records, mapping)}
+
+
+def scan(texts: Iterable[str]) -> Scan:
+    """Look at every value of every record once."""
+    result = Scan()
+    fields = result.fields
+    for text in texts:
+        result.records += 1
+        record = json.loads(text)
+        if not isinstance(record, dict):
+            continue
+        for key, value in record.items():
+            held = fields.get(key) or _new(fields, key)
+            held.seen += 1
+            # A field that has shown a text stays a text: most values need no closer look.
+            if held.kinds & kinds.TEXT and type(value) is str and len(value) > 10 and "0" < value[0] < "\x7f":  # noqa: PLR2004 -- longer than every special word
+                held.filled += 1
+                continue
+            kind = kinds.kind_of(value, is_date=key.endswith("_date") or key == "last_update")
+            if kind:
+                held.filled += 1
+                held.kinds |= kind
+    return result
+
+
+def _new(fields: dict[str, Held], key: str) -> Held:
+    known = _NAME.fullmatch(key) and len(fields) < MOST_FIELDS
+    return fields.setdefault(key if known else OTHER, Held())
+
+
+def _placed(row: dict[str, Any], mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+    name = row["name"]
+    goes = destinations(name, mapping)
+    return {
+        "name": name,
+        "title": titles.get(name, ""),
+        "goes": goes,
+        "why": "" if goes else why_nowhere(name),
+        "seen": row["seen"],
+        "filled": row["filled"],
+        "kind": row["kind"],
+    }
+
+
+def destinations(name: str, mapping: MappingConfig) -> list[str]:
+    """Where a field's value goes in Descope, by this mapping."""
+    goes = ["loginId"] if name == mapping.login_id else []
+    if name in _ALWAYS:
+        goes.append(_ALWAYS[name])
+    if name in mapping.extra_login_ids:
+        goes.append("extra login id")
+    if name == mapping.phone_field:
+        goes.append("phone")
+    goes += [f"custom attribute {target}" for target, source in mapping.attributes.items() if source == name]
+    return goes
+
+
+def why_nowhere(name: str) -> str:
+    """Why a field goes nowhere."""
+    if name in _CHOOSING:
+        return f"not used by Descope; only policy.duplicate_email: {_CHOOSING[name]} looks at it"
+    return "not used by Descope" if name in _UNUSED else "not mapped"
+
+
+def is_additional(name: str) -> bool:
+    """Whether it is one of the platform's own additional fields."""
+    return _ADDITIONAL.fullmatch(name) is not None
+
+
+def _order(name: str) -> tuple[int, str]:
+    return (int(name.removeprefix("field_")) if is_additional(name) and len(name) < 20 else -1, name)  # noqa: PLR2004 -- a number int() reads at once

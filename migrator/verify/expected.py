@@ -1,0 +1,52 @@
+"""What a Descope user must look like (design section 6), worked out from the target profile alone. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.model import FRESHLY_MIGRATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.descope.user import DescopeUser
+    from migrator.model import Json, TargetUser
+
+# Field of a Descope user object -> where target and client keep it.
+_PLAIN = {
+    "name": "name",
+    "givenName": "given_name",
+    "familyName": "family_name",
+    "picture": "picture",
+    "status": "status",
+    "phone": "phone",
+}
+
+
+def single_fields(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
+    """Name, wanted and found value of each single-valued field; what the source leaves empty asks for nothing."""
+    for name, place in _PLAIN.items():
+        if wanted := getattr(target, place):
+            yield name, wanted, getattr(user, place)
+
+
+def attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
+    """The same for the custom attributes, the mark among them; found is None where there is none."""
+    for name, wanted in target.attributes.items():
+        if wanted:
+            yield name, wanted, user.attributes.get(name)
+
+
+def is_fresh(user: DescopeUser) -> bool:
+    """Whether nobody has signed in as this user yet, so that its verified flags are as we sent them."""
+    return user.attributes.get(FRESHLY_MIGRATED) is True
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether Descope takes both for one login id: case, and a phone's punctuation, do not count (contract 6)."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(login_id: str) -> str:
+    bare = login_id.translate(dict.fromkeys(map(ord, " -().")))
+    return bare if bare[:1] == "+" and bare[1:].isdecimal() else login_id.casefold()

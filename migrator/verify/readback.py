@@ -1,0 +1,142 @@
+"""Read users back from Descope, a hundred a call, and sort them into same, differs and missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from migrator.model import MARK_USER, TargetUser
+from migrator.verify.compare import compare, compare_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from migrator.checkpoint.proofs import Known
+    from migrator.config import Config
+    from migrator.descope.client import DescopeReader
+    from migrator.descope.user import DescopeUser
+    from migrator.verify.compare import Field
+
+CALL = 100  # users/load (contract descope 3.10, 10.2)
+SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one user that is not as it must be; a missing or extra user differs in its `userId`."""
+
+    docebo_user_id: str
+    kind: str
+    field: str
+    # Personal data, which no log and no traceback may show.
+    expected: Any = dataclasses.field(repr=False)
+    found: Any = dataclasses.field(repr=False)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON documents carry it."""
+        return {
+            "docebo_user_id": self.docebo_user_id,
+            "class": self.kind,
+            "field": self.field,
+            "expected": self.expected,
+            "found": self.found,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A user to read back: its target, or after that was erased only the hashes of its login ids."""
+
+    user: Known
+    target: TargetUser | None = dataclasses.field(repr=False)
+    login_hashes: frozenset[str] = frozenset()
+
+
+def wanted(users: Sequence[Known]) -> list[Wanted]:
+    """Users whose profile is still in the checkpoint."""
+    return [Wanted(user, TargetUser.from_json(user.profile)) for user in users if user.profile is not None]
+
+
+@dataclass
+class Readback:
+    """The reading and judging that every verification shares; several calls in flight.
+
+    Args:
+        tell: hears every difference.
+        second_look: whether a user that users/load does not give is looked for by login id, too.
+    """
+
+    config: Config
+    descope: DescopeReader
+    tell: Callable[[Difference], None]
+    second_look: bool = True
+    classes: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(self.config.run.concurrency, thread_name_prefix="verify")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def at_once(self) -> int:
+        """How many users to hand over at a time, so that every worker has a call to make."""
+        return CALL * self.config.run.concurrency
+
+    def look(self, users: Sequence[Wanted]) -> dict[str, DescopeUser]:
+        """What Descope shows of these users, by Docebo user id."""
+        calls = [users[start : start + CALL] for start in range(0, len(users), CALL)]
+        return {name: user for part in self._pool.map(self._look, calls) for name, user in part.items()}
+
+    def _look(self, users: Sequence[Wanted]) -> dict[str, DescopeUser]:
+        ids = [one.user.target_id for one in users if one.user.target_id is not None]
+        loaded = {user.user_id: user for user in self.descope.load(ids)}
+        shown = {one.user.user_id: loaded.get(one.user.target_id or "") or self._by_login(one) for one in users}
+        return {user_id: user for user_id, user in shown.items() if user is not None}
+
+    def _by_login(self, one: Wanted) -> DescopeUser | None:
+        if not self.second_look or one.target is None:
+            return None
+        user = self.descope.by_login(one.target.login_id)
+        return user if user is not None and user.user_id == one.user.target_id else None
+
+    def judge(self, users: Sequence[Wanted], shown: dict[str, DescopeUser]) -> list[str]:
+        """Sort users into classes and tell what is wrong; returns the ids of those that are the same."""
+        same = []
+        for one in users:
+            user_id, there = one.user.user_id, shown.get(one.user.user_id)
+            if there is None:
+                self.put(Difference(user_id, MISSING, "userId", one.user.target_id, None))
+            elif fields := self._fields(one, there):
+                self.classes[DIFFERS] += 1
+                for name in fields:
+                    self.tell(Difference(user_id, DIFFERS, name.name, name.expected, name.found))
+            else:
+                self.classes[SAME] += 1
+                same.append(user_id)
+        return same
+
+    def _fields(self, one: Wanted, there: DescopeUser) -> list[Field]:
+        if one.target is None:
+            return compare_mark(one.user.user_id, self.config.docebo.platform, one.login_hashes, there)
+        return compare(one.target, there, one.user.state, self.config.policy)
+
+    def check(self, users: Sequence[Wanted]) -> list[str]:
+        """`look` and `judge` in one."""
+        return self.judge(users, self.look(users))
+
+    def put(self, difference: Difference) -> None:
+        """Count and tell a user that is missing or extra."""
+        self.classes[difference.kind] += 1
+        self.tell(difference)
+
+    def put_extra(self, user: DescopeUser, known: Known | None) -> None:
+        """A user that carries our mark although the checkpoint does not know it as what became of somebody."""
+        user_id = str(user.attributes.get(MARK_USER) or "")
+        self.put(Difference(user_id, EXTRA, "userId", known.target_id if known else None, user.user_id))

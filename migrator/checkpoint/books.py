@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
 
 from migrator.checkpoint.tables import run, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PROBLEM_PAGE = 1000
+EMPTY = "{}"  # a Docebo record without anything in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +183,14 @@ def erase_profiles(checkpoint: Checkpoint, states: tuple[State, ...]) -> int:
     )
 
     def work(connection: Connection) -> int:
-        erased = connection.execute(update(source_user).where(has_data).values(raw=None, profile=None, changes=None))
+        # One row keeps an empty record until the bytes are rewritten: a run that dies before leaves it to the next.
+        first = select(func.min(source_user.c.user_id)).where(has_data).scalar_subquery()
+        raw = case((source_user.c.user_id == first, EMPTY))
+        erased = connection.execute(update(source_user).where(has_data).values(raw=raw, profile=None, changes=None))
         return erased.rowcount
 
     number = checkpoint.write(work)
     if number:
         checkpoint.compact()
+        checkpoint.write(lambda c: c.execute(update(source_user).where(has_data).values(raw=None)))
     return number

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from migrator.checkpoint.tables import source_user
 from migrator.model import Decision, State, TargetUser
@@ -92,12 +92,11 @@ def set_aside(checkpoint: Checkpoint, user_ids: Iterable[str], state: State, rea
     """Move pending users to `conflict` or `skipped` with a reason."""
 
     def work(connection: Connection) -> None:
-        for user_id in user_ids:
-            connection.execute(
-                update(source_user)
-                .where(_mine(checkpoint), source_user.c.user_id == user_id, source_user.c.state == State.PENDING)
-                .values(state=state, reason=reason)
-            )
+        this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+        aside = update(source_user).where(this, source_user.c.state == State.PENDING)
+        rows = [{"b_user": user_id} for user_id in user_ids]
+        if rows:
+            connection.execute(aside.values(state=state, reason=reason), rows)
 
     checkpoint.write(work)
 
@@ -164,28 +163,32 @@ def sendable(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]:
 
 def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
     """Store decisions on pending users."""
-    now = checkpoint.clock.time()
-
-    def work(connection: Connection) -> None:
-        for plan in planned:
-            connection.execute(
-                update(source_user)
-                .where(
-                    _mine(checkpoint),
-                    source_user.c.user_id == plan.user_id,
-                    source_user.c.state == State.PENDING,
-                )
-                .values(
-                    decision=plan.decision,
-                    reason=plan.reason,
-                    target_id=plan.target_id or source_user.c.target_id,
-                    changes=json.dumps(plan.changes) if plan.changes else None,
-                    decided_at=now,
-                    seen=plan.seen,
-                )
-            )
-
-    checkpoint.write(work)
+    this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+    decided = (
+        update(source_user)
+        .where(this, source_user.c.state == State.PENDING)
+        .values(
+            decision=bindparam("b_decision"),
+            reason=bindparam("b_reason"),
+            target_id=func.coalesce(bindparam("b_target"), source_user.c.target_id),
+            changes=bindparam("b_changes"),
+            seen=bindparam("b_seen"),
+            decided_at=checkpoint.clock.time(),
+        )
+    )
+    rows = [
+        {
+            "b_user": plan.user_id,
+            "b_decision": plan.decision,
+            "b_reason": plan.reason,
+            "b_target": plan.target_id,
+            "b_changes": json.dumps(plan.changes) if plan.changes else None,
+            "b_seen": plan.seen,
+        }
+        for plan in planned
+    ]
+    if rows:
+        checkpoint.write(lambda c: c.execute(decided, rows))
 
 
 def settle_without_sending(checkpoint: Checkpoint) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
+from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, source_user
 from migrator.model import ARRIVED_STATES, State
 
@@ -76,7 +77,9 @@ def known(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, Known]:
 def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, set[str]]:
     """The hashed login keys of these users; they outlive the profiles."""
     query = select(login.c.user_id, login.c.login_key).where(
-        login.c.migration == checkpoint.key, login.c.user_id.in_(user_ids)
+        login.c.migration == checkpoint.key,
+        login.c.user_id.in_(user_ids),
+        login.c.login_key.not_like(f"{LOOKS}%"),
     )
     found: dict[str, set[str]] = {}
     for user_id, key in checkpoint.read(lambda c: c.execute(query).all()):

@@ -6,15 +6,15 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, func, select, true, update
+from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
 from migrator.checkpoint.plans import Candidate
 from migrator.checkpoint.tables import source_user
 from migrator.errors import LeaseLost
-from migrator.model import Decision, State, TargetUser
+from migrator.model import ARRIVED_STATES, OPEN_STATES, Decision, State, TargetUser
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -97,42 +97,56 @@ def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, st
     Raises:
         LeaseLost: a row was not `sending` any more, so somebody else works here.
     """
+    unknown = [result for result in results if result.state == State.SENDING]
+    untouched = [result for result in results if result.state == State.PENDING]
+    arrived = [result for result in results if result.state in ARRIVED_STATES]
+    others = [result for result in results if result.state not in (*OPEN_STATES, *ARRIVED_STATES)]
 
     def work(connection: Connection) -> None:
-        for result in results:
-            stored = connection.execute(
-                update(source_user)
-                .where(
-                    source_user.c.migration == checkpoint.key,
-                    source_user.c.user_id == result.user_id,
-                    source_user.c.state == State.SENDING,
-                )
-                .values(**_values(result, sent.get(result.user_id)))
-            )
-            if stored.rowcount != 1:
-                raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1}, sent)
+        _move(connection, checkpoint, untouched, _OVER, sent)
+        _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
+        _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
 
     checkpoint.write(work)
 
 
-def _values(result: Result, sent_hash: str | None) -> dict[str, Any]:
-    if result.state == State.SENDING:
-        return {"attempts": source_user.c.attempts + 1}
-    done: dict[str, Any] = {
-        "state": result.state,
-        "reason": result.reason,
-        "detail": result.detail,
-        "batch": None,
-        "sending_since": None,
-    }
-    if result.target_id is not None:
-        done["target_id"] = result.target_id
-    if result.state == State.PENDING:
-        return done  # the decision stands; it is sent again
-    done |= {"decision": None, "changes": None}
-    if result.state in (State.CREATED, State.UPDATED, State.UNCHANGED):
-        done |= {"sent_hash": sent_hash, "attempts": 0, "verified": 0}
-    return done
+_OVER: dict[str, Any] = {
+    "state": bindparam("b_state"),
+    "reason": bindparam("b_reason"),
+    "detail": bindparam("b_detail"),
+    "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
+    "batch": None,
+    "sending_since": None,
+}
+_DECIDED: dict[str, Any] = {"decision": None, "changes": None}
+_ARRIVED: dict[str, Any] = {"sent_hash": bindparam("b_hash"), "attempts": 0, "verified": 0}
+
+
+def _move(
+    connection: Connection,
+    checkpoint: Checkpoint,
+    results: Sequence[Result],
+    values: dict[str, Any],
+    sent: Mapping[str, str],
+) -> None:
+    if not results:
+        return
+    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+    rows = [
+        {
+            "b_user": result.user_id,
+            "b_state": result.state,
+            "b_reason": result.reason,
+            "b_detail": result.detail,
+            "b_target": result.target_id,
+            "b_hash": sent.get(result.user_id),
+        }
+        for result in results
+    ]
+    still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
+    if connection.execute(still, rows).rowcount != len(rows):
+        raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
 
 
 @dataclass(frozen=True, slots=True)

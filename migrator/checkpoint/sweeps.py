@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
@@ -62,7 +62,7 @@ def store_page(
         columns = (source_user.c.user_id, source_user.c.seen_sweep, source_user.c.state, source_user.c.hash)
         known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
-        inserts, logins, relogged = [], [], []
+        inserts, logins, updates = [], [], []
         for user_id, record in by_id.items():
             values = _columns(record, include)
             old = known.get(user_id)
@@ -72,18 +72,17 @@ def store_page(
                 changed = _changed(old.state, old.hash, values)
                 if not changed:
                     continue
-                connection.execute(
-                    update(source_user)
-                    .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == user_id)
-                    .values(**changed)
-                )
-                relogged.append(user_id)
+                updates.append({"b_user": user_id, **changed})
             logins += _logins(checkpoint.key, record.normalized)
         connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
         if inserts:
             connection.execute(insert(source_user), inserts)
-        if relogged:
-            connection.execute(delete(login).where(login.c.migration == checkpoint.key, login.c.user_id.in_(relogged)))
+        if updates:
+            this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+            connection.execute(update(source_user).where(this), updates)
+            changed_ids = [row["b_user"] for row in updates]
+            theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(changed_ids))
+            connection.execute(delete(login).where(theirs))
         if logins:
             connection.execute(insert(login), logins)
         return PageSeen(fresh=fresh, new=len(inserts))
@@ -126,12 +125,13 @@ def _changed(state: str, old_hash: str, values: dict[str, Any]) -> dict[str, Any
     if state == State.SENDING:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
-    same = values["hash"] == old_hash
-    if same and state in ARRIVED_STATES:
+    if values["hash"] != old_hash:
+        return values
+    if state in ARRIVED_STATES:
         return {}
-    if same and state not in _RECOMPUTED and values["state"] != State.SKIPPED:
-        return {}
-    return values
+    if state in _RECOMPUTED:
+        return {} if values["state"] == state else values
+    return values if values["state"] == State.SKIPPED else {}
 
 
 def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:

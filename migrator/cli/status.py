@@ -64,13 +64,13 @@ def status(common: Common, watching: bool, interval: float) -> int:
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
-        view = _look(config, checkpoint, clock)
+        view = look(config, checkpoint, clock)
         if watching:
             with watch.screen(err=common.as_json) as show_line:
                 while view.running:
                     show_line(watch.line(view.figures, view.progress))
                     clock.wait(interval)
-                    view = _look(config, checkpoint, clock)
+                    view = look(config, checkpoint, clock)
     finally:
         checkpoint.db.close()
     if common.as_json:
@@ -81,7 +81,8 @@ def status(common: Common, watching: bool, interval: float) -> int:
     return 0
 
 
-def _look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
+def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
+    """What the checkpoint tells now."""
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
     held = checkpoint.is_held()
     last = books.last_run(checkpoint) or {}

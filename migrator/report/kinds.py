@@ -26,7 +26,7 @@ _DATE = re.compile(
 )
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@]+")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
-_PATTERNS = ((_INTEGER, INTEGER), (_NUMBER, NUMBER), (_DATE, DATE), (_EMAIL, EMAIL), (_URL, URL))
+_PATTERNS = ((_DATE, DATE), (_INTEGER, INTEGER), (_NUMBER, NUMBER), (_EMAIL, EMAIL), (_URL, URL))
 _NEVER = {"0", "null"}  # how Docebo writes a date that never was, beside 0000-00-00 (contract docebo 2.4)
 
 
@@ -53,11 +53,12 @@ def _kind_of_text(text: str, *, is_date: bool) -> int:
         return 0
     if text.lower() in _BOOLEANS:
         return BOOLEAN
-    if len(text) <= _LONGEST:
-        for pattern, kind in _PATTERNS:
-            if pattern.fullmatch(text):
-                return kind
-    return TEXT
+    # Most values are told by a look at one sign; the patterns are the dear part.
+    if len(text) > _LONGEST:
+        return TEXT
+    if text[0] not in "-0123456789" and "@" not in text and "://" not in text:
+        return TEXT
+    return next((kind for pattern, kind in _PATTERNS if pattern.fullmatch(text)), TEXT)
 
 
 def name_of(kinds: int) -> str:

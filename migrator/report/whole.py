@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from contextlib import contextmanager
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 @contextmanager
 def write(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
     """Write beside, sync, rename: a reader or a crash sees the old file or the new one (matrix C5). Mode 0600."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # What a killed run left half-written may hold personal data.
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        leftover.unlink(missing_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
             yield file

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.config import MappingConfig
+    from migrator.model import Json
 
 MOST_FIELDS = 1000
 OTHER = "(other names)"
+MOST_KNOWN = 64  # values of a field
+LONGEST_WORD = 10  # longer than every text that stands for something else
 # Anything else as a key may be a value in the wrong place.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _ADDITIONAL = re.compile(r"field_[0-9]+")
@@ -48,11 +51,12 @@ _UNUSED = {
 
 @dataclass(slots=True)
 class Held:
-    """What one field held so far."""
+    """What one field held so far; `known` saves looking at common values again."""
 
     seen: int = 0
     filled: int = 0
     kinds: int = 0
+    known: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -99,15 +103,24 @@ def scan(texts: Iterable[str]) -> Scan:
         for key, value in record.items():
             held = fields.get(key) or _new(fields, key)
             held.seen += 1
-            # A field that has shown a text stays a text: most values need no closer look.
-            if held.kinds & kinds.TEXT and type(value) is str and len(value) > 10 and "0" < value[0] < "\x7f":  # noqa: PLR2004 -- longer than every special word
-                held.filled += 1
-                continue
-            kind = kinds.kind_of(value, is_date=key.endswith("_date") or key == "last_update")
+            kind = 0 if value is None else _kind_of(held, key, value)
             if kind:
                 held.filled += 1
                 held.kinds |= kind
     return result
+
+
+def _kind_of(held: Held, key: str, value: Json) -> int:
+    is_text = type(value) is str
+    if is_text and value in held.known:
+        return held.known[value]
+    # A field that has shown a text stays a text: a longer value that begins with a letter needs no closer look.
+    if is_text and held.kinds & kinds.TEXT and len(value) > LONGEST_WORD and value[:1].isalpha():
+        return kinds.TEXT
+    kind = kinds.kind_of(value, is_date=key.endswith("_date") or key == "last_update")
+    if is_text and len(held.known) < MOST_KNOWN:
+        held.known[value] = kind
+    return kind
 
 
 def _new(fields: dict[str, Held], key: str) -> Held:

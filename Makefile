@@ -3,14 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AXE := tests/acceptance/node_modules/.package-lock.json
 WORKERS ?= 2
 
-.PHONY: demo test check fmt lock clean
+.PHONY: demo test check fmt readme lock wheel clean help
+.DEFAULT_GOAL := help
+
+help:  ## show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP)  ## migrate 2,000 made-up users, sandbox to sandbox
 	$(BIN)/migrator demo
 
-test: $(STAMP)  ## the whole suite, on SQLite and on a real PostgreSQL
+test: $(STAMP) $(AXE)  ## the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, docstrings
@@ -23,13 +28,23 @@ fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+readme: $(STAMP)  ## renew the --help blocks of the README
+	$(BIN)/python tests/readme.py
+
+wheel: $(STAMP)  ## build the wheel into dist
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+
 lock: $(STAMP)  ## resolve the ranges of pyproject.toml anew
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 
-clean:
+clean:  ## remove everything that the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo
+
+$(AXE): tests/acceptance/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix tests/acceptance
+	touch $@
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 demo")'

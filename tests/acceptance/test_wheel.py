@@ -1,0 +1,113 @@
+"""The installed wheel: it works from any folder, brings its migrations along, and needs no extras to start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from world import Place
+
+ROOT = Path(__file__).parents[2]
+EXTRAS = ("psycopg", "starlette", "uvicorn", "httptools", "openapi_schema_validator", "python_multipart")
+WITHOUT_EXTRAS = f"""
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the sources as they are."""
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ("--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, "-w", folder, ROOT], check=True, timeout=120)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts folder of a fresh environment with the wheel; the dependencies are lent by ours."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # A folder named in a .pth file lends its packages, but its own .pth files, our editable install, do not count.
+    (packages / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    pip = (sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--disable-pip-version-check")
+    subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", "--quiet", wheel], check=True, timeout=120)
+    assert (packages / "migrator" / "_migrations" / "versions").is_dir()
+    return folder / "bin"
+
+
+def call(scripts: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command in a folder that has nothing to do with the sources."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        [scripts / "migrator", *words],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_the_wheel_holds_the_program_its_migrations_and_the_licence(wheel: Path) -> None:
+    """Every module and every migration travels, and nothing else of the repository does."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"migrator"}
+    for path in (ROOT / "migrator").rglob("*.py"):
+        assert str(path.relative_to(ROOT)) in names
+    for path in (ROOT / "migrations").rglob("*.py"):
+        assert f"migrator/_migrations/{path.relative_to(ROOT / 'migrations')}" in names
+    assert "migrator/sandbox/descope/openapi.yaml" in names
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
+
+
+def test_the_installed_wheel_migrates_from_any_folder(scripts: Path, place: Place) -> None:
+    """`db upgrade` finds the migrations, and a run creates users."""
+    place.sandbox.control.reset(users=5, difficult=0)
+
+    upgrade = call(scripts, place.folder, "db", "upgrade")
+    run = call(scripts, place.folder, "run", "--yes")
+
+    assert upgrade.returncode == 0, upgrade.stderr
+    current, head = (line.split()[1] for line in upgrade.stdout.splitlines())
+    assert current == head
+    assert run.returncode == 0, run.stderr
+    assert len(place.targets()) == 5
+
+
+def test_the_program_starts_without_the_extras(scripts: Path, place: Place) -> None:
+    """Help and a migration on SQLite need no extra; what needs one says how to install it and exits 2."""
+    place.sandbox.control.reset(users=2, difficult=0)
+    (packages,) = scripts.parent.glob("lib/python*/site-packages")
+    blocker = packages / "sitecustomize.py"
+    blocker.write_text(WITHOUT_EXTRAS, encoding="utf-8")
+    try:
+        assert call(scripts, place.folder, "--help").returncode == 0
+        run = call(scripts, place.folder, "run", "--yes")
+        demo = call(scripts, place.folder, "demo")
+        sandbox = call(scripts, place.folder, "sandbox")
+        place.configure(checkpoint={"url": "postgresql+psycopg://somebody@127.0.0.1:1/nothing"})
+        postgres = call(scripts, place.folder, "status")
+    finally:
+        blocker.unlink()
+
+    assert run.returncode == 0, run.stderr
+    assert demo.returncode == sandbox.returncode == postgres.returncode == 2
+    assert "docebo-descope-migrator[sandbox]" in demo.stderr
+    assert "docebo-descope-migrator[sandbox]" in sandbox.stderr
+    assert "docebo-descope-migrator[postgres]" in postgres.stderr

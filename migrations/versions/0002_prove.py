@@ -15,6 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Add what this revision needs."""
     for name, kind in (("seen", sa.Text), ("predicted", sa.Text), ("verified", sa.Integer)):
         op.add_column("source_user", sa.Column(name, kind))
     op.add_column("run", sa.Column("details", sa.Text))
@@ -34,6 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Take it away again."""
     op.drop_table("sample")
     op.drop_column("run", "details")
     for name in ("verified", "predicted", "seen"):

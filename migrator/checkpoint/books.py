@@ -12,7 +12,7 @@ from migrator.checkpoint.tables import run, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -24,7 +24,7 @@ EMPTY = "{}"  # a Docebo record without anything in it
 class Books:
     """Counts by state (every state present) and by reason; `found` is their sum."""
 
-    states: dict[State, int]
+    states: Mapping[str, int]
     reasons: dict[str, int]
 
     @property
@@ -64,7 +64,7 @@ def count(checkpoint: Checkpoint, *, predicted: bool = False) -> Books:
         .where(source_user.c.migration == checkpoint.key)
         .group_by(source_user.c.state, source_user.c.decision, source_user.c.reason)
     )
-    states = dict.fromkeys(State, 0)
+    states: dict[str, int] = dict.fromkeys(State, 0)
     reasons: dict[str, int] = {}
     for state, decision, reason, number in checkpoint.read(lambda c: c.execute(query).all()):
         seen = foreseen_state(state, decision) if predicted else State(state)

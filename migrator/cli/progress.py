@@ -20,7 +20,6 @@ TITLES = {
     "read": "Reading Docebo",
     "plan": "Looking up in Descope",
     "send": "Sending to Descope",
-    "verify": "Reading back",
     "verify": "Reading Descope back",
 }
 

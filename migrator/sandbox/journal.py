@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from migrator.model import Json
+if TYPE_CHECKING:
+    from migrator.model import Json
 
 
 @dataclass(slots=True)

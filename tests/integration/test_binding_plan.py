@@ -79,7 +79,8 @@ def test_users_changed_or_added_in_docebo_since_are_left_alone(place: Place) -> 
     place.command("plan", "--out", "plan.jsonl")
     changed = place.sources()[0]
     place.sandbox.control.patch_docebo_user(changed["user_id"], fullname="Changed Since")
-    place.sandbox.control.put_docebo_user({**changed, "user_id": "999999", "username": "new", "email": "new@example.org"})
+    added = {**changed, "user_id": "999999", "username": "new", "email": "new@example.org"}
+    place.sandbox.control.put_docebo_user(added)
 
     bound = place.command("run", "--yes", "--plan", "plan.jsonl", "--json")
     plain = place.command("run", "--yes", "--json")
@@ -108,7 +109,7 @@ def test_a_plan_of_another_mapping_is_refused(place: Place) -> None:
 
 
 def test_the_plan_tells_its_cost_its_collisions_and_its_look_alikes(place: Place) -> None:
-    """The plan's summary holds calls and minutes by limit, colliding pairs, and look-alikes that are sent all the same."""
+    """The plan holds calls and minutes by limit, colliding pairs, and look-alikes, which are sent all the same."""
     place.sandbox.control.reset(users=30, difficult=0)
     one, two, three, four = place.sources()[:4]
     place.sandbox.control.patch_docebo_user(one["user_id"], email="stra\u00dfe@example.org")

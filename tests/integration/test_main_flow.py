@@ -126,9 +126,8 @@ def test_duplicate_policy_chooses_one(place: Place, policy: str) -> None:
     place.sandbox.control.reset(users=20, difficult=0)
     one, two = place.sources()[:2]
     for user, day in ((one, "2020-01-01"), (two, "2022-01-01")):
-        place.sandbox.control.patch_docebo_user(
-            user["user_id"], email="same@example.org", creation_date=f"{day} 08:00:00", last_access_date=f"{day} 09:00:00"
-        )
+        dates = {"creation_date": f"{day} 08:00:00", "last_access_date": f"{day} 09:00:00"}
+        place.sandbox.control.patch_docebo_user(user["user_id"], email="same@example.org", **dates)
     place.configure(policy={"duplicate_email": policy})
     start = oracle.before(place)
 

@@ -83,6 +83,7 @@ def build(store: Store) -> Starlette:
     endpoints = _endpoints(Search())
 
     async def serve(request: Request) -> Response:
+        """Answer one request of this path."""
         raw = await request.body()
         with store.lock:
             try:

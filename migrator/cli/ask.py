@@ -29,8 +29,10 @@ class Share(click.ParamType[float]):
         return rate
 
 
-def always(_figures: Figures) -> bool:
-    """`--yes`: the plan needs no answer."""
+def show_plan(figures: Figures) -> bool:
+    """`--yes`: the plan is shown, and needs no answer."""
+    click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
+    click.echo("\n".join([*show.counts(figures), *show.cost(figures)]), err=True)
     return True
 
 
@@ -41,9 +43,7 @@ def only_if_right(_sent: int, wrong: int) -> bool:
 
 def about_plan(figures: Figures) -> bool:
     """Show the target and the plan, then ask."""
-    click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
-    click.echo("\n".join(show.counts(figures)), err=True)
-    click.echo("\n".join(show.cost(figures)), err=True)
+    show_plan(figures)
     return click.confirm("Send this to Descope now?", err=True)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from migrator.config import Config
+    from migrator.report.summary import Figures
 
 NEEDS_PERSON = 3
 
@@ -106,7 +107,7 @@ def run(
         canary=canary,
         max_errors=max_errors,
         max_error_rate=max_error_rate,
-        confirm=ask.always if yes else ask.about_plan,
+        confirm=_confirm(common, yes=yes),
         confirm_canary=ask.only_if_right if yes else ask.about_canary,
     )
     return execute(common, config, options, allow_partial=allow_partial)
@@ -162,6 +163,12 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
     if figures.error is not None:
         return figures.error.exit_code
     return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0
+
+
+def _confirm(common: Common, *, yes: bool) -> Callable[[Figures], bool]:
+    if not yes:
+        return ask.about_plan
+    return ask.show_plan if common.verbosity >= 0 else (lambda _figures: True)
 
 
 def _may_upgrade(config: Config, *, yes: bool) -> bool:

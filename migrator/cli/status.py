@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from migrator.report.eta import Progress
 
 RUNNING = "running"
+LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +100,6 @@ def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
         seconds=max(0.0, finished - started) if started else 0.0,
         reports=files.existing(config.report.path),
     )
-    under_way = held and last and last["finished_at"] is None
-    return View(figures, eta.progress(samples.recent(checkpoint, last["number"])) if under_way else None)
+    if not held or not last or last["finished_at"] is not None:
+        return View(figures, None)
+    return View(figures, eta.progress(samples.recent(checkpoint, last["number"], LOOK_BACK)))

@@ -11,7 +11,7 @@ from migrator.engine import outcome
 from migrator.engine.decide import create_body
 from migrator.engine.plan import decide_all
 from migrator.engine.sender import Sent, send_split
-from migrator.model import Decision, State
+from migrator.model import MARK_USER, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,12 @@ def _still_absent(job: Job, sent: Sent, users: list[Candidate]) -> list[Candidat
     for user, planned in zip(users, decide_all(job, users), strict=True):
         if planned.decision == Decision.CREATE:
             absent.append(user)
-        elif planned.target_id is not None:
+        elif planned.target_id is not None and MARK_USER not in (planned.changes or {}):
             # Somebody made it meanwhile with our mark, and the catch-up pass will mend what differs.
             sent.put(Result(user.user_id, State.CREATED, target_id=planned.target_id))
         else:
-            sent.put(Result(user.user_id, State.CONFLICT, reason=planned.reason))
+            # A stranger who came after the look-up; `existing: link` was not agreed to for this one.
+            sent.put(Result(user.user_id, State.CONFLICT, reason=planned.reason or "login_taken"))
     return absent
 
 

@@ -37,6 +37,7 @@ class Sampler(Events):
         self._started = job.clock.monotonic()
         self._began_at = job.clock.time()
         self._taken: float | None = None
+        self._said: object = None
         self._now: tuple[str, int, int | None] | None = None
         self._notice: str | None = None
         self._end = threading.Event()
@@ -77,12 +78,15 @@ class Sampler(Events):
 
     # --- samples -------------------------------------------------------------------------------
 
-    def _sample(self) -> None:
+    def _sample(self, *, silent: bool = False) -> None:
         with self._lock:
             now = self._job.clock.monotonic()
             if self._now is None or (self._taken is not None and now - self._taken < EVERY):
                 return
-            self._taken = now
+            waiting = self._waiting()
+            if silent and waiting is None and self._said == (self._now, None):
+                return  # a job that waits for a person's answer has nothing new to say, however long
+            self._taken, self._said = now, (self._now, waiting)
             stage, done, total = self._now
             job = self._job
             # The wall clock may jump; what is between two samples must not.
@@ -93,7 +97,7 @@ class Sampler(Events):
                 total=total,
                 calls=job.docebo.calls + job.descope.calls,
                 throttled=job.docebo.throttled + job.descope.throttled,
-                waiting=self._waiting(),
+                waiting=waiting,
             )
             samples.append(job.checkpoint, self._run, taken)
 
@@ -107,7 +111,7 @@ class Sampler(Events):
     def _watch(self) -> None:
         while not self._end.wait(EVERY):
             try:
-                self._sample()
+                self._sample(silent=True)
             except MigratorError as error:
                 # The job's own next write meets the same trouble and knows what it means.
                 log.info("sample_not_taken", kind=type(error).__name__)

@@ -32,6 +32,7 @@ class Sent:
     results: dict[str, Result] = field(default_factory=dict)
     error: BaseException | None = None
     largest: int | None = None
+    halved: bool = False
 
     def put(self, result: Result) -> None:
         """Note what became of a user; later knowledge replaces earlier."""
@@ -91,12 +92,13 @@ def send_split(
         if len(users) == 1:
             alone(users[0], error)
             return
+        sent.halved = True
         middle = len(users) // 2
         for half in (users[:middle], users[middle:]):
             send_split(sent, half, send, accepted, alone)
         return
     for user in users:
         sent.put(outcome.unknown(user))
-    if len(users) < len(sent.batch.users):
+    if sent.halved:
         sent.largest = max(len(users), sent.largest or 0)
     accepted(users, answer)

@@ -53,6 +53,7 @@ def send(job: Job) -> None:
             )
         if round_.unanswered:
             settle(job, may_give_up=round_.answered)
+            round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
 
 
 class _Round:
@@ -60,7 +61,7 @@ class _Round:
 
     def __init__(self, job: Job, todo: int, crosswalk: Crosswalk) -> None:
         self._job = job
-        self._crosswalk = crosswalk
+        self.crosswalk = crosswalk
         self._todo = todo
         self._done = 0
         self._streak = 0
@@ -90,7 +91,7 @@ class _Round:
     def _store(self, sent: Sent) -> None:
         results = sent.complete()
         sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
-        self._crosswalk.add(results)
+        self.crosswalk.add(results)
         self.answered |= sent.answered
         self.unanswered |= sent.unanswered
         self._streak = 0 if sent.answered else self._streak + sent.unanswered

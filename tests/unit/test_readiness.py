@@ -1,0 +1,72 @@
+"""Login readiness: who will be able to sign in, and what keeps the others from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from stored import holding, move, people
+
+from migrator.checkpoint import books
+from migrator.config import MappingConfig
+from migrator.model import ARRIVED_STATES, State
+from migrator.report import readiness
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
+    "arrived": ({}, {}, {"state": State.CREATED}, ""),
+    "updated": ({}, {}, {"state": State.UPDATED}, ""),
+    "suspended": ({}, {"status": "0"}, {"state": State.CREATED}, "disabled"),
+    "suspended, but mapped to enabled": (
+        {"status": {"suspended": "enabled"}}, {"status": "0"}, {"state": State.CREATED}, ""
+    ),
+    "expired": ({}, {"expired": True}, {"state": State.UNCHANGED}, "disabled"),
+    "left disabled": ({}, {}, {"state": State.UPDATED, "notes": "name_cut,left_disabled"}, "disabled"),
+    "unverified": ({}, {"email_validation_status": "0"}, {"state": State.CREATED}, "unverified_email"),
+    "unverified, with a phone": (
+        {"phone_field": "field_12"},
+        {"email_validation_status": "0", "field_12": "+393123456789"},
+        {"state": State.CREATED},
+        "",
+    ),
+    "rejected": ({}, {"email": ""}, {}, "no_email"),
+    "conflict": ({}, {}, {"state": State.CONFLICT, "reason": "login_taken"}, "login_taken"),
+    "failed": ({}, {}, {"state": State.FAILED, "reason": "gave_up"}, "gave_up"),
+    "gone": ({}, {}, {"state": State.VANISHED, "reason": "not_in_docebo"}, "not_in_docebo"),
+    "not sent": ({}, {}, {}, "pending"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("mapping", "record", "row", "expected"), CASES.values(), ids=CASES)
+def test_what_keeps_a_user_from_signing_in(
+    tmp_path: Path, mapping: dict[str, Any], record: dict[str, Any], row: dict[str, Any], expected: str
+) -> None:
+    """One user of each kind beside two who can sign in; the numbers add up, also when profiles are erased."""
+    records = people(3)
+    records[2] |= record
+    with holding(tmp_path, records, mapping) as checkpoint:
+        move(checkpoint, ["1", "2"], state=State.CREATED)
+        if row:
+            move(checkpoint, ["3"], **row)
+        config = MappingConfig.model_validate(mapping)
+        before = readiness.look(checkpoint, config, predicted=False)
+        books.erase_profiles(checkpoint, (*ARRIVED_STATES, State.VANISHED))
+        after = readiness.look(checkpoint, config, predicted=False)
+
+    assert before == after
+    assert before == {"found": 3, "ready": 2 if expected else 3, "blocked": {expected: 1} if expected else {}}
+
+
+def test_a_plan_counts_whom_it_would_bring(tmp_path: Path) -> None:
+    """Planned users count as arrived in a prediction, foreseen conflicts as what keeps them out."""
+    with holding(tmp_path, people(3)) as checkpoint:
+        move(checkpoint, ["1", "2"], decision="create")
+        move(checkpoint, ["3"], decision="conflict", reason="login_taken")
+
+        predicted = readiness.look(checkpoint, MappingConfig(), predicted=True)
+        now = readiness.look(checkpoint, MappingConfig(), predicted=False)
+
+    assert predicted == {"found": 3, "ready": 2, "blocked": {"login_taken": 1}}
+    assert now == {"found": 3, "ready": 0, "blocked": {"pending": 3}}

@@ -1,0 +1,133 @@
+"""What a report says about how a run ended, and what its time line draws."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from migrator.checkpoint.books import Problem
+from migrator.checkpoint.samples import Sample
+from migrator.model import State
+from migrator.report import page, timeline
+from migrator.report.wording import verdict
+
+NOBODY = dict.fromkeys(("created", "updated", "unchanged", "rejected", "conflict", "failed", "vanished", "skipped"), 0)
+
+
+def document(outcome: str, **counts: int) -> dict[str, Any]:
+    """A run's figures."""
+    full = NOBODY | {"pending": 0} | counts
+    return {
+        "migration": {"source": "acme.docebosaas.com", "project": "P2"},
+        "outcome": outcome,
+        "counts": full | {"found": sum(full.values())},
+        "reasons": {},
+        "calls": {"docebo": 1, "descope": 2, "descope_writes": 0, "throttled": 0},
+        "seconds": 1.0,
+    }
+
+
+ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "complete": (document("complete", created=2), "All 2 users are in Descope.", "Nobody is left to do."),
+    "complete, some left out": (
+        document("complete", created=2, skipped=1, vanished=1),
+        "2 of 4 users are in Descope.",
+        "Besides: 1 user left out by your own filter, 1 user gone from Docebo.",
+    ),
+    "one person": (document("needs_person", rejected=1), "0 of 1 user is in Descope; 1 needs a person.", "run again"),
+    "differences only": (document("needs_person", created=3), "3 of 3 users are in Descope.", "not as they should be"),
+    "plan": (document("dry_run", created=3), "3 of 3 users would be in Descope.", "Nothing was written to Descope."),
+    "running": (document("running", created=1, pending=4), "1 of 5 users are in Descope so far.", "4 users still open"),
+    "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "ended without a word"),
+    "stopped": (
+        document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some space."}},
+        "0 of 2 users are in Descope so far.",
+        "The disk is full. Free some space. Running again continues here",
+    ),
+    "interrupted": (
+        document("interrupted", created=1, pending=1) | {"error": {"message": "You asked to stop.", "fix": ""}},
+        "1 of 2 users are in Descope so far.",
+        "You asked to stop. Running again continues here",
+    ),
+}
+
+
+@pytest.mark.parametrize(("figures", "headline", "part"), ENDS.values(), ids=ENDS)
+def test_an_end_is_told_as_it_was(figures: dict[str, Any], headline: str, part: str) -> None:
+    """Each outcome has its own words; none says more than is true."""
+    told = verdict(figures)
+
+    assert told.headline == headline
+    assert part in told.text
+
+
+def written(figures: dict[str, Any], *problems: Problem, redact: bool = False) -> str:
+    """The page's text."""
+    file = io.StringIO()
+    page.write(file, figures, {}, [], problems, 0.0, redact=redact)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("figures", [end[0] for end in ENDS.values()], ids=ENDS)
+def test_every_end_has_a_page(figures: dict[str, Any]) -> None:
+    """Also with nothing looked at yet: no details, no time line, no prediction."""
+    assert verdict(figures).headline in written(figures)
+
+
+@pytest.mark.parametrize("name", ["</script><script>alert(1)</script>", "<!--<script>", "a\u2028\u2029b", "\ud800"])
+def test_r2_a_name_cannot_leave_its_place(name: str) -> None:
+    """R2: the rows stay one JSON text inside one element, whatever a name says."""
+    raw = json.dumps({"first_name": name, "email": "a@example.org"})
+
+    text = written(document("needs_person", rejected=1), Problem("7", State.REJECTED, "no_email", None, raw))
+
+    text.encode()
+    inside = text.split('id="rows">')[1].split("</script>")[0]
+    assert "<" not in inside
+    assert json.loads(inside) == [["7", name.replace("\ud800", "\ufffd"), "a@example.org", "", *_REST]]
+
+
+_REST = ["rejected", "no_email", ""]
+
+
+def test_i8_a_redacted_page_has_no_column_for_names() -> None:
+    """I8: ids and reason codes stay, the person is left out."""
+    raw = json.dumps({"first_name": "Ana", "email": "a@example.org"})
+
+    text = written(
+        document("needs_person", rejected=1), Problem("7", State.REJECTED, "no_email", None, raw), redact=True
+    )
+
+    assert json.loads(text.split('id="rows">')[1].split("</script>")[0]) == [["7", *_REST]]
+    assert "a@example.org" not in text
+
+
+def test_a_time_line_adds_up() -> None:
+    """Each stage is drawn over its whole width, at most 150 bars, with its users, throttling and waits."""
+    samples = [Sample(10.0, "check", 0, None), *(Sample(10.0 + at, "read", at * 50, None) for at in range(1, 21))]
+    samples += [
+        Sample(
+            30.0 + at, "send", at, 1000, 0, at // 10, "Descope asked for a pause; goes on in 3 s" if at < 5 else None
+        )
+        for at in range(1, 1001)
+    ]
+
+    read, send = timeline.panels(samples)
+
+    assert (read.users, read.seconds, read.mean, read.throttled) == (1000, 20.0, 50.0, 0)
+    assert (send.users, send.seconds, send.throttled) == (1000, 1000.0, 100)
+    assert send.waits == {"Descope asked for a pause": 4.0}
+    for panel in (read, send):
+        assert len(panel.bars) <= timeline.BARS
+        assert sum(bar.width for bar in panel.bars) == pytest.approx(timeline.WIDTH, abs=2)
+        assert max(bar.height for bar in panel.bars) == timeline.HEIGHT
+    assert sum(bar.throttled for bar in send.bars) == send.throttled
+
+
+def test_a_run_without_samples_has_no_time_line() -> None:
+    """Nothing is drawn, and nothing fails, when a run was over before the first sample, or with it."""
+    assert timeline.panels([]) == []
+    assert timeline.panels([Sample(1.0, "read", 5, None)]) == []

@@ -73,7 +73,11 @@ class Checkpoint:
                 f"The checkpoint database has schema {current or 'none'}, this migrator needs {schema.head()}.",
                 fix="Run `migrator db upgrade` (or answer the question of `migrator run`, or give --yes).",
             )
-        self._repeat(self.db.write, schema.upgrade)
+        self._repeat(self.db.write, self._upgrade)
+
+    def _upgrade(self, connection: Connection) -> None:
+        self.db.one_at_a_time(connection)
+        schema.upgrade(connection)
 
     def __enter__(self) -> Self:
         try:
@@ -171,6 +175,7 @@ class Checkpoint:
     # --- lease -------------------------------------------------------------------------------
 
     def _take_lease(self, connection: Connection, name: str) -> None:
+        self.db.one_at_a_time(connection)
         row = self.row(connection)
         now = self._now(connection)
         if row is None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BUSY_SECONDS = 30  # matrix S2
+# A transaction that does nothing for so long belongs to a run that is paused; no other run waits for it (matrix L3).
+IDLE_SECONDS = 60
+_ONE_AT_A_TIME = 0x646F63656465  # any number that other programs on the server do not take
 
 
 class Database:
@@ -46,7 +49,9 @@ class Database:
     def _engine(self, url: URL) -> Engine:
         # hide_parameters: an exception text must not carry anybody's data (matrix B2.5).
         if not self.is_sqlite:
-            return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            event.listen(engine, "connect", _set_up_postgres)
+            return engine
         engine = create_engine(
             url,
             hide_parameters=True,
@@ -74,6 +79,11 @@ class Database:
             connection = connection.execution_options(immediate=True)  # noqa: PLW2901 -- the same connection, told how to begin
             with connection.begin():
                 yield connection
+
+    def one_at_a_time(self, connection: Connection) -> None:
+        """Keep others out until the transaction ends, where there may be no table or row yet to lock (matrix L1)."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
     def now(self, connection: Connection, wall_clock: float) -> float:
         """The time all runs on this database share, in epoch seconds."""
@@ -145,6 +155,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noq
     # Once, when the file is new: the mode stays, and another program's file is not touched (matrix S3).
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         connection.execute("PRAGMA journal_mode = WAL").close()
+
+
+def _set_up_postgres(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- as above
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

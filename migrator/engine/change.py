@@ -9,7 +9,7 @@ from migrator.checkpoint.plans import DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
-from migrator.engine.decide import Changes, changes
+from migrator.engine.decide import Changes, changes, is_adopted
 from migrator.engine.sender import NOT_ABOUT_USERS, Sent, caller_refused, send_split
 from migrator.errors import NoAnswer, Refused
 from migrator.model import State
@@ -80,9 +80,10 @@ def _has_drifted(job: Job, task: Task) -> bool:
 
 def make_task(job: Job, user: Candidate, found: DescopeUser) -> Task | None:
     """What is left to do for this user; None when the user found is not ours to change."""
-    link = found.mark() is None and job.config.policy.existing == "link"
-    if not link and not outcome.is_ours(user, found):
+    stranger = found.mark() is None and job.config.policy.existing == "link"
+    if not stranger and not outcome.is_ours(user, found):
         return None
+    link = stranger or is_adopted(found)
     return Task(user, found, changes(user.target, found, job.config.policy, link=link))
 
 

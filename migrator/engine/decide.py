@@ -150,8 +150,16 @@ def decide(
     return Planned(target.user_id, Decision.CREATE)
 
 
+def is_adopted(user: DescopeUser) -> bool:
+    """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
+
+    Everybody we create has `freshlyMigrated`, true or false; whom we adopt has a credential and never gets it.
+    """
+    return FRESHLY_MIGRATED not in user.attributes
+
+
 def _ours(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Planned:
-    found = changes(target, user, policy)
+    found = changes(target, user, policy, link=is_adopted(user))
     decision = Decision.UPDATE if found else Decision.UNCHANGED
     return Planned(target.user_id, decision, user.user_id, changes=found.described or None, seen=user.fingerprint())
 

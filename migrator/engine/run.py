@@ -153,8 +153,8 @@ def _close(job: Job, number: int, figures: Figures) -> None:
         predicted = figures.outcome == Outcome.DRY_RUN
         found = details.collect(checkpoint, config.mapping, _titles(job, figures), predicted=predicted)
         books.note_details(checkpoint, number, found)
-        if job.differences:
-            differences.write(config.report.path, (one.document() for one in job.differences))
+        if job.verified:
+            differences.replace(config.report.path, [one.document() for one in job.differences])
         files.write(config.report.path, figures.document(), found, checkpoint, config.mapping)
     except MigratorError:
         if figures.error is None:

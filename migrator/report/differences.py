@@ -10,7 +10,7 @@ from migrator.report import whole
 from migrator.report.problems import defuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 DIFFERENCES = "differences.csv"
@@ -30,6 +30,14 @@ def write(folder: Path, differences: Iterable[Mapping[str, Any]]) -> str:
         for difference in differences:
             rows.writerow(defuse(_cell(difference[column])) for column in COLUMNS)
     return str(path)
+
+
+def replace(folder: Path, differences: Sequence[Mapping[str, Any]]) -> None:
+    """Write the file when there is something to tell; otherwise take an older one away, which would mislead."""
+    if differences:
+        write(folder, differences)
+    else:
+        (folder / DIFFERENCES).unlink(missing_ok=True)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 -- values of any field

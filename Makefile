@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 AXE := tests/acceptance/node_modules/.package-lock.json
 WORKERS ?= 2
 
-.PHONY: demo test soak check fmt readme lock wheel clean help
+.PHONY: demo test soak mutate check fmt readme lock wheel clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -20,6 +20,9 @@ test: $(STAMP) $(AXE)  ## the whole suite, on SQLite and on a real PostgreSQL
 
 soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
 	$(BIN)/pytest -n $(WORKERS) -m soak $(ARGS)
+
+mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), some ten minutes
+	$(BIN)/python tests/bench/mutate.py $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, docstrings
 	$(BIN)/ruff format --check .
@@ -43,7 +46,7 @@ lock: $(STAMP)  ## resolve the ranges of pyproject.toml anew
 	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove everything that the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo tests/acceptance/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo mutants tests/acceptance/node_modules
 
 $(AXE): tests/acceptance/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix tests/acceptance

@@ -48,7 +48,6 @@ def _groups(checkpoint: Checkpoint, *, look: bool) -> list[list[Member]]:
         kind,
         source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
         or_(source_user.c.reason.is_(None), source_user.c.reason != "not_included"),
-        source_user.c.profile.is_not(None) | source_user.c.target_id.is_not(None),
     )
     joined = login.join(
         source_user,

@@ -78,3 +78,9 @@ def match(answer: BatchAnswer, login_ids: Sequence[str]) -> dict[str, Matched]:
     done = {own.casefold(): user for user in answer.done for own in user.login_ids}
     failed = {name.casefold(): failure for failure in answer.failed for name in failure.login_ids}
     return {login_id: Matched(done.get(login_id.casefold()), failed.get(login_id.casefold())) for login_id in login_ids}
+
+
+def nameless(answer: BatchAnswer, silent: int) -> str | None:
+    """The code of the failures without a name, if they can only mean the `silent` users in neither list."""
+    codes = [failure.code for failure in answer.failed if not failure.login_ids]
+    return codes[0] if codes and len(codes) == silent else None

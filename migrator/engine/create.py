@@ -84,10 +84,10 @@ def _judge(job: Job, sent: Sent, users: Sequence[Candidate], answer: BatchAnswer
         # In both lists, in neither, or without attributes: unknown until read back by `settle`.
     # A failure without a name belongs to somebody in neither list; where the numbers leave no doubt who is
     # meant, reading back decides at once, as for the named ones.
-    nameless = [failure for failure in answer.failed if not failure.login_ids]
     silent = [u for u in users if matched[u.target.login_id].user is None and u.user_id not in doubtful]
-    if nameless and len(nameless) == len(silent):
-        doubtful |= {user.user_id: (user, nameless[0].code) for user in silent}
+    code = answers.nameless(answer, len(silent))
+    if code is not None:
+        doubtful |= {user.user_id: (user, code) for user in silent}
     _read_back(job, sent, doubtful)
 
 

@@ -167,6 +167,6 @@ def _titles(job: Job, figures: Figures) -> dict[str, str]:
 
 
 def _forget_done(job: Job) -> None:
-    """Personal data of users who arrived is not needed any more (design section 9)."""
+    """Personal data of users who arrived, left or were left out is not needed any more (design section 9)."""
     if job.config.checkpoint.keep_profiles == "until_done":
-        books.erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED))
+        books.erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED, State.SKIPPED))

@@ -41,7 +41,7 @@ def read_everybody(job: Job) -> None:
     """
     job.events.stage("read")
     checkpoint = job.checkpoint
-    sweep = _sweep(job)
+    sweep, before = _sweep(job), None
     job.first_sweep = sweep.number
     short_in_a_row = 0
     while not _settled(job, sweep):
@@ -53,14 +53,15 @@ def read_everybody(job: Job) -> None:
         if done == MOST_SWEEPS:
             log.warning("sweeps_not_settled", sweeps=done, new=sweep.new)
             break
-        sweep = _sweep(job)
+        sweep, before = _sweep(job), sweep
     if job.options.search_text:
         return
     size = sweeps.seen(checkpoint, since=job.first_sweep)
     _guard_shrink(job, size)
     # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
-    if sweep.number > job.first_sweep:
-        sweeps.mark_vanished(checkpoint, since=sweep.number - 1)
+    if before is not None:
+        if _is_whole(job, before) and _is_whole(job, sweep):
+            sweeps.mark_vanished(checkpoint, since=before.number)
     elif sweep.seen == sweep.total:
         sweeps.mark_vanished(checkpoint, since=sweep.number)
     sweeps.remember_full(checkpoint, size)
@@ -72,13 +73,18 @@ def _settled(job: Job, sweep: Sweep) -> bool:
         return False
     if job.config.docebo.sweeps == "single":
         return True
-    if sweep.new:
+    if sweep.new or not _is_whole(job, sweep):
         return False
     gone = 0 if job.options.search_text else sweeps.missing(job.checkpoint, since=sweep.number)
     if sweep.number == job.first_sweep:
         # A first sweep that shows exactly the users already known needs no confirming one.
         return not gone and sweep.seen == sweep.total
     return not gone or gone == sweeps.missing(job.checkpoint, since=sweep.number - 1)
+
+
+def _is_whole(job: Job, sweep: Sweep) -> bool:
+    """Whether who was absent can be gone: a sweep that showed fewer users than counted missed somebody."""
+    return sweep.total is None or sweep.seen >= sweep.total or job.options.accept_shrink
 
 
 def _is_short(job: Job, sweep: Sweep) -> bool:

@@ -1,0 +1,99 @@
+"""C1: SIGKILL before and behind every commit, request and step of the report; the next run finishes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import oracle
+from crash_trials import database, die_at, every_point, first_run, nothing_personal_left
+
+if TYPE_CHECKING:
+    from figures import Note
+    from oracle import Before
+    from world import Place
+
+KINDS = [
+    "send Docebo", "answered Docebo", "send Descope", "answered Descope", "before commit", "after commit",
+    "compact", "report",
+]  # fmt: skip
+
+
+def kinds(points: list[str]) -> list[str]:
+    """Those kinds of effect that are among the points; a test without one of them would prove too little."""
+    return [kind for kind in KINDS if any(kind in point for point in points)]
+
+
+def test_c1_first_run_is_mended_after_a_kill_at_every_effect(any_place: Place, note: Note) -> None:
+    """Wherever a first run of 25 users dies, the next one brings everybody over, once."""
+    points = every_point(any_place, first_run)
+
+    assert kinds(points) == KINDS
+    note("C1", f"points of a first run, {database(any_place)}", len(points))
+
+
+def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place: Place, note: Note) -> None:
+    """The same with four batches of three in flight, whose steps come in a new order each time."""
+    place.configure(descope={"batch_size": 3}, run={"concurrency": 4})
+
+    points = every_point(place, first_run)
+
+    assert kinds(points) == KINDS
+    note("C1", "points of a first run, 4 requests in flight", len(points))
+
+
+def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, note: Note) -> None:
+    """Wherever a catch-up run dies among names, addresses, arrivals and departures, the next one completes it."""
+    first_run(any_place)
+    any_place.migrate()
+    changes = Changes(any_place)
+
+    points = every_point(any_place, changes.make)
+
+    assert kinds(points) == KINDS
+    for path in ("patch/batch", "update/email", "update/loginid", "create/batch"):
+        assert [point for point in points if point.endswith(path)]
+    note("C1", f"points of a catch-up run, {database(any_place)}", len(points))
+
+
+def test_c1_profiles_are_overwritten_after_a_kill_between_erasing_and_rewriting(any_place: Place) -> None:
+    """The run behind one that died before the erased bytes were overwritten does that; the one after it need not."""
+    place = any_place
+    first_run(place)
+    at = die_at(0, place.migrate).points.index("before compact") + 1
+    start = first_run(place)
+    assert die_at(at, place.migrate).killed
+
+    again = die_at(0, place.migrate)
+    third = die_at(0, place.migrate)
+
+    assert "after compact" in again.points
+    assert "after compact" not in third.points
+    nothing_personal_left(place, oracle.check(place, start))
+
+
+class Changes:
+    """Changes at Docebo that ask for every kind of write; new ones each time, so that trials go on from each other."""
+
+    def __init__(self, place: Place) -> None:
+        self._rounds = 0
+        arrived = oracle.read_rows(place.checkpoint, place)
+        self._people = [user for user in place.sources() if arrived[str(user["user_id"])]["state"] == "created"]
+
+    def make(self, place: Place) -> Before:
+        """Two names and two addresses change, one person leaves and one comes."""
+        self._rounds += 1
+        number = self._rounds
+        control = place.sandbox.control
+        control.clear_journal()
+        ids = [str(user["user_id"]) for user in self._people]
+        for user_id in ids[:2]:
+            control.patch_docebo_user(user_id, fullname=f"Name {number}", last_name=f"Family {number}")
+        for user_id in ids[1:3]:
+            control.patch_docebo_user(user_id, email=f"{user_id}.{number}@example.org")
+        control.delete_docebo_user(ids[-1])
+        comer = self._people[-1] | {
+            "user_id": str(900_000 + number), "username": f"new{number}", "email": f"new{number}@example.org",
+        }  # fmt: skip
+        control.put_docebo_user(comer)
+        self._people[-1] = comer
+        return oracle.before(place)

@@ -1,0 +1,73 @@
+"""C5: a kill during the second sweep, or while the reports are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import crash_points
+import oracle
+from crash_trials import die_at, first_run, mend, reports_are_whole, rows_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from figures import Note
+    from oracle import Before
+    from world import Place
+
+
+def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(place: Place, note: Note) -> None:
+    """Somebody who appears only between the sweeps is brought over, wherever the second sweep dies."""
+    late_comer(place)
+    points = die_at(0, place.migrate).points
+    begin = "before commit checkpoint.sweeps.begin"
+    second = points.index(begin, points.index(begin) + 1)
+    end = points.index("before commit checkpoint.plans.reopen")
+    for at in range(second + 1, end + 1):
+        start = late_comer(place)
+        assert die_at(at, place.migrate).killed
+        verdict = mend(place, start)
+        assert verdict.rows["900001"]["state"] == "created"
+    note("C5", "points in a second sweep", end - second)
+
+
+def late_comer(place: Place) -> Before:
+    """A first run in which one more person turns up behind the first sweep's three pages."""
+    start = first_run(place)
+    someone = next(user for user in place.sources() if user["email"])
+    record = someone | {"user_id": "900001", "username": "late", "email": "late@example.org"}
+    place.sandbox.control.set_script({"op": "insert", "before_request": 4, "record": record})
+    return start
+
+
+def test_c5_reports_are_the_old_ones_or_the_new_ones(place: Place, note: Note) -> None:
+    """Killed at any step of writing them, each report is whole: it tells of before the run, or of this run."""
+    first_run(place)
+    place.migrate()
+    start = oracle.before(place)
+    rows = oracle.read_rows(place.checkpoint, place)
+    somebody = next(user_id for user_id, row in rows.items() if row["state"] == "created")
+    reports = place.folder / "reports"
+    tried = 0
+    killed = True
+    while killed:
+        old = people(reports)
+        # One more problem or one less, so that the old report and the new one are not the same.
+        email = f"well{tried}@example.org" if tried % 2 else "no address"
+        place.sandbox.control.patch_docebo_user(somebody, email=email)
+        killed = die_at(tried + 1, place.migrate, crash_points.reports).killed
+        reports_are_whole(place)
+        found = people(reports)
+        mend(place, start)
+        new = people(reports)
+        assert old["problems.csv"] != new["problems.csv"]
+        assert [name for name in old if found[name] not in (old[name], new[name])] == []
+        tried += killed
+    assert tried > 10
+    assert [path.name for path in reports.iterdir() if path.name.startswith(".")] == [], "leftovers of the dead"
+    note("C5", "steps of writing reports", tried)
+
+
+def people(reports: Path) -> dict[str, list[str]]:
+    """Whom each list names, in its order."""
+    return {name: [row[0] for row in rows_of(reports / name)] for name in ("problems.csv", "crosswalk.csv")}

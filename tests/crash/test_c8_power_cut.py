@@ -1,0 +1,53 @@
+"""C8: a stand-in for the power cut: the last transaction's pages never reached the disk, or only some of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import crash_points
+import pytest
+from crash_trials import die_at, first_run, mend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from figures import Note
+    from world import Place
+
+HEADER = 32  # bytes of the -wal file's own header
+FRAME = 24  # bytes before each page; 4 to 8 are not 0 in the last frame of a transaction
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["gone", "torn"])
+def test_c8_a_lost_last_commit_is_mended(place: Place, torn: bool, note: Note) -> None:
+    """At every commit of a first run: without that transaction's pages, or with half of them, a run mends all."""
+    tried = 0
+    while True:
+        start = first_run(place)
+        if not die_at(tried + 1, place.migrate, crash_points.power_cut).killed:
+            break
+        cut(place.folder / "migrator.db", torn=torn)
+        mend(place, start)
+        tried += 1
+    assert tried > 20
+    note("C8", "commits lost", tried)
+
+
+def cut(path: Path, *, torn: bool) -> None:
+    """Drop the last transaction from the -wal file, or leave half of it."""
+    path.with_name(f"{path.name}-shm").unlink()
+    wal = path.with_name(f"{path.name}-wal")
+    content = wal.read_bytes()
+    page = int.from_bytes(content[8:12], "big")
+    ends = [
+        start + FRAME + page
+        for start in range(HEADER, len(content), FRAME + page)
+        if content[start + 4 : start + 8] != b"\0\0\0\0"
+    ]
+    assert ends[-1] == len(content)
+    begin = ends[-2] if len(ends) > 1 else HEADER
+    wal.write_bytes(content[: (begin + len(content)) // 2 if torn else begin])
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()

@@ -1,0 +1,174 @@
+"""The schema: what the migrations build is what the program works with, from every older revision (matrix S7)."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from click.testing import CliRunner
+from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, select
+
+from virtual_clock import VirtualClock
+
+from migrator.checkpoint import schema
+from migrator.checkpoint.checkpoint import Checkpoint
+from migrator.checkpoint.tables import metadata
+from migrator.cli.main import main
+from migrator.clock import Clock
+from migrator.errors import ConfigError, StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from world import Place
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema._alembic()).walk_revisions()][::-1]
+
+
+@contextmanager
+def writing(place: Place) -> Iterator[Connection]:
+    """A transaction past the program."""
+    engine = create_engine(place.config.checkpoint.sqlalchemy_url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def to_head(place: Place) -> None:
+    url = place.config.checkpoint.sqlalchemy_url
+    Checkpoint(url, "default", VirtualClock(), upgrade=True).db.close()
+
+
+def shape(connection: Connection) -> dict[str, Any]:
+    """Everything a database tells about its tables, checks and keys included."""
+    looked = inspect(connection)
+    return {
+        table: {
+            "columns": {column["name"]: {**column, "type": str(column["type"])} for column in looked.get_columns(table)},
+            "primary": looked.get_pk_constraint(table)["constrained_columns"],
+            "foreign": [
+                (key["constrained_columns"], key["referred_table"], key["referred_columns"])
+                for key in looked.get_foreign_keys(table)
+            ],
+            "checks": sorted((check["name"] or "", check["sqltext"]) for check in looked.get_check_constraints(table)),
+            "indexes": sorted((index["name"] or "", index["column_names"]) for index in looked.get_indexes(table)),
+        }
+        for table in sorted(looked.get_table_names())
+        if table != schema.VERSION_TABLE
+    }
+
+
+def test_s7_the_migrations_build_exactly_the_tables_of_the_program(any_place: Place) -> None:
+    """Alembic finds no difference, and neither does a comparison with tables made straight from the metadata."""
+    to_head(any_place)
+    with writing(any_place) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": schema.VERSION_TABLE, "compare_type": True}
+        )
+        assert compare_metadata(context, metadata) == []
+        migrated = shape(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        assert migrated == shape(connection)
+
+
+ROWS: dict[str, dict[str, Any]] = {
+    "migration": {"key": "default", "source": "old.example.com", "fence": 7, "sweep": 3, "marks_read": 1},
+    "run": {"migration": "default", "number": 1, "command": "run", "started_at": 1.5},
+    "source_user": {
+        "migration": "default", "user_id": "42", "seen_sweep": 3, "state": "created", "notes": "",
+        "profile": '{"name": "Zoë"}', "hash": "0" * 64, "attempts": 2, "target_id": "U2x",
+    },
+    "login": {"migration": "default", "login_key": "abc", "user_id": "42"},
+    "known_mark": {"migration": "default", "user_id": "42", "target_id": "U2x"},
+}  # fmt: skip
+
+
+def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    there = MetaData()
+    there.reflect(connection)
+    return {name: [dict(row) for row in connection.execute(select(there.tables[name])).mappings()] for name in ROWS}
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place, revision: str) -> None:
+    """Whatever stood in the checkpoint stands there afterwards, in columns that may have become more."""
+    with writing(any_place) as connection:
+        command.upgrade(schema._alembic(connection), revision)
+        for name, row in ROWS.items():
+            connection.execute(Table(name, MetaData(), autoload_with=connection).insert(), row)
+        before = contents(connection)
+
+    to_head(any_place)
+
+    with writing(any_place) as connection:
+        assert schema.current(connection) == REVISIONS[-1]
+        after = contents(connection)
+    for name in ROWS:
+        assert len(after[name]) == 1
+        assert before[name][0].items() <= after[name][0].items()
+
+
+def with_one_revision_more(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make this program the next version of itself."""
+    scripts = folder / "migrations"
+    shutil.copytree(schema._scripts(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "9000_next.py").write_text(
+        "import sqlalchemy as sa\n"
+        "from alembic import op\n"
+        f"revision, down_revision = '9000', '{REVISIONS[-1]}'\n"
+        "def upgrade() -> None:\n"
+        "    op.add_column('run', sa.Column('later', sa.Text))\n",
+        encoding="utf-8",
+    )
+    patch.setattr(schema, "_scripts", lambda: scripts)
+
+
+def test_s7_a_next_version_upgrades_only_when_allowed(any_place: Place, tmp_path: Path) -> None:
+    """Without leave the older checkpoint is refused and unchanged; once upgraded, the older program refuses it."""
+    to_head(any_place)
+    with pytest.MonkeyPatch.context() as patch:
+        with_one_revision_more(patch, tmp_path)
+        with pytest.raises(ConfigError, match="this migrator needs 9000"):
+            Checkpoint(any_place.config.checkpoint.sqlalchemy_url, "default", Clock(), upgrade=False)
+        with writing(any_place) as connection:
+            assert schema.current(connection) == REVISIONS[-1]
+        to_head(any_place)
+        with writing(any_place) as connection:
+            assert schema.current(connection) == "9000"
+
+    with pytest.raises(ConfigError, match="newer migrator"):
+        to_head(any_place)
+
+
+def test_s7_an_upgrade_that_fails_in_the_middle_changes_nothing(any_place: Place, tmp_path: Path) -> None:
+    """All revisions or none: a failing statement takes the ones before it back."""
+    to_head(any_place)
+    with pytest.MonkeyPatch.context() as patch:
+        with_one_revision_more(patch, tmp_path)
+        script = tmp_path / "migrations" / "versions" / "9000_next.py"
+        script.write_text(script.read_text(encoding="utf-8") + "    op.drop_table('none')\n", encoding="utf-8")
+        with pytest.raises(StopRun):
+            to_head(any_place)
+
+    with writing(any_place) as connection:
+        assert schema.current(connection) == REVISIONS[-1]
+        assert "later" not in {column["name"] for column in inspect(connection).get_columns("run")}
+
+
+def test_s7_a_way_back_is_not_offered() -> None:
+    """A downgrade would drop what was learnt; the command line has none."""
+    shown = CliRunner().invoke(main, ["db", "--help"])
+
+    assert shown.exit_code == 0
+    assert "upgrade" in shown.output
+    assert "downgrade" not in shown.output

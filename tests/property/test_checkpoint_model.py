@@ -1,0 +1,192 @@
+"""The checkpoint against a plain dict: any order of its operations, the same states, and books that close."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from two_migrations import open_store, rows, target
+
+from migrator.checkpoint import books, plans, sends, sweeps
+from migrator.checkpoint.plans import Planned
+from migrator.checkpoint.sends import Result
+from migrator.checkpoint.sweeps import Record
+from migrator.errors import LeaseLost
+from migrator.model import Normalized, Ready, Rejected, State
+
+ARRIVED = {"created", "updated", "unchanged"}
+INCLUDE = ("active",)
+ids = st.sampled_from([str(number) for number in range(1, 9)])
+faces = st.sampled_from(["a", "b", "bad", "left out"])  # what Docebo says about somebody today
+outcomes = st.sampled_from(["created", "conflict", "failed", "pending", "sending"])
+
+
+@dataclass
+class Person:
+    """What the checkpoint should know about a user."""
+
+    face: str
+    state: str
+    seen: int
+    decision: str | None = None
+    arrived_as: str | None = None
+
+
+def record_of(user_id: str, face: str) -> Record:
+    if face == "bad":
+        return Record("{}", Rejected(user_id, "no_email"))
+    normalized: Normalized = Ready(
+        user_id, target(user_id, name=face), "suspended" if face == "left out" else "active", (f"u{user_id}",)
+    )
+    return Record("{}", normalized)
+
+
+def state_of(face: str) -> str:
+    return {"bad": "rejected", "left out": "skipped"}.get(face, "pending")
+
+
+class CheckpointModel(RuleBasedStateMachine):
+    """Every rule does the same to the checkpoint and to the dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        self.store = self._stack.enter_context(open_store(Path(folder)))
+        self.people: dict[str, Person] = {}
+        self.sweep = 0
+
+    def teardown(self) -> None:
+        """Close the checkpoint, which looks at the other migration's rows once more."""
+        self._stack.close()
+
+    @rule()
+    def begin_a_sweep(self) -> None:
+        self.sweep += 1
+        assert sweeps.begin(self.store) == self.sweep
+
+    @precondition(lambda self: self.sweep)
+    @rule(page=st.dictionaries(ids, faces, min_size=1))
+    def store_a_page(self, page: dict[str, str]) -> None:
+        records = [record_of(user_id, face) for user_id, face in page.items()]
+        fresh = sum(user_id not in self.people or self.people[user_id].seen != self.sweep for user_id in page)
+        new = len(page.keys() - self.people.keys())
+
+        assert sweeps.store_page(self.store, self.sweep, records, INCLUDE) == sweeps.PageSeen(fresh, new)
+
+        for user_id, face in page.items():
+            person = self.people.setdefault(user_id, Person("", "", 0))
+            person.seen = self.sweep
+            changed = face != person.face
+            # In flight: its outcome comes first. Unchanged: done is done, and a person's conflict stays one.
+            if person.state != "sending" and (changed or person.state not in ARRIVED | {"conflict", "failed"}):
+                person.state, person.face, person.decision = state_of(face), face, None
+
+    @precondition(lambda self: self.sweep)
+    @rule()
+    def mark_who_is_gone(self) -> None:
+        gone = [p for p in self.people.values() if p.seen < self.sweep and p.state not in ("vanished", "sending")]
+
+        assert sweeps.mark_vanished(self.store, since=self.sweep) == len(gone)
+
+        for person in gone:
+            person.state, person.decision = "vanished", None
+
+    @rule(user_id=ids, decision=st.sampled_from(["create", "update", "unchanged", "conflict"]))
+    def decide(self, user_id: str, decision: str) -> None:
+        """Only a pending user takes a decision; nobody else changes."""
+        plans.store(self.store, [Planned(user_id, decision, reason="login_taken" if decision == "conflict" else None)])
+        if user_id in self.people and self.people[user_id].state == "pending":
+            self.people[user_id].decision = decision
+
+    @rule()
+    def settle_without_sending(self) -> None:
+        plans.settle_without_sending(self.store)
+        for person in self.people.values():
+            if person.state == "pending" and person.decision in ("unchanged", "conflict"):
+                person.state, person.decision = person.decision, None
+
+    @rule()
+    def forget_decisions(self) -> None:
+        plans.reopen(self.store, everybody=False)
+        for person in self.people.values():
+            if person.state == "pending":
+                person.decision = None
+
+    @rule(size=st.integers(1, 4), decision=st.sampled_from(["create", "update"]), data=st.data())
+    def send_a_batch(self, size: int, decision: str, data: st.DataObject) -> None:
+        batch = sends.claim(self.store, plans.Decision(decision), size)
+
+        waiting = {u for u, p in self.people.items() if p.state == "pending" and p.decision == decision}
+        assert (batch is None) == (not waiting)
+        if batch is None:
+            return
+        claimed = {user.user_id for user in batch.users}
+        assert claimed <= waiting
+        assert 1 <= len(claimed) <= size
+        for user_id in claimed:
+            self.people[user_id].state = "sending"
+        self._answer(batch.users, data)
+
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        """Whoever is in flight, from whichever batch, gets an outcome, or none again."""
+        self._answer([flight.user for flight in sends.in_flight(self.store, "", 100)], data)
+
+    def _answer(self, users: list[plans.Candidate] | tuple[plans.Candidate, ...], data: st.DataObject) -> None:
+        answers = {user: data.draw(outcomes) for user in users}
+        results = [
+            Result(user.user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
+            for user, state in answers.items()
+        ]
+
+        sends.record(self.store, results, {user.user_id: user.hash for user in users})
+
+        for user, state in answers.items():
+            person = self.people[user.user_id]
+            person.state = state
+            if state not in ("pending", "sending"):
+                person.decision = None
+
+    @rule(user_id=ids, state=outcomes)
+    def an_outcome_nobody_waits_for(self, user_id: str, state: str) -> None:
+        """A result for somebody who is not in flight is refused, and changes nothing."""
+        if user_id not in self.people or self.people[user_id].state != "sending":
+            with pytest.raises(LeaseLost):
+                sends.record(self.store, [Result(user_id, State(state))], {})
+
+    @rule()
+    def erase_who_arrived(self) -> None:
+        arrived = tuple(State(state) for state in sorted(ARRIVED))
+        books.erase_profiles(self.store, arrived)
+        stored = rows(self.store)
+        assert not any(stored[u]["profile"] or stored[u]["raw"] for u, p in self.people.items() if p.state in ARRIVED)
+
+    @invariant()
+    def the_states_are_those_of_the_model(self) -> None:
+        stored = rows(self.store)
+        assert {user_id: row["state"] for user_id, row in stored.items()} == {
+            user_id: person.state for user_id, person in self.people.items()
+        }
+        for user_id, row in stored.items():
+            assert (row["batch"] is not None) == (row["state"] == "sending")
+            if row["state"] == "pending":
+                assert row["decision"] == self.people[user_id].decision
+                assert row["profile"]
+
+    @invariant()
+    def the_books_close(self) -> None:
+        counted = books.count(self.store)
+        assert counted.found == len(self.people) == sum(counted.states.values())
+        for state, number in counted.states.items():
+            assert number == sum(person.state == state for person in self.people.values())
+
+
+CheckpointModel.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestCheckpoint = CheckpointModel.TestCase

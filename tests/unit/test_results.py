@@ -1,0 +1,112 @@
+"""What a batch answer says about each user asked for (matrix N13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from migrator.descope.results import Failure, Matched, match, parse_batch
+
+KEY = "createdUsers"
+
+
+def shown(user_id: str, *login_ids: str) -> dict[str, Any]:
+    return {"userId": user_id, "loginIds": list(login_ids)}
+
+
+def matched(answer: dict[str, Any], *login_ids: str) -> dict[str, tuple[str | None, str | None]]:
+    """Login id to (id of the user made, code of the failure)."""
+
+    def plain(one: Matched) -> tuple[str | None, str | None]:
+        return one.user.user_id if one.user else None, one.failure.code if one.failure else None
+
+    return {login_id: plain(one) for login_id, one in match(parse_batch(answer, KEY), login_ids).items()}
+
+
+def test_n13_successes_and_failures_are_matched_by_login_id_whatever_their_order() -> None:
+    answer = {
+        KEY: [shown("U3", "c@x.org"), shown("U1", "extra", "a@x.org")],
+        "failedUsers": [{"failure": "[E062107] exists", "user": {"loginIds": ["b@x.org"]}}],
+    }
+
+    assert matched(answer, "a@x.org", "b@x.org", "c@x.org") == {
+        "a@x.org": ("U1", None),
+        "b@x.org": (None, "E062107"),
+        "c@x.org": ("U3", None),
+    }
+
+
+def test_n13_a_login_id_is_found_in_every_case_on_either_side() -> None:
+    answer = {KEY: [shown("U1", "A@x.org")], "failedUsers": [{"failure": "E011001", "user": {"loginIds": ["B@x.org"]}}]}
+
+    assert matched(answer, "a@X.org", "b@X.org") == {"a@X.org": ("U1", None), "b@X.org": (None, "E011001")}
+
+
+def test_n13_who_is_in_neither_list_is_unknown_and_who_is_in_both_is_both() -> None:
+    answer = {KEY: [shown("U1", "a")], "failedUsers": [{"failure": "E011001", "user": {"loginIds": ["a"]}}]}
+
+    assert matched(answer, "a", "b") == {"a": ("U1", "E011001"), "b": (None, None)}
+
+
+def test_n13_a_stranger_in_the_answer_is_nobody_we_asked_for() -> None:
+    assert matched({KEY: [shown("U9", "z")]}, "a") == {"a": (None, None)}
+
+
+@pytest.mark.parametrize(
+    ("user", "names"),
+    [
+        ({"loginIds": ["a", "b"]}, ("a", "b")),
+        ({"loginIds": ["a", 7, None, ""]}, ("a",)),
+        ({"loginIds": "abc", "email": "e@x.org"}, ("e@x.org",)),
+        ({"loginId": "l", "identifier": "i", "email": "e"}, ("l", "i", "e")),
+        ({"loginIds": ["a"], "loginId": 7, "identifier": None, "email": ""}, ("a",)),
+        ({}, ()),
+        (None, ()),
+        (["a"], ()),
+    ],
+)
+def test_n13_a_failed_user_is_known_by_every_name_the_entry_gives_and_null_by_none(
+    user: Any, names: tuple[str, ...]
+) -> None:
+    assert parse_batch({"failedUsers": [{"failure": "E011001", "user": user}]}, KEY).failed == (
+        Failure(names, "E011001"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[E062107] a@x.org exists already", "E062107"),
+        ("E011001, then E062107", "E011001"),
+        ("E0621070", ""),
+        ("xE062107", ""),
+        ("e062107", ""),
+        ("a@x.org exists", ""),
+        (None, ""),
+        ({"code": "E011003"}, "E011003"),
+    ],
+)
+def test_only_the_code_of_a_failure_is_kept_because_its_text_may_name_people(text: Any, code: str) -> None:
+    assert parse_batch({"failedUsers": [{"failure": text}]}, KEY).failed == (Failure((), code),)
+
+
+def test_a_failure_without_a_text_has_no_code() -> None:
+    assert parse_batch({"failedUsers": [{}]}, KEY).failed == (Failure((), ""),)
+
+
+@pytest.mark.parametrize("answer", [{KEY: []}, {"failedUsers": []}, {KEY: None, "failedUsers": None}])
+def test_one_list_is_enough_and_null_is_an_empty_one(answer: dict[str, Any]) -> None:
+    parsed = parse_batch(answer, KEY)
+    assert (parsed.done, parsed.failed) == ((), ())
+
+
+def test_an_answer_with_neither_list_is_told_by_the_name_of_the_missing_one() -> None:
+    with pytest.raises(KeyError, match=KEY):
+        parse_batch({"users": []}, KEY)
+
+
+@pytest.mark.parametrize("failed", [{"user": None}, "x", 7])
+def test_a_failure_list_that_is_no_list_is_refused(failed: Any) -> None:
+    with pytest.raises(TypeError, match=r"^failedUsers has the wrong type$"):
+        parse_batch({KEY: [], "failedUsers": failed}, KEY)

@@ -1,0 +1,224 @@
+"""Collisions, scope, and one decision per pending user."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from two_migrations import NOW, put, rows, states, target
+
+from migrator.checkpoint.plans import (
+    CONFLICT,
+    Planned,
+    keep_only,
+    reopen,
+    sendable,
+    set_aside,
+    settle_without_sending,
+    undecided,
+)
+from migrator.checkpoint.plans import store as store_plan
+from migrator.model import Decision, State
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+BLANK: dict[str, Any] = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None}
+DECIDED: dict[str, Any] = {
+    "decision": Decision.UPDATE,
+    "changes": "{}",
+    "decided_at": 1.0,
+    "reason": "old",
+    "detail": "old",
+}
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_pending_user_loses_its_old_decision_and_nothing_else(store: Checkpoint, *, everybody: bool) -> None:
+    put(store, "1", **DECIDED, target_id="U1", attempts=3)
+    before = rows(store)["1"]
+
+    reopen(store, everybody=everybody)
+
+    assert rows(store)["1"] == before | BLANK
+
+
+@pytest.mark.parametrize("state", [State.CONFLICT, State.FAILED])
+@pytest.mark.parametrize("reason", ["duplicate_email", "duplicate_login", "drifted", "gave_up"])
+def test_who_is_judged_anew_is_pending_again_without_a_trace(store: Checkpoint, state: State, reason: str) -> None:
+    put(store, "1", **DECIDED | {"state": state, "reason": reason, "target_id": "U1", "attempts": 3})
+    before = rows(store)["1"]
+
+    reopen(store, everybody=False)
+
+    assert rows(store)["1"] == before | BLANK | {"state": State.PENDING, "attempts": 0}
+
+
+@pytest.mark.parametrize("reason", ["login_taken", "several_matches", "refused", "deleted_at_descope"])
+def test_every_other_end_stays_until_everybody_is_asked_for(store: Checkpoint, reason: str) -> None:
+    put(store, "1", **DECIDED | {"state": State.FAILED, "reason": reason, "target_id": "U1", "attempts": 3})
+    before = rows(store)["1"]
+
+    reopen(store, everybody=False)
+    assert rows(store)["1"] == before
+
+    reopen(store, everybody=True)
+    kept = None if reason == "deleted_at_descope" else "U1"  # who was deleted there is created anew
+    assert rows(store)["1"] == before | BLANK | {"state": State.PENDING, "attempts": 0, "target_id": kept}
+
+
+def test_nobody_who_is_done_or_in_flight_is_opened_again(store: Checkpoint) -> None:
+    for number, state in enumerate(sorted(set(State) - {State.PENDING, State.CONFLICT, State.FAILED}), start=1):
+        put(store, str(number), **DECIDED | {"state": state, "target_id": "U", "attempts": 3, "reason": "drifted"})
+    put(store, "20", state=State.SKIPPED, reason="deleted_at_descope", target_id="U20")
+    before = rows(store)
+
+    reopen(store, everybody=True)
+
+    assert rows(store) == before
+
+
+def test_only_pending_users_are_set_aside(store: Checkpoint) -> None:
+    put(store, "1")
+    put(store, "2", state=State.CREATED)
+    put(store, "3")
+
+    set_aside(store, ["1", "2", "99"], State.CONFLICT, "duplicate_email")
+    set_aside(store, [], State.SKIPPED, "limit")
+
+    assert states(store) == {
+        "1": (State.CONFLICT, "duplicate_email"),
+        "2": (State.CREATED, None),
+        "3": (State.PENDING, None),
+    }
+
+
+def test_a_limit_keeps_the_first_users_by_number(store: Checkpoint) -> None:
+    for user_id in ("10", "9", "2", "11"):
+        put(store, user_id)
+    put(store, "1", state=State.CREATED)
+
+    keep_only(store, limit=2, seen_since=None)
+
+    assert states(store) == {
+        "1": (State.CREATED, None),
+        "2": (State.PENDING, None),
+        "9": (State.PENDING, None),
+        "10": (State.SKIPPED, "limit"),
+        "11": (State.SKIPPED, "limit"),
+    }
+
+
+def test_a_limit_of_none_at_all_leaves_everybody_out(store: Checkpoint) -> None:
+    put(store, "1")
+
+    keep_only(store, limit=0, seen_since=None)
+
+    assert states(store) == {"1": (State.SKIPPED, "limit")}
+
+
+def test_who_was_not_seen_since_a_sweep_is_left_out_and_does_not_count_for_the_limit(store: Checkpoint) -> None:
+    put(store, "1", seen_sweep=3)
+    put(store, "2", seen_sweep=4)
+    put(store, "3", seen_sweep=5)
+    put(store, "4", seen_sweep=3, state=State.CREATED)
+
+    keep_only(store, limit=1, seen_since=4)
+
+    assert states(store) == {
+        "1": (State.SKIPPED, "search_text"),
+        "2": (State.PENDING, None),
+        "3": (State.SKIPPED, "limit"),
+        "4": (State.CREATED, None),
+    }
+
+
+def test_without_any_bound_everybody_stays(store: Checkpoint) -> None:
+    put(store, "1")
+
+    keep_only(store, limit=None, seen_since=None)
+
+    assert states(store) == {"1": (State.PENDING, None)}
+
+
+def test_the_undecided_are_read_page_by_page(store: Checkpoint) -> None:
+    put(store, "3")
+    put(store, "1", target_id="U1")
+    put(store, "2", decision=Decision.CREATE)
+    put(store, "4", state=State.SKIPPED)
+    put(store, "5")
+
+    page = undecided(store, "", 2)
+
+    assert [user.user_id for user in page] == ["1", "3"]
+    assert (page[0].target, page[0].hash, page[0].target_id) == (target("1"), "hash 1", "U1")
+    assert [user.user_id for user in undecided(store, "3", 2)] == ["5"]
+    assert undecided(store, "5", 2) == []
+
+
+def test_the_sendable_are_read_page_by_page(store: Checkpoint) -> None:
+    put(store, "3", decision=Decision.UPDATE, target_id="U3")
+    put(store, "1", decision=Decision.CREATE)
+    put(store, "2")
+    put(store, "4", decision=Decision.UNCHANGED)
+    put(store, "5", decision=CONFLICT)
+    put(store, "6", decision=Decision.CREATE, state=State.CREATED)
+    put(store, "7", decision=Decision.CREATE)
+
+    page = sendable(store, "", 2)
+
+    assert [user.user_id for user in page] == ["1", "3"]
+    assert (page[1].target, page[1].hash, page[1].target_id) == (target("3"), "hash 3", "U3")
+    assert [user.user_id for user in sendable(store, "3", 2)] == ["7"]
+    assert sendable(store, "7", 2) == []
+
+
+def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:
+    put(store, "1", reason="old", seen="old")
+    put(store, "2", target_id="U2")
+    before = rows(store)
+    changes = {"name": ["before", "after"]}
+
+    store_plan(
+        store,
+        [
+            Planned("1", Decision.UPDATE, "U1", changes=changes, seen="fingerprint"),
+            Planned("2", CONFLICT, reason="login_taken"),
+        ],
+    )
+
+    after = rows(store)
+    assert json.loads(after["1"]["changes"]) == changes
+    assert after["1"] == before["1"] | {
+        "decision": "update", "target_id": "U1", "reason": None, "seen": "fingerprint", "decided_at": NOW,
+        "changes": after["1"]["changes"],
+    }  # fmt: skip
+    assert after["2"] == before["2"] | {"decision": "conflict", "reason": "login_taken", "decided_at": NOW}
+
+
+def test_no_decision_is_stored_for_who_is_not_pending(store: Checkpoint) -> None:
+    put(store, "1", state=State.CREATED)
+    before = rows(store)
+
+    store_plan(store, [Planned("1", Decision.UPDATE, "U1"), Planned("99", Decision.CREATE)])
+    store_plan(store, [])
+
+    assert rows(store) == before
+
+
+def test_an_unchanged_user_is_settled_as_acknowledged_and_a_conflict_keeps_its_reason(store: Checkpoint) -> None:
+    put(store, "1", decision=Decision.UNCHANGED, target_id="U1")
+    put(store, "2", decision=CONFLICT, reason="login_taken")
+    put(store, "3", decision=Decision.CREATE)
+    put(store, "4", decision=Decision.UNCHANGED, state=State.SKIPPED)
+    put(store, "5", decision=CONFLICT, state=State.SKIPPED)
+    put(store, "6")
+    before = rows(store)
+
+    settle_without_sending(store)
+
+    assert rows(store) == before | {
+        "1": before["1"] | {"state": State.UNCHANGED, "sent_hash": "hash 1", "decision": None},
+        "2": before["2"] | {"state": State.CONFLICT, "decision": None},
+    }

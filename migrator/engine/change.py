@@ -97,19 +97,16 @@ def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> None:
     def accepted(users: Sequence[Candidate], answer: BatchAnswer) -> None:
         done = {user.user_id for user in answer.done}
         matched = answers.match(answer, [by_user[user.user_id].login_id for user in users])
-        silent = []
+        failures = {user.user_id: matched[by_user[user.user_id].login_id].failure for user in users}
+        # As for creates: failures without a name are theirs who stand in neither list.
+        silent = [user for user in users if failures[user.user_id] is None and user.target_id not in done]
+        meant = answers.nameless(answer, len(silent))
         for user in users:
-            failure = matched[by_user[user.user_id].login_id].failure
+            failure = failures[user.user_id]
+            code = meant if failure is None else failure.code
             if failure is None and user.target_id in done:
                 del sent.results[user.user_id]  # patched; what else there is to do follows
-            elif failure is not None and user.target_id not in done:
-                sent.put(outcome.refused(user, failure.code))
-            elif failure is None:
-                silent.append(user)
-        # As for creates: failures without a name are theirs who stand in neither list.
-        code = answers.nameless(answer, len(silent))
-        if code is not None:
-            for user in silent:
+            elif code is not None and user.target_id not in done:
                 sent.put(outcome.refused(user, code))
 
     def alone(user: Candidate, error: Refused) -> None:

@@ -41,7 +41,8 @@ def read_everybody(job: Job) -> None:
     """
     job.events.stage("read")
     checkpoint = job.checkpoint
-    sweep, before = _sweep(job), None
+    before: Sweep | None = None
+    sweep = _sweep(job)
     job.first_sweep = sweep.number
     short_in_a_row = 0
     while not _settled(job, sweep):
@@ -53,7 +54,7 @@ def read_everybody(job: Job) -> None:
         if done == MOST_SWEEPS:
             log.warning("sweeps_not_settled", sweeps=done, new=sweep.new)
             break
-        sweep, before = _sweep(job), sweep
+        before, sweep = sweep, _sweep(job)
     if job.options.search_text:
         return
     size = sweeps.seen(checkpoint, since=job.first_sweep)

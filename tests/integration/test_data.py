@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import oracle
 import pytest
 from runs import go
-from world import Place
 
 from migrator.errors import ConfigError
 from migrator.sandbox import people
 
 if TYPE_CHECKING:
     from oracle import Before, Verdict
+    from world import Place
 
 # Pairs of addresses that one mail server, one eye or one database could take for the same (matrix B2.12).
 COLLIDING = {
@@ -44,7 +44,7 @@ def put(place: Place, number: int, **keys: Any) -> str:
 def test_d1_colliding_addresses_all_wait_for_a_person(any_place: Place) -> None:
     """Of every pair nobody is migrated and nobody guessed; people whose addresses merely look alike are."""
     place = any_place
-    pairs = [pair for pair in COLLIDING.values()] + list(DIFFERENT.values())
+    pairs = list(COLLIDING.values()) + list(DIFFERENT.values())
     addresses = [address for pair in pairs for address in pair]
     ids = [put(place, number, email=address) for number, address in enumerate(addresses)]
     start = oracle.before(place)
@@ -132,13 +132,13 @@ def test_d2_ours_is_adopted(planted: tuple[Place, str]) -> None:
     [("", ""), (None, "other.docebosaas.com"), ("424242", "ours")],
     ids=["stranger", "another platform's", "another user's"],
 )
-def test_d2_somebody_elses_login_is_left_alone(
-    planted: tuple[Place, str], user_id: str | None, platform: str
-) -> None:
+def test_d2_somebody_elses_login_is_left_alone(planted: tuple[Place, str], user_id: str | None, platform: str) -> None:
     """A stranger, the same number from another platform, another of our users: a conflict, and not one byte changed."""
     place, mine = planted
     ours = oracle.before(place).platform
-    there = plant(place, mine if user_id is None else user_id, ours if platform == "ours" else platform, "here@example.org")
+    there = plant(
+        place, mine if user_id is None else user_id, ours if platform == "ours" else platform, "here@example.org"
+    )
     as_it_was = next(user for user in place.targets() if user["userId"] == there)
 
     row, verdict, _ = judge(place, mine)
@@ -294,8 +294,8 @@ def test_d7_a_checkpoint_of_another_migration_is_refused(any_place: Place, secti
     any_place.configure(**{section: other[section]})
     requests = len(any_place.sandbox.control.journal())
 
-    for options in ({}, {"remap": True}):
-        ended = go(any_place, **options)
+    for remap in (False, True):
+        ended = go(any_place, remap=remap)
         assert ended.code == ConfigError.exit_code
         assert ended.error is not None
         assert "checkpoint.url" in ended.error.fix

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import oracle
 import pytest
 from runs import calls, go
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, table, text
 
 from migrator.sandbox import people
 
@@ -102,14 +102,17 @@ def test_d8_an_update_never_enables_unverifies_or_makes_fresh_again(place: Place
 def test_an_existing_user_is_linked_when_the_policy_says_so(place: Place) -> None:
     """Our mark and what was empty are added; everything a stranger had stays, status and e-mail too."""
     place.configure(policy={"existing": "link"})
-    ids = [put(place, n, email=f"here{n}@example.org", fullname="From Docebo", avatar="https://a.example/p.png") for n in range(3)]
-    had = [
+    ids = [
+        put(place, n, email=f"here{n}@example.org", fullname="From Docebo", avatar="https://a.example/p.png")
+        for n in range(3)
+    ]
+    had: list[dict[str, Any]] = [
         {"name": "Own Name", "status": "disabled", "verifiedEmail": False, "phone": "+4915112345678"},
         {"name": "", "email": "", "status": "invited", "picture": "https://own.example/x.png"},
         {"name": "", "customAttributes": {"department": "Sales", "freshlyMigrated": False}},
     ]
     place.sandbox.control.reset(users=0)
-    for number, user_id in enumerate(ids):
+    for number in range(len(ids)):
         put(place, number, email=f"here{number}@example.org", fullname="From Docebo", avatar="https://a.example/p.png")
         login = f"here{number}@example.org"
         place.sandbox.control.put_descope_user({"loginIds": [login], "email": login, **had[number]})
@@ -216,7 +219,8 @@ def traces(place: Place) -> list[bytes]:
         engine = create_engine(place.checkpoint)
         with engine.connect() as connection:
             tables = inspect(connection).get_table_names()
-            raw = "".join(str(connection.execute(text(f'SELECT * FROM "{table}"')).all()) for table in tables).encode()
+            rows = [connection.execute(select(text("*")).select_from(table(name))).all() for name in tables]
+            raw = str(rows).encode()
         engine.dispose()
     return [word for word in canaries(place) if word in raw]
 
@@ -226,12 +230,20 @@ def test_i8_no_personal_data_is_left_after_the_end(any_place: Place, keep: str) 
     """After a finished run no name, address or user name stands in the checkpoint, unless they are to be kept."""
     any_place.configure(checkpoint={"keep_profiles": keep})
     for number in range(30):
-        put(any_place, number, fullname=f"Canary{number} Quetzal{number}", last_name=f"Quetzal{number}", username=f"login.{number}.canary")
+        put(
+            any_place,
+            number,
+            fullname=f"Canary{number} Quetzal{number}",
+            last_name=f"Quetzal{number}",
+            username=f"login.{number}.canary",
+        )
     assert go(any_place).counts == {"found": 30, "created": 30}
     assert bool(traces(any_place)) is (keep == "always")
 
     one = any_place.sources()[0]
-    any_place.sandbox.control.patch_docebo_user(one["user_id"], fullname="Changed Canary", email="moved.canary@example.org")
+    any_place.sandbox.control.patch_docebo_user(
+        one["user_id"], fullname="Changed Canary", email="moved.canary@example.org"
+    )
     gone = any_place.sources()[1]
     any_place.sandbox.control.delete_docebo_user(gone["user_id"])
     assert go(any_place).counts == {"found": 30, "created": 28, "updated": 1, "vanished": 1}
@@ -244,7 +256,14 @@ def test_i8_people_left_out_on_purpose_leave_no_trace_either(any_place: Place) -
     any_place.configure(policy={"include": ["active"]})
     for number in range(6):
         keys = SOURCES["suspended"] if number % 2 else SOURCES["active"]
-        put(any_place, number, fullname=f"Canary{number} Quetzal{number}", last_name=f"Quetzal{number}", username=f"login.{number}.canary", **keys)
+        put(
+            any_place,
+            number,
+            fullname=f"Canary{number} Quetzal{number}",
+            last_name=f"Quetzal{number}",
+            username=f"login.{number}.canary",
+            **keys,
+        )
 
     assert go(any_place, limit=2).counts == {"found": 6, "created": 2, "skipped": 4}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource
 import signal
 import sqlite3
 import subprocess
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import oracle
@@ -24,6 +24,7 @@ from migrator.errors import ConfigError, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from world import Place
 
@@ -78,7 +79,7 @@ def test_s1_a_full_disk_at_every_growth_stops_safely(
     place.configure(descope={"batch_size": 10}, run={"concurrency": 2})
     start = oracle.before(place)
     stops = 0
-    while (code := Child(lambda: full(place, stops + 1)).wait()) != 0:
+    while (code := Child(functools.partial(full, place, stops + 1)).wait()) != 0:
         assert code == StopRun.exit_code
         assert str(place.folder) in capfd.readouterr().err
         sound(place)

@@ -16,6 +16,7 @@ from migrator.sandbox.docebo.credentials import CLIENT_ID
 from migrator.sandbox.docebo.switches import DoceboSwitches
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from world import Place
 
 POPULATION: dict[str, float] = {"users": 130, "strangers": 5, "difficult": 0.2, "seed": 7}
@@ -23,8 +24,7 @@ COUNTS = {"found": 130, "created": 117, "rejected": 4, "conflict": 9}
 REASONS = {"duplicate_email": 4, "invalid_email": 2, "login_taken": 5, "no_email": 2}
 SOMEBODY, ANOTHER = (p.record for p in people.make(130, 7, 0.2)[:40:20])
 LOGIN = SOMEBODY["email"].lower()
-APIS = {"docebo": DoceboSwitches, "descope": DescopeSwitches}
-Key = tuple[str, str]
+APIS: dict[str, type[BaseModel]] = {"docebo": DoceboSwitches, "descope": DescopeSwitches}
 
 # Values to try where the type does not name them all; the default itself is what every other case runs with.
 VALUES: dict[str, list[Any]] = {
@@ -121,9 +121,7 @@ class Other:
     reasons: dict[str, int] | None = None
 
 
-ONE_REFUSED = Other(
-    3, "one user is refused for good", COUNTS | {"created": 116, "failed": 1}, REASONS | {"refused": 1}
-)
+ONE_REFUSED = Other(3, "one user is refused for good", COUNTS | {"created": 116, "failed": 1}, REASONS | {"refused": 1})
 NO_MARK = Other(
     3,
     "without our mark nobody is ours, so everybody created is left to a person",

@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
 from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, select
-
 from virtual_clock import VirtualClock
 
 from migrator.checkpoint import schema
@@ -53,7 +52,9 @@ def shape(connection: Connection) -> dict[str, Any]:
     looked = inspect(connection)
     return {
         table: {
-            "columns": {column["name"]: {**column, "type": str(column["type"])} for column in looked.get_columns(table)},
+            "columns": {
+                column["name"]: {**column, "type": str(column["type"])} for column in looked.get_columns(table)
+            },
             "primary": looked.get_pk_constraint(table)["constrained_columns"],
             "foreign": [
                 (key["constrained_columns"], key["referred_table"], key["referred_columns"])

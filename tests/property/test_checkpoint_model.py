@@ -18,10 +18,11 @@ from migrator.checkpoint.plans import Planned
 from migrator.checkpoint.sends import Result
 from migrator.checkpoint.sweeps import Record
 from migrator.errors import LeaseLost
-from migrator.model import Normalized, Ready, Rejected, State
+from migrator.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
 
+MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
 ARRIVED = {"created", "updated", "unchanged"}
-INCLUDE = ("active",)
+INCLUDE: tuple[SourceStatus, ...] = ("active",)
 ids = st.sampled_from([str(number) for number in range(1, 9)])
 faces = st.sampled_from(["a", "b", "bad", "left out"])  # what Docebo says about somebody today
 outcomes = st.sampled_from(["created", "conflict", "failed", "pending", "sending"])
@@ -57,7 +58,7 @@ class CheckpointModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None))
         self.store = self._stack.enter_context(open_store(Path(folder)))
         self.people: dict[str, Person] = {}
         self.sweep = 0
@@ -98,12 +99,16 @@ class CheckpointModel(RuleBasedStateMachine):
         for person in gone:
             person.state, person.decision = "vanished", None
 
-    @rule(user_id=ids, decision=st.sampled_from(["create", "update", "unchanged", "conflict"]))
-    def decide(self, user_id: str, decision: str) -> None:
+    @rule(planned=st.dictionaries(ids, st.sampled_from(["create", "update", "unchanged", "conflict"]), min_size=1))
+    def decide(self, planned: dict[str, str]) -> None:
         """Only a pending user takes a decision; nobody else changes."""
-        plans.store(self.store, [Planned(user_id, decision, reason="login_taken" if decision == "conflict" else None)])
-        if user_id in self.people and self.people[user_id].state == "pending":
-            self.people[user_id].decision = decision
+        plans.store(
+            self.store,
+            [Planned(u, word, reason="login_taken" if word == "conflict" else None) for u, word in planned.items()],
+        )
+        for user_id, word in planned.items():
+            if user_id in self.people and self.people[user_id].state == "pending":
+                self.people[user_id].decision = word
 
     @rule()
     def settle_without_sending(self) -> None:
@@ -121,7 +126,7 @@ class CheckpointModel(RuleBasedStateMachine):
 
     @rule(size=st.integers(1, 4), decision=st.sampled_from(["create", "update"]), data=st.data())
     def send_a_batch(self, size: int, decision: str, data: st.DataObject) -> None:
-        batch = sends.claim(self.store, plans.Decision(decision), size)
+        batch = sends.claim(self.store, Decision(decision), size)
 
         waiting = {u for u, p in self.people.items() if p.state == "pending" and p.decision == decision}
         assert (batch is None) == (not waiting)
@@ -140,19 +145,18 @@ class CheckpointModel(RuleBasedStateMachine):
         self._answer([flight.user for flight in sends.in_flight(self.store, "", 100)], data)
 
     def _answer(self, users: list[plans.Candidate] | tuple[plans.Candidate, ...], data: st.DataObject) -> None:
-        answers = {user: data.draw(outcomes) for user in users}
+        answers = {user.user_id: data.draw(outcomes) for user in users}
         results = [
-            Result(user.user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
-            for user, state in answers.items()
+            Result(user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
+            for user_id, state in answers.items()
         ]
 
         sends.record(self.store, results, {user.user_id: user.hash for user in users})
 
-        for user, state in answers.items():
-            person = self.people[user.user_id]
-            person.state = state
+        for user_id, state in answers.items():
+            self.people[user_id].state = state
             if state not in ("pending", "sending"):
-                person.decision = None
+                self.people[user_id].decision = None
 
     @rule(user_id=ids, state=outcomes)
     def an_outcome_nobody_waits_for(self, user_id: str, state: str) -> None:
@@ -188,5 +192,5 @@ class CheckpointModel(RuleBasedStateMachine):
             assert number == sum(person.state == state for person in self.people.values())
 
 
-CheckpointModel.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+CheckpointModel.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
 TestCheckpoint = CheckpointModel.TestCase

@@ -60,7 +60,7 @@ def test_of_equally_old_users_the_smaller_number_goes_on() -> None:
 
 def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
     group = [
-        member("1", last_login="2020-01-01"),
+        member("1", last_login="2020-01-01", created="2018-01-01"),
         member("3", last_login="2024-01-01", created="2019-01-01"),
         member("2", last_login="2024-01-01", created="2020-01-01"),
     ]

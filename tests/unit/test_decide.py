@@ -163,6 +163,12 @@ def test_a_stranger_who_is_linked_gets_the_mark_and_what_is_empty_and_nothing_el
     )
 
 
+def test_what_is_only_filled_when_empty_replaces_no_address_login_phone_or_status() -> None:
+    there = held(email="old@x.org", login_ids=("old@x.org",), phone="+1", status="invited")
+    assert not changes(WANTED, there, policy(default="fill_if_empty"))
+    assert changes(WANTED, replace(there, email=""), policy(default="fill_if_empty")).email == WANTED.email
+
+
 STRANGER = held(user_id="S", attributes={})
 SOMEBODY_ELSE = held(user_id="E", attributes=MARK | {"doceboUserId": "2"})
 
@@ -214,6 +220,8 @@ def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
     assert decide(WANTED, [STRANGER], None, policy("link")) == Planned(
         "1", Decision.UPDATE, "S", changes=described, seen=STRANGER.fingerprint()
     )
+    named = replace(STRANGER, name="Her own", email="her@x.org")
+    assert decide(WANTED, [named], None, policy("link")).changes == described
 
 
 def test_a_known_user_without_our_mark_is_somebodys_own() -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from migrator.errors import ConfigError, StopRun
 from migrator.report import files, whole
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_file_is_replaced_only_when_all_of_it_is_there(tmp_path: Path) -> None:
@@ -38,9 +35,13 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path, error: type[
     path = tmp_path / "report.txt"
     path.write_text("old", encoding="utf-8")
 
-    with pytest.raises(error), whole.write(path) as file:
-        file.write("half")
-        raise error
+    def fail() -> None:
+        with whole.write(path) as file:
+            file.write("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
 
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -60,8 +61,7 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
 def test_s1_a_refusing_disk_is_named_with_its_folder(tmp_path: Path) -> None:
     """Exit 4 and the place; /dev/full stands for a disk without room."""
     with pytest.raises(StopRun, match=str(tmp_path)) as stopped, whole.explained(tmp_path):
-        with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 -- a device, not a path of ours
-            full.write("x")
+        Path("/dev/full").write_text("x", encoding="utf-8")
 
     assert "No space left" in stopped.value.message
     assert "run again" in stopped.value.fix

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrator.descope.results import Failure, Matched, match, parse_batch
+from migrator.descope.results import Failure, Matched, match, nameless, parse_batch
 
 KEY = "createdUsers"
 
@@ -93,6 +93,24 @@ def test_only_the_code_of_a_failure_is_kept_because_its_text_may_name_people(tex
 
 def test_a_failure_without_a_text_has_no_code() -> None:
     assert parse_batch({"failedUsers": [{}]}, KEY).failed == (Failure((), ""),)
+
+
+@pytest.mark.parametrize(
+    ("failed", "silent", "code"),
+    [
+        ([{"failure": "E011001"}], 1, "E011001"),
+        ([{"failure": "E011001"}, {"failure": "E011002"}], 2, "E011001"),
+        ([{"failure": "E011001"}], 2, None),
+        ([{"failure": "E011001"}, {"failure": "E011001"}], 1, None),
+        ([{"failure": "E011001"}, {"failure": "E011002", "user": {"loginId": "a"}}], 1, "E011001"),
+        ([{"failure": "E011002", "user": {"loginId": "a"}}], 1, None),
+        ([], 0, None),
+    ],
+)
+def test_n13_failures_without_a_name_speak_only_when_they_are_as_many_as_the_silent_users(
+    failed: list[Any], silent: int, code: str | None
+) -> None:
+    assert nameless(parse_batch({"failedUsers": failed}, KEY), silent) == code
 
 
 @pytest.mark.parametrize("answer", [{KEY: []}, {"failedUsers": []}, {KEY: None, "failedUsers": None}])

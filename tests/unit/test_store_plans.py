@@ -68,13 +68,14 @@ def test_every_other_end_stays_until_everybody_is_asked_for(store: Checkpoint, r
     assert rows(store)["1"] == before | BLANK | {"state": State.PENDING, "attempts": 0, "target_id": kept}
 
 
-def test_nobody_who_is_done_or_in_flight_is_opened_again(store: Checkpoint) -> None:
+@pytest.mark.parametrize("everybody", [False, True])
+def test_nobody_who_is_done_or_in_flight_is_opened_again(store: Checkpoint, *, everybody: bool) -> None:
     for number, state in enumerate(sorted(set(State) - {State.PENDING, State.CONFLICT, State.FAILED}), start=1):
         put(store, str(number), **DECIDED | {"state": state, "target_id": "U", "attempts": 3, "reason": "drifted"})
     put(store, "20", state=State.SKIPPED, reason="deleted_at_descope", target_id="U20")
     before = rows(store)
 
-    reopen(store, everybody=True)
+    reopen(store, everybody=everybody)
 
     assert rows(store) == before
 

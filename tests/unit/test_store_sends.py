@@ -99,6 +99,12 @@ def test_users_that_went_unanswered_come_last_and_in_smaller_batches(store: Chec
     assert [batch.users[0].attempts for batch in batches if batch] == [0, 1, 1, 3, 3]
 
 
+def test_a_smaller_batch_is_a_whole_number_of_users_and_at_least_one(store: Checkpoint) -> None:
+    to_create(store, "1", "2", "3", attempts=1)
+
+    assert [ids(claim(store, Decision.CREATE, size)) for size in (10, 3)] == [("1", "2"), ("3",)]
+
+
 def flying(store: Checkpoint, *user_ids: str, **columns: Any) -> None:
     for user_id in user_ids:
         put(store, user_id, **{"state": State.SENDING, "changes": "{}", "attempts": 2, **columns})

@@ -77,6 +77,17 @@ def test_a_rejected_record_is_stored_with_its_reason_and_without_a_profile(store
     assert logins(store) == []
 
 
+def test_a_user_that_cannot_be_migrated_any_more_keeps_nothing_of_its_profile(store: Checkpoint) -> None:
+    page(store, 1, ready("1", notes=("name_cut",)))
+
+    page(store, 2, Rejected("1", "no_email"))
+
+    row = rows(store)["1"]
+    assert (row["state"], row["reason"], row["notes"]) == (State.REJECTED, "no_email", "")
+    assert (row["profile"], row["source_status"], row["created"], row["last_login"]) == (None, None, "", "")
+    assert logins(store) == []
+
+
 def test_who_is_not_included_is_skipped_with_a_reason(store: Checkpoint) -> None:
     page(store, 1, ready("1"), ready("2", status="suspended"), include=("active",))
 

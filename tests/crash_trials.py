@@ -157,14 +157,26 @@ def nothing_personal_left(place: Place, verdict: Verdict) -> None:
     assert [email for email in emails if email in raw] == []
 
 
-def every_point(place: Place, fresh: Callable[[Place], Before]) -> list[str]:
-    """Die at point 1, 2, 3 … until a run gets through; each time one plain run must mend everything."""
-    tried: list[str] = []
+def every_point(
+    place: Place, fresh: Callable[[Place], Before], *, step: int = 1, repetition: int = 1
+) -> tuple[int, list[str]]:
+    """Die at point 1, 2, 3 … until a run gets through; each time one plain run must mend everything.
+
+    Args:
+        step: try each point, or only each second, third …
+        repetition: run once more behind each trial, or only behind each second, third …
+
+    Returns:
+        How many points were tried, and the names of all points.
+    """
+    tried = 0
     while True:
         start = fresh(place)
-        fate = die_at(len(tried) + 1, place.migrate)
+        fate = die_at(1 + tried * step, place.migrate)
         reports_are_whole(place)
-        repeat(place, start, mend(place, start))
+        verdict = mend(place, start)
+        if tried % repetition == 0 or not fate.killed:
+            repeat(place, start, verdict)
         if not fate.killed:
-            return tried
-        tried.append(fate.points[-1])
+            return tried, fate.points
+        tried += 1

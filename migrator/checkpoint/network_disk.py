@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 MOUNTS = Path("/proc/mounts")  # only Linux has it; elsewhere nothing is recognised
 
 _NETWORK = re.compile(
-    r"nfs\d*|cifs|smb\d*|smbfs|ncpfs|afs|coda|ceph|lustre|gpfs|glusterfs|9p|virtiofs|beegfs|ocfs2|gfs2"
+    r"nfs\d*|cifs|smb\d*|smbfs|ncpfs|afs|coda|ceph|lustre|gpfs|glusterfs|beegfs|ocfs2|gfs2"
     r"|fuse\.(sshfs|glusterfs|ceph|s3fs|gcsfuse|blobfuse2?|rclone|davfs2?|juicefs)|davfs2?"
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import oracle
+import pytest
 from crash_trials import database, die_at, every_point, first_run, nothing_personal_left
 
 if TYPE_CHECKING:
@@ -17,42 +18,49 @@ KINDS = [
     "compact", "report",
 ]  # fmt: skip
 
+# `make test` runs once more behind each third trial, or tries each third point; `make soak` leaves nothing out.
+THIRD, EACH = 3, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])
+
 
 def kinds(points: list[str]) -> list[str]:
     """Those kinds of effect that are among the points; a test without one of them would prove too little."""
     return [kind for kind in KINDS if any(kind in point for point in points)]
 
 
-def test_c1_first_run_is_mended_after_a_kill_at_every_effect(any_place: Place, note: Note) -> None:
+@pytest.mark.parametrize("repetition", [THIRD, EACH])
+def test_c1_first_run_is_mended_after_a_kill_at_every_effect(any_place: Place, repetition: int, note: Note) -> None:
     """Wherever a first run of 25 users dies, the next one brings everybody over, once."""
-    points = every_point(any_place, first_run)
+    tried, points = every_point(any_place, first_run, repetition=repetition)
 
     assert kinds(points) == KINDS
-    note("C1", f"points of a first run, {database(any_place)}", len(points))
+    assert tried == len(points)
+    note("C1", f"points of a first run, {database(any_place)}", tried)
 
 
-def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place: Place, note: Note) -> None:
+@pytest.mark.parametrize("step", [THIRD, EACH])
+def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place: Place, step: int, note: Note) -> None:
     """The same with four batches of three in flight, whose steps come in a new order each time."""
     place.configure(descope={"batch_size": 3}, run={"concurrency": 4})
 
-    points = every_point(place, first_run)
+    tried, points = every_point(place, first_run, step=step)
 
     assert kinds(points) == KINDS
-    note("C1", "points of a first run, 4 requests in flight", len(points))
+    note("C1", "points of a first run, 4 requests in flight", tried)
 
 
-def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, note: Note) -> None:
+@pytest.mark.parametrize("step", [THIRD, EACH])
+def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: int, note: Note) -> None:
     """Wherever a catch-up run dies among names, addresses, arrivals and departures, the next one completes it."""
     first_run(any_place)
     any_place.migrate()
     changes = Changes(any_place)
 
-    points = every_point(any_place, changes.make)
+    tried, points = every_point(any_place, changes.make, step=step)
 
     assert kinds(points) == KINDS
     for path in ("patch/batch", "update/email", "update/loginid", "create/batch"):
         assert [point for point in points if point.endswith(path)]
-    note("C1", f"points of a catch-up run, {database(any_place)}", len(points))
+    note("C1", f"points of a catch-up run, {database(any_place)}", tried)
 
 
 def test_c1_profiles_are_overwritten_after_a_kill_between_erasing_and_rewriting(any_place: Place) -> None:

@@ -125,7 +125,6 @@ server:/export /mnt/nfs nfs4 rw,vers=4.2 0 0
 //server/share /mnt/with\\040blank cifs rw 0 0
 //server/share /mnt/smb smb3 rw 0 0
 user@host: /mnt/sshfs fuse.sshfs rw 0 0
-share /mnt/9p 9p rw 0 0
 tmpfs /mnt/nfs/local tmpfs rw 0 0
 /dev/sdb1 /mnt/later ext4 rw 0 0
 server:/over /mnt/later nfs rw 0 0
@@ -147,7 +146,6 @@ cut
         ("/mnt/with blank/x", "cifs"),
         ("/mnt/smb/x", "smb3"),
         ("/mnt/sshfs", "fuse.sshfs"),
-        ("/mnt/9p", "9p"),
         ("/mnt/later/x", "nfs"),
         ("/mnt/auto/x", "nfs"),
     ],

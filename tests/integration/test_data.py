@@ -102,7 +102,7 @@ def planted(place: Place) -> tuple[Place, str]:
 
 
 def plant(place: Place, user_id: str, platform: str, *logins: str, **fields: Any) -> str:
-    attributes = {"doceboUserId": user_id, "doceboPlatform": platform} if platform else {}
+    attributes = {"doceboUserId": user_id, "doceboPlatform": platform, "freshlyMigrated": False} if platform else {}
     values = {"loginIds": list(logins), "email": logins[0], "customAttributes": attributes, **fields}
     return place.sandbox.control.put_descope_user(values)
 

@@ -132,6 +132,20 @@ def test_n7_a_batch_limit_of_patches_is_no_obstacle(place: Place) -> None:
     assert {len(entry["body"]["users"]) for entry in calls(place, PATCH) if entry["committed"]} <= {1, 2, 3, 4}
 
 
+def test_n7_a_search_limit_is_learned_where_all_marks_are_read(place: Place) -> None:
+    """With the checkpoint lost and searches limited to 3, everybody is still recognised, and nobody is sent."""
+    small(place, 20)
+    go(place)
+    for path in place.folder.glob("migrator.db*"):
+        path.unlink()
+    place.sandbox.control.set_switches(descope={"search_limit_cap": 3, "search_over_cap": "refuse"})
+    start = oracle.before(place)
+
+    assert go(place).counts == {"found": 20, "unchanged": 20}
+
+    assert oracle.check(place, start).writes == 0
+
+
 @pytest.mark.parametrize(("existing_login", "seconds"), [("reject", 0), ("tolerate", 0), ("reject", 601),
                                                          ("tolerate", 601), ("overwrite", 601)])  # fmt: skip
 @pytest.mark.parametrize("status", [400, 409])

@@ -50,7 +50,7 @@ def test_who_has_no_address_collides_by_login() -> None:
 
 
 def test_the_oldest_goes_on_and_an_unknown_date_is_the_youngest() -> None:
-    group = [member("1"), member("2", created="2021-01-01"), member("3", created="2020-01-01")]
+    group = [member("1"), member("2", created="2021-01-01", last_login="2024-01-01"), member("3", created="2020-01-01")]
     assert set(aside(group, choice="oldest")) == {"1", "2"}
 
 

@@ -6,12 +6,14 @@ Needs Chromium (Debian: apt-get install chromium) and axe-core (npm ci --prefix 
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Browser, Page
+from browser import NAMES, Browser, Page
 
 from migrator.checkpoint.books import Problem
 from migrator.checkpoint.samples import Sample
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
     from world import Place
 
+# `make test` must run with Python alone; in CI the browser is installed, and its absence is a failure.
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("CI") and not any(map(shutil.which, NAMES)), reason="no Chromium here; CI has one"
+)
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 TO = "\u2013"
 EVIL = "<script>alert(1)</script>"
@@ -161,6 +167,8 @@ def test_a_narrow_screen_shows_everything(browser: Browser, big_report: Path) ->
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_violation(browser: Browser, big_report: Path, scheme: str) -> None:
     """No violation of axe-core's rules of impact serious or critical, contrast among them."""
+    if not AXE.exists() and not os.environ.get("CI"):
+        pytest.skip("no npm here to install axe-core with; CI has it")
     assert AXE.exists(), "axe-core is not installed: npm ci --prefix tests/acceptance"
     page = browser.open(big_report.as_uri())
     page.prefer(scheme)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from migrator.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class VirtualClock(Clock):
@@ -54,3 +58,18 @@ class FastClock(Clock):
     def wait(self, seconds: float) -> None:
         """Wait a fraction of it."""
         super().wait(seconds / self._factor)
+
+
+class At(Clock):
+    """Does something right before the n-th request."""
+
+    def __init__(self, number: int, what: Callable[[], object]) -> None:
+        super().__init__()
+        self._left = number
+        self._what = what
+
+    def check(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._what()
+        super().check()

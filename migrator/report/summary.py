@@ -48,6 +48,7 @@ class Figures:
         counts = {"found": self.books.found} | {
             state.value: states[state] for state in State if state not in (State.PENDING, State.SENDING)
         }
+        seconds = round(self.seconds, 3)  # the rate follows from what is shown, so that a rebuilt report shows it too
         # Users in flight count as pending for readers: not decided yet.
         counts["pending"] = self.open
         return {
@@ -56,8 +57,8 @@ class Figures:
             "counts": counts,
             "reasons": self.books.reasons,
             "calls": self.calls,
-            "seconds": round(self.seconds, 3),
-            "users_per_second": round(self.books.found / self.seconds, 1) if self.seconds else 0.0,
+            "seconds": seconds,
+            "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,
             "reports": self.reports,
             **self.extra,
         } | ({"error": error_document(self.error)} if self.error else {})

@@ -12,18 +12,15 @@ import oracle
 import pytest
 from children import Child, exit_code
 from sqlalchemy import Engine, create_engine, event, text
-from virtual_clock import VirtualClock
-from world import Place, Postgres
+from virtual_clock import At, VirtualClock
 
-from migrator.checkpoint import checkpoint, database, lease
-from migrator.checkpoint.lease import Heartbeat, Holder
-from migrator.clock import Clock
-from migrator.errors import LeaseHeld, LeaseLost, StopRun
+from migrator.checkpoint import database, lease
+from migrator.checkpoint.lease import Holder
+from migrator.errors import LeaseHeld, StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from figures import Note
+    from world import Place, Postgres
 
     from migrator.report.summary import Figures
 
@@ -44,21 +41,6 @@ def statement(place: Place, words: str, **values: Any) -> None:
     with engine.begin() as connection:
         connection.execute(text(words), values)
     engine.dispose()
-
-
-class At(Clock):
-    """Does something right before the n-th request."""
-
-    def __init__(self, number: int, what: Callable[[], object]) -> None:
-        super().__init__()
-        self._left = number
-        self._what = what
-
-    def check(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._what()
-        super().check()
 
 
 def stop_myself() -> None:
@@ -262,122 +244,3 @@ def test_l3_a_run_paused_inside_a_transaction_holds_nobody_up(
 
 
 # --- L4 ------------------------------------------------------------------------------------------
-
-
-def _beats(renew: Callable[[], bool], until: Callable[[Heartbeat], bool]) -> Heartbeat:
-    heartbeat = Heartbeat(renew)
-    heartbeat.start()
-    deadline = time.monotonic() + 20
-    while not until(heartbeat) and time.monotonic() < deadline:
-        os.sched_yield()
-    heartbeat.stop()
-    return heartbeat
-
-
-def _lost(heartbeat: Heartbeat) -> bool:
-    try:
-        heartbeat.check()
-    except LeaseLost:
-        return True
-    return False
-
-
-def _unreachable() -> bool:
-    raise OSError
-
-
-def test_l4_a_lease_that_cannot_be_renewed_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renewals that fail, or say that somebody else is there, end the trust; two thirds of the TTL at the latest."""
-    assert lease.GIVE_UP_AFTER == lease.TTL * 2 / 3
-    monkeypatch.setattr(lease, "RENEW_EVERY", 0.01)
-    monkeypatch.setattr(lease, "GIVE_UP_AFTER", 0.2)
-    before = time.monotonic()
-    assert _lost(_beats(_unreachable, _lost))
-    assert time.monotonic() - before >= 0.2
-
-    calls: list[int] = []
-
-    def renewed() -> bool:
-        calls.append(1)
-        return True
-
-    assert not _lost(_beats(renewed, lambda _: len(calls) > 30))
-    assert _lost(_beats(lambda: False, _lost))
-
-
-def test_l4_a_run_whose_renewals_fail_stops_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While it waits long, nobody renews: the next request is not sent any more, and it ends with 4."""
-    place.sandbox.control.reset(users=USERS, difficult=0)
-    monkeypatch.setattr(checkpoint.Checkpoint, "_renew", lambda _self: _unreachable())
-    monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
-    monkeypatch.setattr(lease, "GIVE_UP_AFTER", 0.5)
-    asked: list[int] = []
-
-    def long_wait() -> None:
-        asked.append(len(place.sandbox.control.journal()))
-        clock.wait(0.6)
-
-    clock = At(5, long_wait)
-    figures = place.migrate(clock)
-
-    assert isinstance(figures.error, LeaseLost)
-    assert figures.error.exit_code == StopRun.exit_code
-    assert [len(place.sandbox.control.journal())] == asked
-
-
-# --- L5 ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two(place: Place, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
-    """Two machines, each with a checkpoint of its own, one project."""
-    second = Place(tmp_path_factory.mktemp("second"), place.sandbox, "sqlite:///migrator.db")
-    place.sandbox.control.reset(users=40, strangers=3, difficult=0)
-    for machine in (place, second):
-        machine.configure(descope={"batch_size": 5})
-    return place, second
-
-
-def test_l5_a_second_checkpoint_finds_everybody_by_the_mark(two: tuple[Place, Place]) -> None:
-    """One machine after the other: the second one creates nobody and changes nothing."""
-    start = oracle.before(two[0])
-    assert exit_code(two[0].migrate) == 0
-    writes = oracle.check(two[0], start).writes
-
-    assert exit_code(two[1].migrate) == 0
-
-    verdict = oracle.check(two[1], start)
-    assert verdict.states == {"unchanged": 37, "conflict": 3}
-    assert verdict.writes == writes
-
-
-def test_l5_a_lost_checkpoint_and_a_changed_address(two: tuple[Place, Place]) -> None:
-    """The mark recognises somebody whose address changed after the first checkpoint was lost: moved, not doubled."""
-    two[0].migrate()
-    somebody = two[0].sources()[0]
-    two[0].sandbox.control.patch_docebo_user(somebody["user_id"], email="moved@example.org")
-    start = oracle.before(two[0])
-
-    two[1].migrate()
-
-    verdict = oracle.check(two[1], start)
-    assert verdict.creates == 0
-    assert verdict.rows[somebody["user_id"]]["state"] == "updated"
-    assert verdict.targets[somebody["user_id"]]["loginIds"] == ["moved@example.org"]
-
-
-def test_l5_two_machines_at_once(two: tuple[Place, Place], note: Note) -> None:
-    """Both at the same time, ten times: nobody is doubled, and both know everybody in the end."""
-    for _ in range(10):
-        two[0].sandbox.control.reset(users=40, strangers=3, difficult=0)
-        for machine in two:
-            for path in machine.folder.glob("migrator.db*"):
-                path.unlink()
-        start = oracle.before(two[0])
-        children = [Child(machine.migrate) for machine in two]
-        assert [child.wait() for child in children] == [0, 0]
-        for machine in two:
-            verdict = oracle.check(machine, start)
-            assert verdict.creates == 37
-            assert verdict.states["conflict"] == 3
-    note("L5", "concurrent runs with two checkpoints", 10)

@@ -1,0 +1,83 @@
+"""L4: a lease that cannot be renewed is given up by its holder before anybody may take it."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from virtual_clock import At
+
+from migrator.checkpoint import checkpoint, lease
+from migrator.checkpoint.lease import Heartbeat
+from migrator.errors import LeaseLost, StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from world import Place
+
+
+def _beats(renew: Callable[[], bool], until: Callable[[Heartbeat], bool]) -> Heartbeat:
+    heartbeat = Heartbeat(renew)
+    heartbeat.start()
+    deadline = time.monotonic() + 20
+    while not until(heartbeat) and time.monotonic() < deadline:
+        os.sched_yield()
+    heartbeat.stop()
+    return heartbeat
+
+
+def _lost(heartbeat: Heartbeat) -> bool:
+    try:
+        heartbeat.check()
+    except LeaseLost:
+        return True
+    return False
+
+
+def _unreachable() -> bool:
+    raise OSError
+
+
+def test_l4_a_lease_that_cannot_be_renewed_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renewals that fail, or say that somebody else is there, end the trust; two thirds of the TTL at the latest."""
+    assert lease.GIVE_UP_AFTER == lease.TTL * 2 / 3
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.01)
+    monkeypatch.setattr(lease, "GIVE_UP_AFTER", 0.2)
+    before = time.monotonic()
+    assert _lost(_beats(_unreachable, _lost))
+    assert time.monotonic() - before >= 0.2
+
+    calls: list[int] = []
+
+    def renewed() -> bool:
+        calls.append(1)
+        return True
+
+    assert not _lost(_beats(renewed, lambda _: len(calls) > 30))
+    assert _lost(_beats(lambda: False, _lost))
+
+
+def test_l4_a_run_whose_renewals_fail_stops_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it waits long, nobody renews: the next request is not sent any more, and it ends with 4."""
+    place.sandbox.control.reset(users=12, difficult=0)
+    monkeypatch.setattr(checkpoint.Checkpoint, "_renew", lambda _self: _unreachable())
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(lease, "GIVE_UP_AFTER", 0.5)
+    asked: list[int] = []
+
+    def long_wait() -> None:
+        asked.append(len(place.sandbox.control.journal()))
+        clock.wait(0.6)
+
+    clock = At(5, long_wait)
+    figures = place.migrate(clock)
+
+    assert isinstance(figures.error, LeaseLost)
+    assert figures.error.exit_code == StopRun.exit_code
+    assert [len(place.sandbox.control.journal())] == asked
+
+
+# --- L5 ------------------------------------------------------------------------------------------

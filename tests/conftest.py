@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,6 @@ from migrator.sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
 
@@ -23,9 +24,11 @@ for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL server from a test dependency; each test gets a database of its own."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+    # Not below pytest's own folder: every pytest that starts makes that one private again, and the server, which
+    # must not be root, can no longer reach its data.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder, Postgres(Path(folder)) as server:
         yield server
 
 

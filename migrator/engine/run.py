@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import binding, books
-from migrator.checkpoint.binding import check as check_binding
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.descope.client import DescopeClient, DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -22,7 +21,7 @@ from migrator.engine.send import send
 from migrator.engine.settle import settle
 from migrator.engine.sweep import read_everybody
 from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
-from migrator.model import ARRIVED_STATES, Outcome, State
+from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
 from migrator.normalize import Normalizer
 from migrator.report import details, differences, files
 from migrator.report.summary import Figures
@@ -82,8 +81,9 @@ def _flow(job: Job, started: float) -> Outcome:
         send_canary(job, job.options.canary)
     send(job)
     wrong = verify_sent(job) if job.options.verify else 0
-    figures = _figures(job, started, Outcome.COMPLETE)
-    return Outcome.NEEDS_PERSON if figures.needs_person or wrong else Outcome.COMPLETE
+    states = books.count(job.checkpoint).states
+    needs_person = any(states[state] for state in NEEDS_PERSON_STATES)
+    return Outcome.NEEDS_PERSON if needs_person or wrong else Outcome.COMPLETE
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def preflight(job: Job) -> None:
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
     )
-    check_binding(job.checkpoint, wanted, remap=job.options.remap)
+    binding.check(job.checkpoint, wanted, remap=job.options.remap)
     job.events.stage("check")
     try:
         job.docebo.check_session()

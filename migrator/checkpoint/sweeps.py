@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
+# What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
+_SIDE_FACTS = ("notes", "created", "last_login")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ def store_page(
 
     def work(connection: Connection) -> PageSeen:
         mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
-        columns = (source_user.c.user_id, source_user.c.seen_sweep, source_user.c.state, source_user.c.hash)
+        columns = [source_user.c[name] for name in ("user_id", "seen_sweep", "state", "hash", "raw", *_SIDE_FACTS)]
         known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
-        inserts, logins, updates = [], [], []
+        inserts, logins, updates, refreshed = [], [], [], []
         for user_id, record in by_id.items():
             values = _columns(record, include)
             old = known.get(user_id)
@@ -71,14 +73,18 @@ def store_page(
             else:
                 changed = _changed(old.state, old.hash, values)
                 if not changed:
+                    if side_facts := _changed_side_facts(old, values):
+                        refreshed.append({"b_user": user_id, **side_facts})
                     continue
                 updates.append({"b_user": user_id, **changed})
             logins += _logins(checkpoint.key, record.normalized)
         connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
         if inserts:
             connection.execute(insert(source_user), inserts)
+        this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+        if refreshed:
+            connection.execute(update(source_user).where(this), refreshed)
         if updates:
-            this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
             connection.execute(update(source_user).where(this), updates)
             changed_ids = [row["b_user"] for row in updates]
             theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(changed_ids))
@@ -132,6 +138,14 @@ def _changed(state: str, old_hash: str, values: dict[str, Any]) -> dict[str, Any
     if state in _RECOMPUTED:
         return {} if values["state"] == state else values
     return values if values["state"] == State.SKIPPED else {}
+
+
+def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The side facts of an unchanged user, when one of them or the record itself changed; an erased record stays so."""
+    if old.state == State.SENDING:
+        return {}
+    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": old.raw and values["raw"]}
+    return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
 
 
 def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:

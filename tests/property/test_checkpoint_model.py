@@ -85,8 +85,8 @@ class CheckpointModel(RuleBasedStateMachine):
             person = self.people.setdefault(user_id, Person("", "", 0))
             person.seen = self.sweep
             changed = face != person.face
-            # In flight: its outcome comes first. Unchanged: done is done, and a person's conflict stays one.
-            if person.state != "sending" and (changed or person.state not in ARRIVED | {"conflict", "failed"}):
+            # In flight: its outcome comes first. Unchanged: done is done, and who is open keeps its decision.
+            if person.state != "sending" and (changed or person.state == "vanished"):
                 person.state, person.face, person.decision = state_of(face), face, None
 
     @precondition(lambda self: self.sweep)

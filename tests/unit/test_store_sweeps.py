@@ -130,12 +130,13 @@ DONE: dict[str, Any] = {
     "changes": "{}",
     "verified": 1,
 }
+DATES = {"created": "2024-01-01", "last_login": "2024-06-01"}  # those of `ready`
 
 
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.CONFLICT, State.FAILED])
 def test_a_user_that_did_not_change_keeps_state_and_history(store: Checkpoint, state: State) -> None:
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", **DONE | {"state": state, "hash": same, "decision": Decision.UPDATE, "reason": "old"})
+    put(store, "1", **DONE | DATES | {"state": state, "hash": same, "decision": Decision.UPDATE, "reason": "old"})
     before = rows(store)["1"]
 
     assert page(store, 5, ready("1"), raw="new raw") == PageSeen(fresh=1, new=0)
@@ -195,12 +196,35 @@ def test_who_was_out_and_is_in_again_is_pending(store: Checkpoint, state: State)
 @pytest.mark.parametrize("state", [State.PENDING, State.SKIPPED])
 def test_who_is_open_as_before_is_left_as_it_is(store: Checkpoint, state: State) -> None:
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", state=state, reason="a reason", hash=same, attempts=2)
+    put(store, "1", state=state, reason="a reason", hash=same, attempts=2, **DATES)
     before = rows(store)["1"]
 
     page(store, 2, ready("1"), include=EVERYBODY if state == State.PENDING else ("expired",))
 
     assert rows(store)["1"] == before | {"seen_sweep": 2}
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.CONFLICT, State.CREATED])
+@pytest.mark.parametrize(("old", "new"), [("old raw", "new raw"), (None, None)], ids=["kept", "erased"])
+def test_what_is_not_sent_but_asked_for_later_is_renewed(
+    store: Checkpoint, state: State, old: str | None, new: str | None
+) -> None:
+    """Who logged in last decides between duplicates, and the report shows the record: neither may be an old one."""
+    same = text_hash(ready("1").target.to_json())
+    put(store, "1", **DONE | {"state": state, "hash": same, "decision": Decision.CREATE, "raw": old})
+    before = rows(store)["1"]
+
+    page(store, 2, ready("1", notes=("name_cut",)), raw="new raw")
+
+    assert rows(store)["1"] == before | DATES | {"seen_sweep": 2, "raw": new, "notes": "name_cut"}
+
+
+def test_the_record_of_a_rejected_user_is_renewed(store: Checkpoint) -> None:
+    page(store, 1, Rejected("1", "no_email"), raw="old raw")
+
+    page(store, 2, Rejected("1", "no_email"), raw="new raw")
+
+    assert rows(store)["1"]["raw"] == "new raw"
 
 
 @pytest.mark.parametrize(

@@ -195,12 +195,14 @@ def test_n4_a_cut_at_valid_json_is_caught_by_the_callers_own_count_and_repeated(
         b"[" * 20 + b"]" * 20,
         b'{"a":' * 20 + b"1" + b"}" * 20,
         b"[" * 200_000,
+        b'["]",' * 200_000 + b"1" + b',"["]' * 200_000,
+        b'{"ok": "' + b'\\"' * 4_000_000,
         b"[" + b"{}," * 1_500_000 + b"{}]",
     ],
     ids=[
         "empty", "blank", "html", "cut", "two values", "duplicate key", "escaped duplicate", "NaN", "Infinity",
         "1e999", "huge integer", "not UTF-8", "BOM", "UTF-16", "deep lists", "deep objects", "bottomless",
-        "too many values",
+        "brackets in strings do not close", "string without an end", "too many values",
     ],
 )  # fmt: skip
 def test_n5_a_200_that_is_not_strict_json_is_a_bad_answer(wire: Wire, body: bytes) -> None:
@@ -211,7 +213,7 @@ def test_n5_a_200_that_is_not_strict_json_is_a_bad_answer(wire: Wire, body: byte
 
 
 def test_n5_sixteen_levels_and_odd_but_valid_json_pass(wire: Wire) -> None:
-    body = '{"deep": ' + "[" * 15 + "]" * 15 + ', "no content type": "\\u0000é", "n": -1.5e3}'
+    body = '{"deep": ' + "[" * 15 + "]" * 15 + ', "no content type": "\\u0000é", "[[": "\\"[[[", "n": -1.5e3}'
     value = wire.transport(wire.server(reply(body=body.encode()))).call(get(), identity)
     assert (value["no content type"], value["n"]) == ("\x00é", -1500.0)
 

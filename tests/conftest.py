@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,11 @@ __all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
 # Nothing of the developer's own environment may leak into a test.
 for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
     del os.environ[name]
+
+# Programs are killed here, machines are not: nothing is gained by waiting for a disk at every commit.
+MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a private folder there
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +52,18 @@ def sandbox(_sandbox_process: SandboxProcess) -> SandboxProcess:
 
 
 @pytest.fixture
-def place(tmp_path: Path, sandbox: SandboxProcess) -> Place:
+def place(tmp_path: Path, sandbox: SandboxProcess) -> Iterator[Place]:
     """A folder with a configuration for the sandbox and an SQLite checkpoint."""
-    return Place(tmp_path, sandbox, "sqlite:///migrator.db")
+    place = Place(tmp_path, sandbox, "sqlite:///migrator.db")
+    yield place
+    place.end_all()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def any_place(request: pytest.FixtureRequest, tmp_path: Path, sandbox: SandboxProcess) -> Place:
+def any_place(request: pytest.FixtureRequest, place: Place) -> Place:
     """`place`, once with each kind of checkpoint."""
-    if request.param == "sqlite":
-        return Place(tmp_path, sandbox, "sqlite:///migrator.db")
-    server: Postgres = request.getfixturevalue("postgres")
-    return Place(tmp_path, sandbox, server.new_database())
+    if request.param == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        place.checkpoint = server.new_database()
+        place.configure()
+    return place

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
+from runs import go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,6 @@ CASES = {
     "unreachable Docebo": Case(
         configure(docebo={"base_url": CLOSED}), 4, ("Failed Getting Users", "/oauth2/token", "docebo.base_url")
     ),
-    "unreachable Descope": Case(configure(descope={"base_url": CLOSED}), 4, ("Descope", "can be reached")),
     "no configuration": Case(lambda place: place.config_path.unlink(), 2, ("config.yaml", "config.example.yaml")),
     "bad YAML": Case(write("\ndocebo: [\n"), 2, ("config.yaml", "line")),
     "duplicate key": Case(write("\nrun: {concurrency: 2}\n"), 2, ("config.yaml", "run", "line")),
@@ -155,6 +155,20 @@ def judge_output(ended: Ended) -> None:
     assert "Traceback" not in shown
     assert not re.search(r'File ".*", line', shown)
     assert [secret for secret in (*oracle.SECRETS, CANARY) if secret in shown] == []
+
+
+def test_an_unreachable_descope_is_told_apart(place: Place) -> None:
+    """The message names the server that is not there, whichever of the two it is."""
+    place.sandbox.control.reset(users=3, difficult=0)
+    place.configure(descope={"base_url": CLOSED})
+
+    ended = go(place)
+
+    assert ended.code == 4
+    assert ended.error is not None
+    assert "Descope" in ended.error.message
+    assert "can be reached" in ended.error.fix
+    assert [entry for entry in place.journal() if entry["committed"]] == []
 
 
 @pytest.mark.parametrize("name", ["wrong password", "wrong management key", "unknown key"])

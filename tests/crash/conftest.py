@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from world import Place, Postgres
+from world import Place
 
 from migrator import http
 from migrator.checkpoint.database import Database
@@ -51,18 +51,9 @@ def memory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def place(memory: Path, sandbox: SandboxProcess) -> Place:
+def place(memory: Path, sandbox: SandboxProcess) -> Iterator[Place]:
     """An SQLite checkpoint, batches and pages of ten, one request in flight: every run takes the same steps."""
     place = Place(memory, sandbox, "sqlite:///migrator.db")
     place.configure(docebo={"page_size": 10}, descope={"batch_size": 10}, run={"concurrency": 1})
-    return place
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def any_place(request: pytest.FixtureRequest, place: Place) -> Place:
-    """`place`, once with each kind of checkpoint."""
-    if request.param == "postgres":
-        server: Postgres = request.getfixturevalue("postgres")
-        place.checkpoint = server.new_database()
-        place.configure()
-    return place
+    yield place
+    place.end_all()

@@ -22,7 +22,7 @@ def test_d7_a_changed_mapping_is_refused_until_accepted(any_place: Place) -> Non
     rows = oracle.read_rows(any_place.checkpoint, any_place)
     requests = len(any_place.sandbox.control.journal())
 
-    refused = any_place.command("run", "--yes")
+    refused = any_place.forked("run", "--yes")
 
     assert refused.code == ConfigError.exit_code
     assert "--remap" in refused.err

@@ -21,8 +21,8 @@ def test_run_does_exactly_what_the_plan_says(any_place: Place) -> None:
     place.sandbox.control.reset(users=300, strangers=6, difficult=0.05)
     start = oracle.before(place)
 
-    plan = place.command("plan", "--out", "plan.jsonl", "--json")
-    run = place.command("run", "--yes", "--plan", "plan.jsonl", "--json")
+    plan = place.forked("plan", "--out", "plan.jsonl", "--json")
+    run = place.forked("run", "--yes", "--plan", "plan.jsonl", "--json")
 
     oracle.check(place, start, run)
     assert (place.folder / "plan.jsonl").stat().st_mode & 0o777 == 0o600
@@ -39,12 +39,12 @@ def test_one_user_changed_at_descope_since_is_drifted_and_all_others_are_written
     users = place.sources()
     for user in users[:10]:
         place.sandbox.control.patch_docebo_user(user["user_id"], fullname="Another Name")
-    plan = place.command("plan", "--out", "plan.jsonl", "--json")
+    plan = place.forked("plan", "--out", "plan.jsonl", "--json")
     entry = next(line for line in lines(place)[1:] if line["user_id"] == users[4]["user_id"])
     target = next(t for t in place.targets() if t["customAttributes"]["doceboUserId"] == users[4]["user_id"])
     place.sandbox.control.put_descope_user({**target, "familyName": "Edited by a person"})
 
-    run = place.command("run", "--yes", "--plan", "plan.jsonl", "--json")
+    run = place.forked("run", "--yes", "--plan", "plan.jsonl", "--json")
 
     assert plan.document["counts"]["updated"] == 10
     assert entry["changes"] == {"name": [users[4]["fullname"], "Another Name"]}
@@ -62,12 +62,12 @@ def test_one_user_changed_at_descope_since_is_drifted_and_all_others_are_written
 def test_a_login_taken_since_the_plan_is_drifted(place: Place) -> None:
     """A stranger who took a planned login is untouched, and the planned user is drifted."""
     place.sandbox.control.reset(users=30, difficult=0)
-    place.command("plan", "--out", "plan.jsonl")
+    place.forked("plan", "--out", "plan.jsonl")
     email = place.sources()[2]["email"].lower()
     place.sandbox.control.put_descope_user({"loginIds": [email], "email": email})
     start = oracle.before(place)
 
-    run = place.command("run", "--yes", "--plan", "plan.jsonl", "--json")
+    run = place.forked("run", "--yes", "--plan", "plan.jsonl", "--json")
 
     oracle.check(place, start, run)
     assert run.document["reasons"] == {"drifted": 1}
@@ -76,14 +76,14 @@ def test_a_login_taken_since_the_plan_is_drifted(place: Place) -> None:
 def test_users_changed_or_added_in_docebo_since_are_left_alone(place: Place) -> None:
     """A changed source is drifted, a new user is skipped, and a plain run afterwards takes both."""
     place.sandbox.control.reset(users=30, difficult=0)
-    place.command("plan", "--out", "plan.jsonl")
+    place.forked("plan", "--out", "plan.jsonl")
     changed = place.sources()[0]
     place.sandbox.control.patch_docebo_user(changed["user_id"], fullname="Changed Since")
     added = {**changed, "user_id": "999999", "username": "new", "email": "new@example.org"}
     place.sandbox.control.put_docebo_user(added)
 
-    bound = place.command("run", "--yes", "--plan", "plan.jsonl", "--json")
-    plain = place.command("run", "--yes", "--json")
+    bound = place.forked("run", "--yes", "--plan", "plan.jsonl", "--json")
+    plain = place.forked("run", "--yes", "--json")
 
     assert bound.document["reasons"] == {"drifted": 1, "not_in_plan": 1}
     assert bound.document["counts"]["created"] == 29
@@ -94,13 +94,13 @@ def test_users_changed_or_added_in_docebo_since_are_left_alone(place: Place) -> 
 def test_a_plan_of_another_mapping_is_refused(place: Place) -> None:
     """A plan binds only the migration, mapping and policy it was made with; nothing is read or sent otherwise."""
     place.sandbox.control.reset(users=5, difficult=0)
-    place.command("plan", "--out", "plan.jsonl")
+    place.forked("plan", "--out", "plan.jsonl")
     place.configure(policy={"existing": "link"})
 
-    other = place.command("run", "--yes", "--plan", "plan.jsonl")
+    other = place.forked("run", "--yes", "--plan", "plan.jsonl")
     (place.folder / "plan.jsonl").write_text("not a plan\n")
-    broken = place.command("run", "--yes", "--plan", "plan.jsonl")
-    again = place.command("plan", "--out", "plan.jsonl")
+    broken = place.forked("run", "--yes", "--plan", "plan.jsonl")
+    again = place.forked("plan", "--out", "plan.jsonl")
 
     assert (other.code, broken.code, again.code) == (2, 2, 2)
     assert "another policy" in other.err
@@ -118,7 +118,7 @@ def test_the_plan_tells_its_cost_its_collisions_and_its_look_alikes(place: Place
     place.sandbox.control.patch_docebo_user(four["user_id"], email="jdoe@example.org")
     place.configure(descope={"batch_size": 2, "rate_limits": {"create": 5}})
 
-    plan = place.command("plan", "--json").document
+    plan = place.forked("plan", "--json").document
 
     assert plan["reasons"] == {"duplicate_email": 2}
     assert plan["collisions"]["pairs"] == 1
@@ -136,7 +136,7 @@ def test_a_mapping_mistake_hurts_at_most_the_canary(place: Place) -> None:
         descope={"refuse_logins": [user["email"].lower() for user in place.sources()], "poison_mode": "per_user"}
     )
 
-    run = place.command("run", "--yes", "--canary", "5", "--json")
+    run = place.forked("run", "--yes", "--canary", "5", "--json")
 
     assert run.code == 4
     assert run.document["counts"]["failed"] == 5
@@ -149,7 +149,7 @@ def test_a_canary_that_is_right_lets_the_run_go_on(place: Place) -> None:
     place.sandbox.control.reset(users=80, difficult=0.1)
     start = oracle.before(place)
 
-    run = place.command("run", "--yes", "--canary", "12", "--json")
+    run = place.forked("run", "--yes", "--canary", "12", "--json")
 
     oracle.check(place, start, run)
     assert run.document["counts"]["pending"] == 0
@@ -162,10 +162,10 @@ def test_the_error_budget_stops_before_more_harm(place: Place) -> None:
     bad = [user["email"].lower() for user in place.sources()]
     place.sandbox.control.set_switches(descope={"refuse_logins": bad, "poison_mode": "per_user"})
 
-    count = place.command("run", "--yes", "--max-errors", "10", "--json")
-    rate = place.command("run", "--yes", "--max-error-rate", "10%", "--json")
+    count = place.forked("run", "--yes", "--max-errors", "10", "--json")
+    rate = place.forked("run", "--yes", "--max-error-rate", "10%", "--json")
     place.sandbox.control.set_switches(descope={"refuse_logins": []})
-    rest = place.command("run", "--yes", "--json")
+    rest = place.forked("run", "--yes", "--json")
 
     assert (count.code, rate.code, rest.code) == (4, 4, 3)
     assert count.document["counts"]["failed"] == 10

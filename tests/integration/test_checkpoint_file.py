@@ -95,7 +95,7 @@ def test_s3_every_command_refuses_alike(
     damage(path)
     content = path.read_bytes()
 
-    ended = place.command(*arguments)
+    ended = place.forked(*arguments)
 
     assert ended.code == ConfigError.exit_code, ended.err
     assert "Fix: " in ended.err
@@ -109,12 +109,12 @@ def test_s3_a_missing_checkpoint_is_not_mistaken_for_an_empty_one(place: Place) 
     place.migrate()
     (place.folder / "migrator.db").unlink()
 
-    status = place.command("status")
+    status = place.forked("status")
 
     assert status.code == ConfigError.exit_code
     assert "There is no checkpoint" in status.err
     assert not (place.folder / "migrator.db").exists()
-    again = place.command("run", "--yes", "--json")
+    again = place.forked("run", "--yes", "--json")
     assert oracle.check(place, start, again).states == {"unchanged": 20}
 
 
@@ -208,7 +208,7 @@ def test_x5_a_symbolic_link_in_the_place_of_a_file_is_refused(place: Place, tmp_
     victim.write_text("precious", encoding="utf-8")
     (place.folder / name).symlink_to(victim)
 
-    ended = place.command("run", "--yes", "--log-file", "run.log")
+    ended = place.forked("run", "--yes", "--log-file", "run.log")
 
     assert ended.code == ConfigError.exit_code
     assert "symbolic link" in ended.err

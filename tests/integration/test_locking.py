@@ -57,7 +57,7 @@ def paused(place: Place, number: int) -> Child:
 # --- L1 ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("times", [5, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.soak)])
 def test_l1_of_two_runs_started_together_one_works(crowd: Place, note: Note, times: int) -> None:
     """Both begin on an empty checkpoint at the same moment: one migrates, the other exits 5 within two seconds."""
     for number in range(times):
@@ -95,8 +95,8 @@ def test_l1_the_second_command_exits_5(place: Place) -> None:
     place.sandbox.control.reset(users=USERS, difficult=0)
     child = paused(place, 3)
 
-    second = place.command("run", "--yes")
-    status = place.command("status", "--json")
+    second = place.forked("run", "--yes")
+    status = place.forked("status", "--json")
 
     assert second.code == LeaseHeld.exit_code
     assert str(child.pid) in second.err

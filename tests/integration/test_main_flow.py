@@ -21,7 +21,7 @@ def test_every_user_arrives_once_and_the_second_run_does_nothing(any_place: Plac
     place.sandbox.control.reset(users=1500, strangers=20, difficult=0.05)
     start = oracle.before(place)
 
-    first = place.command("run", "--yes", "--json")
+    first = place.forked("run", "--yes", "--json")
     verdict = oracle.check(place, start, first)
 
     assert first.document["outcome"] == "needs_person"
@@ -29,7 +29,7 @@ def test_every_user_arrives_once_and_the_second_run_does_nothing(any_place: Plac
     assert verdict.states["created"] > 1400
     so_far = len(place.sandbox.control.journal())
 
-    second = place.command("run", "--yes", "--json")
+    second = place.forked("run", "--yes", "--json")
 
     oracle.check(place, start, second)
     assert second.document["counts"] == first.document["counts"]
@@ -55,13 +55,13 @@ def test_plan_predicts_what_run_does(any_place: Place) -> None:
     place.sandbox.control.reset(users=600, strangers=12, difficult=0.1)
     start = oracle.before(place)
 
-    plan = place.command("plan", "--json")
+    plan = place.forked("plan", "--json")
 
     assert plan.code == 0
     assert plan.document["outcome"] == "dry_run"
     assert [entry for entry in place.journal() if entry["committed"]] == []
     assert oracle.check(place, start, whole=False).writes == 0
-    run = place.command("run", "--yes", "--json")
+    run = place.forked("run", "--yes", "--json")
     oracle.check(place, start, run)
     assert run.document["counts"] == plan.document["counts"]
     assert run.document["reasons"] == plan.document["reasons"]
@@ -77,7 +77,7 @@ def test_a_changed_user_is_patched_and_nobody_else_is_asked_for(any_place: Place
     place.sandbox.control.patch_docebo_user(somebody["user_id"], fullname="Neue Frau", last_name="Frau")
     so_far = len(place.sandbox.control.journal())
 
-    again = place.command("run", "--yes", "--json")
+    again = place.forked("run", "--yes", "--json")
 
     assert again.document["counts"]["updated"] == 1
     verdict = oracle.check(place, start, again)
@@ -112,7 +112,7 @@ def test_an_address_taken_by_a_stranger_is_a_conflict(place: Place) -> None:
     place.sandbox.control.patch_docebo_user(somebody["user_id"], email="taken@example.org")
     start = oracle.before(place)
 
-    again = place.command("run", "--yes", "--json")
+    again = place.forked("run", "--yes", "--json")
 
     assert again.code == 3
     assert again.document["reasons"] == {"login_taken": 1}
@@ -145,9 +145,9 @@ def test_limit_and_search_text_leave_the_others_out(place: Place) -> None:
     start = oracle.before(place)
     email = place.sources()[5]["email"]
 
-    one = place.command("run", "--yes", "--json", "--search-text", email)
-    few = place.command("run", "--yes", "--json", "--limit", "9")
-    rest = place.command("run", "--yes", "--json")
+    one = place.forked("run", "--yes", "--json", "--search-text", email)
+    few = place.forked("run", "--yes", "--json", "--limit", "9")
+    rest = place.forked("run", "--yes", "--json")
 
     assert one.document["counts"]["created"] == 1
     assert few.document["counts"]["created"] == 10

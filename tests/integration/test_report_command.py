@@ -38,7 +38,7 @@ def test_a_run_leaves_four_files_that_agree(any_place: Place) -> None:
     place = any_place
     place.sandbox.control.reset(users=300, strangers=5, difficult=0.2)
 
-    ended = place.command("run", "--yes", "--json")
+    ended = place.forked("run", "--yes", "--json")
 
     folder = place.folder / "reports"
     counts = ended.document["counts"]
@@ -59,14 +59,14 @@ def _ours(place: Place) -> list[dict[str, Any]]:
 def test_the_report_is_rebuilt_from_the_checkpoint_alone(place: Place) -> None:
     """After the files are lost, `report` writes the same ones again without asking either side."""
     place.sandbox.control.reset(users=120, difficult=0.2)
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
     folder = place.folder / "reports"
     before = {name: (folder / name).read_bytes() for name in FILES - {"report.html"}}
     for name in FILES:
         (folder / name).unlink()
     so_far = len(place.sandbox.control.journal())
 
-    ended = place.command("report")
+    ended = place.forked("report")
 
     assert (ended.code, ended.err) == (0, "")
     assert set(ended.out.split()) == {str(folder / name) for name in FILES}
@@ -78,11 +78,11 @@ def test_the_report_is_rebuilt_from_the_checkpoint_alone(place: Place) -> None:
 def test_x4_a_redacted_report_names_nobody(place: Place) -> None:
     """X4: with --redact no name, address or number is in any file; without, those of the problem users are."""
     place.sandbox.control.reset(users=200, strangers=5, difficult=0.3)
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
     texts = personal(place.sources())
 
-    redacted = place.command("report", "--redact", "--out", "for-others")
-    full = place.command("report")
+    redacted = place.forked("report", "--redact", "--out", "for-others")
+    full = place.forked("report")
 
     assert redacted.code == full.code == 0
     everything = "".join((place.folder / "for-others" / name).read_text(encoding="utf-8") for name in FILES)
@@ -100,8 +100,8 @@ def test_a_report_of_a_run_that_stopped_says_why(place: Place) -> None:
         {"kind": "status", "api": "descope", "path": "/v1/mgmt/user/create/batch", "params": {"code": 403}}
     )
 
-    stopped = place.command("run", "--yes", "--json")
-    place.command("report", "--json")
+    stopped = place.forked("run", "--yes", "--json")
+    place.forked("report", "--json")
 
     assert stopped.code == 4
     page = (place.folder / "reports" / "report.html").read_text(encoding="utf-8")
@@ -114,8 +114,8 @@ def test_a_plan_s_report_speaks_of_what_would_be(place: Place) -> None:
     """Nothing was written, so the page says `would`, and the crosswalk names nobody."""
     place.sandbox.control.reset(users=80, strangers=3, difficult=0)
 
-    place.command("plan")
-    place.command("report")
+    place.forked("plan")
+    place.forked("report")
 
     page = (place.folder / "reports" / "report.html").read_text(encoding="utf-8")
     assert "77 of 80 users would be in Descope; 3 need a person first." in page
@@ -124,7 +124,7 @@ def test_a_plan_s_report_speaks_of_what_would_be(place: Place) -> None:
 
 def test_without_a_checkpoint_there_is_nothing_to_report(place: Place) -> None:
     """Exit code 2 and what to do, and no file is made."""
-    ended = place.command("report")
+    ended = place.forked("report")
 
     assert ended.code == 2
     assert "migrator run" in ended.err

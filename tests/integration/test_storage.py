@@ -136,7 +136,7 @@ def test_s1_a_folder_that_cannot_be_written(place: Place, tmp_path: Path) -> Non
     place.checkpoint = f"sqlite:///{folder}/migrator.db"
     place.configure()
     try:
-        ended = place.command("run", "--yes")
+        ended = place.forked("run", "--yes")
     finally:
         if IS_ROOT:
             subprocess.run(("umount", str(folder)), check=True)

@@ -62,7 +62,7 @@ def test_one_planted_difference_of_each_class_gives_one_of_each(any_place: Place
     mark = {**changed["customAttributes"], "doceboUserId": "99999"}
     planted = place.sandbox.control.put_descope_user({"loginIds": ["x@example.org"], "customAttributes": mark})
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert ended.code == 3
     assert classes(ended) == {"same": len(users) - 2, "differs": 1, "missing": 1, "extra": 1}
@@ -88,7 +88,7 @@ def test_a_whole_migration_verifies_clean(place: Place, keep: str) -> None:
     place.configure(checkpoint={"keep_profiles": keep}, mapping={"attributes": {"city": "field_4"}})
     users = migrated(place, 300, difficult=0.1, strangers=10)
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert ended.code == 0, ended.err
     assert classes(ended) == {"same": len(users)}
@@ -105,7 +105,7 @@ def test_a_silently_ignored_attribute_is_found(place: Place, keep: str, attribut
     place.sandbox.control.set_switches(descope={"ignored_attribute": attribute})
     place.migrate()
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert ended.code == 3
     assert classes(ended) == {"differs": 60}
@@ -118,7 +118,7 @@ def test_a_recreated_user_is_missing_and_extra(place: Place) -> None:
     place.sandbox.control.delete_descope_user(user["userId"])
     again = place.sandbox.control.put_descope_user({**user, "userId": "U2another00000000000000000001"})
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert classes(ended) == {"same": 19, "missing": 1, "extra": 1}
     values = {d["class"]: (d["docebo_user_id"], d["expected"], d["found"]) for d in ended.document["differences"]}
@@ -131,7 +131,7 @@ def test_people_who_signed_in_are_the_same(place: Place) -> None:
     attributes = {**user["customAttributes"], "freshlyMigrated": False}
     change(place, user, customAttributes=attributes, verifiedEmail=True, password=True)
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert (ended.code, classes(ended)) == (0, {"same": 20})
 
@@ -144,9 +144,9 @@ def test_somebody_disabled_at_descope_is_told(place: Place, keep: str) -> None:
     user = next(user for user in users.values() if user["status"] == "enabled")
     change(place, user, status="disabled")
 
-    told = place.command("verify", "--json")
+    told = place.forked("verify", "--json")
     place.configure(policy={"update": {"default": "source_wins", "status": "target_wins"}})
-    left = place.command("verify", "--json")
+    left = place.forked("verify", "--json")
 
     assert [(d["field"], d["expected"], d["found"]) for d in told.document["differences"]] == [
         ("status", "enabled", "disabled")
@@ -164,7 +164,7 @@ def test_erased_and_gone_from_docebo_is_compared_by_mark_and_login(place: Place)
     change(place, second, loginIds=["moved@example.org"])
     change(place, third, customAttributes={**third["customAttributes"], "doceboPlatform": "other.example.org"})
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert classes(ended) == {"same": 28, "differs": 2}
     assert ended.document["erased"] == {"reread": 27, "changed_at_source": 0, "by_mark": 3}
@@ -179,9 +179,9 @@ def test_a_change_at_docebo_since_the_run_is_told_as_such(place: Place) -> None:
     user_id = next(iter(migrated(place, 20)))
     place.sandbox.control.patch_docebo_user(user_id, fullname="New Name")
 
-    told = place.command("verify", "--json")
-    place.command("run", "--yes")
-    mended = place.command("verify", "--json")
+    told = place.forked("verify", "--json")
+    place.forked("run", "--yes")
+    mended = place.forked("verify", "--json")
 
     assert told.document["erased"]["changed_at_source"] == 1
     assert [(d["docebo_user_id"], d["field"]) for d in told.document["differences"]] == [(user_id, "name")]
@@ -196,10 +196,10 @@ def test_a_sample_states_its_confidence_and_can_be_drawn_again(place: Place, kee
     for user in list(users.values())[:100]:
         change(place, user, familyName="Wrong")
 
-    first = place.command("verify", "--sample", "50", "--seed", "5", "--json")
-    again = place.command("verify", "--sample", "50", "--seed", "5", "--json")
-    people = place.command("verify", "--sample", "50", "--seed", "5")
-    whole = place.command("verify", "--sample", "500", "--json")
+    first = place.forked("verify", "--sample", "50", "--seed", "5", "--json")
+    again = place.forked("verify", "--sample", "50", "--seed", "5", "--json")
+    people = place.forked("verify", "--sample", "50", "--seed", "5")
+    whole = place.forked("verify", "--sample", "500", "--json")
 
     wrong = classes(first)["differs"]
     assert first.code == 3
@@ -218,7 +218,7 @@ def test_the_text_names_users_and_fields_but_no_values(place: Place) -> None:
     user_id, user = next(iter(migrated(place, 20).items()))
     change(place, user, name="Planted Person")
 
-    ended = place.command("verify")
+    ended = place.forked("verify")
 
     assert ended.code == 3
     assert f"user {user_id}: differs, name" in ended.out
@@ -236,21 +236,21 @@ def test_somebody_under_way_is_not_extra(place: Place) -> None:
         connection.execute(text(statement), {"user_id": user_id})
     engine.dispose()
 
-    ended = place.command("verify", "--json")
+    ended = place.forked("verify", "--json")
 
     assert (ended.code, classes(ended)) == (0, {"same": 19})
 
 
 def test_what_cannot_be_verified_is_refused(place: Place) -> None:
     """No checkpoint, another project, another mapping, a refused key: exit code 2, and nothing is claimed."""
-    none = place.command("verify", "--json")
+    none = place.forked("verify", "--json")
     migrated(place, 5)
     place.configure(mapping={"attributes": {"city": "field_4"}})
-    mapping = place.command("verify", "--json")
+    mapping = place.forked("verify", "--json")
     place.configure(mapping={"attributes": {}}, descope={"project_id": "P2otherOTHER0123456789abcdef"})
-    project = place.command("verify", "--json")
+    project = place.forked("verify", "--json")
     place.configure(descope={"project_id": PROJECT_ID, "management_key": "wrong-key"})
-    key = place.command("verify", "--json")
+    key = place.forked("verify", "--json")
 
     assert [ended.code for ended in (none, mapping, project, key)] == [2, 2, 2, 2]
     assert "mapping" in mapping.document["error"]["message"]
@@ -260,9 +260,9 @@ def test_what_cannot_be_verified_is_refused(place: Place) -> None:
 def test_before_anybody_arrived_there_is_nothing_to_verify(place: Place) -> None:
     """After a plan alone, all classes are empty and the text says why."""
     place.sandbox.control.reset(users=10, difficult=0)
-    place.command("plan")
+    place.forked("plan")
 
-    ended = place.command("verify")
+    ended = place.forked("verify")
 
     assert ended.code == 0
     assert "nobody has arrived yet" in ended.out

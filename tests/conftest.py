@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from figures import note, pytest_terminal_summary
@@ -27,6 +28,18 @@ for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
 MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a private folder there
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a `grid`, keep for every day what shows each value of each parameter once; the rest is for the soak."""
+    shown: set[tuple[str, str, str]] = set()
+    for item in sorted(items, key=lambda item: crc32(item.nodeid.encode())):  # not one row and one column
+        if isinstance(item, pytest.Function) and item.get_closest_marker("grid"):
+            values = {(item.originalname, name, repr(value)) for name, value in item.callspec.params.items()}
+            if values <= shown:
+                item.add_marker(pytest.mark.soak)
+            shown |= values
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PROBLEM_PAGE = 1000
+RUNNING = "running"  # the outcome of a run that holds the lease
 EMPTY = "{}"  # a Docebo record without anything in it
 
 
@@ -169,6 +170,11 @@ def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
     if row is None:
         return None
     return {**row, "summary": json.loads(row["summary"]) if row["summary"] else {}}
+
+
+def outcome(last: Mapping[str, Any], *, held: bool) -> str:
+    """How the newest run, as `last_run` gives it, stands; one without lease or last word was killed."""
+    return RUNNING if held else last.get("outcome") or Outcome.STOPPED
 
 
 # --- personal data -------------------------------------------------------------------------------

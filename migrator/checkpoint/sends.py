@@ -151,11 +151,10 @@ def _move(
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A user whose request has no outcome; `since` is when the intent was stored (epoch seconds)."""
+    """A user whose request has no outcome."""
 
     user: Candidate
     decision: Decision
-    since: float
 
 
 def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
@@ -176,7 +175,6 @@ def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
             InFlight(
                 Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts),
                 Decision(row.decision),
-                row.sending_since,
             )
             for row in connection.execute(query)
         ]

@@ -18,8 +18,6 @@ from migrator.report.summary import CALLS, Figures
 if TYPE_CHECKING:
     from migrator.config import Config
 
-RUNNING = "running"
-
 
 @click.command()
 @click.option("--redact", is_flag=True, help="No personal data in any of the files: ids and reason codes only.")
@@ -68,8 +66,7 @@ def _document(config: Config, checkpoint: Checkpoint, folder: Path, *, running: 
     """The last run's figures, with the counts as they are now."""
     last = books.last_run(checkpoint) or {}
     summary = {} if running else last.get("summary") or {}
-    # A run that neither holds the lease nor said how it ended was killed.
-    outcome = RUNNING if running else last.get("outcome") or Outcome.STOPPED
+    outcome = books.outcome(last, held=running)
     seconds = checkpoint.clock.time() - last["started_at"] if running and last else summary.get("seconds", 0.0)
     figures = Figures(
         source=config.docebo.platform,

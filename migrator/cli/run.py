@@ -92,6 +92,8 @@ def run(
     5 another run is at work, 130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load()
+    if dry_run and not (canary is max_errors is max_error_rate is None):
+        raise click.UsageError("--canary, --max-errors and --max-error-rate guard sending; --dry-run sends nothing.")
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
     options = Options(

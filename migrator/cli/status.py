@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from migrator.config import Config
     from migrator.report.eta import Progress
 
-RUNNING = "running"
 LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 
@@ -33,7 +32,7 @@ class View:
     @property
     def running(self) -> bool:
         """Whether a run is at work."""
-        return self.figures.outcome == RUNNING
+        return self.figures.outcome == books.RUNNING
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -93,8 +92,7 @@ def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
     figures = Figures(
         source=config.docebo.platform,
         project=config.descope.project_id,
-        # A run that neither holds the lease nor said how it ended was killed.
-        outcome=RUNNING if held else (last.get("outcome") or "stopped"),
+        outcome=books.outcome(last, held=held),
         books=books.count(checkpoint),
         calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
         seconds=max(0.0, finished - started) if started else 0.0,

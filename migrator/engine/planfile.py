@@ -42,6 +42,13 @@ def _header(job: Job) -> Header:
     return Header(job.platform, config.descope.project_id, config.mapping.fingerprint(), config.policy.fingerprint())
 
 
+def check_new(path: Path) -> None:
+    """Before anything is read: there must be room for a plan of that name. Raises as `write` does."""
+    if path.exists() or path.is_symlink() or not path.parent.is_dir():
+        why = "there is no such folder" if not path.parent.is_dir() else "it is there already"
+        raise ConfigError(f"The plan {path} cannot be written: {why}.", fix="Give --out a new file.")
+
+
 def write(job: Job, path: Path) -> None:
     """Write the plan as JSON lines: a header, then one line per decided user, before -> after included.
 

@@ -45,6 +45,8 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         StopRun: stopped before anything was read.
     """
     files.prepare(config.report.path)
+    if options.plan_out is not None:
+        planfile.check_new(options.plan_out)
     with _job(config, options, clock, events) as job:
         preflight(job)
         if options.plan_file is not None:

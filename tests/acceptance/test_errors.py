@@ -1,6 +1,6 @@
 """What is wrong before anything is sent: one clear message, the exit code of the table, nothing changed.
 
-Each case runs the installed command the way a script does (`run --yes --json`).
+Each case runs the command the way a script does (`run --yes --json`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def after_a_run(spoil: Callable[[Place], Any]) -> Callable[[Place], None]:
     """Spoil a place whose checkpoint already belongs to a migration."""
 
     def run_and_spoil(place: Place) -> None:
-        assert place.command("run", "--yes", "-q").code == 0
+        assert place.forked("run", "--yes", "-q").code == 0
         spoil(place)
 
     return run_and_spoil
@@ -133,7 +133,7 @@ def test_an_error_before_the_start(place: Place, case: Case) -> None:
     case.spoil(place)
     so_far = len(place.sandbox.control.journal())
 
-    ended = place.command("run", "--yes", "--json", *case.arguments)
+    ended = place.forked("run", "--yes", "--json", *case.arguments)
 
     assert ended.code == case.code, ended.err
     error = ended.document["error"]
@@ -176,7 +176,7 @@ def test_a_plan_fails_like_a_run(place: Place, name: str) -> None:
     """`plan` gives the same message and exit code, on stderr alone when no JSON is asked for."""
     CASES[name].spoil(place)
 
-    ended = place.command("plan")
+    ended = place.forked("plan")
 
     assert ended.code == CASES[name].code
     assert ended.out == ""
@@ -191,6 +191,8 @@ def test_a_plan_fails_like_a_run(place: Place, name: str) -> None:
         (("db", "current"), "migrator run"),
         (("run",), "--yes"),
         (("run", "--limit", "0", "--yes"), "--limit"),
+        (("run", "--dry-run", "--canary", "5"), "sends nothing"),
+        (("run", "--dry-run", "--max-error-rate", "0"), "sends nothing"),
         (("nonsense",), "No such command"),
         (("run", "--nonsense"), "No such option"),
     ],
@@ -198,7 +200,7 @@ def test_a_plan_fails_like_a_run(place: Place, name: str) -> None:
 )
 def test_usage_errors(place: Place, arguments: tuple[str, ...], says: str) -> None:
     """Nothing there to show, nobody there to ask, or a word that does not exist: 2, with what to do instead."""
-    ended = place.command(*arguments)
+    ended = place.forked(*arguments)
 
     assert ended.code == 2
     assert says in ended.err
@@ -214,7 +216,7 @@ def test_a_changed_mapping_is_taken_with_remap(place: Place) -> None:
     place.migrate()
     place.configure(mapping={"attributes": {"language": "lang_code"}})
 
-    ended = place.command("run", "--yes", "--json", "--remap")
+    ended = place.forked("run", "--yes", "--json", "--remap")
 
     assert ended.code == 0, ended.err
     assert ended.document["counts"]["updated"] == 3

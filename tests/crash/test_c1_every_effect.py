@@ -48,6 +48,7 @@ def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place
     note("C1", "points of a first run, 4 requests in flight", tried)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("step", [SIXTH, EACH])
 def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: int, note: Note) -> None:
     """Wherever a catch-up run dies among names, addresses, arrivals and departures, the next one completes it."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema._alembic()).walk_revisions()][:0:-1]
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("revision", ["base", *REVISIONS])
 def test_c7_upgrade_is_all_or_nothing(any_place: Place, revision: str, note: Note) -> None:
     """Killed at any statement, the upgrade did not happen or happened whole; the data are the same."""

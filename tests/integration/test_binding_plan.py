@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import oracle
+import pytest
 
 if TYPE_CHECKING:
     from world import Place
@@ -106,6 +107,20 @@ def test_a_plan_of_another_mapping_is_refused(place: Place) -> None:
     assert "another policy" in other.err
     assert "line 1" in broken.err
     assert place.targets() == []
+
+
+@pytest.mark.parametrize("name", ["plan.jsonl", "nowhere/plan.jsonl"])
+def test_a_plan_that_cannot_be_saved_is_refused_before_anything_is_read(place: Place, name: str) -> None:
+    """An older plan is never written over, and nobody waits for a whole reading to hear it."""
+    place.sandbox.control.reset(users=5, difficult=0)
+    (place.folder / "plan.jsonl").write_text("the plan of last week\n", encoding="utf-8")
+
+    ended = place.forked("plan", "--out", name)
+
+    assert ended.code == 2
+    assert name in ended.err
+    assert (place.folder / "plan.jsonl").read_text(encoding="utf-8") == "the plan of last week\n"
+    assert [*place.journal("docebo"), *place.journal()] == []
 
 
 def test_the_plan_tells_its_cost_its_collisions_and_its_look_alikes(place: Place) -> None:

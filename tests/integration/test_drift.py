@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 USERS, PAGE = 120, 10
 PAGES = USERS // PAGE
-ALWAYS = 40  # seeds of every test run; the rest is for the soak
+ALWAYS = 25  # seeds of every test run; the rest is for the soak
 
 
 def churn(seed: int) -> dict[str, int]:

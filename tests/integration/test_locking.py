@@ -206,7 +206,7 @@ def stopping(place: Place, number: int, words: str) -> Child:
     return child
 
 
-@pytest.mark.parametrize("number", range(2, 22, 2))
+@pytest.mark.parametrize("number", range(2, 22, 4))
 def test_l3_a_write_of_a_run_that_was_overtaken_is_refused(crowd: Place, number: int) -> None:
     """Paused before a transaction, overtaken, woken: the fencing number refuses the write, and it ends with 4."""
     start = oracle.before(crowd)

@@ -93,6 +93,7 @@ def test_n2_a_request_that_was_never_read_is_sent_again_after_two_looks(place: P
     assert max(clock.waits) == pytest.approx(60, abs=5)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("fault", BROKEN, ids=name)
 def test_n11_a_create_without_a_usable_answer_is_unknown(
@@ -107,6 +108,7 @@ def test_n11_a_create_without_a_usable_answer_is_unknown(
     finish(place, start)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize(("path", "nth"), [(CREATE, 2), (LIST, 2), (SEARCH, 1)])
 @pytest.mark.parametrize("fault", CUT, ids=name)
 def test_n4_a_cut_answer_is_neither_success_nor_the_end(
@@ -171,6 +173,7 @@ def test_n10_a_read_without_a_usable_answer_is_repeated(
     assert calls(place, "/elsewhere") == []
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("path", [LIST, SEARCH, CREATE, TOKEN, ATTRIBUTES])
 @pytest.mark.parametrize("fault", [("close", {}), ("status", {"code": 503}), ("html200", {})], ids=name)
 def test_n3_n10_a_server_that_stays_away_ends_the_run(

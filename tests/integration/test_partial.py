@@ -26,6 +26,7 @@ def ten(place: Place, **switches: Any) -> tuple[oracle.Before, list[str]]:
     return start, emails(place)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize(
     ("form", "failed"),
     [(form, failed) for form in FORMS for failed in (range(11) if form in ("full", "null") else (1, 5, 10))],
@@ -45,6 +46,7 @@ def test_n13_k_of_n_fail(place: Place, form: str, failed: int) -> None:
     assert {verdict.rows[str(user["user_id"])]["state"] for user in bad} <= {"failed"}
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("form", FORMS)
 def test_n13_odd_answers(place: Place, answer: str, form: str) -> None:
@@ -58,6 +60,7 @@ def test_n13_odd_answers(place: Place, answer: str, form: str) -> None:
     assert oracle.check(place, start).creates == 8
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("form", FORMS)
 def test_n13_odd_answers_to_a_patch(place: Place, answer: str, form: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from world import Place
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("body", ["oauth", "platform", "empty"])
 @pytest.mark.parametrize("page", [1, 2, 3, 5])
 def test_n6_a_token_that_ends_mid_run_is_renewed_once(place: Place, page: int, body: str) -> None:
@@ -94,6 +95,7 @@ WAITS: list[tuple[str | None, tuple[float, float] | None]] = [
 ]
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize(("path", "default"), [(LIST, (9.9, 12.5)), (SEARCH, (59.9, 60)), (CREATE, (59.9, 60))])
 @pytest.mark.parametrize(("told", "wait"), WAITS, ids=str)
 def test_n8_n9_a_429_is_waited_out_as_told(
@@ -114,6 +116,7 @@ def test_n8_n9_a_429_is_waited_out_as_told(
     oracle.check(place, start)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("path", [LIST, SEARCH, CREATE])
 @pytest.mark.parametrize("told", ["901", "1000000000", "9" * 40])
 def test_n8_a_wait_of_more_than_15_minutes_ends_the_run(place: Place, path: str, told: str) -> None:

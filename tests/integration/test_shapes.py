@@ -44,6 +44,7 @@ def arrange(place: Place, path: str, field: str, how: str, *, nth: int | None) -
     return start
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("field", ENVELOPE)
 @pytest.mark.parametrize("nth", [None, 2], ids=["always", "once"])
@@ -62,6 +63,7 @@ def test_n5_a_page_of_the_wrong_shape_is_never_the_end(place: Place, field: str,
     oracle.check(place, start)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("field", ITEM)
 def test_n5_a_record_of_the_wrong_shape_harms_nobody_else(place: Place, field: str, how: str) -> None:
@@ -86,6 +88,7 @@ def _order(user: dict[str, str]) -> str:
     return str(user["username"]).lower()
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize(("path", "field"), OTHERS)
 def test_n5_an_answer_of_the_wrong_shape_is_never_success(place: Place, path: str, field: str, how: str) -> None:

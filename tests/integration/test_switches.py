@@ -218,7 +218,7 @@ def run(place: Place, scene: Scene) -> Run:
 
 
 def test_n13_n14_p6_every_switch_gives_the_same_right_result(place: Place, case: Case) -> None:
-    """Under each value everybody ends as under the default, or as listed; and the catch-up pass works too."""
+    """Under each value everybody ends as under the default, or as listed; Descope's work for the catch-up pass, too."""
     scene = arrange(place, case)
     start = oracle.before(place)
 
@@ -232,8 +232,8 @@ def test_n13_n14_p6_every_switch_gives_the_same_right_result(place: Place, case:
         oracle.check(place, start, whole=first.code == 3)
     if first.code != 3:
         recover(place, start)
-    elif case.switch not in NO_SECOND_RUN:
-        catch_up(place, scene, first)
+    elif case.api == "descope" and case.switch not in NO_SECOND_RUN:
+        catch_up(place, scene, first)  # Docebo's switches are about reading, which the first run did
 
 
 def recover(place: Place, start: oracle.Before) -> None:

@@ -196,15 +196,15 @@ def test_l4_an_outcome_for_a_user_not_in_flight_writes_nothing_and_ends_the_run(
 
 
 def test_users_in_flight_are_found_page_by_page(store: Checkpoint) -> None:
-    flying(store, "3", "1", target_id="U", sending_since=7.0)
+    flying(store, "3", "1", target_id="U")
     flying(store, "2", decision=Decision.UPDATE, attempts=1)
     to_create(store, "4")
 
     found = in_flight(store, "", 2)
 
     assert found == [
-        InFlight(found[0].user, Decision.CREATE, 7.0),
-        InFlight(found[1].user, Decision.UPDATE, 1.0),
+        InFlight(found[0].user, Decision.CREATE),
+        InFlight(found[1].user, Decision.UPDATE),
     ]
     first, second = found[0].user, found[1].user
     assert (first.target, first.hash, first.target_id, first.attempts) == (target("1"), "hash 1", "U", 2)

@@ -24,9 +24,9 @@ CREATE = "user/create/batch$"
 READING, SENDING = ("/manage/v1/user$", 0), (CREATE, 20)
 ONCE = [
     ("sqlite", signal.SIGINT, *READING),
-    ("sqlite", signal.SIGTERM, *READING),
+    pytest.param("sqlite", signal.SIGTERM, *READING, marks=pytest.mark.soak),
     ("sqlite", signal.SIGINT, *SENDING),
-    ("sqlite", signal.SIGTERM, *SENDING),
+    pytest.param("sqlite", signal.SIGTERM, *SENDING, marks=pytest.mark.soak),
     ("postgres", signal.SIGTERM, *SENDING),
 ]
 

@@ -19,7 +19,7 @@ HEADER = 32  # bytes of the -wal file's own header
 FRAME = 24  # bytes before each page; 4 to 8 are not 0 in the last frame of a transaction
 
 
-@pytest.mark.parametrize("torn", [False, True], ids=["gone", "torn"])
+@pytest.mark.parametrize("torn", [pytest.param(False, marks=pytest.mark.soak), True], ids=["gone", "torn"])
 def test_c8_a_lost_last_commit_is_mended(place: Place, torn: bool, note: Note) -> None:
     """At every commit of a first run: without that transaction's pages, or with half of them, a run mends all."""
     tried = 0

@@ -48,7 +48,7 @@ def name(value: object) -> str | None:
 
 def finish(place: Place, start: oracle.Before, clock: VirtualClock | None = None) -> oracle.Verdict:
     """One run must end well, with everybody created exactly once and every fault of the test met."""
-    with impatient(1.5):
+    with impatient(0.7):
         run = go(place, clock)
     assert (run.code, run.counts) == (0, {"found": USERS, "created": USERS}), run.error
     verdict = oracle.check(place, start)

@@ -224,7 +224,7 @@ def test_s4_the_server_restarts_under_a_run(place: Place, postgres: Postgres) ->
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("state", ["40001", "40P01"], ids=["serialization failure", "deadlock"])
+@pytest.mark.parametrize("state", ["40001", pytest.param("40P01", marks=pytest.mark.soak)], ids=["race", "deadlock"])
 def test_s5_a_lost_race_at_every_statement(place: Place, note: Note, state: str, way: Way) -> None:
     """A transaction that loses a race is repeated; its effect, and every request, is not."""
 

@@ -117,7 +117,7 @@ def soup(place: Place, seed: int) -> None:
     existing_login = arrange(place, rng, seed)
     start = oracle.before(place)
     place.sandbox.control.set_faults(*(rule for rule in faults(rng) if may_meet(existing_login, rule)))
-    with impatient(0.4):
+    with impatient(0.2):
         for number in range(1, MOST_RUNS + 1):
             clock = VirtualClock()
             run = go(place, clock)

@@ -168,6 +168,8 @@ EQUAL = {
     "full-width dot": ("a@b\uff0eorg", "a@b.org"),
     "half-width ideographic dot": ("a@b\uff61org", "a@b.org"),
     "trailing dot of the domain": ("a@b.org.", "a@b.org"),
+    "trailing dot of a Unicode domain": ("a@müller.de.", "a@müller.de"),
+    "an at-sign in the local part": ("é@a@müller.de", "é@a@xn--mller-kva.de"),
 }
 
 

@@ -1,21 +1,21 @@
 """The judge outside the program: the invariants I1-I10 of the matrix, from journals, final reads and checkpoint.
 
-It shares no code with the program beyond the words of `model.py`; what a target must look like is worked out
-here a second time, from the Docebo record alone.
+It shares no code with the program beyond the words of `model.py`; what a target must look like is worked out a
+second time in `wanted.py`.
 """
 
 from __future__ import annotations
 
 import base64
-import html
 import json
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import wanted
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from migrator.sandbox.process import CLIENT_SECRET, MANAGEMENT_KEY, PASSWORD
 
@@ -27,6 +27,10 @@ ARRIVED = {"created", "updated", "unchanged"}
 STATES = ARRIVED | {"rejected", "conflict", "failed", "vanished", "skipped"}
 WRITES = {"create", "create/batch", "patch", "patch/batch", "update/email", "update/phone", "update/loginid"}
 CONTACT = ("invite", "sendMail", "sendSMS")
+EXIT_CODES = {0, 2, 3, 4, 5, 130, 143, -9}  # -9 is the kill of a test; 1 would be a bug
+REPORTS = ("problems.csv", "crosswalk.csv")
+
+Entries = list[dict[str, Any]]
 
 
 @dataclass
@@ -53,32 +57,47 @@ class Verdict:
 def before(place: Place) -> Before:
     """Look at the world before anything is migrated."""
     state = place.sandbox.control.state()
-    platform = place.sandbox.docebo_url.removeprefix("http://")
+    platform = _platform(place)
     users = {str(user["user_id"]): user for user in state["docebo"]["users"]}
     strangers = {user["userId"]: user for user in state["descope"]["users"] if not _is_marked(user, platform)}
     return Before(users, strangers, len(place.sandbox.control.journal()), platform)
 
 
-def check(place: Place, start: Before, *ended: Ended, whole: bool = True) -> Verdict:
-    """Check every invariant; `whole` says that the migration ended, so that nobody may be open."""
-    entries = place.sandbox.control.journal(start.journal)
-    descope = [entry for entry in entries if entry["api"] == "descope"]
-    users = place.targets()
+def check(place: Place, start: Before, *ended: Ended, whole: bool = True, again: bool = False) -> Verdict:
+    """Check every invariant.
+
+    Args:
+        ended: the commands that ran, the last one last.
+        whole: the migration ended, so that nobody may be open.
+        again: run once more, which must change nothing (I6).
+    """
+    entries = place.journal("descope", start.journal)
     rows = read_rows(place.checkpoint, place)
-    ours = [user for user in users if _is_marked(user, start.platform)]
+    ours = _anytime(place, entries, rows)
+    users = place.targets()
     targets = {user["customAttributes"]["doceboUserId"]: user for user in ours}
 
-    _nobody_doubled(ours, descope)
-    _no_stranger_touched(start, users, descope)
-    _nobody_contacted(descope)
-    _no_secret(place, ended)
-    _bounded(descope)
+    _no_stranger_touched(start, users)
+    _outputs_are_clean(place, ended)
     if whole:
         _nobody_lost(place, start, rows, targets)
         _books_close(rows, ended)
-    creates = sum(1 for entry in descope for effect in entry["committed"] if effect["op"] == "create")
-    writes = sum(1 for entry in descope if _is_write(entry))
-    return Verdict(rows, targets, creates, writes, Counter(row["state"] for row in rows.values()))
+        _profiles_are_gone(place, rows)
+    creates = sum(1 for entry in entries for effect in entry["committed"] if effect["op"] == "create")
+    writes = sum(1 for entry in entries if _is_write(entry))
+    verdict = Verdict(rows, targets, creates, writes, Counter(row["state"] for row in rows.values()))
+    if again:
+        _repeat_is_a_no_op(place, start, verdict)
+    return verdict
+
+
+def anytime(place: Place) -> None:
+    """Check what holds at every moment of every test, with no look at the world before (I2-I4, I7, I9, I10)."""
+    try:
+        rows = read_rows(place.checkpoint, place)
+    except DBAPIError:  # there is no checkpoint, or it was spoilt on purpose
+        rows = {}
+    _anytime(place, place.journal("descope"), rows)
 
 
 def read_rows(url: str, place: Place) -> dict[str, dict[str, Any]]:
@@ -94,36 +113,70 @@ def read_rows(url: str, place: Place) -> dict[str, dict[str, Any]]:
     return {row["user_id"]: dict(row) for row in found}
 
 
+def _anytime(place: Place, entries: Entries, rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Check what needs no look at the world before; returns the users with our mark."""
+    platform = _platform(place)
+    ours = [user for user in place.targets() if _is_marked(user, platform)]
+    _nobody_doubled(ours, entries)
+    _only_ours_changed(ours, entries)
+    _success_was_seen(rows, entries)
+    _nobody_contacted(entries)
+    _no_secret(place)
+    _bounded(entries)
+    return ours
+
+
+def _platform(place: Place) -> str:
+    return place.sandbox.docebo_url.removeprefix("http://")
+
+
+def _sources(place: Place) -> dict[str, dict[str, Any]]:
+    return {str(user["user_id"]): user for user in place.sources()}
+
+
 def _is_marked(user: dict[str, Any], platform: str) -> bool:
-    return bool((user.get("customAttributes") or {}).get("doceboPlatform") == platform)
+    attributes = user.get("customAttributes") or {}
+    return bool(attributes.get("doceboPlatform") == platform and attributes.get("doceboUserId"))
 
 
-def _nobody_doubled(ours: list[dict[str, Any]], descope: list[dict[str, Any]]) -> None:
-    """I2: one target per source id, one committed create per login."""
+def _effects(entries: Entries, *ops: str) -> list[dict[str, Any]]:
+    return [effect for entry in entries for effect in entry["committed"] if effect["op"] in ops or not ops]
+
+
+def _nobody_doubled(ours: list[dict[str, Any]], entries: Entries) -> None:
+    """I2: no target created for a source id that has one, one committed create per login."""
+    created = {effect["userId"] for effect in _effects(entries, "create")}
     marks = Counter(user["customAttributes"]["doceboUserId"] for user in ours)
-    assert [mark for mark, number in marks.items() if number > 1] == []
-    logins = Counter(
-        login
-        for entry in descope
-        for effect in entry["committed"]
-        if effect["op"] in ("create", "overwrite")
-        for login in effect["loginIds"]
-    )
+    assert [u for u in ours if u["userId"] in created and marks[u["customAttributes"]["doceboUserId"]] > 1] == []
+    logins = Counter(login for effect in _effects(entries, "create", "overwrite") for login in effect["loginIds"])
     assert [login for login, number in logins.items() if number > 1] == []
 
 
-def _no_stranger_touched(start: Before, users: list[dict[str, Any]], descope: list[dict[str, Any]]) -> None:
-    """I3: strangers are equal to the byte, and no effect names one."""
+def _only_ours_changed(ours: list[dict[str, Any]], entries: Entries) -> None:
+    """I3: no effect on a user that we did not create and that does not bear our mark, and nobody merged away."""
+    known = {user["userId"] for user in ours} | {effect["userId"] for effect in _effects(entries, "create")}
+    assert [effect for effect in _effects(entries) if effect.get("userId", "") not in {*known, ""}] == []
+    assert _effects(entries, "overwrite", "merge_delete", "delete") == []
+
+
+def _no_stranger_touched(start: Before, users: list[dict[str, Any]]) -> None:
+    """I3: strangers are equal to the byte."""
     now = {user["userId"]: user for user in users}
     for user_id, user in start.strangers.items():
         assert json.dumps(now.get(user_id), sort_keys=True) == json.dumps(user, sort_keys=True)
-    touched = [e for entry in descope for e in entry["committed"] if e.get("userId") in start.strangers]
-    assert touched == []
 
 
-def _nobody_contacted(descope: list[dict[str, Any]]) -> None:
+def _success_was_seen(rows: dict[str, dict[str, Any]], entries: Entries) -> None:
+    """I4: of each user created meanwhile and said to have arrived, an answer that was sent has told so."""
+    created = {effect["userId"] for effect in _effects(entries, "create")}
+    told = {user_id for entry in entries for user_id in entry["told"]}
+    claimed = {row["target_id"] for row in rows.values() if row["state"] in ARRIVED}
+    assert claimed & created - told == set()
+
+
+def _nobody_contacted(entries: Entries) -> None:
     """I9: no invitation, no mail, no message, no password."""
-    for entry in descope:
+    for entry in entries:
         body = entry["body"] if isinstance(entry["body"], dict) else {}
         for part in (body, *[user for user in body.get("users") or [] if isinstance(user, dict)]):
             assert not any(part.get(key) for key in CONTACT)
@@ -131,13 +184,27 @@ def _nobody_contacted(descope: list[dict[str, Any]]) -> None:
         assert not any(word in entry["path"] for word in ("invite", "otp", "magiclink", "/auth/"))
 
 
-def _no_secret(place: Place, ended: tuple[Ended, ...]) -> None:
-    """I7: no planted secret in any output or file, raw or encoded; the configuration itself aside."""
-    texts = [end.out + end.err for end in ended]
-    blobs = [text_.encode() for text_ in texts]
-    blobs += [path.read_bytes() for path in place.folder.rglob("*") if path.is_file() and path != place.config_path]
+def _no_secret(place: Place) -> None:
+    """I7: no planted secret in any file, raw or encoded; the configuration itself aside."""
+    files = [path for path in place.folder.rglob("*") if path.is_file() and path != place.config_path]
     forms = {form for secret in SECRETS for form in _forms(secret)}
-    assert [form for form in forms for blob in blobs if form in blob] == []
+    assert [(form, path.name) for path in files for form in forms if form in path.read_bytes()] == []
+
+
+def _outputs_are_clean(place: Place, ended: tuple[Ended, ...]) -> None:
+    """I7, I8, I10: no secret in any output, nobody's data in any log, and a documented exit code."""
+    printed = "".join(end.out + end.err for end in ended).encode()
+    assert [form for secret in SECRETS for form in _forms(secret) if form in printed] == []
+    logs = [end.err for end in ended] + [path.read_text(encoding="utf-8") for path in place.folder.glob("*.log")]
+    people = [person for user in place.sources() for person in _personal(user)] if any(logs) else []
+    assert [person for person in people for log in logs if person in log] == []
+    assert {end.code for end in ended} <= EXIT_CODES
+
+
+def _personal(user: dict[str, Any]) -> set[str]:
+    """What names a person beyond doubt: an address, or first and last name together."""
+    values = (str(user.get(key) or "").strip() for key in ("email", "username", "fullname"))
+    return {value for value in values if "@" in value[1:-1] or " " in value}
 
 
 def _forms(secret: str) -> set[bytes]:
@@ -145,9 +212,9 @@ def _forms(secret: str) -> set[bytes]:
     return {raw, quote(secret).encode(), base64.b64encode(raw).rstrip(b"="), json.dumps(secret)[1:-1].encode()}
 
 
-def _bounded(descope: list[dict[str, Any]]) -> None:
+def _bounded(entries: Entries) -> None:
     """I10: no batch beyond 100, no body beyond 1 MB."""
-    for entry in descope:
+    for entry in entries:
         body = entry["body"] if isinstance(entry["body"], dict) else {}
         assert len(body.get("users") or []) <= 100
         assert len(body.get("loginIds") or []) <= 100
@@ -157,15 +224,15 @@ def _bounded(descope: list[dict[str, Any]]) -> None:
 def _nobody_lost(
     place: Place, start: Before, rows: dict[str, dict[str, Any]], targets: dict[str, dict[str, Any]]
 ) -> None:
-    """I1 and I4: everybody there throughout has one final state, and who arrived is right in every field."""
-    now = {str(user["user_id"]): user for user in place.sources()}
-    throughout = [user_id for user_id, user in start.users.items() if now.get(user_id) == user]
-    assert [user_id for user_id in throughout if user_id not in rows] == []
+    """I1: everybody there throughout has one final state, and who arrived is right in every field."""
+    now = _sources(place)
+    throughout = start.users.keys() & now.keys()
+    assert throughout - rows.keys() == set()
     for user_id in throughout:
         row = rows[user_id]
         if row["state"] in ARRIVED:
             assert user_id in targets, f"user {user_id} is said to be {row['state']} and is not there"
-            assert difference(targets[user_id], start.users[user_id], start.platform) == {}
+            assert wanted.difference(targets[user_id], now[user_id], start.platform) == {}
             assert row["target_id"] == targets[user_id]["userId"]
         else:
             assert row["reason"], f"user {user_id} is {row['state']} for no reason"
@@ -187,51 +254,29 @@ def _books_close(rows: dict[str, dict[str, Any]], ended: tuple[Ended, ...]) -> N
     assert last.code == (3 if needs_person else 0)
 
 
+def _profiles_are_gone(place: Place, rows: dict[str, dict[str, Any]]) -> None:
+    """I8: whoever arrived has no profile in the checkpoint any more, nor in an SQLite file's raw bytes."""
+    if place.settings.get("checkpoint", {}).get("keep_profiles") == "always":
+        return
+    done = {user_id for user_id, row in rows.items() if row["state"] in ARRIVED}
+    assert [user_id for user_id in done if rows[user_id]["profile"] or rows[user_id]["raw"]] == []
+    emails = {user_id: str(user.get("email") or "").lower() for user_id, user in _sources(place).items()}
+    kept = {email for user_id, email in emails.items() if user_id not in done}
+    raw = b"".join(path.read_bytes() for path in place.folder.glob("migrator.db*"))
+    gone = {email for user_id, email in emails.items() if user_id in done} - kept
+    assert [email for email in gone if email.encode() in raw] == []
+
+
+def _repeat_is_a_no_op(place: Place, start: Before, verdict: Verdict) -> None:
+    """I6: one more run writes nothing, and its lists are the same."""
+    reports = place.folder / "reports"
+    lists = {name: (reports / name).read_bytes() for name in REPORTS}
+    figures = place.migrate()
+    assert figures.error is None
+    after = check(place, start)
+    assert (after.writes, after.states) == (verdict.writes, verdict.states)
+    assert {name: (reports / name).read_bytes() for name in REPORTS} == lists
+
+
 def _is_write(entry: dict[str, Any]) -> bool:
     return entry["path"].partition("/mgmt/user/")[2] in WRITES or entry["path"].endswith("customattribute/create")
-
-
-# --- what a target must look like, worked out again ------------------------------------------------
-
-
-def difference(user: dict[str, Any], record: dict[str, Any], platform: str) -> dict[str, tuple[Any, Any]]:
-    """Fields of a created user that differ from what design section 6 asks, as {field: (found, expected)}."""
-    wanted = expected(record, platform)
-    attributes = user.get("customAttributes") or {}
-    found = {key: user.get(key) for key in wanted if key != "customAttributes"}
-    pairs = {key: (found[key], wanted[key]) for key in found if (found[key] or "") != (wanted[key] or "")}
-    for key, value in wanted["customAttributes"].items():
-        if attributes.get(key) != value:
-            pairs[key] = (attributes.get(key), value)
-    if wanted["email"] not in user["loginIds"]:
-        pairs["loginIds"] = (user["loginIds"], wanted["email"])
-    return pairs
-
-
-def expected(record: dict[str, Any], platform: str) -> dict[str, Any]:
-    """The default target of a record that can be migrated (default mapping)."""
-    email = str(record["email"]).strip().lower()
-    first, last = _name(record.get("first_name")), _name(record.get("last_name"))
-    avatar = str(record.get("avatar") or "")
-    active = str(record["status"]) == "1" and record.get("expired") not in (True, "1", 1)
-    return {
-        "email": email,
-        "verifiedEmail": str(record.get("email_validation_status")) == "1",
-        "name": _name(record.get("fullname")) or _name(f"{first} {last}"),
-        "givenName": first,
-        "familyName": last,
-        "phone": "",
-        "picture": avatar if avatar.startswith("https://") else "",
-        "status": "enabled" if active else "disabled",
-        "customAttributes": {
-            "doceboUserId": str(record["user_id"]),
-            "doceboPlatform": platform,
-            "freshlyMigrated": True,
-        },
-    }
-
-
-def _name(value: object) -> str:
-    decoded = html.unescape(str(value or ""))
-    clean = "".join(char for char in decoded if unicodedata.category(char) not in ("Cc", "Cs"))
-    return unicodedata.normalize("NFC", clean).strip()[:254].strip()

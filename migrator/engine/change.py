@@ -113,7 +113,8 @@ def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> None:
         sent.put(outcome.refused(user, error.code or f"HTTP {error.status}"))
 
     if tasks:
-        send_split(sent, [task.user for task in tasks], send, accepted, alone)
+        # A change states the wanted value, so that one which was done all the same may be sent again.
+        send_split(sent, [task.user for task in tasks], send, accepted, alone, left=lambda users: users)
 
 
 def _move(job: Job, sent: Sent, task: Task) -> None:

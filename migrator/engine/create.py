@@ -69,7 +69,24 @@ def _create(job: Job, sent: Sent, users: Sequence[Candidate]) -> None:
             lambda some: job.writer.create([create_body(u.target) for u in some]),
             accepted,
             alone,
+            left=lambda refused: _not_there(job, sent, refused),
         )
+
+
+def _not_there(job: Job, sent: Sent, users: Sequence[Candidate]) -> list[Candidate]:
+    """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
+    for user in users:
+        sent.put(outcome.unknown(user))
+    found = job.descope.search_logins([user.target.login_id for user in users])
+    absent = []
+    for user in users:
+        here = descope_user.find(found, [user.target.login_id])
+        if here:
+            sent.put(outcome.created(user, here[0]))
+        else:
+            del sent.results[user.user_id]
+            absent.append(user)
+    return absent
 
 
 def _judge(job: Job, sent: Sent, users: Sequence[Candidate], answer: BatchAnswer) -> None:

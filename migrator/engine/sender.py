@@ -70,12 +70,14 @@ def send_split(
     send: Callable[[Sequence[Candidate]], BatchAnswer],
     accepted: Callable[[Sequence[Candidate], BatchAnswer], None],
     alone: Callable[[Candidate, Refused], None],
+    left: Callable[[Sequence[Candidate]], Sequence[Candidate]],
 ) -> None:
     """Send users as one request, halved on a refusal until only the bad user is left (matrix N7).
 
     Args:
         accepted: reads a 200 answer; every user is noted as unknown before.
         alone: judges the refusal of a single user.
+        left: of the users of a refused request, those that are to be sent again.
 
     Raises:
         StopRun: the refusal is not about the users.
@@ -92,13 +94,20 @@ def send_split(
         if len(users) == 1:
             alone(users[0], error)
             return
-        sent.halved = True
-        middle = len(users) // 2
-        for half in (users[:middle], users[middle:]):
-            send_split(sent, half, send, accepted, alone)
+        for part in _parts(sent, users, left(users)):
+            send_split(sent, part, send, accepted, alone, left)
         return
     for user in users:
         sent.put(outcome.unknown(user))
     if sent.halved:
         sent.largest = max(len(users), sent.largest or 0)
     accepted(users, answer)
+
+
+def _parts(sent: Sent, refused: Sequence[Candidate], rest: Sequence[Candidate]) -> list[Sequence[Candidate]]:
+    """What to send in place of a refused request: halves, or all but those that turned out to be there."""
+    if len(rest) < len(refused):
+        return [rest] if rest else []
+    sent.halved = True
+    middle = len(rest) // 2
+    return [rest[:middle], rest[middle:]]

@@ -98,9 +98,10 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": answer.body})
 
     async def start(self, answer: Answer, length: int) -> None:
-        """Send status and headers of an answer whose body of `length` bytes follows through `send`."""
+        """Send status and headers of an answer whose body of `length` bytes follows through `send`, whole."""
         headers = [*answer.headers, (b"content-length", str(length).encode())]
         await self._send_recorded({"type": "http.response.start", "status": answer.status, "headers": headers})
+        self.entry.tell(answer.body)
 
     async def write_raw(self, data: bytes, status: int | None) -> None:
         """Write bytes as they are, close the connection and wait until it is closed."""
@@ -133,6 +134,8 @@ class Exchange:
     async def _send_recorded(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.entry.status = message["status"]
+        else:
+            self.entry.tell(message.get("body", b""))
         await self.send(message)
 
     @property

@@ -32,6 +32,8 @@ class Reset(Fault):
             return
         whole = answer.head(b"content-length: %d" % len(answer.body)) + answer.body
         await exchange.reset(whole[: self.sent], answer.status)
+        if self.sent >= len(whole):
+            exchange.entry.tell(answer.body)
 
 
 class Close(Fault):

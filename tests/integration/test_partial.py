@@ -100,6 +100,23 @@ def test_n7_a_poisoned_batch_is_split_until_only_the_bad_user_fails(place: Place
     assert len(calls(place, CREATE)) - 1 <= 2 * ceil(log2(100)) * len(places)
 
 
+@pytest.mark.parametrize("existing_login", ["reject", "tolerate", "overwrite"])
+@pytest.mark.parametrize("status", [400, 413])
+def test_n7_a_refusal_of_what_was_done_sends_nobody_twice(place: Place, status: int, existing_login: str) -> None:
+    """A gateway says no to what Descope did: the users are found there before anything is split, and nobody is sent."""
+    start = small(place, 20)
+    place.sandbox.control.set_switches(descope={"existing_login": existing_login})
+    place.sandbox.control.set_faults(
+        {"kind": "status", "path": CREATE, "nth": 2, "when": "after", "params": {"code": status}}
+    )
+
+    run = go(place)
+
+    assert run.counts == {"found": 20, "created": 20}
+    assert oracle.check(place, start).creates == 20
+    assert len(calls(place, CREATE)) == 4
+
+
 @pytest.mark.parametrize("status", [400, 413])
 @pytest.mark.parametrize("limit", [1, 3, 30])
 def test_n7_the_batch_limit_is_learned(place: Place, limit: int, status: int) -> None:

@@ -1,0 +1,50 @@
+"""What a created user must look like (design section 6, default mapping), worked out apart from the program."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from typing import Any
+
+
+def difference(user: dict[str, Any], record: dict[str, Any], platform: str) -> dict[str, tuple[Any, Any]]:
+    """Fields of a created user that differ from what design section 6 asks, as {field: (found, expected)}."""
+    wanted = expected(record, platform)
+    attributes = user.get("customAttributes") or {}
+    found = {key: user.get(key) for key in wanted if key != "customAttributes"}
+    pairs = {key: (found[key], wanted[key]) for key in found if (found[key] or "") != (wanted[key] or "")}
+    for key, value in wanted["customAttributes"].items():
+        if attributes.get(key) != value:
+            pairs[key] = (attributes.get(key), value)
+    if wanted["email"] not in user["loginIds"]:
+        pairs["loginIds"] = (user["loginIds"], wanted["email"])
+    return pairs
+
+
+def expected(record: dict[str, Any], platform: str) -> dict[str, Any]:
+    """The default target of a record that can be migrated (default mapping)."""
+    email = str(record["email"]).strip().lower()
+    first, last = _name(record.get("first_name")), _name(record.get("last_name"))
+    avatar = str(record.get("avatar") or "")
+    active = str(record["status"]) == "1" and record.get("expired") not in (True, "1", 1)
+    return {
+        "email": email,
+        "verifiedEmail": str(record.get("email_validation_status")) == "1",
+        "name": _name(record.get("fullname")) or _name(f"{first} {last}"),
+        "givenName": first,
+        "familyName": last,
+        "phone": "",
+        "picture": avatar if avatar.startswith("https://") else "",
+        "status": "enabled" if active else "disabled",
+        "customAttributes": {
+            "doceboUserId": str(record["user_id"]),
+            "doceboPlatform": platform,
+            "freshlyMigrated": True,
+        },
+    }
+
+
+def _name(value: object) -> str:
+    decoded = html.unescape(str(value or ""))
+    clean = "".join(char for char in decoded if unicodedata.category(char) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", clean).strip()[:254].strip()

@@ -23,7 +23,9 @@ coverage: $(STAMP) $(AXE)  ## the same, slower, with the coverage of every line 
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
 
 soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
-	$(BIN)/pytest -n $(WORKERS) -m soak $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m soak $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3000 --hypothesis-profile=soak tests/property/test_normalize.py \
+	  tests/property/test_checkpoint_model.py
 
 mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), some ten minutes
 	$(BIN)/python tests/bench/mutate.py $(ARGS)

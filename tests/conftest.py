@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import tempfile
@@ -11,12 +12,18 @@ from zlib import crc32
 
 import pytest
 from figures import note, pytest_terminal_summary
+from hypothesis import HealthCheck, settings
 from world import Place, Postgres
 
+from migrator import http
+from migrator.checkpoint import database
+from migrator.checkpoint.database import Database
 from migrator.sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
 
 __all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
 
@@ -28,6 +35,13 @@ for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
 MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a private folder there
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+ENGINES = 4  # kept at a time
+
+# A busy machine must not fail a test: nothing that hypothesis tries here is about time.
+settings.register_profile("daily", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", settings.get_profile("daily"), max_examples=20_000)
+settings.load_profile("daily")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
@@ -64,10 +78,43 @@ def sandbox(_sandbox_process: SandboxProcess) -> SandboxProcess:
     return _sandbox_process
 
 
+@pytest.fixture(scope="session")
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def place(tmp_path: Path, sandbox: SandboxProcess) -> Iterator[Place]:
+def home(_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, the same one for every test, so that the SQL for its checkpoint is compiled once.
+
+    The trusted authorities are read once as well. Connections are never shared: SQLite's are not pooled, and
+    every run ends by giving up PostgreSQL's.
+    """
+    shutil.rmtree(_home)
+    _home.mkdir()
+    monkeypatch.setattr(http, "_trust", _trust)
+    monkeypatch.setattr(Database, "_engine", _engine)
+    return _home
+
+
+_trust = functools.cache(http._trust)
+_make_engine = Database._engine
+_engines: dict[tuple[URL, int], Engine] = {}
+
+
+def _engine(made_for: Database, url: URL) -> Engine:
+    wanted = url, database.BUSY_SECONDS
+    if wanted not in _engines:
+        while len(_engines) >= ENGINES:  # each test on PostgreSQL has a database of its own
+            del _engines[next(iter(_engines))]
+        _engines[wanted] = _make_engine(made_for, url)
+    return _engines[wanted]
+
+
+@pytest.fixture
+def place(home: Path, sandbox: SandboxProcess) -> Iterator[Place]:
     """A folder with a configuration for the sandbox and an SQLite checkpoint."""
-    place = Place(tmp_path, sandbox, "sqlite:///migrator.db")
+    place = Place(home, sandbox, "sqlite:///migrator.db")
     yield place
     place.end_all()
 

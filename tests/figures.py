@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     Note = Callable[[str, str, int], None]
 
 KEY = "figure"
+ROWS = re.compile(r"::test_((?:[a-z]\d+_)+)")
 
 
 @pytest.fixture
@@ -25,14 +28,22 @@ def note(record_property: Callable[[str, object], None]) -> Note:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures, numbers of the same name summed up."""
-    figures: dict[tuple[str, str], int] = {}
+    """Print how many cases of each matrix row passed, and the figures; numbers of the same name summed up."""
+    figures: Counter[tuple[str, str]] = Counter()
     for report in terminalreporter.getreports("passed"):
-        for name, value in report.user_properties:
-            if name == KEY and report.when == "call":
-                row, what, number = value
-                figures[row, what] = figures.get((row, what), 0) + number
+        if report.when == "call":
+            figures.update((row, "cases") for row in rows_of(report.nodeid))
+            for name, value in report.user_properties:
+                if name == KEY:
+                    row, what, number = value
+                    figures[row, what] += number
     if figures:
         terminalreporter.section("figures")
     for (row, what), number in sorted(figures.items()):
         terminalreporter.line(f"{row:4} {what}: {number}")
+
+
+def rows_of(nodeid: str) -> list[str]:
+    """The rows of the matrix that a test is named after."""
+    ids = ROWS.search(nodeid)
+    return ids[1].upper().strip("_").split("_") if ids else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import oracle
 import pytest
-from crash_trials import new_world
+from crash_trials import database, new_world
 from virtual_clock import VirtualClock
 from watching import Watched
 
@@ -39,8 +39,9 @@ def go(place: Place, start: Before) -> Verdict:
 
 @pytest.mark.parametrize("kind", ["close", "reset", "cut_length", "cut_chunked", "cut_json", "html200", "empty200"])
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_c4_a_lost_answer_to_a_create_is_read_back(place: Place, kind: str, nth: int, note: Note) -> None:
+def test_c4_a_lost_answer_to_a_create_is_read_back(any_place: Place, kind: str, nth: int, note: Note) -> None:
     """Whichever batch's answer is lost, its users are found by their mark, and no create is repeated."""
+    place = any_place
     start = first(place)
     lose(place, kind, CREATE, nth)
 
@@ -49,12 +50,13 @@ def test_c4_a_lost_answer_to_a_create_is_read_back(place: Place, kind: str, nth:
     assert verdict.states == {"created": 27}
     assert verdict.creates == 27
     assert len([entry for entry in place.journal() if entry["path"].endswith("create/batch")]) == 3
-    note("C4", "lost answers to a create", 1)
+    note("C4", f"lost answers to a create, {database(place)}", 1)
 
 
 @pytest.mark.parametrize("kind", ["close", "reset", "cut_json"])
-def test_c4_a_lost_answer_to_a_change_is_read_back(place: Place, kind: str, note: Note) -> None:
+def test_c4_a_lost_answer_to_a_change_is_read_back(any_place: Place, kind: str, note: Note) -> None:
     """Whichever answer to a change is lost, the user ends as wanted."""
+    place = any_place
     first(place)
     place.migrate()
     people = [str(user["user_id"]) for user in place.sources()]
@@ -70,12 +72,13 @@ def test_c4_a_lost_answer_to_a_change_is_read_back(place: Place, kind: str, note
             start = oracle.before(place)
             lose(place, kind, path, nth)
             assert go(place, start).states["updated"] == 2
-    note("C4", "lost answers to a change", tried)
+    note("C4", f"lost answers to a change, {database(place)}", tried)
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_c4_killed_while_it_waits_for_the_answer(place: Place, nth: int, note: Note) -> None:
+def test_c4_killed_while_it_waits_for_the_answer(any_place: Place, nth: int, note: Note) -> None:
     """Killed between the server's work and its answer, the next run reads the batch back."""
+    place = any_place
     start = first(place)
     lose(place, "lost", CREATE, nth)
 
@@ -85,4 +88,4 @@ def test_c4_killed_while_it_waits_for_the_answer(place: Place, nth: int, note: N
 
     verdict = oracle.check(place, start, again)
     assert again.document["counts"]["created"] == verdict.creates == 27
-    note("C4", "kills behind the server's work", 1)
+    note("C4", f"kills behind the server's work, {database(place)}", 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import crash_points
 import oracle
-from crash_trials import die_at, first_run, mend, reports_are_whole, rows_of
+from crash_trials import database, die_at, first_run, mend, reports_are_whole, rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from world import Place
 
 
-def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(place: Place, note: Note) -> None:
+def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(any_place: Place, note: Note) -> None:
     """Somebody who appears only between the sweeps is brought over, wherever the second sweep dies."""
+    place = any_place
     late_comer(place)
     points = die_at(0, place.migrate).points
     begin = "before commit checkpoint.sweeps.begin"
@@ -28,7 +29,7 @@ def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(place: Place
         assert die_at(at, place.migrate).killed
         verdict = mend(place, start)
         assert verdict.rows["900001"]["state"] == "created"
-    note("C5", "points in a second sweep", end - second)
+    note("C5", f"points in a second sweep, {database(place)}", end - second)
 
 
 def late_comer(place: Place) -> Before:
@@ -40,8 +41,9 @@ def late_comer(place: Place) -> Before:
     return start
 
 
-def test_c5_reports_are_the_old_ones_or_the_new_ones(place: Place, note: Note) -> None:
+def test_c5_reports_are_the_old_ones_or_the_new_ones(any_place: Place, note: Note) -> None:
     """Killed at any step of writing them, each report is whole: it tells of before the run, or of this run."""
+    place = any_place
     first_run(place)
     place.migrate()
     start = oracle.before(place)
@@ -65,7 +67,7 @@ def test_c5_reports_are_the_old_ones_or_the_new_ones(place: Place, note: Note) -
         tried += killed
     assert tried > 10
     assert [path.name for path in reports.iterdir() if path.name.startswith(".")] == [], "leftovers of the dead"
-    note("C5", "steps of writing reports", tried)
+    note("C5", f"steps of writing reports, {database(place)}", tried)
 
 
 def people(reports: Path) -> dict[str, list[str]]:

@@ -160,7 +160,7 @@ def test_s6_a_checkpoint_on_a_network_folder_is_refused(
 ) -> None:
     """SQLite's locks do not hold over a network: the run and `check` refuse with the fix, and make no file."""
     mounts = tmp_path / "mounts"
-    mounts.write_text(f"server:/export {tmp_path} nfs4 rw 0 0\n", encoding="utf-8")
+    mounts.write_text(f"server:/export {place.folder} nfs4 rw 0 0\n", encoding="utf-8")
     monkeypatch.setattr("migrator.checkpoint.network_disk.MOUNTS", mounts)
 
     with pytest.raises(ConfigError, match="network folder") as refused:

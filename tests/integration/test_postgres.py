@@ -21,20 +21,17 @@ from migrator.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from figures import Note
     from sqlalchemy import Connection
-
-    from migrator.sandbox.process import SandboxProcess
 
 USERS = 4
 
 
 @pytest.fixture
-def place(tmp_path: Path, sandbox: SandboxProcess, postgres: Postgres) -> Place:
+def place(place: Place, postgres: Postgres) -> Place:
     """A checkpoint on PostgreSQL; one request in flight, so that every run takes the same steps."""
-    place = Place(tmp_path, sandbox, postgres.new_database())
+    place.checkpoint = postgres.new_database()
     place.configure(docebo={"page_size": 5}, descope={"batch_size": 3}, run={"concurrency": 1})
     return place
 

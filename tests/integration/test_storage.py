@@ -113,13 +113,14 @@ def test_s1_a_really_full_disk(
 ) -> None:
     """On a file system without room the run ends with 4; with more room, runs continue until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)
-    place.checkpoint = f"sqlite:///{small_disk(16)}/migrator.db"
+    folder = small_disk(16)
+    place.checkpoint = f"sqlite:///{folder}/migrator.db"
     place.configure(descope={"batch_size": 10})
     start = oracle.before(place)
     kib = 16
     while (code := Child(place.migrate).wait()) != 0:
         assert code == StopRun.exit_code
-        assert str(place.folder) in capfd.readouterr().err
+        assert str(folder) in capfd.readouterr().err
         kib += 16
         small_disk(kib)
 

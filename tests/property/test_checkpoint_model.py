@@ -192,5 +192,7 @@ class CheckpointModel(RuleBasedStateMachine):
             assert number == sum(person.state == state for person in self.people.values())
 
 
-CheckpointModel.TestCase.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+# Each example is a course of 30 steps on a real database.
+COURSES = settings(max_examples=settings().max_examples // 20, stateful_step_count=30)
+CheckpointModel.TestCase.settings = COURSES
 TestCheckpoint = CheckpointModel.TestCase

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from migrator.config import MappingConfig
@@ -69,8 +69,6 @@ ADDRESSES = st.builds("{}@{}".format, LOCAL_PARTS, DOMAINS)
 FIELD_VALUES = ANY_JSON | QUIRKS | ADDRESSES | st.builds("{}@{}".format, ANY_TEXT, ANY_TEXT)
 MUTATED = st.dictionaries(st.sampled_from([*RECORD, "managers"]), FIELD_VALUES, max_size=4).map(RECORD.__or__)
 
-# A busy machine must not fail a test: nothing here is about time.
-STEADY = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 each_mapping = pytest.mark.parametrize("normalize", NORMALIZERS.values(), ids=NORMALIZERS)
 
 
@@ -87,17 +85,15 @@ def _check(normalize: Normalizer, record: Any) -> Normalized:
 
 
 @each_mapping
-@STEADY
 @given(value=ANY_JSON)
-def test_any_json_value_has_an_outcome(normalize: Normalizer, value: Any) -> None:
+def test_d6_any_json_value_has_an_outcome(normalize: Normalizer, value: Any) -> None:
     """Whatever Docebo answers, the outcome is a rejection or a user, never an exception."""
     assert isinstance(_check(normalize, value), Ready | Rejected)
 
 
 @each_mapping
-@STEADY
 @given(record=MUTATED)
-def test_a_mutated_record_gives_a_sound_user_or_none(normalize: Normalizer, record: dict[str, Any]) -> None:
+def test_d6_a_mutated_record_gives_a_sound_user_or_none(normalize: Normalizer, record: dict[str, Any]) -> None:
     """Any spoiled record is rejected, or every field of the user keeps its promise."""
     result = _check(normalize, record)
 
@@ -138,9 +134,8 @@ def _sound_rights(ready: Ready, record: dict[str, Any]) -> None:
 
 
 @each_mapping
-@STEADY
 @given(record=MUTATED)
-def test_a_user_fed_back_stays_the_same(normalize: Normalizer, record: dict[str, Any]) -> None:
+def test_d6_a_user_fed_back_stays_the_same(normalize: Normalizer, record: dict[str, Any]) -> None:
     """The login ids and the address are their own normal forms: a second pass changes none of them."""
     first = normalize(record)
     assume(isinstance(first, Ready))
@@ -157,10 +152,9 @@ def test_a_user_fed_back_stays_the_same(normalize: Normalizer, record: dict[str,
     assert again.login_keys == first.login_keys
 
 
-@STEADY
 @given(address=ADDRESSES)
 @example("a@b\u3002te\u017ft")
-def test_an_accepted_address_is_its_own_spelling(address: str) -> None:
+def test_d6_an_accepted_address_is_its_own_spelling(address: str) -> None:
     """What is accepted is at most 254 octets long, has a dot in its domain, and stays as it is."""
     spelling = parse_email(address)
     assume(spelling is not None)
@@ -172,9 +166,8 @@ def test_an_accepted_address_is_its_own_spelling(address: str) -> None:
     assert login_key(spelling) == login_key(address)
 
 
-@STEADY
 @given(address=st.from_regex(_ORDINARY, fullmatch=True))
-def test_the_fast_path_takes_only_what_the_library_takes(address: str) -> None:
+def test_d6_the_fast_path_takes_only_what_the_library_takes(address: str) -> None:
     """An address that skips email-validator would pass it unchanged (special-use names apart)."""
     assume(len(address) <= 254)
     assume(address.rpartition(".")[2] not in SPECIAL_USE_DOMAIN_NAMES)
@@ -183,9 +176,8 @@ def test_the_fast_path_takes_only_what_the_library_takes(address: str) -> None:
     assert checked.normalized == address == parse_email(address)
 
 
-@STEADY
 @given(local=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20))
-def test_the_key_of_an_address_forgets_its_spelling(local: str) -> None:
+def test_d6_the_key_of_an_address_forgets_its_spelling(local: str) -> None:
     """Case, composition, compatibility forms and invisible characters do not change the key (D1)."""
     key = login_key(f"{local}@example.org")
 
@@ -200,9 +192,8 @@ def test_the_key_of_an_address_forgets_its_spelling(local: str) -> None:
         assert login_key(f"{other}@EXAMPLE.org ") == key
 
 
-@STEADY
 @given(text=ANY_TEXT)
-def test_a_key_is_settled(text: str) -> None:
+def test_d6_a_key_is_settled(text: str) -> None:
     """Folding a folded user name changes nothing."""
     assume("@" not in unicodedata.normalize("NFKC", text))
 

@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import create_engine, text
 from world import Ended
 
-from migrator.sandbox.process import MANAGEMENT_KEY, PROJECT_ID
+from migrator.sandbox.process import CLIENT_SECRET, MANAGEMENT_KEY, PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +122,14 @@ def a_mail_sent(told: Told) -> None:
     told.call("POST", "/create/batch", users=[], sendMail=True)
 
 
+def somebody_changed_at_docebo(told: Told) -> None:
+    requests.put(f"{told.place.sandbox.docebo_url}/manage/v1/user/{told.arrived[0]['user_id']}", json={}, timeout=20)
+
+
+def a_secret_in_an_address(told: Told) -> None:
+    requests.get(f"{told.place.sandbox.docebo_url}/manage/v1/user?client_secret={CLIENT_SECRET}", timeout=20)
+
+
 def a_batch_too_long(told: Told) -> None:
     told.call("POST", "/create/batch", users=[{"loginId": f"{n}@example.org"} for n in range(101)])
 
@@ -139,7 +147,9 @@ def a_batch_too_long(told: Told) -> None:
         (a_stranger_merged, "_only_ours_changed"),
         (a_success_nobody_told, "_success_was_seen"),
         (somebody_open, "_books_close"),
+        (somebody_changed_at_docebo, "_source_only_read"),
         (a_secret_in_a_file, "_no_secret"),
+        (a_secret_in_an_address, "_no_secret"),
         (an_address_in_the_log, "_outputs_are_clean"),
         (a_profile_kept, "_profiles_are_gone"),
         (an_address_in_the_file, "_profiles_are_gone"),

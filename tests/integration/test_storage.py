@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from figures import Note
     from world import Place
 
     from migrator.report.summary import Figures
@@ -72,7 +73,7 @@ def with_file_size(place: Place, step: int) -> Figures:
 
 @pytest.mark.parametrize("full", [with_pages, with_file_size])
 def test_s1_a_full_disk_at_every_growth_stops_safely(
-    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], Figures]
+    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], Figures], note: Note
 ) -> None:
     """However far the files may grow, the run ends with 4 and names the file, until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)
@@ -87,6 +88,7 @@ def test_s1_a_full_disk_at_every_growth_stops_safely(
 
     assert stops > 5
     assert oracle.check(place, start).states == {"created": 25}
+    note("S1", "stops on a full disk", stops)
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 def test_s1_a_really_full_disk(
-    place: Place, capfd: pytest.CaptureFixture[str], small_disk: Callable[[int], Path]
+    place: Place, capfd: pytest.CaptureFixture[str], small_disk: Callable[[int], Path], note: Note
 ) -> None:
     """On a file system without room the run ends with 4; with more room, runs continue until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)
@@ -126,6 +128,7 @@ def test_s1_a_really_full_disk(
 
     assert kib > 100
     assert oracle.check(place, start).states == {"created": 25}
+    note("S1", "stops on a full disk", kib // 16 - 1)
 
 
 def test_s1_a_folder_that_cannot_be_written(place: Place, tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ TAKEN = {
     "subdomain": ("a@mail.eu.example.org", "a@mail.eu.example.org"),
     "local part over 64 characters: seen in the wild": (f"{'a' * 65}@b.org", f"{'a' * 65}@b.org"),
     "254 characters": (f"{'a' * 248}@b.org", f"{'a' * 248}@b.org"),
+    "254 characters in a special-use domain, of which labels and local part are as long as may be": (
+        LONGEST := f"!{'a' * 63}@{'b' * 63}.{'c' * 63}.{'d' * 56}.test",
+        LONGEST,
+    ),
     "label of 63": (f"a@{'b' * 63}.org", f"a@{'b' * 63}.org"),
 }
 

@@ -46,7 +46,7 @@ def _known(row: Row[Any]) -> Known:
 
 def _arrived(checkpoint: Checkpoint, *, unverified: bool = False) -> ColumnElement[bool]:
     wanted = and_(source_user.c.migration == checkpoint.key, source_user.c.state.in_(ARRIVED_STATES))
-    return and_(wanted, func.coalesce(source_user.c.verified, 0) == 0) if unverified else wanted
+    return and_(wanted, source_user.c.verdict.is_(None)) if unverified else wanted
 
 
 def arrived(checkpoint: Checkpoint, *, unverified: bool = False, size: int = PAGE) -> Iterator[list[Known]]:
@@ -91,4 +91,4 @@ def mark_verified(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Store that these users were read back and found right since they were last sent."""
     if user_ids:
         wanted = and_(_arrived(checkpoint), source_user.c.user_id.in_(user_ids))
-        checkpoint.write(lambda c: c.execute(update(source_user).where(wanted).values(verified=1)))
+        checkpoint.write(lambda c: c.execute(update(source_user).where(wanted).values(verdict="same")))

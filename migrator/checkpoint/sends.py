@@ -120,7 +120,7 @@ _OVER: dict[str, Any] = {
     "sending_since": None,
 }
 _DECIDED: dict[str, Any] = {"decision": None, "changes": None}
-_ARRIVED: dict[str, Any] = {"sent_hash": bindparam("b_hash"), "attempts": 0, "verified": 0}
+_ARRIVED: dict[str, Any] = {"sent_hash": bindparam("b_hash"), "attempts": 0, "verdict": None}
 
 
 def _move(

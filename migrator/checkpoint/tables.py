@@ -39,6 +39,7 @@ migration = Table(
     # The binding: empty until the first run proved its credentials.
     Column("source", Text),
     Column("project", Text),
+    Column("target_host", Text),
     Column("mapping", Text),
     Column("policy", Text),
     # The lease: `fence` grows with every holder and stands in every write.
@@ -94,7 +95,15 @@ source_user = Table(
     Column("decided_at", Double),
     Column("seen", Text),  # hash of the Descope user the decision was made on
     Column("predicted", Text),  # the state this run's plan foresees
-    Column("verified", Integer),  # 1 when read back and found equal since it was last sent
+    # What reading the user back since it was last sent has shown, in the words of `proofs.Verdict`; None before.
+    Column("verdict", Text),
+    # How the user came to be ours: "created", or "linked" (policy.existing); None before it arrived.
+    Column("origin", Text),
+    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`model.FieldHashes`).
+    Column("sent_fields", Text),
+    Column("adopt_id", Text),  # the stranger a decision to link was made on
+    Column("retry", Integer),  # 1 when a person asked for this user to be planned again
+    Column("before_plan", Text),  # JSON of what a plan changed and the next command restores
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),

@@ -50,7 +50,7 @@ def migrated(place: Place, users: int, keep: str = "always") -> None:
 
 
 def verified(place: Place) -> set[str]:
-    return {user_id for user_id, row in read_rows(place.checkpoint, place).items() if row["verified"]}
+    return {user_id for user_id, row in read_rows(place.checkpoint, place).items() if row["verdict"] == "same"}
 
 
 def test_whoever_is_right_is_noted_and_not_read_again(any_place: Place) -> None:

@@ -112,13 +112,13 @@ def flying(store: Checkpoint, *user_ids: str, **columns: Any) -> None:
 
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED])
 def test_an_arrived_user_is_closed_with_what_was_sent(store: Checkpoint, state: State) -> None:
-    flying(store, "1", verified=1, reason="old", detail="old")
+    flying(store, "1", verdict="same", reason="old", detail="old")
     before = rows(store)["1"]
 
     record(store, [Result("1", state, target_id="U1")], {"1": "sent 1", "2": "sent 2"})
 
     assert rows(store)["1"] == before | {
-        "state": state, "target_id": "U1", "sent_hash": "sent 1", "attempts": 0, "verified": 0,
+        "state": state, "target_id": "U1", "sent_hash": "sent 1", "attempts": 0, "verdict": None,
         "reason": None, "detail": None, "decision": None, "changes": None, "batch": None, "sending_since": None,
     }  # fmt: skip
 
@@ -127,7 +127,7 @@ def test_an_arrived_user_is_closed_with_what_was_sent(store: Checkpoint, state: 
 def test_a_refused_user_is_closed_with_its_reason_and_keeps_what_was_sent_before(
     store: Checkpoint, state: State
 ) -> None:
-    flying(store, "1", sent_hash="earlier", target_id="U1", verified=1)
+    flying(store, "1", sent_hash="earlier", target_id="U1", verdict="same")
     before = rows(store)["1"]
 
     record(store, [Result("1", state, reason="refused", detail="E011003")], {"1": "sent 1"})

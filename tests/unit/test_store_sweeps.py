@@ -128,7 +128,7 @@ DONE: dict[str, Any] = {
     "attempts": 2,
     "detail": "old",
     "changes": "{}",
-    "verified": 1,
+    "verdict": "same",
 }
 DATES = {"created": "2024-01-01", "last_login": "2024-06-01"}  # those of `ready`
 

@@ -1,0 +1,36 @@
+"""What being right over weeks takes: what was sent of each field, how users became ours, and what reading back showed.
+
+Revision: 0003, after 0002.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_USER = ("verdict", "origin", "sent_fields", "adopt_id", "before_plan")
+
+
+def upgrade() -> None:
+    """Add what this revision needs."""
+    for name in _USER:
+        op.add_column("source_user", sa.Column(name, sa.Text))
+    op.add_column("source_user", sa.Column("retry", sa.Integer))
+    op.execute("UPDATE source_user SET verdict = 'same' WHERE verified = 1")
+    op.drop_column("source_user", "verified")
+    op.add_column("migration", sa.Column("target_host", sa.Text))
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_column("migration", "target_host")
+    op.add_column("source_user", sa.Column("verified", sa.Integer))
+    op.execute("UPDATE source_user SET verified = 1 WHERE verdict = 'same'")
+    op.drop_column("source_user", "retry")
+    for name in reversed(_USER):
+        op.drop_column("source_user", name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
@@ -45,6 +45,7 @@ class Decision(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    ADOPT = "adopt"  # an update that links a stranger (policy.existing: link)
     UNCHANGED = "unchanged"
 
 
@@ -77,6 +78,8 @@ class TargetUser:
     picture: str = ""
     extra_login_ids: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
+    # The login id as Docebo spells it, when that is another spelling: a server may tell the two apart.
+    spelled: str = ""
 
     @property
     def user_id(self) -> str:
@@ -90,7 +93,17 @@ class TargetUser:
 
     def to_json(self) -> str:
         """Canonical JSON text; equal users give equal text."""
-        return canonical_json({name: getattr(self, name) for name in self.__slots__})
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return canonical_json(values if self.spelled else {k: v for k, v in values.items() if k != "spelled"})
+
+    def content_hash(self) -> str:
+        """The hash of all that is sent: a login id that is spelled otherwise in Docebo changes nothing at Descope."""
+        return text_hash(replace(self, spelled="").to_json())
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every spelling under which somebody may hold one of the login ids."""
+        return (*self.all_login_ids, self.spelled) if self.spelled else self.all_login_ids
 
     @classmethod
     def from_json(cls, text: str) -> TargetUser:
@@ -119,10 +132,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A source user that cannot be migrated as it is; `reason` is a stable reason code."""
+    """A source user that cannot be migrated as it is; `reason` is a stable reason code.
+
+    `source_status` is what Docebo says of a user who can be recognised at all: one who arrived earlier may leave.
+    """
 
     user_id: str
     reason: str
+    source_status: SourceStatus | None = None
 
 
 Normalized: TypeAlias = Ready | Rejected

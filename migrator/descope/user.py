@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from migrator.model import MARK_PLATFORM, MARK_USER, canonical_json, text_hash
+from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, canonical_json, text_hash
+from migrator.normalize.identity import login_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from migrator.model import Json
+
+_CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +32,42 @@ class DescopeUser:
     status: str = ""
     picture: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
+    has_credential: bool = False
 
     def mark(self) -> tuple[str, str] | None:
-        """(platform, Docebo user id) of the migration that made this user; None for a stranger."""
-        platform, user_id = self.attributes.get(MARK_PLATFORM), self.attributes.get(MARK_USER)
-        if platform in (None, "") and user_id in (None, ""):
-            return None
-        return str(platform), str(user_id)
+        """(platform, Docebo user id) of the migration that made this user; None for a stranger.
+
+        Half a mark is none: without both nobody can be recognised.
+        """
+        platform, user_id = (value_text(self.attributes.get(name)) for name in (MARK_PLATFORM, MARK_USER))
+        return (platform, user_id) if platform and user_id else None
+
+    @property
+    def fresh(self) -> bool | None:
+        """`freshlyMigrated`; None when the user does not have it."""
+        return {"true": True, "false": False}.get(value_text(self.attributes.get(FRESHLY_MIGRATED)))
 
     def fingerprint(self) -> str:
         """A hash of everything read of this user: equal as long as nobody changed it."""
-        return text_hash(canonical_json(asdict(self)))
+        return text_hash(canonical_json({k: v for k, v in asdict(self).items() if k != "has_credential"}))
 
     def answers_to(self, login_id: str) -> bool:
-        """Whether this login id is the user's; spellings that differ by case count as one (contract 6.5)."""
-        return login_id.casefold() in (own.casefold() for own in self.login_ids)
+        """Whether this login id is the user's, in any spelling (`normalize.identity.login_key`)."""
+        return login_key(login_id) in map(login_key, self.login_ids)
+
+
+def value_text(value: Json) -> str:
+    """One text for an attribute's value, as answers may show any value as text (contract descope 11.2)."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else canonical_json(value)
+
+
+def same_value(one: Json, other: Json) -> bool:
+    """Whether two values of an attribute are one, whichever of them came back as text."""
+    return value_text(one) == value_text(other)
 
 
 def parse_user(value: Json) -> DescopeUser:
@@ -76,7 +100,13 @@ def parse_user(value: Json) -> DescopeUser:
         status=text("status"),
         picture=text("picture"),
         attributes=attributes,
+        has_credential=_has_credential(value),
     )
+
+
+def _has_credential(value: Json) -> bool:
+    oauth = value.get("OAuth")
+    return any(value.get(name) is True for name in _CREDENTIALS) or (isinstance(oauth, dict) and any(oauth.values()))
 
 
 def parse_users(value: Json) -> list[DescopeUser]:
@@ -90,6 +120,6 @@ def parse_users(value: Json) -> list[DescopeUser]:
 
 def find(users: Iterable[DescopeUser], login_ids: Iterable[str]) -> list[DescopeUser]:
     """The distinct users among `users` that answer to any of these login ids."""
-    wanted = {login_id.casefold() for login_id in login_ids}
-    found = {user.user_id: user for user in users if any(own.casefold() in wanted for own in user.login_ids)}
+    wanted = set(map(login_key, login_ids))
+    found = {user.user_id: user for user in users if not wanted.isdisjoint(map(login_key, user.login_ids))}
     return list(found.values())

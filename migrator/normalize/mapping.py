@@ -22,6 +22,7 @@ from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
     from migrator.config import MappingConfig
+    from migrator.model import SourceStatus
 
 ATTRIBUTE_LIMIT = 1000
 
@@ -60,7 +61,7 @@ class Normalizer:
         try:
             return self._ready(user_id, record)
         except Unfit as unfit:
-            return Rejected(user_id, unfit.reason)
+            return Rejected(user_id, unfit.reason, _status_if_told(record))
 
     def _ready(self, user_id: str, record: dict[str, Json]) -> Ready:
         notes: dict[str, None] = {}  # an ordered set
@@ -87,6 +88,7 @@ class Normalizer:
             picture=picture_of(record.get("avatar")),
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
+            spelled=self._spelled(record, login_id),
         )
         return Ready(
             user_id=user_id,
@@ -128,6 +130,11 @@ class Normalizer:
             raise Unfit("no_username")
         return login_id
 
+    def _spelled(self, record: dict[str, Json], login_id: str) -> str:
+        text = record.get("email" if self._mapping.login_id == "email" else "username")
+        spelled = text.strip() if isinstance(text, str) else ""
+        return spelled if spelled != login_id and login_key(spelled) == login_key(login_id) else ""
+
     def _extra_login_ids(
         self, record: dict[str, Json], login_id: str, email: str, notes: dict[str, None]
     ) -> dict[str, str]:
@@ -167,3 +174,10 @@ class Normalizer:
             if value:
                 attributes[name] = value
         return attributes
+
+
+def _status_if_told(record: dict[str, Json]) -> SourceStatus | None:
+    try:
+        return source_status_of(record)
+    except Unfit:
+        return None

@@ -16,6 +16,9 @@ LOGIN_ID_LIMIT = 254
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_DIGITS = len(str(MAX_USER_ID))
 _MAX_LABEL = 63
+# A login id that Descope reads as a phone number; it keeps the sign and the digits (contract descope 6.6).
+_PHONE = re.compile(r"\+[0-9]{6,15}")
+_PHONE_PUNCTUATION = re.compile(r"[\s().-]")
 # Removing and folding can each make work for the other; text settles in two rounds.
 _ROUNDS = 3
 
@@ -101,16 +104,30 @@ def login_key(login_id: str) -> str:
     """The strong fold of a login id; equal keys mean that two users may collide (matrix B2.12, D1).
 
     Case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
-    domain: all equal. Two different people can share a key, so it only detects, it never names anyone.
+    domain, a phone number's punctuation: all equal. Two different people can share a key, so it only
+    detects, it never names anyone.
     """
     if login_id.isascii() and "xn--" not in (plain := login_id.strip().lower()):
-        return plain.rstrip(".") if "@" in plain else plain
+        return plain.rstrip(".") if "@" in plain else _bare_phone(plain)
     folded = _fold(login_id)
     local, at, domain = folded.rpartition("@")
     if not at:
-        return folded
+        return _bare_phone(folded)
     labels = domain.replace("\u3002", ".").rstrip(".").split(".")
     return f"{local}@{'.'.join(map(_ascii_label, labels))}"
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether two spellings must be taken for one login id; the one rule of every comparison (contract descope 6)."""
+    return login_key(one) == login_key(other)
+
+
+def _bare_phone(text: str) -> str:
+    """A phone number without its punctuation; any other text as it is."""
+    if not text.startswith("+"):
+        return text
+    bare = _PHONE_PUNCTUATION.sub("", text)
+    return bare if _PHONE.fullmatch(bare) else text
 
 
 def _fold(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
-from migrator.normalize.identity import login_key
+from migrator.normalize.identity import login_key, same_login
 from migrator.verify import expected
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = Fa
 
 def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[Field]:
     """E-mail and login ids: they move together, so one rule is theirs."""
-    if target.email and not expected.same_login(target.email, user.email) and _is_ours("email", user.email, policy):
+    if target.email and not same_login(target.email, user.email) and _is_ours("email", user.email, policy):
         yield Field("email", target.email, user.email)
     for name, wanted in (("loginId", [target.login_id]), ("additionalIdentifiers", list(target.extra_login_ids))):
-        absent = [one for one in wanted if not any(expected.same_login(one, own) for own in user.login_ids)]
+        absent = [one for one in wanted if not any(same_login(one, own) for own in user.login_ids)]
         if absent and _is_ours("email", user.login_ids, policy):
             yield Field(name, absent[0] if name == "loginId" else absent, list(user.login_ids))
 
@@ -84,7 +84,7 @@ def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> It
 def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> Iterator[Field]:
     """The verified flags of addresses that are ours; whoever signed in may have verified one since."""
     fresh = expected.is_fresh(user)
-    if target.email and expected.same_login(target.email, user.email):
+    if target.email and same_login(target.email, user.email):
         # An update never takes a flag away, so "not verified" holds for those we created and left alone.
         matters = target.verified_email or (fresh and state == State.CREATED)
         differs = user.verified_email != target.verified_email

@@ -40,13 +40,3 @@ def attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Jso
 def is_fresh(user: DescopeUser) -> bool:
     """Whether nobody has signed in as this user yet, so that its verified flags are as we sent them."""
     return user.attributes.get(FRESHLY_MIGRATED) is True
-
-
-def same_login(one: str, other: str) -> bool:
-    """Whether Descope takes both for one login id: case, and a phone's punctuation, do not count (contract 6)."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(login_id: str) -> str:
-    bare = login_id.translate(dict.fromkeys(map(ord, " -().")))
-    return bare if bare[:1] == "+" and bare[1:].isdecimal() else login_id.casefold()

@@ -9,7 +9,7 @@ import pytest
 
 from migrator.model import canonical_json, text_hash
 from migrator.normalize import login_key
-from migrator.normalize.identity import login_id_of, stand_in_key, user_key
+from migrator.normalize.identity import login_id_of, same_login, stand_in_key, user_key
 from migrator.normalize.unfit import Unfit
 
 KEYS = {
@@ -169,21 +169,36 @@ EQUAL = {
     "half-width ideographic dot": ("a@b\uff61org", "a@b.org"),
     "trailing dot of the domain": ("a@b.org.", "a@b.org"),
     "trailing dot of a Unicode domain": ("a@müller.de.", "a@müller.de"),
+    "phone with punctuation": ("+39 02-5550 0001", "+390255500001"),
+    "phone with brackets and dots": ("+1 (555) 555.5555", "+15555555555"),
+    "phone with a no-break space": ("+39\u00a002 5550 0001", "+390255500001"),
+    "phone in full-width digits": ("\uff0b\uff13\uff19 02 5550 0001", "+390255500001"),
+    "shortest phone": ("+12-34-56", "+123456"),
+    "longest phone": ("+123 456 789 012 345", "+123456789012345"),
     "an at-sign in the local part": ("é@a@müller.de", "é@a@xn--mller-kva.de"),
 }
 
 
 @pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
 def test_login_ids_that_may_collide_have_one_key(one: str, other: str) -> None:
-    """Each class of look-alikes of D1 folds to one key, which is its own key."""
+    """Each class of look-alikes of D1 (and, for a5, of phone spellings) folds to one key, which is its own key."""
     key = login_key(one)
 
     assert key == login_key(other)
     assert key == login_key(key)
+    assert same_login(one, other)
 
 
 DIFFERENT = {
     "letters": ("ana@b.org", "anna@b.org"),
+    "two phones": ("+39 02 5550 0001", "+39 02 5550 0002"),
+    "phone and digits without a sign": ("+390255500001", "390255500001"),
+    "punctuation of digits without a sign": ("02-5550", "025550"),
+    "five digits": ("+12-345", "+12345"),
+    "sixteen digits": ("+1234567890-123456", "+1234567890123456"),
+    "digits that are not ASCII": ("+\u0663\u0669-0255500001", "+\u0663\u06690255500001"),
+    "a sign and letters": ("+anna-b", "+annab"),
+    "e-mail that begins like a phone": ("+39-025550@b.org", "+39025550@b.org"),
     "plus tag": ("ana+1@b.org", "ana@b.org"),
     "dot in the local part": ("a.na@b.org", "ana@b.org"),
     "accent": ("rene@b.org", "réne@b.org"),
@@ -200,6 +215,7 @@ DIFFERENT = {
 def test_login_ids_that_cannot_collide_have_two_keys(one: str, other: str) -> None:
     """The fold is strong, but it does not merge what every system keeps apart."""
     assert login_key(one) != login_key(other)
+    assert not same_login(one, other)
 
 
 def test_a_domain_key_is_ascii() -> None:

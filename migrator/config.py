@@ -106,6 +106,11 @@ class DescopeConfig(_Section):
         return f"https://api.{self.project_id[1:5]}.descope.com" if regional else "https://api.descope.com"
 
     @property
+    def host(self) -> str:
+        """The address without its scheme, with the port unless that is the scheme's default."""
+        return self.url.partition("://")[2]
+
+    @property
     def limits(self) -> dict[str, int]:
         """Requests per 60 s for create, search, user and general; empty when nothing is to be paced."""
         if not self.rate_limits:

@@ -24,10 +24,21 @@ def upgrade() -> None:
     op.execute("UPDATE source_user SET verdict = 'same' WHERE verified = 1")
     op.drop_column("source_user", "verified")
     op.add_column("migration", sa.Column("target_host", sa.Text))
+    # The mark is looked up before each create now, so that no list of earlier ones is kept.
+    op.drop_column("migration", "marks_read")
+    op.drop_table("known_mark")
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.create_table(
+        "known_mark",
+        sa.Column("migration", sa.Text, primary_key=True),
+        sa.Column("user_id", sa.Text, primary_key=True),
+        sa.Column("target_id", sa.Text, primary_key=True),
+        sa.ForeignKeyConstraint(["migration"], ["migration.key"]),
+    )
+    op.add_column("migration", sa.Column("marks_read", sa.Integer, nullable=False, server_default="0"))
     op.drop_column("migration", "target_host")
     op.add_column("source_user", sa.Column("verified", sa.Integer))
     op.execute("UPDATE source_user SET verified = 1 WHERE verdict = 'same'")

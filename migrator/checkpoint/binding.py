@@ -1,4 +1,4 @@
-"""What a checkpoint belongs to: one Docebo host, one Descope project, one mapping."""
+"""What a checkpoint belongs to: one Docebo platform, one Descope project at one address, one mapping."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, update
 
+from migrator.checkpoint import plans
 from migrator.checkpoint.tables import migration
 from migrator.errors import ConfigError
 
@@ -27,29 +28,43 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
     for word, stored, asked in (
         ("Docebo platform", row["source"], wanted.source),
         ("Descope project", row["project"], wanted.project),
+        ("Descope address", row["target_host"], wanted.target_host),
     ):
-        if stored != asked:
+        if stored not in (None, asked):
             raise ConfigError(
                 f"The checkpoint {checkpoint.db.name} belongs to {word} {stored}, the configuration says {asked}.",
                 fix="Give this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
             )
-    if row["mapping"] != wanted.mapping and not remap:
+    if row["mapping"] not in (None, wanted.mapping) and not remap:
         raise ConfigError(
             "The mapping section was changed since this migration began.",
             fix="Restore it, or accept that users are planned again with the new one: --remap.",
         )
 
 
-def bind(checkpoint: Checkpoint, wanted: Binding) -> bool:
-    """Bind, or bind again after `check` allowed it. True when the policy changed since the last run."""
+def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool, looking: bool) -> int:
+    """Bind, or bind again after `check` allowed it.
 
-    def work(connection: Connection) -> bool:
+    The users that a new policy or `--remap` asks for are noted with the fingerprint in one transaction, so that a run
+    that ends before it plans leaves them to the next.
+
+    Args:
+        looking: a plan binds the servers it reads from; mapping and policy stay those of the last run.
+
+    Returns:
+        What a plan has to open: `plans.AGAIN`, `plans.REJUDGE`, or 0.
+    """
+
+    def work(connection: Connection) -> int:
         row = checkpoint.row(connection)
-        connection.execute(
-            update(migration)
-            .where(migration.c.key == checkpoint.key)
-            .values(source=wanted.source, project=wanted.project, mapping=wanted.mapping, policy=wanted.policy)
-        )
-        return row is not None and row["policy"] not in (None, wanted.policy)
+        policy_changed = row is not None and row["policy"] not in (None, wanted.policy)
+        asked = plans.AGAIN if remap else plans.REJUDGE if policy_changed else 0
+        values = {"source": wanted.source, "project": wanted.project, "target_host": wanted.target_host}
+        if not looking:
+            values |= {"mapping": wanted.mapping, "policy": wanted.policy}
+            if asked:
+                plans.ask_for_everybody(connection, checkpoint, asked)
+        connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
+        return asked
 
     return checkpoint.write(work)

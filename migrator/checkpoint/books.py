@@ -48,6 +48,7 @@ class Problem:
 _PREDICTED = {
     Decision.CREATE: State.CREATED,
     Decision.UPDATE: State.UPDATED,
+    Decision.ADOPT: State.UPDATED,
     Decision.UNCHANGED: State.UNCHANGED,
     "conflict": State.CONFLICT,
 }

@@ -30,10 +30,11 @@ TRIES = 5  # of one transaction on a database that comes and goes (matrix S4, S5
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a checkpoint belongs to: Docebo host, Descope project, fingerprints of mapping and policy."""
+    """What a checkpoint belongs to: platform, Descope project and host, fingerprints of mapping and policy."""
 
     source: str
     project: str
+    target_host: str
     mapping: str
     policy: str
 
@@ -179,7 +180,7 @@ class Checkpoint:
         row = self.row(connection)
         now = self._now(connection)
         if row is None:
-            connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0, marks_read=0))
+            connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0))
         elif row["holder"] and row["lease_until"] > now and not Holder.from_json(row["holder"]).is_surely_dead():
             raise LeaseHeld(
                 f"Another run is working on this checkpoint (process {Holder.from_json(row['holder']).pid}).",

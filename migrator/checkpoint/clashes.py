@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Row, and_, bindparam, func, literal, or_, select, tuple_, update
 
 from migrator.checkpoint.tables import login, source_user
+from migrator.fields import SentFields
 from migrator.model import State, TargetUser
-from migrator.normalize.identity import login_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from migrator.checkpoint.checkpoint import Checkpoint
 
 # Login keys of this kind group what only looks alike; they never set anybody aside.
 LOOKS = "look:"
 
 
+PAGE = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One user of a group whose login ids collide."""
+    """One user of a group whose login ids collide; `key` is the group's.
+
+    `arrived` says that the user is at Descope, `holds` that this very login is among those it was sent.
+    """
 
     user_id: str
     state: State
@@ -28,20 +37,17 @@ class Member:
     email: str
     created: str
     last_login: str
+    key: str = ""
+    arrived: bool = False
+    holds: bool = False
 
 
-def collisions(checkpoint: Checkpoint) -> list[list[Member]]:
-    """Groups of users whose login ids are the same after the strong fold (matrix D1, B2.12)."""
-    return _groups(checkpoint, look=False)
+def colliding(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[Member]:
+    """Users whose login ids are the same after the strong fold, group by group; memory stays flat (matrix D1, B2.12).
 
-
-def look_alikes(checkpoint: Checkpoint) -> list[list[Member]]:
-    """Groups whose login ids look alike (dots, similar letters) but are not the same: for a person's eye only."""
-    groups = _groups(checkpoint, look=True)
-    return [group for group in groups if len({login_key(m.login_ids[0]) for m in group if m.login_ids}) > 1]
-
-
-def _groups(checkpoint: Checkpoint, *, look: bool) -> list[list[Member]]:
+    Args:
+        look: groups whose login ids only look alike, for a person's eye; `collisions` groups may be among them.
+    """
     kind = login.c.login_key.startswith(LOOKS) if look else login.c.login_key.not_like(f"{LOOKS}%")
     takes_part = and_(
         source_user.c.migration == checkpoint.key,
@@ -58,30 +64,67 @@ def _groups(checkpoint: Checkpoint, *, look: bool) -> list[list[Member]]:
         .having(func.count() > 1)
     )  # fmt: skip
     columns = (
-        login.c.login_key, source_user.c.user_id, source_user.c.state, source_user.c.profile,
-        source_user.c.created, source_user.c.last_login,
+        login.c.login_key, source_user.c.user_id, source_user.c.state, source_user.c.profile, source_user.c.target_id,
+        source_user.c.created, source_user.c.last_login, source_user.c.sent_fields,
     )  # fmt: skip
     query = (
         select(*columns)
         .select_from(joined)
         .where(takes_part, login.c.login_key.in_(keys))
         .order_by(login.c.login_key, source_user.c.user_id)
+        .limit(PAGE)
+    )
+    after = ("", "")
+    while True:
+        behind = tuple_(login.c.login_key, login.c.user_id) > tuple_(*map(literal, after))
+        rows = checkpoint.read(lambda c, behind=behind: c.execute(query.where(behind)).all())  # type: ignore[misc]
+        yield from map(_member, rows)
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1].login_key, rows[-1].user_id)
+
+
+def _member(row: Row[Any]) -> Member:
+    profile = TargetUser.from_json(row.profile) if row.profile else None
+    state, sent = State(row.state), SentFields.from_json(row.sent_fields)
+    arrived = row.target_id is not None
+    return Member(
+        row.user_id,
+        state,
+        profile.all_login_ids if profile else (),
+        profile.email if profile else "",
+        row.created or "",
+        row.last_login or "",
+        row.login_key,
+        arrived,
+        # Of users who arrived before it was noted what they were sent, the login is believed.
+        arrived and (row.login_key in sent.logins if sent is not None else True),
     )
 
-    def work(connection: Connection) -> list[list[Member]]:
-        groups: dict[str, list[Member]] = {}
-        for row in connection.execute(query):
-            profile = TargetUser.from_json(row.profile) if row.profile else None
-            groups.setdefault(row.login_key, []).append(
-                Member(
-                    row.user_id,
-                    State(row.state),
-                    profile.all_login_ids if profile else (),
-                    profile.email if profile else "",
-                    row.created or "",
-                    row.last_login or "",
-                )
-            )
-        return list(groups.values())
 
-    return checkpoint.read(work)
+def groups(members: Iterator[Member]) -> Iterator[tuple[str, Iterator[Member]]]:
+    """Each group's key and members; a group is to be read before the next one is asked for."""
+    return groupby(members, key=lambda member: member.key)
+
+
+def set_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str, str | None, bool]]) -> None:
+    """Move the pending users of collision groups to `conflict`.
+
+    Args:
+        groups: login key, reason code, the user id that goes on, and whether only newcomers are set aside.
+    """
+    theirs = select(login.c.user_id).where(login.c.migration == checkpoint.key, login.c.login_key == bindparam("b_key"))
+    losing = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.PENDING,
+        source_user.c.user_id.in_(theirs),
+        source_user.c.user_id != bindparam("b_winner"),
+        or_(source_user.c.target_id.is_(None), bindparam("b_everybody") == 1),
+    )
+    aside = update(source_user).where(losing).values(state=State.CONFLICT, reason=bindparam("b_reason"))
+    rows = [
+        {"b_key": key, "b_reason": reason, "b_winner": winner or "", "b_everybody": int(not newcomers)}
+        for key, reason, winner, newcomers in groups
+    ]
+    if rows:
+        checkpoint.write(lambda c: c.execute(aside, rows))

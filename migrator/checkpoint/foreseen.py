@@ -21,6 +21,7 @@ PAGE = 500
 _FORESEEN: dict[str, State] = {
     Decision.CREATE: State.CREATED,
     Decision.UPDATE: State.UPDATED,
+    Decision.ADOPT: State.UPDATED,
     Decision.UNCHANGED: State.UNCHANGED,
     CONFLICT: State.CONFLICT,
 }
@@ -92,7 +93,9 @@ def bind(checkpoint: Checkpoint, planned: Sequence[Entry]) -> None:
         for row in rows:
             entry = wanted[row.user_id]
             values: dict[str, Any] = {"predicted": _FORESEEN[entry.decision]}
-            if (row.decision, row.hash) != (entry.decision, entry.hash) or _moved(entry, row.seen):
+            # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
+            drifted = row.decision != entry.decision or _moved(entry, row.seen)
+            if row.hash != entry.hash or (drifted and not row.attempts):
                 values |= {"state": State.CONFLICT, "reason": DRIFTED, "decision": None, "changes": None}
             connection.execute(
                 update(source_user)
@@ -105,7 +108,7 @@ def bind(checkpoint: Checkpoint, planned: Sequence[Entry]) -> None:
 
 def _moved(entry: Entry, seen: str | None) -> bool:
     """Whether the Descope user that would be written is another one than the plan saw."""
-    return entry.decision == Decision.UPDATE and entry.seen != seen
+    return entry.decision in (Decision.UPDATE, Decision.ADOPT) and entry.seen != seen
 
 
 def leave_out_unnamed(checkpoint: Checkpoint) -> None:

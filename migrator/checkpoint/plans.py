@@ -6,10 +6,24 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from migrator.checkpoint.tables import source_user
-from migrator.model import Decision, State, TargetUser
+from migrator.fields import SentFields
+from migrator.model import ARRIVED_STATES, Decision, State, TargetUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,16 +32,23 @@ if TYPE_CHECKING:
 
 DUPLICATES = ("duplicate_email", "duplicate_login")
 DRIFTED = "drifted"
-JUDGED_ANEW = (*DUPLICATES, DRIFTED, "gave_up")
-# A stranger found while planning: stored like a decision, because only a real run makes it a final state.
+# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
+AGAIN, REJUDGE = 1, 2
+# What may be over by itself; judging it costs few calls.
+JUDGED_ANEW = (*DUPLICATES, DRIFTED, "gave_up", "recreated")
+# A conflict found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
+SENT = (Decision.UPDATE, Decision.ADOPT, Decision.CREATE)  # leaving comes first, and an update may free a login
+# The detail of `login_taken` when the holder is another user of this migration: it may let go of the login.
+HELD_BY_OURS = "held_by_migrated_user"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A pending user: the target it should become, and the Descope user it is known to be, if any.
 
-    `seen` is the hash of that user as the decision saw it; `also` are further users that carry its mark.
+    `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
+    sent; `retry` says that a person asked for it to be planned again.
     """
 
     target: TargetUser
@@ -35,19 +56,48 @@ class Candidate:
     target_id: str | None
     attempts: int = 0
     seen: str | None = None
-    also: tuple[str, ...] = ()
+    origin: str | None = None
+    sent: SentFields | None = None
+    retry: bool = False
 
     @property
     def user_id(self) -> str:
         """The Docebo user id."""
         return self.target.user_id
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> Candidate:
+        """The user of a row that has `CANDIDATE` columns."""
+        adopts = row.decision == Decision.ADOPT
+        return cls(
+            TargetUser.from_json(row.profile),
+            row.hash,
+            row.adopt_id if adopts else row.target_id,
+            row.attempts,
+            row.seen,
+            row.origin,
+            SentFields.from_json(row.sent_fields),
+            row.retry == AGAIN,
+        )
+
+
+CANDIDATE = [
+    source_user.c[name]
+    for name in (
+        "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
+        "sent_fields", "retry",
+    )
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The decision on one user: `decision` is a `Decision` or "conflict" with a reason.
 
-    `changes` is {field: [before, after]} for an update.
+    `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or is to be
+    adopted. `sent` is what is known to be there already, for a user that needs no change. When the user that stands
+    in the way belongs to Docebo user `holder`, `if_holder_is_gone` is the decision for the case that Docebo has
+    deleted that one.
     """
 
     user_id: str
@@ -56,36 +106,85 @@ class Planned:
     reason: str | None = None
     changes: dict[str, list[Any]] | None = None
     seen: str | None = None
+    detail: str | None = None
+    origin: str | None = None
+    sent: SentFields | None = None
+    holder: str | None = None
+    if_holder_is_gone: Planned | None = None
 
 
 def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
     return source_user.c.migration == checkpoint.key
 
 
-def reopen(checkpoint: Checkpoint, *, everybody: bool) -> None:
+_BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
+_BEFORE_PLAN = ("state", "reason", "detail", "attempts")
+
+
+def reopen(checkpoint: Checkpoint, *, asked: int = 0, restorable: bool = False) -> None:
     """Forget earlier decisions on users that are still open.
 
-    Collisions are judged anew each time (it costs no call), and so is who was given up or set aside as
-    drifted. Every other conflict or failure stays until its Docebo record changes, or `everybody` is asked for.
+    Collisions are judged anew each time (it costs no call), and so is who was given up, set aside as drifted, or
+    kept waiting by another user of this migration. Every other conflict or failure stays until its Docebo record
+    changes, a person asks for it or the policy changes (column `retry`).
+
+    Args:
+        asked: AGAIN or REJUDGE opens every conflict and failure.
+        restorable: a plan asks: `restore` undoes it, so that no later command builds on it.
     """
-    unfinished = source_user.c.state.in_((State.CONFLICT, State.FAILED))
-    again = unfinished if everybody else and_(unfinished, source_user.c.reason.in_(JUDGED_ANEW))
-    blank = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None}
+    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | (source_user.c.detail == HELD_BY_OURS)
+    again = and_(
+        _mine(checkpoint),
+        source_user.c.state.in_((State.CONFLICT, State.FAILED)),
+        source_user.c.profile.is_not(None),
+        true() if asked else or_(may_be_over, source_user.c.retry.in_((AGAIN, REJUDGE))),
+    )
+    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
 
     def work(connection: Connection) -> None:
-        connection.execute(
-            update(source_user).where(_mine(checkpoint), source_user.c.state == State.PENDING).values(**blank)
-        )
-        connection.execute(
-            update(source_user)
-            .where(_mine(checkpoint), again, source_user.c.reason == "deleted_at_descope")
-            .values(target_id=None)
-        )
-        connection.execute(
-            update(source_user).where(_mine(checkpoint), again).values(state=State.PENDING, attempts=0, **blank)
-        )
+        connection.execute(update(source_user).where(pending).values(**_BLANK))
+        if restorable:
+            _remember(connection, checkpoint, again)
+        values: dict[str, Any] = {
+            "state": State.PENDING,
+            "attempts": 0,
+            **_BLANK,
+            **({"retry": asked} if asked else {}),
+        }
+        connection.execute(update(source_user).where(again).values(**values))
 
     checkpoint.write(work)
+
+
+def _remember(connection: Connection, checkpoint: Checkpoint, reopened: ColumnElement[bool]) -> None:
+    columns = [source_user.c[name] for name in ("user_id", "retry", *_BEFORE_PLAN)]
+    rows = [
+        {"b_user": row.user_id, "b_before": json.dumps({name: getattr(row, name) for name in ("retry", *_BEFORE_PLAN)})}
+        for row in connection.execute(select(*columns).where(reopened))
+    ]
+    if rows:
+        this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+        connection.execute(update(source_user).where(this).values(before_plan=bindparam("b_before")), rows)
+
+
+def restore(checkpoint: Checkpoint) -> None:
+    """Undo what a plan reopened, whether that plan came to its end or was killed."""
+    planned = and_(_mine(checkpoint), source_user.c.before_plan.is_not(None))
+    query = select(source_user.c.user_id, source_user.c.before_plan).where(planned)
+
+    def work(connection: Connection) -> None:
+        rows = [
+            {"b_user": row.user_id} | {f"b_{name}": value for name, value in json.loads(row.before_plan).items()}
+            for row in connection.execute(query)
+        ]
+        if rows:
+            values = {name: bindparam(f"b_{name}") for name in ("retry", *_BEFORE_PLAN)}
+            this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+            blank = {"decision": None, "changes": None, "adopt_id": None, "before_plan": None}
+            connection.execute(update(source_user).where(this).values(**values, **blank), rows)
+
+    if checkpoint.read(lambda c: c.execute(query.limit(1)).first()) is not None:
+        checkpoint.write(work)
 
 
 def set_aside(checkpoint: Checkpoint, user_ids: Iterable[str], state: State, reason: str) -> None:
@@ -127,7 +226,7 @@ def keep_only(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | No
 def undecided(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]:
     """Pending users without a decision, in the order of their id text, behind user id `after`."""
     query = (
-        select(source_user.c.user_id, source_user.c.profile, source_user.c.hash, source_user.c.target_id)
+        select(*CANDIDATE)
         .where(
             _mine(checkpoint),
             source_user.c.state == State.PENDING,
@@ -142,17 +241,17 @@ def undecided(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]
 
 def _candidates(checkpoint: Checkpoint, query: Select[Any]) -> list[Candidate]:
     rows = checkpoint.read(lambda c: c.execute(query).all())
-    return [Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id) for row in rows]
+    return [Candidate.of(row) for row in rows]
 
 
 def sendable(checkpoint: Checkpoint, after: str, limit: int) -> list[Candidate]:
-    """Pending users decided to be created or updated, in the order of their id text, behind `after`."""
+    """Pending users decided to be created, updated or adopted, in the order of their id text, behind `after`."""
     query = (
-        select(source_user.c.user_id, source_user.c.profile, source_user.c.hash, source_user.c.target_id)
+        select(*CANDIDATE)
         .where(
             _mine(checkpoint),
             source_user.c.state == State.PENDING,
-            source_user.c.decision.in_((Decision.CREATE, Decision.UPDATE)),
+            source_user.c.decision.in_(SENT),
             source_user.c.user_id > after,
         )
         .order_by(source_user.c.user_id)
@@ -170,7 +269,11 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
         .values(
             decision=bindparam("b_decision"),
             reason=bindparam("b_reason"),
+            detail=bindparam("b_detail"),
             target_id=func.coalesce(bindparam("b_target"), source_user.c.target_id),
+            adopt_id=bindparam("b_adopt"),
+            origin=func.coalesce(source_user.c.origin, bindparam("b_origin")),
+            sent_fields=func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
             changes=bindparam("b_changes"),
             seen=bindparam("b_seen"),
             decided_at=checkpoint.clock.time(),
@@ -181,7 +284,12 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
             "b_user": plan.user_id,
             "b_decision": plan.decision,
             "b_reason": plan.reason,
-            "b_target": plan.target_id,
+            "b_detail": plan.detail,
+            # A stranger is nobody's before it was linked.
+            "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
+            "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
+            "b_origin": None if plan.decision == Decision.ADOPT else plan.origin,
+            "b_sent": plan.sent.to_json() if plan.sent is not None else None,
             "b_changes": json.dumps(plan.changes) if plan.changes else None,
             "b_seen": plan.seen,
         }
@@ -199,12 +307,55 @@ def settle_without_sending(checkpoint: Checkpoint) -> None:
         connection.execute(
             update(source_user)
             .where(pending, source_user.c.decision == Decision.UNCHANGED)
-            .values(state=State.UNCHANGED, sent_hash=source_user.c.hash, decision=None)
+            .values(state=State.UNCHANGED, sent_hash=source_user.c.hash, decision=None, retry=None)
         )
         connection.execute(
             update(source_user)
             .where(pending, source_user.c.decision == CONFLICT)
-            .values(state=State.CONFLICT, decision=None)
+            .values(state=State.CONFLICT, decision=None, retry=None)
         )
 
     checkpoint.write(work)
+
+
+def part_shared_targets(checkpoint: Checkpoint) -> None:
+    """Two Docebo users never become one: of several that would adopt one user, or its owner's, nobody does."""
+    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    adopts = and_(pending, source_user.c.decision == Decision.ADOPT)
+    wanted_twice = (
+        select(source_user.c.adopt_id).where(adopts).group_by(source_user.c.adopt_id).having(func.count() > 1)
+    )
+    gone = source_user.c.state == State.VANISHED
+    owned = select(source_user.c.target_id).where(
+        _mine(checkpoint),
+        source_user.c.target_id.is_not(None),
+        not_(gone),
+        source_user.c.decision.is_distinct_from("adopt"),
+    )
+    shared = or_(source_user.c.adopt_id.in_(wanted_twice), source_user.c.adopt_id.in_(owned))
+    aside = {"decision": CONFLICT, "reason": "several_matches", "changes": None, "seen": None, "adopt_id": None}
+
+    def work(connection: Connection) -> None:
+        if connection.execute(select(source_user.c.user_id).where(adopts).limit(1)).first() is not None:
+            connection.execute(update(source_user).where(adopts, shared).values(**aside))
+
+    checkpoint.write(work)
+
+
+def name_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
+    """Users who arrived and whom Descope does not have any more need a person."""
+    arrived = and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
+    missing = {"state": State.CONFLICT, "reason": "deleted_at_descope", "detail": None, "verdict": "missing"}
+    if user_ids:
+        checkpoint.write(
+            lambda c: c.execute(
+                update(source_user).where(arrived, source_user.c.user_id.in_(user_ids)).values(**missing, decision=None)
+            )
+        )
+
+
+def ask_for_everybody(connection: Connection, checkpoint: Checkpoint, asked: int) -> None:
+    """Note on every conflict and failure that it is to be planned again, in the caller's transaction."""
+    unfinished = and_(_mine(checkpoint), source_user.c.state.in_((State.CONFLICT, State.FAILED)))
+    open_ones = source_user.c.retry.is_distinct_from(AGAIN)
+    connection.execute(update(source_user).where(unfinished, open_ones).values(retry=asked))

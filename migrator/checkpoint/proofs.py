@@ -92,3 +92,12 @@ def mark_verified(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     if user_ids:
         wanted = and_(_arrived(checkpoint), source_user.c.user_id.in_(user_ids))
         checkpoint.write(lambda c: c.execute(update(source_user).where(wanted).values(verdict="same")))
+
+
+def some_arrived(checkpoint: Checkpoint, number: int) -> list[Known]:
+    """Users said to be in Descope, drawn by chance; whoever is known to be missing is left out."""
+    wanted = and_(
+        _arrived(checkpoint), source_user.c.verdict.is_distinct_from("missing"), source_user.c.retry.is_(None)
+    )
+    query = select(*_COLUMNS).where(wanted).order_by(func.random()).limit(number)
+    return [_known(row) for row in checkpoint.read(lambda c: c.execute(query).all())]

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
-from migrator.checkpoint.plans import Candidate
+from migrator.checkpoint.plans import CANDIDATE, SENT, Candidate
 from migrator.checkpoint.tables import source_user
 from migrator.errors import LeaseLost
-from migrator.model import ARRIVED_STATES, OPEN_STATES, Decision, State, TargetUser
+from migrator.model import ARRIVED_STATES, OPEN_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.fields import SentFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Result:
     """What became of one user of a batch.
 
     `state` is a final state, or `pending` when the request certainly did nothing; `sending` means
-    that nobody knows yet. `detail` is an error code, never personal data.
+    that nobody knows yet. `detail` is an error code, never personal data. `sent` is what the user has been sent by
+    now and `origin` how it became ours, for who arrived; `decision` replaces the plan's for who stays pending.
     """
 
     user_id: str
@@ -42,6 +44,9 @@ class Result:
     target_id: str | None = None
     reason: str | None = None
     detail: str | None = None
+    sent: SentFields | None = None
+    origin: str | None = None
+    decision: Decision | None = None
 
 
 def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None) -> Batch | None:
@@ -76,15 +81,9 @@ def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collectio
             update(source_user)
             .where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(chosen))
             .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
-            .returning(
-                source_user.c.profile, source_user.c.hash, source_user.c.target_id,
-                source_user.c.attempts, source_user.c.decided_at, source_user.c.seen,
-            )
-        ).all()  # fmt: skip
-        users = (
-            Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts, row.seen)
-            for row in claimed
-        )
+            .returning(*CANDIDATE)
+        ).all()
+        users = [Candidate.of(row) for row in claimed]
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
         return Batch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
 
@@ -104,9 +103,10 @@ def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, st
 
     def work(connection: Connection) -> None:
         _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1}, sent)
-        _move(connection, checkpoint, untouched, _OVER, sent)
+        _move(connection, checkpoint, untouched, _BACK, sent)
         _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
         _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
+        _let_go(connection, checkpoint, [result for result in arrived if result.origin == "linked"])
 
     checkpoint.write(work)
 
@@ -119,8 +119,15 @@ _OVER: dict[str, Any] = {
     "batch": None,
     "sending_since": None,
 }
-_DECIDED: dict[str, Any] = {"decision": None, "changes": None}
-_ARRIVED: dict[str, Any] = {"sent_hash": bindparam("b_hash"), "attempts": 0, "verdict": None}
+_BACK: dict[str, Any] = _OVER | {"decision": func.coalesce(bindparam("b_decision"), source_user.c.decision)}
+_DECIDED: dict[str, Any] = {"decision": None, "changes": None, "adopt_id": None, "retry": None}
+_ARRIVED: dict[str, Any] = {
+    "sent_hash": bindparam("b_hash"),
+    "sent_fields": func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
+    "origin": func.coalesce(bindparam("b_origin"), source_user.c.origin),
+    "attempts": 0,
+    "verdict": None,
+}
 
 
 def _move(
@@ -141,12 +148,26 @@ def _move(
             "b_detail": result.detail,
             "b_target": result.target_id,
             "b_hash": sent.get(result.user_id),
+            "b_sent": result.sent.to_json() if result.sent is not None else None,
+            "b_origin": result.origin,
+            "b_decision": result.decision,
         }
         for result in results
     ]
     still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
     if connection.execute(still, rows).rowcount != len(rows):
         raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+
+
+def _let_go(connection: Connection, checkpoint: Checkpoint, linked: Sequence[Result]) -> None:
+    """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
+    gone = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.VANISHED,
+        source_user.c.target_id.in_([result.target_id for result in linked]),
+    )
+    if linked:
+        connection.execute(update(source_user).where(gone).values(target_id=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +181,7 @@ class InFlight:
 def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
     """Users that are `sending`, in the order of their id text, behind user id `after`."""
     query = (
-        select(source_user)
+        select(*CANDIDATE)
         .where(
             source_user.c.migration == checkpoint.key,
             source_user.c.state == State.SENDING,
@@ -171,13 +192,7 @@ def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
     )
 
     def work(connection: Connection) -> list[InFlight]:
-        return [
-            InFlight(
-                Candidate(TargetUser.from_json(row.profile), row.hash, row.target_id, row.attempts),
-                Decision(row.decision),
-            )
-            for row in connection.execute(query)
-        ]
+        return [InFlight(Candidate.of(row), Decision(row.decision)) for row in connection.execute(query)]
 
     return checkpoint.read(work)
 
@@ -189,7 +204,7 @@ def left(checkpoint: Checkpoint, only: Collection[str] | None = None) -> dict[De
         .where(
             source_user.c.migration == checkpoint.key,
             source_user.c.state == State.PENDING,
-            source_user.c.decision.in_((Decision.CREATE, Decision.UPDATE)),
+            source_user.c.decision.in_(SENT),
             true() if only is None else source_user.c.user_id.in_(only),
         )
         .group_by(source_user.c.decision)

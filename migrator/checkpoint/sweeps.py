@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
-_SIDE_FACTS = ("notes", "created", "last_login")
+_SIDE_FACTS = ("notes", "created", "last_login", "source_status")
+_KNOWN = ("user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", *_SIDE_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,17 @@ def store_page(
 
     def work(connection: Connection) -> PageSeen:
         mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
-        columns = [source_user.c[name] for name in ("user_id", "seen_sweep", "state", "hash", "raw", *_SIDE_FACTS)]
+        columns = [source_user.c[name] for name in _KNOWN]
         known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
         inserts, logins, updates, refreshed = [], [], [], []
         for user_id, record in by_id.items():
-            values = _columns(record, include)
             old = known.get(user_id)
+            values = _columns(record, include, arrived=old is not None and old.target_id is not None)
             if old is None:
                 inserts.append({"migration": checkpoint.key, "user_id": user_id, "seen_sweep": sweep, **values})
             else:
-                changed = _changed(old.state, old.hash, values)
+                changed = _changed(old, values)
                 if not changed:
                     if side_facts := _changed_side_facts(old, values):
                         refreshed.append({"b_user": user_id, **side_facts})
@@ -96,7 +97,8 @@ def store_page(
     return checkpoint.write(work)
 
 
-def _columns(record: Record, include: Collection[SourceStatus]) -> dict[str, Any]:
+def _columns(record: Record, include: Collection[SourceStatus], *, arrived: bool) -> dict[str, Any]:
+    """What a record makes of its user's row; whoever arrived is followed, whatever `policy.include` says."""
     normalized = record.normalized
     common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
     if not isinstance(normalized, Ready):
@@ -107,15 +109,15 @@ def _columns(record: Record, include: Collection[SourceStatus]) -> dict[str, Any
             "reason": normalized.reason,
             "notes": "",
             "profile": None,
-            "source_status": None,
+            "source_status": normalized.source_status,
             "created": "",
             "last_login": "",
         }
     profile = normalized.target.to_json()
-    included = normalized.source_status in include
+    included = arrived or normalized.source_status in include
     return {
         **common,
-        "hash": text_hash(profile),
+        "hash": normalized.target.content_hash(),
         "state": State.PENDING if included else State.SKIPPED,
         "reason": None if included else "not_included",
         "notes": ",".join(normalized.notes),
@@ -126,15 +128,17 @@ def _columns(record: Record, include: Collection[SourceStatus]) -> dict[str, Any
     }
 
 
-def _changed(state: str, old_hash: str, values: dict[str, Any]) -> dict[str, Any]:
+def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
     """What to write over a known user: nothing when nothing changed for it."""
+    state = old.state
     if state == State.SENDING:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
-    if values["hash"] != old_hash:
+    if values["hash"] != old.hash:
         return values
     if state in ARRIVED_STATES:
-        return {}
+        # Its profile may be erased, so that who is asked for again is pending from here on.
+        return values if old.retry else {}
     if state in _RECOMPUTED:
         return {} if values["state"] == state else values
     return values if values["state"] == State.SKIPPED else {}
@@ -145,6 +149,9 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
     if old.state == State.SENDING:
         return {}
     facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": old.raw and values["raw"]}
+    if old.state in (State.CONFLICT, State.FAILED):
+        # A person will ask who this is, and may ask for another try.
+        facts |= {"raw": values["raw"], "profile": values["profile"]}
     return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
 
 

@@ -51,8 +51,6 @@ migration = Table(
     # Sweeps are numbered over the life of the migration; a full one has ended whole.
     Column("sweep", Integer, nullable=False),
     Column("full_sweep_size", Integer),
-    # Whether the marks an earlier checkpoint left in the project were read.
-    Column("marks_read", Integer, nullable=False),
 )
 
 run = Table(
@@ -124,16 +122,6 @@ login = Table(
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 Index("ix_login_user", login.c.migration, login.c.user_id)
-
-# Users that carried our mark in Descope before this checkpoint knew them (a lost checkpoint).
-known_mark = Table(
-    "known_mark",
-    metadata,
-    Column("migration", Text, primary_key=True),
-    Column("user_id", Text, primary_key=True),
-    Column("target_id", Text, primary_key=True),
-    ForeignKeyConstraint(["migration"], ["migration.key"]),
-)
 
 # What a run was doing at a moment, for rates, the estimate of its end, and the report's time line.
 sample = Table(

@@ -14,7 +14,7 @@ from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
-from migrator.descope.client import DescopeReader
+from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.engine.plan import missing_attributes
 from migrator.errors import ConfigError, MigratorError
@@ -101,7 +101,7 @@ def _docebo(client: DoceboClient, config: Config) -> str:
 
 def _descope(client: DescopeReader, config: Config) -> str:
     client.choose_license()
-    missing = missing_attributes(client, config)
+    missing, _all = missing_attributes(client, config)
     attributes = (
         f"`run` will define the custom attributes {', '.join(missing)}"
         if missing

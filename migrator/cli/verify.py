@@ -14,7 +14,7 @@ from migrator.cli.common import Common, command
 from migrator.cli.progress import events
 from migrator.cli.run import signals
 from migrator.clock import Clock
-from migrator.descope.client import DescopeReader
+from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.normalize import Normalizer
 from migrator.report import differences, files
@@ -101,6 +101,7 @@ def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
         wanted = Binding(
             source=config.docebo.platform,
             project=config.descope.project_id,
+            target_host=config.descope.host,
             mapping=config.mapping.fingerprint(),
             policy=config.policy.fingerprint(),
         )

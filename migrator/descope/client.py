@@ -1,250 +1,20 @@
-"""The destination: reads and writes of the Descope management API (contract descope 1, 3, 4)."""
+"""What is written through the Descope management API (contract descope 3, 4)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from migrator.descope import paths as api
-from migrator.descope.key import KeyAuth
+from migrator.descope.reader import DescopeReader, stopped
 from migrator.descope.results import BatchAnswer, parse_batch
-from migrator.descope.user import DescopeUser, parse_user, parse_users
-from migrator.errors import ApiError, ConfigError, Refused, StopRun
-from migrator.model import MARK_PLATFORM
-from migrator.pace import Limit, Pacer
+from migrator.descope.user import DescopeUser, parse_user
+from migrator.errors import Refused
 from migrator.retry import Kind
-from migrator.transport import Request, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from migrator.clock import Clock
-    from migrator.config import DescopeConfig
     from migrator.model import Json
-
-T = TypeVar("T")
-
-MINUTE = 60.0
-PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
-TEXT, BOOLEAN = 1, 3  # attribute types (contract descope 4.1)
-TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (contract 10.2)
-
-
-class DescopeReader:
-    """Everything a plan may do: this object's transport knows no writing path.
-
-    Raises (every method):
-        StopRun: an answer could not be had after bounded retries; running again is safe.
-    """
-
-    paths = api.READS
-
-    def __init__(self, config: DescopeConfig, clock: Clock) -> None:
-        limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
-        self.pacer = Pacer(clock, limits)
-        self._headers: dict[str, str] = {}
-        self._transport = Transport(
-            api="Descope",
-            base_url=config.url,
-            allowed=self.paths,
-            pacer=self.pacer,
-            clock=clock,
-            auth=KeyAuth(config),
-            default_throttle_wait=MINUTE,
-            headers=None,
-        )
-        self._search_path = api.SEARCH
-
-    @property
-    def calls(self) -> int:
-        """Requests sent so far."""
-        return self._transport.calls.snapshot().total
-
-    @property
-    def writes(self) -> int:
-        """Requests sent so far that may change something."""
-        return self._transport.calls.snapshot().writes
-
-    @property
-    def throttled(self) -> int:
-        """429 answers so far."""
-        return self._transport.calls.snapshot().throttled
-
-    @property
-    def server_time(self) -> float | None:
-        """Descope's epoch seconds now; None when no answer told it."""
-        return self._transport.server_time
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
-
-    def choose_license(self) -> None:
-        """Ask for the project's rate-limit tier and name it from now on; a failure is ignored (contract 1)."""
-        try:
-            tier = self._raw(api.LICENSE, Kind.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
-        except ApiError:
-            return
-        if isinstance(tier, str) and tier.isascii() and tier.isalnum():
-            self._headers["x-descope-license"] = tier
-
-    def attributes(self) -> dict[str, int]:
-        """The custom attribute definitions of the project: name to type number.
-
-        Raises:
-            ConfigError: the project id or the management key is refused.
-        """
-
-        def parse(answer: Json) -> dict[str, int]:
-            return {entry["name"]: entry.get("type", TEXT) for entry in answer.get("data") or []}
-
-        try:
-            return self._raw(api.ATTRIBUTES, Kind.READ, parse)
-        except Refused as error:
-            if error.status in (401, 403):
-                raise ConfigError(
-                    f"Descope refused the management key ({error}).",
-                    fix="Check descope.project_id and descope.management_key, and in the Descope console the key's"
-                    " expiry, its projects and its permitted addresses.",
-                ) from None
-            raise _stopped(error) from None
-        except ApiError as error:
-            raise _stopped(error) from None
-
-    def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:
-        """Users that answer to any of these login ids, as far as the search index knows yet."""
-        return self._halving(login_ids, lambda some: list(self._search({"loginIds": list(some)}, enough=some)))
-
-    def marked(self, platform: str) -> Iterator[DescopeUser]:
-        """Every user carrying the mark of this platform."""
-        for user in self._search({"customAttributes": {MARK_PLATFORM: platform}}, enough=None):
-            mark = user.mark()
-            if mark is not None and mark[0] == platform:
-                yield user
-
-    def by_login(self, login_id: str) -> DescopeUser | None:
-        """The user with this login id now; the authority where search may lag (contract 3.10)."""
-        try:
-            return self._raw(api.USER, Kind.READ, lambda a: parse_user(a["user"]), params={"loginId": login_id})
-        except Refused as error:
-            if error.status == 404:  # noqa: PLR2004 -- contract descope 3.10
-                return None
-            raise _stopped(error) from None
-        except ApiError as error:
-            raise _stopped(error) from None
-
-    def load(self, user_ids: Sequence[str]) -> list[DescopeUser]:
-        """The users with these Descope ids, disabled ones too; unknown ones are left out."""
-
-        def parse(answer: Json) -> list[DescopeUser]:
-            users, total = parse_users(answer["users"]), answer.get("total")
-            if isinstance(total, int) and len(users) < total:
-                raise ValueError("fewer users than counted")
-            return users
-
-        def some(ids: Sequence[str]) -> list[DescopeUser]:
-            body = {"userIds": list(ids), "includeInvalidUsers": True}
-            return self._call(api.LOAD, Kind.READ, parse, body)
-
-        return self._halving(user_ids, some)
-
-    def _search(self, filters: dict[str, Json], enough: Sequence[str] | None) -> Iterator[DescopeUser]:
-        seen: set[str] = set()
-        # Never more than can be needed: a list halved after a refusal halves the limit too (contract 10.2).
-        limit = PAGE if enough is None else len(enough)
-        page = 0
-        while True:
-            try:
-                users, total = self._search_page({**filters, "limit": limit, "page": page})
-            except Refused as error:
-                if enough is not None:
-                    raise
-                if page or limit == 1:
-                    raise _stopped(error) from None
-                limit //= 2
-                continue
-            page += 1
-            fresh = [user for user in users if user.user_id not in seen]
-            seen |= {user.user_id for user in fresh}
-            yield from fresh
-            if not fresh and enough is not None and total is not None and len(seen) < total:
-                # Counted but never shown: a cut answer must not pass for "nobody has this login" (matrix N4).
-                yield from filter(None, map(self.by_login, enough))
-            # A server may cap the limit below ours: its total then says that there is more.
-            if not fresh or (len(users) < limit and (total is None or len(seen) >= total)):
-                return
-            if enough is not None and len(seen) >= len(enough) and (total is None or len(seen) >= total):
-                return
-
-    def _search_page(self, body: Json) -> tuple[list[DescopeUser], int | None]:
-        def parse(answer: Json) -> tuple[list[DescopeUser], int | None]:
-            # An empty list may be left out (protobuf JSON), but an object without either key is no answer.
-            if "users" not in answer and "total" not in answer:
-                raise KeyError("users")
-            total = answer.get("total")
-            return parse_users(answer.get("users")), total if isinstance(total, int) else None
-
-        path = self._search_path
-        try:
-            return self._raw(path, Kind.READ, parse, body)
-        except Refused as error:
-            # Asked of this call's path: another worker may have learned it meanwhile.
-            if error.status == 404 and path == api.SEARCH:  # noqa: PLR2004 -- contract descope 10.4
-                self._search_path = api.SEARCH_V1
-                return self._search_page(body)
-            if error.status in TOO_MUCH:
-                raise
-            raise _stopped(error) from None
-        except ApiError as error:
-            raise _stopped(error) from None
-
-    def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[T]]) -> list[T]:
-        """Read in lists of at most 100, halved where the server wants them shorter (contract 10.2)."""
-        if not keys:
-            return []
-        if len(keys) > PAGE:
-            return self._halving(keys[:PAGE], read) + self._halving(keys[PAGE:], read)
-        try:
-            return read(keys)
-        except Refused as error:
-            if error.status not in TOO_MUCH or len(keys) == 1:
-                raise _stopped(error) from None
-            middle = len(keys) // 2
-            return self._halving(keys[:middle], read) + self._halving(keys[middle:], read)
-
-    def _call(self, what: tuple[str, str], kind: Kind, parse: Callable[[Json], T], body: Json = None) -> T:
-        try:
-            return self._raw(what, kind, parse, body)
-        except Refused as error:
-            if error.status in TOO_MUCH:
-                raise
-            raise _stopped(error) from None
-        except ApiError as error:
-            raise _stopped(error) from None
-
-    def _raw(
-        self,
-        what: tuple[str, str],
-        kind: Kind,
-        parse: Callable[[Json], T],
-        body: Json = None,
-        *,
-        params: Mapping[str, str] | None = None,
-        deadline: float = 30.0,
-        attempts: int | None = None,
-    ) -> T:
-        method, path = what
-        request = Request(
-            method,
-            path,
-            kind,
-            api.BUCKETS[what],
-            params=params or {},
-            json=body,
-            headers=self._headers,
-            deadline=deadline,
-            attempts=attempts,
-        )
-        return self._transport.call(request, parse)
 
 
 class DescopeClient(DescopeReader):
@@ -260,7 +30,7 @@ class DescopeClient(DescopeReader):
         try:
             self._call(api.CREATE_ATTRIBUTES, Kind.SAFE_WRITE, lambda a: a["data"], body)
         except Refused as error:
-            raise _stopped(error) from None
+            raise stopped(error) from None
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (contract 3.3)."""
@@ -286,10 +56,3 @@ class DescopeClient(DescopeReader):
         """Rename one login id (contract 3.8)."""
         body = {"loginId": login_id, "newLoginId": new_login_id}
         return self._raw(api.UPDATE_LOGIN, Kind.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
-
-
-def _stopped(error: ApiError) -> StopRun:
-    return StopRun(
-        f"{error}.",
-        fix="Check that Descope can be reached and the management key still holds, then run again: it is safe.",
-    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.plans import DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
-from migrator.engine.decide import Changes, changes, is_adopted
+from migrator.engine.changes import Changes, is_adopted
+from migrator.engine.decide import difference
 from migrator.engine.sender import NOT_ABOUT_USERS, Sent, caller_refused, send_split
 from migrator.errors import NoAnswer, Refused
-from migrator.model import State
+from migrator.model import Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from migrator.descope.results import BatchAnswer
     from migrator.descope.user import DescopeUser
     from migrator.engine.job import Job
+    from migrator.model import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,19 @@ class Task:
     user: Candidate
     found: DescopeUser
     todo: Changes
+    adopts: bool = False
 
     @property
     def login_id(self) -> str:
         """A login id the user has right now; the user id would do, but not every call is proven to take it."""
         return self.found.login_ids[0] if self.found.login_ids else self.found.user_id
+
+    def done(self) -> Result:
+        """The user is as it should be."""
+        origin = "linked" if is_adopted(self.user.origin, self.found) or self.adopts else "created"
+        return Result(
+            self.user.user_id, State.UPDATED, target_id=self.found.user_id, sent=self.todo.sent, origin=origin
+        )
 
 
 def change_batch(job: Job, batch: Batch) -> Sent:
@@ -46,28 +57,43 @@ def change_batch(job: Job, batch: Batch) -> Sent:
     """
     sent = Sent(batch)
     try:
-        tasks = _tasks(job, sent, batch.users)
-        _patch(job, sent, [task for task in tasks if task.todo.patch])
-        for task in tasks:
-            if task.user.user_id not in sent.results:
+        tasks = _tasks(job, sent, batch)
+        patched = _patch(job, sent, tasks)
+        untouched = [task for task in tasks if not task.todo.patch]
+        for task in patched:
+            # Told at once: an error on the way to somebody else takes nothing back.
+            sent.put(outcome.unknown(task.user) if task.todo.moves else task.done())
+        for task in untouched:
+            if not task.todo.moves:
+                sent.put(task.done())
+        for task in (*patched, *untouched):
+            if task.todo.moves:
                 _move(job, sent, task)
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
         sent.cut_short(error)
     return sent
 
 
-def _tasks(job: Job, sent: Sent, users: Sequence[Candidate]) -> list[Task]:
-    loaded = job.descope.load([user.target_id for user in users if user.target_id])
+def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
+    loaded = job.descope.load([user.target_id for user in batch.users if user.target_id], surely=True)
     by_id = {user.user_id: user for user in loaded}
+    taken: set[str] = set()
     tasks = []
-    for user in users:
+    for user in batch.users:
         found = by_id.get(user.target_id or "")
-        task = None if found is None else make_task(job, user, found)
-        if task is None:
-            sent.put(Result(user.user_id, State.CONFLICT, reason="login_taken" if found else "deleted_at_descope"))
+        task = None if found is None else make_task(job, user, found, batch.decision)
+        if found is None:
+            sent.put(Result(user.user_id, State.CONFLICT, reason="deleted_at_descope"))
+        elif task is None:
+            sent.put(Result(user.user_id, State.CONFLICT, reason="login_taken"))
+        elif found.user_id in taken:
+            sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches"))
         elif _has_drifted(job, task):
             sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED))
+        elif task.todo.missing_logins:
+            sent.put(Result(user.user_id, State.CONFLICT, reason="login_ids_differ"))
         else:
+            taken.add(found.user_id)
             tasks.append(task)
     return tasks
 
@@ -78,21 +104,36 @@ def _has_drifted(job: Job, task: Task) -> bool:
     return bound and task.found.fingerprint() != task.user.seen
 
 
-def make_task(job: Job, user: Candidate, found: DescopeUser) -> Task | None:
+def make_task(job: Job, user: Candidate, found: DescopeUser, decision: Decision) -> Task | None:
     """What is left to do for this user; None when the user found is not ours to change."""
-    stranger = found.mark() is None and job.config.policy.existing == "link"
-    if not stranger and not outcome.is_ours(user, found):
-        return None
-    link = stranger or is_adopted(found)
-    return Task(user, found, changes(user.target, found, job.config.policy, link=link))
+    if outcome.is_ours(user, found):
+        adopts = decision == Decision.ADOPT
+        return Task(user, found, difference(user, found, job.rules, link=adopts), adopts)
+    if decision == Decision.ADOPT:
+        # Who was agreed to is the one the plan saw, as it was.
+        agreed = found.fingerprint() == user.seen or found.mark() is None
+        return Task(user, found, difference(user, found, job.rules, link=True), adopts=True) if agreed else None
+    lost = found.mark() is None and (user.retry or job.config.policy.existing == "link")
+    return Task(user, found, difference(user, found, job.rules)) if lost else None
 
 
-def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> None:
+def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> list[Task]:
+    """Patch what can be patched; returns the tasks that went through and have more to do."""
+    leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
+    # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
+    gone_through = _patch_fields(job, sent, leaving, lambda _task: {"status": "disabled"})
+    refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
+    rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
+    return _patch_fields(job, sent, rest, lambda task: task.todo.patch)
+
+
+def _patch_fields(job: Job, sent: Sent, tasks: Sequence[Task], fields: Callable[[Task], dict[str, Json]]) -> list[Task]:
     by_user = {task.user.user_id: task for task in tasks}
+    through: list[Task] = []
 
     def send(users: Sequence[Candidate]) -> BatchAnswer:
         some = [by_user[user.user_id] for user in users]
-        return job.writer.patch([{"loginId": task.login_id, **task.todo.patch} for task in some])
+        return job.writer.patch([{"loginId": task.login_id, **fields(task)} for task in some])
 
     def accepted(users: Sequence[Candidate], answer: BatchAnswer) -> None:
         done = {user.user_id for user in answer.done}
@@ -105,7 +146,7 @@ def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> None:
             failure = failures[user.user_id]
             code = meant if failure is None else failure.code
             if failure is None and user.target_id in done:
-                del sent.results[user.user_id]  # patched; what else there is to do follows
+                through.append(by_user[user.user_id])
             elif code is not None and user.target_id not in done:
                 sent.put(outcome.refused(user, code))
 
@@ -115,19 +156,19 @@ def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> None:
     if tasks:
         # A change states the wanted value, so that one which was done all the same may be sent again.
         send_split(sent, [task.user for task in tasks], send, accepted, alone, left=lambda users: users)
+    return through
 
 
 def _move(job: Job, sent: Sent, task: Task) -> None:
     """Change addresses one by one, with the calls that fail rather than merge (contract descope 3.8)."""
     user, todo, login_id = task.user, task.todo, task.login_id
     steps: list[tuple[str, Callable[[], DescopeUser]]] = []
-    email, phone, rename = todo.email, todo.phone, todo.rename
+    email, phone = todo.email, todo.phone
     if email is not None:
         steps.append(("email_taken", lambda: job.writer.update_email(login_id, email, verified=todo.verified)))
     if phone is not None:
         steps.append(("phone_taken", lambda: job.writer.update_phone(login_id, phone)))
-    if rename is not None:
-        steps.append(("login_taken", lambda: _rename(job, task.found, *rename)))
+    steps += [("login_taken", partial(_rename, job, task.found, *rename)) for rename in todo.renames]
     for reason, step in steps:
         try:
             step()
@@ -139,7 +180,7 @@ def _move(job: Job, sent: Sent, task: Task) -> None:
                 raise caller_refused(error) from None
             sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=error.code or None))
             return
-    sent.put(Result(user.user_id, State.UPDATED, target_id=user.target_id))
+    sent.put(task.done())
 
 
 def _rename(job: Job, found: DescopeUser, old: str, new: str) -> DescopeUser:

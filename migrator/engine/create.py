@@ -11,7 +11,7 @@ from migrator.engine import outcome
 from migrator.engine.decide import create_body
 from migrator.engine.plan import decide_all
 from migrator.engine.sender import Sent, send_split
-from migrator.model import MARK_USER, Decision, State
+from migrator.model import Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +45,10 @@ def _still_absent(job: Job, sent: Sent, users: list[Candidate]) -> list[Candidat
     for user, planned in zip(users, decide_all(job, users), strict=True):
         if planned.decision == Decision.CREATE:
             absent.append(user)
-        elif planned.target_id is not None and MARK_USER not in (planned.changes or {}):
-            # Somebody made it meanwhile with our mark, and the catch-up pass will mend what differs.
-            sent.put(Result(user.user_id, State.CREATED, target_id=planned.target_id))
+        elif planned.decision in (Decision.UPDATE, Decision.UNCHANGED):
+            # Somebody made it meanwhile with our mark: what differs is brought right as an update.
+            again = Decision.UPDATE
+            sent.put(Result(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
         else:
             # A stranger who came after the look-up; `existing: link` was not agreed to for this one.
             sent.put(Result(user.user_id, State.CONFLICT, reason=planned.reason or "login_taken"))

@@ -1,12 +1,13 @@
-"""What to do with one user, given what Descope holds. Pure; the rules are design section 6."""
+"""What to do with one user, given what Descope holds. Pure; the rules are docs/decisions/0012 and 0013."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import CONFLICT, Planned
-from migrator.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, Decision, TargetUser
+from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
+from migrator.engine.changes import Changes, changes, is_adopted
+from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,158 +16,94 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.model import Json
 
-_FIELDS = (
-    ("name", "name"),
-    ("givenName", "given_name"),
-    ("familyName", "family_name"),
-    ("picture", "picture"),
-)
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides besides the two users: the policy, and the type numbers of the project's custom attributes."""
+
+    policy: PolicyConfig
+    types: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Changes:
-    """The way from a Descope user to its target, each part by the call that is safe for it.
-
-    `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `rename` (old, new login id)
-    go through calls of their own, because a patch may silently merge two users (contract descope 3.8).
-    """
-
-    patch: dict[str, Json] = field(default_factory=dict)
-    email: str | None = None
-    verified: bool = False
-    phone: str | None = None
-    rename: tuple[str, str] | None = None
-    described: dict[str, list[Any]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.described)
+def difference(user: Candidate, found: DescopeUser, rules: Rules, *, link: bool = False) -> Changes:
+    """What is to be done to a user that is ours, or with `link` to a stranger who is to become ours."""
+    link = link or is_adopted(user.origin, found)
+    return changes(user.target, found, rules.policy, link=link, sent=user.sent, again=user.retry, types=rules.types)
 
 
-def changes(target: TargetUser, found: DescopeUser, policy: PolicyConfig, *, link: bool = False) -> Changes:
-    """Only what differs and only what is ours; a source value that is empty clears nothing.
-
-    Args:
-        link: the user is a stranger to be adopted (policy.existing: link): add the mark, fill empty fields,
-            leave e-mail, logins and status alone.
-    """
-    result = Changes()
-    rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
-
-    def wins(name: str, before: Any, after: Any) -> bool:  # noqa: ANN401 -- values of any field
-        rule = rules.get(name, rules.get("default", "source_wins"))
-        if not after or before == after or rule == "target_wins":
-            return False
-        return not before if rule == "fill_if_empty" else True
-
-    for name, attribute in _FIELDS:
-        before, after = getattr(found, attribute), getattr(target, attribute)
-        if wins(name, before, after):
-            result.patch[name] = after
-            result.described[name] = [before, after]
-    _change_attributes(result, target, found, wins)
-    if link:
-        return result
-    _change_status(result, target, found, wins)
-    _change_addresses(result, target, found, wins)
-    return result
-
-
-def _change_attributes(result: Changes, target: TargetUser, found: DescopeUser, wins: Any) -> None:  # noqa: ANN401 -- the closure of `changes`
-    merged = dict(found.attributes)
-    for name, after in target.attributes.items():
-        before = merged.get(name)
-        if (name in MARK_ATTRIBUTES and before != after) or wins(name, before, after):
-            merged[name] = after
-            result.described[name] = [before, after]
-    if merged != found.attributes:
-        # Whether a patch keeps or drops the attributes it does not name is unknown: the whole set, foreign
-        # ones and the user's own freshlyMigrated as just read, is right under both (contract descope 10.10).
-        result.patch["customAttributes"] = merged
-
-
-def _change_status(result: Changes, target: TargetUser, found: DescopeUser, wins: Any) -> None:  # noqa: ANN401 -- as above
-    # Somebody disabled (or expired) at Descope is never enabled again by us.
-    can_move = {"enabled": ("invited",), "disabled": ("enabled", "invited")}[target.status]
-    if found.status in can_move and wins("status", found.status, target.status):
-        result.patch["status"] = target.status
-        result.described["status"] = [found.status, target.status]
-
-
-def _change_addresses(result: Changes, target: TargetUser, found: DescopeUser, wins: Any) -> None:  # noqa: ANN401 -- as above
-    same = found.email.casefold() == target.email.casefold()
-    if not same and wins("email", found.email, target.email):
-        result.email, result.verified = target.email, target.verified_email
-        result.described["email"] = [found.email, target.email]
-    elif same and target.verified_email and wins("verifiedEmail", found.verified_email, after=True):
-        result.email, result.verified = found.email, True
-        result.described["verifiedEmail"] = [False, True]
-    if wins("phone", found.phone, target.phone):
-        result.phone = target.phone
-        result.described["phone"] = [found.phone, target.phone]
-    if not found.answers_to(target.login_id) and wins("email", found.login_ids, target.login_id):
-        kept = {login_id.casefold() for login_id in target.all_login_ids}
-        old = [login_id for login_id in found.login_ids if login_id.casefold() not in kept]
-        old.sort(key=lambda login_id: login_id.casefold() != found.email.casefold())
-        if old:
-            result.rename = (old[0], target.login_id)
-            result.described["loginId"] = [old[0], target.login_id]
-
-
-def decide(
-    target: TargetUser,
-    found: Sequence[DescopeUser],
-    known: DescopeUser | None,
-    policy: PolicyConfig,
-    *,
-    known_id: str | None = None,
-) -> Planned:
+def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | None, rules: Rules) -> Planned:
     """The decision on one pending user.
 
     Args:
-        found: Descope users that answer to any of the target's login ids.
+        found: Descope users that have any of the target's login ids, or carry its mark.
         known: the Descope user this one became earlier, as it is now.
-        known_id: that user's id, also when Descope does not have it any more.
     """
-    mark = (target.attributes["doceboPlatform"], target.user_id)
-    owners = [user for user in found if user.mark() == mark]
-    if known is not None and known.mark() == mark and known.user_id not in {user.user_id for user in owners}:
-        owners.append(known)
-    others = [user for user in found if user.mark() != mark]
-
-    def conflict(reason: str) -> Planned:
-        return Planned(target.user_id, CONFLICT, reason=reason)
-
+    mark = (user.target.attributes[MARK_PLATFORM], user.user_id)
+    by_id = {one.user_id: one for one in (*found, *([known] if known is not None else []))}
+    owners = [one for one in by_id.values() if one.mark() == mark]
+    if known is not None and known.mark() is None and not owners:
+        if not (user.retry or rules.policy.existing == "link"):
+            return _conflict(user, "mark_lost")
+        owners = [known]
+    others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
     if len(owners) > 1:
-        return conflict("several_matches")
-    if owners and not others:
-        return _ours(target, owners[0], policy)
+        return _conflict(user, "several_matches")
     if others:
-        linkable = len(others) == 1 and not owners and others[0].mark() is None and policy.existing == "link"
-        return _linked(target, others[0], policy) if linkable else conflict("login_taken")
-    if known is not None:
-        return conflict("login_taken")  # it lost our mark, so it is somebody's own now
-    if known_id is not None:
-        return conflict("deleted_at_descope")
-    return Planned(target.user_id, Decision.CREATE)
+        return _with_others(user, owners, others, rules)
+    if owners:
+        return _ours(user, owners[0], rules)
+    if known is None and (user.target_id is None or user.retry):
+        return Planned(user.user_id, Decision.CREATE)
+    # A known user who is not ours carries another user's mark by now.
+    return _conflict(user, "deleted_at_descope" if known is None else "login_taken")
 
 
-def is_adopted(user: DescopeUser) -> bool:
-    """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
-
-    Everybody we create has `freshlyMigrated`, true or false; whom we adopt has a credential and never gets it.
-    """
-    return FRESHLY_MIGRATED not in user.attributes
+def _conflict(user: Candidate, reason: str, detail: str | None = None) -> Planned:
+    return Planned(user.user_id, CONFLICT, reason=reason, detail=detail)
 
 
-def _ours(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Planned:
-    found = changes(target, user, policy, link=is_adopted(user))
-    decision = Decision.UPDATE if found else Decision.UNCHANGED
-    return Planned(target.user_id, decision, user.user_id, changes=found.described or None, seen=user.fingerprint())
+def _with_others(
+    user: Candidate, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: Rules
+) -> Planned:
+    """Somebody else answers to one of the login ids."""
+    platform = user.target.attributes[MARK_PLATFORM]
+    marks = [one.mark() for one in others]
+    ours = all(mark is not None and mark[0] == platform for mark in marks)
+    taken = _conflict(user, "login_taken", HELD_BY_OURS if ours else None)
+    # An extra login id alone says nothing about who somebody is (a user name is soon the same).
+    same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
+    if not same_person:
+        return taken
+    linked = _linked(user, others[0], rules) if rules.policy.existing == "link" else None
+    if marks[0] is None:
+        return linked or taken
+    if not ours:
+        return taken
+    # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
+    return replace(taken, holder=marks[0][1], if_holder_is_gone=linked or _conflict(user, "recreated"))
 
 
-def _linked(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Planned:
-    found = changes(target, user, policy, link=True)
-    return Planned(target.user_id, Decision.UPDATE, user.user_id, changes=found.described, seen=user.fingerprint())
+def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
+    todo = difference(user, found, rules)
+    if todo.missing_logins:
+        return _conflict(user, "login_ids_differ")
+    origin = user.origin or ("linked" if is_adopted(None, found) else "created")
+    return Planned(
+        user.user_id,
+        Decision.UPDATE if todo else Decision.UNCHANGED,
+        found.user_id,
+        changes=todo.described or None,
+        seen=found.fingerprint(),
+        origin=origin,
+        sent=None if todo else todo.sent,
+    )
+
+
+def _linked(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
+    todo = difference(user, found, rules, link=True)
+    return Planned(
+        user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint(), origin="linked"
+    )
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.engine.budget import Budget
+from migrator.engine.decide import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.clock import Clock
     from migrator.config import Config
-    from migrator.descope.client import DescopeClient, DescopeReader
+    from migrator.descope.client import DescopeClient
+    from migrator.descope.reader import DescopeReader
     from migrator.docebo.client import DoceboClient
     from migrator.normalize import Normalizer
     from migrator.report.summary import Figures
@@ -38,6 +40,7 @@ class Options:
     accept_shrink: bool = False
     upgrade: bool = True
     verify: bool = True
+    retry: tuple[str, ...] = ()
     plan_out: Path | None = None
     plan_file: Path | None = None
     canary: int | None = None
@@ -74,7 +77,10 @@ class Job:
     normalize: Normalizer
     # Custom attributes the project lacks, by type number; defined before the first user is sent.
     undefined: dict[str, int] = field(default_factory=dict)
-    policy_changed: bool = False
+    # Type numbers of all custom attributes, those included that are defined before the first user is sent.
+    types: dict[str, int] = field(default_factory=dict)
+    # What a plan opens for a changed policy or --remap (`plans.AGAIN`, `plans.REJUDGE`); a run notes it in the rows.
+    asked: int = 0
     first_sweep: int = 0
     # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
     absent_since: dict[str, float] = field(default_factory=dict)
@@ -90,6 +96,11 @@ class Job:
     def platform(self) -> str:
         """The Docebo host, as the mark names it."""
         return self.config.docebo.platform
+
+    @property
+    def rules(self) -> Rules:
+        """What decides besides the two users."""
+        return Rules(self.config.policy, self.types)
 
     @property
     def writer(self) -> DescopeClient:

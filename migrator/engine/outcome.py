@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.sends import Result
+from migrator.fields import SentFields
 from migrator.model import MARK_PLATFORM, State
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def is_ours(user: Candidate, found: DescopeUser) -> bool:
 def created(user: Candidate, found: DescopeUser) -> Result:
     """The user answering to our login id after a create: ours, or somebody who was there first."""
     if is_ours(user, found):
-        return Result(user.user_id, State.CREATED, target_id=found.user_id)
+        sent = SentFields.of(user.target)
+        return Result(user.user_id, State.CREATED, target_id=found.user_id, sent=sent, origin="created")
     return Result(user.user_id, State.CONFLICT, reason="login_taken")
 
 

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from migrator.checkpoint import books, clashes, foreseen
 from migrator.engine.estimate import estimate
 from migrator.model import State
+from migrator.normalize.identity import same_login
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from migrator.checkpoint.books import Books
+    from migrator.checkpoint.clashes import Member
     from migrator.engine.job import Job
 
 PAIRS_SHOWN = 100
@@ -19,21 +23,35 @@ PAIRS_SHOWN = 100
 
 def plan_extras(job: Job, predicted: Books) -> dict[str, Any]:
     """What a plan says beyond its counts: the cost of sending, and who collides or looks alike."""
-    pairs = [
-        {"docebo_user_ids": [one.user_id, two.user_id], "kind": "same" if one.login_ids == two.login_ids else "fold"}
-        for group in clashes.collisions(job.checkpoint)
-        for one, two in pairwise(group)
-    ]
-    alike = [
-        {"docebo_user_ids": [one.user_id, two.user_id]}
-        for group in clashes.look_alikes(job.checkpoint)
-        for one, two in pairwise(group)
-    ]
+    pairs, shown = _pairs(
+        ({"kind": "same" if one.login_ids == two.login_ids else "fold"}, one, two)
+        for one, two in _neighbours(clashes.colliding(job.checkpoint))
+    )
+    alike, shown_alike = _pairs(
+        ({}, one, two)
+        for one, two in _neighbours(clashes.colliding(job.checkpoint, look=True))
+        if one.login_ids and two.login_ids and not same_login(one.login_ids[0], two.login_ids[0])
+    )
     return {
         "estimate": estimate(predicted, job.config).document(),
-        "collisions": {"pairs": len(pairs), "first": pairs[:PAIRS_SHOWN]},
-        "look_alikes": {"pairs": len(alike), "first": alike[:PAIRS_SHOWN]},
+        "collisions": {"pairs": pairs, "first": shown},
+        "look_alikes": {"pairs": alike, "first": shown_alike},
     }
+
+
+def _neighbours(members: Iterator[Member]) -> Iterator[tuple[Member, Member]]:
+    """Each member of a group with the one behind it."""
+    return (pair for _, group in clashes.groups(members) for pair in pairwise(group))
+
+
+def _pairs(found: Iterator[tuple[dict[str, str], Member, Member]]) -> tuple[int, list[dict[str, Any]]]:
+    """How many pairs there are, and the first ones as documents."""
+    first: list[dict[str, Any]] = []
+    number = 0
+    for number, (what, one, two) in enumerate(found, start=1):
+        if number <= PAIRS_SHOWN:
+            first.append({"docebo_user_ids": [one.user_id, two.user_id], **what})
+    return number, first
 
 
 def prediction(job: Job) -> dict[str, Any]:

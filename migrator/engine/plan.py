@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import books, clashes, foreseen, marks, plans
+from migrator.checkpoint import books, clashes, foreseen, plans
 from migrator.descope import user as descope_user
 from migrator.engine import planfile
-from migrator.engine.collide import losers
+from migrator.engine.collide import set_aside
 from migrator.engine.decide import decide
 from migrator.engine.parallel import pump
 from migrator.errors import ConfigError
@@ -19,16 +18,15 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.plans import Candidate, Planned
     from migrator.config import Config
-    from migrator.descope.client import DescopeReader
+    from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
     from migrator.engine.job import Job
 
 TEXT, BOOLEAN = 1, 3  # contract descope 4.1
-MARKS_AT_ONCE = 500
 
 
-def missing_attributes(descope: DescopeReader, config: Config) -> dict[str, int]:
-    """Custom attributes the project lacks, with the type number to define them with.
+def missing_attributes(descope: DescopeReader, config: Config) -> tuple[dict[str, int], dict[str, int]]:
+    """Custom attributes the project lacks, and all it will have, each with its type number.
 
     Raises:
         ConfigError: an attribute is there with another type, so that its values would be refused.
@@ -43,42 +41,24 @@ def missing_attributes(descope: DescopeReader, config: Config) -> dict[str, int]
             f"Descope has the custom attribute {wrong[0]} with another type than the migrator sends.",
             fix=f"Define it as {kind} in the Descope console, or map to another name.",
         )
-    return {name: number for name, number in wanted.items() if name not in there}
+    return {name: number for name, number in wanted.items() if name not in there}, {**there, **wanted}
 
 
 def plan(job: Job) -> None:
     """Mark collisions, apply the run's own filter, look everybody left up, store each decision."""
     job.events.stage("plan")
     checkpoint = job.checkpoint
-    plans.reopen(checkpoint, everybody=job.policy_changed or job.options.remap)
-    aside = losers(clashes.collisions(checkpoint), job.config.policy)
-    for reason in sorted(set(aside.values())):
-        users = [user_id for user_id, why in aside.items() if why == reason]
-        plans.set_aside(checkpoint, users, State.CONFLICT, reason)
+    plans.reopen(checkpoint, asked=job.asked if job.options.dry_run else 0, restorable=job.options.dry_run)
+    set_aside(checkpoint, clashes.colliding(checkpoint), job.config.policy)
     only_seen = job.first_sweep if job.options.search_text else None
     plans.keep_only(checkpoint, limit=job.options.limit, seen_since=only_seen)
-    _read_marks(job)
     look_up(job)
+    plans.part_shared_targets(checkpoint)
     if job.options.plan_file is not None:
         planfile.apply(job, job.options.plan_file)
     foreseen.predict(checkpoint, bound=job.options.plan_file is not None)
     if not job.options.dry_run:
         plans.settle_without_sending(checkpoint)
-
-
-def _read_marks(job: Job) -> None:
-    """Once per checkpoint: who already carries our mark, from a checkpoint that was lost (matrix L5)."""
-    if marks.are_read(job.checkpoint):
-        return
-    found: list[tuple[str, str]] = []
-    # Without the attribute's definition nobody can carry the mark, and the question costs nothing.
-    if MARK_PLATFORM not in job.undefined:
-        for user in job.descope.marked(job.platform):
-            found.append((str(user.attributes[MARK_USER]), user.user_id))
-            if len(found) == MARKS_AT_ONCE:
-                marks.store(job.checkpoint, found, last=False)
-                found = []
-    marks.store(job.checkpoint, found, last=True)
 
 
 def look_up(job: Job) -> None:
@@ -94,42 +74,57 @@ def look_up(job: Job) -> None:
         users = plans.undecided(job.checkpoint, after, size)
         if users:
             after = users[-1].user_id
-        return _with_marks(job, users) or None
+        return users or None
 
     def done(planned: list[Planned]) -> None:
         nonlocal decided
-        plans.store(job.checkpoint, planned)
+        plans.store(job.checkpoint, _know_who_is_gone(job, planned))
         decided += len(planned)
         job.events.progress("plan", decided, total)
 
     pump(job.config.run.concurrency, next_task, lambda users: decide_all(job, users), done)
 
 
-def _with_marks(job: Job, users: list[Candidate]) -> list[Candidate]:
-    """Give users the Descope ids that carried their mark before this checkpoint was begun."""
-    known = marks.of(job.checkpoint, [user.user_id for user in users if user.target_id is None])
+def _know_who_is_gone(job: Job, planned: Sequence[Planned]) -> list[Planned]:
+    """A login that belongs to a user whom Docebo has deleted since is another matter than one in use."""
+    holders = {plan.holder for plan in planned if plan.holder}
+    states = books.states_of(job.checkpoint, holders) if holders else {}
     return [
-        replace(user, target_id=known[user.user_id][0], also=tuple(known[user.user_id][1:]))
-        if user.user_id in known
-        else user
-        for user in users
+        plan.if_holder_is_gone if plan.if_holder_is_gone and states.get(plan.holder or "") == State.VANISHED else plan
+        for plan in planned
     ]
 
 
 def decide_all(job: Job, users: Sequence[Candidate]) -> list[Planned]:
-    """Look users up and decide for each; talks to Descope only."""
-    ids = [id_ for user in users if user.target_id is not None for id_ in (user.target_id, *user.also)]
-    known = {user.user_id: user for user in job.descope.load(ids)}
-    asked = [login_id for user in users if not _is_at_home(user, known) for login_id in user.target.all_login_ids]
-    found = [*job.descope.search_logins(asked), *known.values()]
-    policy = job.config.policy
+    """Look users up by id, login id and mark, and decide for each; talks to Descope only."""
+    ids = [user.target_id for user in users if user.target_id is not None]
+    known = {user.user_id: user for user in job.descope.load(ids, surely=True)}
+    found = _find(job, [user for user in users if not _is_at_home(user, known)])
     planned = []
     for user in users:
-        matches = descope_user.find(found, user.target.all_login_ids)
-        matches += [known[id_] for id_ in user.also if id_ in known and known[id_] not in matches]
-        now = known.get(user.target_id or "")
-        planned.append(decide(user.target, matches, now, policy, known_id=user.target_id))
+        matches = descope_user.find(known.values(), user.target.all_login_ids) + found.get(user.user_id, [])
+        planned.append(decide(user, matches, known.get(user.target_id or ""), job.rules))
     return planned
+
+
+def _find(job: Job, users: Sequence[Candidate]) -> dict[str, list[DescopeUser]]:
+    """Docebo user id to everybody at Descope who has a login id of that user or carries its mark."""
+    asked = [login_id for user in users for login_id in user.target.spellings]
+    found = job.descope.search_logins(asked)
+    unplaced = any(not descope_user.find([one], asked) for one in found)
+    # Without the attribute's definition nobody can carry the mark, and the question costs nothing.
+    marked = []
+    if users and MARK_PLATFORM not in job.undefined:
+        marked = job.descope.marked_as(job.platform, [user.user_id for user in users])
+    matches = {}
+    for user in users:
+        theirs = descope_user.find([*found, *marked], user.target.all_login_ids)
+        theirs += [one for one in marked if one.mark() == (job.platform, user.user_id)]
+        if unplaced:
+            # The server takes some login id for another than we do: then each is asked for alone.
+            theirs += filter(None, map(job.descope.by_login, user.target.all_login_ids))
+        matches[user.user_id] = theirs
+    return matches
 
 
 def _is_at_home(user: Candidate, known: dict[str, DescopeUser]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books
+from migrator.checkpoint import binding, books, plans
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
-from migrator.descope.client import DescopeClient, DescopeReader
+from migrator.descope.client import DescopeClient
+from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.docebo.token import LoginRefused
 from migrator.engine import outlook, planfile
@@ -19,6 +20,7 @@ from migrator.engine.proof import verify_sent
 from migrator.engine.sampling import Sampler
 from migrator.engine.send import send
 from migrator.engine.settle import settle
+from migrator.engine.spot_check import spot_check
 from migrator.engine.sweep import read_everybody
 from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
@@ -64,13 +66,16 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
             return figures
         figures = _figures(job, started, outcome)
         _close(job, number, figures)
-        if not options.dry_run:
+        if options.dry_run:
+            plans.restore(job.checkpoint)
+        else:
             _forget_done(job)
         return figures
 
 
 def _flow(job: Job, started: float) -> Outcome:
     settle(job)
+    spot_check(job)
     read_everybody(job)
     plan(job)
     if job.options.dry_run:
@@ -113,6 +118,7 @@ def preflight(job: Job) -> None:
     wanted = Binding(
         source=job.platform,
         project=config.descope.project_id,
+        target_host=config.descope.host,
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
     )
@@ -123,8 +129,9 @@ def preflight(job: Job) -> None:
     except LoginRefused as error:
         raise ConfigError(error.message, fix=error.fix) from None
     job.descope.choose_license()
-    job.undefined = missing_attributes(job.descope, config)
-    job.policy_changed = binding.bind(job.checkpoint, wanted)
+    job.undefined, job.types = missing_attributes(job.descope, config)
+    plans.restore(job.checkpoint)
+    job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap, looking=job.options.dry_run)
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import sends
+from migrator.checkpoint.plans import SENT
 from migrator.engine.change import change_batch
 from migrator.engine.create import create_batch
 from migrator.engine.parallel import pump
@@ -78,7 +79,7 @@ class _Round:
         if self._streak >= UNANSWERED_IN_A_ROW:
             return None
         job = self._job
-        for decision in (Decision.CREATE, Decision.UPDATE):
+        for decision in SENT:
             batch = sends.claim(job.checkpoint, decision, job.batch_size, job.only)
             if batch is not None:
                 return batch

@@ -98,16 +98,18 @@ def _creates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterat
 
 
 def _updates(job: Job, page: Sequence[InFlight]) -> Iterator[Result]:
-    users = [flight.user for flight in page if flight.decision == Decision.UPDATE]
-    found = {user.user_id: user for user in job.descope.load([user.target_id for user in users if user.target_id])}
-    for user in users:
+    flights = [flight for flight in page if flight.decision != Decision.CREATE]
+    ids = [flight.user.target_id for flight in flights if flight.user.target_id]
+    found = {user.user_id: user for user in job.descope.load(ids, surely=True)}
+    for flight in flights:
+        user = flight.user
         there = found.get(user.target_id or "")
-        task = None if there is None else make_task(job, user, there)
+        task = None if there is None else make_task(job, user, there, flight.decision)
         if task is None:
             reason = "deleted_at_descope" if there is None else "login_taken"
             yield Result(user.user_id, State.CONFLICT, reason=reason)
         elif not task.todo:
-            yield Result(user.user_id, State.UPDATED, target_id=user.target_id)
+            yield task.done()
         else:
             # Every change states the wanted value, so sending it again is harmless.
             yield outcome.untouched(user)

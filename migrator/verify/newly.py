@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.config import Config
-    from migrator.descope.client import DescopeReader
+    from migrator.descope.reader import DescopeReader
     from migrator.verify.readback import Difference
 
 

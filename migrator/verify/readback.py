@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.proofs import Known
     from migrator.config import Config
-    from migrator.descope.client import DescopeReader
+    from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
     from migrator.verify.compare import Field
 

@@ -35,7 +35,7 @@ def test_every_user_arrives_once_and_the_second_run_does_nothing(any_place: Plac
     assert second.document["counts"] == first.document["counts"]
     assert second.document["reasons"] == first.document["reasons"]
     asked = {entry["path"] for entry in place.journal("descope", so_far)}
-    assert asked == {"/v1/mgmt/license", "/v1/mgmt/user/customattributes"}
+    assert asked == {"/v1/mgmt/license", "/v1/mgmt/user/customattributes", "/v1/mgmt/users/load"}  # the spot check
 
 
 def test_call_budget(place: Place) -> None:

@@ -12,7 +12,7 @@ from virtual_clock import VirtualClock
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.checkpoint.tables import source_user
 from migrator.clock import Clock
-from migrator.descope.client import DescopeReader
+from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.normalize import Normalizer
 from migrator.verify.newly import verify_new

@@ -94,14 +94,15 @@ ROWS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-# Columns whose content a later revision keeps in another form.
-REPLACED = {"verified": "verdict"}
+# What a later revision keeps in another form, or does not need any more.
+REPLACED = {"verified", "marks_read", "known_mark"}
 
 
 def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     there = MetaData()
     there.reflect(connection)
-    return {name: [dict(row) for row in connection.execute(select(there.tables[name])).mappings()] for name in ROWS}
+    tables = {name: there.tables[name] for name in ROWS if name in there.tables}
+    return {name: [dict(row) for row in connection.execute(select(it)).mappings()] for name, it in tables.items()}
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -109,8 +110,11 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
     """Whatever stood in the checkpoint stands there afterwards, in columns that may have become more."""
     with writing(any_place) as connection:
         command.upgrade(schema._alembic(connection), revision)
+        there = inspect(connection).get_table_names()
         for name, row in ROWS.items():
-            connection.execute(Table(name, MetaData(), autoload_with=connection).insert(), row)
+            if name in there:
+                table = Table(name, MetaData(), autoload_with=connection)
+                connection.execute(table.insert(), {key: row[key] for key in row if key in table.c})
         before = contents(connection)
 
     to_head(any_place)
@@ -118,7 +122,7 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
     with writing(any_place) as connection:
         assert schema.current(connection) == REVISIONS[-1]
         after = contents(connection)
-    for name in ROWS:
+    for name in ROWS.keys() - REPLACED:
         assert len(after[name]) == 1
         kept = {column: value for column, value in before[name][0].items() if column not in REPLACED}
         assert kept.items() <= after[name][0].items()

@@ -13,7 +13,8 @@ from migrator.checkpoint.sends import Result
 from migrator.config import PolicyConfig
 from migrator.descope.user import DescopeUser
 from migrator.engine import outcome
-from migrator.engine.decide import Changes, changes, create_body, decide, is_adopted
+from migrator.engine.changes import Changes, changes, is_adopted
+from migrator.engine.decide import create_body, decide
 from migrator.model import Decision, State, TargetUser
 
 WANTED = target(

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "migrator"
 LAYERS = (
-    {"__init__", "model", "fields", "normalize", "config", "config_checks", "config_errors", "config_yaml", "errors", "reasons"},
+    {
+        "__init__",
+        "model",
+        "fields",
+        "normalize",
+        "config",
+        "config_checks",
+        "config_errors",
+        "config_yaml",
+        "errors",
+        "reasons",
+    },
     {"clock", "retry", "pace", "redact", "log", "log_sinks"},
     {"transport", "answer", "http", "deadline"},
     {"docebo", "descope", "checkpoint", "report"},

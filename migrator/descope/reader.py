@@ -1,0 +1,294 @@
+"""What is read of the Descope management API (contract descope 1, 3, 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from migrator.descope import paths as api
+from migrator.descope.key import KeyAuth
+from migrator.descope.user import DescopeUser, parse_user, parse_users
+from migrator.errors import ApiError, ConfigError, Refused, StopRun
+from migrator.model import MARK_PLATFORM, MARK_USER
+from migrator.pace import Limit, Pacer
+from migrator.retry import Kind
+from migrator.transport import Request, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from migrator.clock import Clock
+    from migrator.config import DescopeConfig
+    from migrator.model import Json
+
+T = TypeVar("T")
+
+MINUTE = 60.0
+PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
+TEXT = 1  # attribute types (contract descope 4.1)
+TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (contract 10.2)
+
+
+class DescopeReader:
+    """Everything a plan may do: this object's transport knows no writing path.
+
+    Raises (every method):
+        StopRun: an answer could not be had after bounded retries; running again is safe.
+    """
+
+    paths = api.READS
+
+    def __init__(self, config: DescopeConfig, clock: Clock) -> None:
+        limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
+        self.pacer = Pacer(clock, limits)
+        self._headers: dict[str, str] = {}
+        self._transport = Transport(
+            api="Descope",
+            base_url=config.url,
+            allowed=self.paths,
+            pacer=self.pacer,
+            clock=clock,
+            auth=KeyAuth(config),
+            default_throttle_wait=MINUTE,
+            headers=None,
+        )
+        self._search_path = api.SEARCH
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        return self._transport.calls.snapshot().total
+
+    @property
+    def writes(self) -> int:
+        """Requests sent so far that may change something."""
+        return self._transport.calls.snapshot().writes
+
+    @property
+    def throttled(self) -> int:
+        """429 answers so far."""
+        return self._transport.calls.snapshot().throttled
+
+    @property
+    def server_time(self) -> float | None:
+        """Descope's epoch seconds now; None when no answer told it."""
+        return self._transport.server_time
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def choose_license(self) -> None:
+        """Ask for the project's rate-limit tier and name it from now on; a failure is ignored (contract 1)."""
+        try:
+            tier = self._raw(api.LICENSE, Kind.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
+        except ApiError:
+            return
+        if isinstance(tier, str) and tier.isascii() and tier.isalnum():
+            self._headers["x-descope-license"] = tier
+
+    def attributes(self) -> dict[str, int]:
+        """The custom attribute definitions of the project: name to type number.
+
+        Raises:
+            ConfigError: the project id or the management key is refused.
+        """
+
+        def parse(answer: Json) -> dict[str, int]:
+            return {entry["name"]: entry.get("type", TEXT) for entry in answer.get("data") or []}
+
+        try:
+            return self._raw(api.ATTRIBUTES, Kind.READ, parse)
+        except Refused as error:
+            if error.status in (401, 403):
+                raise ConfigError(
+                    f"Descope refused the management key ({error}).",
+                    fix="Check descope.project_id and descope.management_key, and in the Descope console the key's"
+                    " expiry, its projects and its permitted addresses.",
+                ) from None
+            raise stopped(error) from None
+        except ApiError as error:
+            raise stopped(error) from None
+
+    def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:
+        """Users that answer to any of these login ids, as far as the search index knows yet."""
+        return self._halving(login_ids, lambda some: list(self._search({"loginIds": list(some)}, enough=some)))
+
+    def marked(self, platform: str) -> Iterator[DescopeUser]:
+        """Every user carrying the mark of this platform.
+
+        Raises:
+            StopRun: fewer users were shown than counted: a part is never taken for all.
+        """
+        for user in self._search({"customAttributes": {MARK_PLATFORM: platform}}, enough=None):
+            mark = user.mark()
+            if mark is not None and mark[0] == platform:
+                yield user
+
+    def marked_as(self, platform: str, user_ids: Sequence[str]) -> list[DescopeUser]:
+        """Users carrying the mark of one of these Docebo users, as far as the search index knows yet.
+
+        Raises:
+            StopRun: fewer users were shown than counted.
+        """
+
+        def some(ids: Sequence[str]) -> list[DescopeUser]:
+            filters = {"customAttributes": {MARK_PLATFORM: platform, MARK_USER: list(ids)}}
+            return [user for user in self._search(filters, enough=None, limit=len(ids)) if user.mark() in wanted]
+
+        wanted = {(platform, user_id) for user_id in user_ids}
+        return self._halving(user_ids, some)
+
+    def by_login(self, login_id: str) -> DescopeUser | None:
+        """The user with this login id now; the authority where search may lag (contract 3.10)."""
+        return self._one({"loginId": login_id})
+
+    def by_id(self, user_id: str) -> DescopeUser | None:
+        """The user with this Descope id now."""
+        return self._one({"userId": user_id})
+
+    def _one(self, params: Mapping[str, str]) -> DescopeUser | None:
+        try:
+            return self._raw(api.USER, Kind.READ, lambda a: parse_user(a["user"]), params=params)
+        except Refused as error:
+            if error.status == 404:  # noqa: PLR2004 -- contract descope 3.10
+                return None
+            raise stopped(error) from None
+        except ApiError as error:
+            raise stopped(error) from None
+
+    def load(self, user_ids: Sequence[str], *, surely: bool = False) -> list[DescopeUser]:
+        """The users with these Descope ids, disabled ones too; unknown ones are left out.
+
+        Args:
+            surely: a user the list leaves out is asked for alone before it counts as unknown.
+        """
+
+        def parse(answer: Json) -> tuple[list[DescopeUser], int]:
+            total = answer.get("total")
+            return parse_users(answer["users"]), total if isinstance(total, int) else 0
+
+        def some(ids: Sequence[str]) -> list[DescopeUser]:
+            body = {"userIds": list(ids), "includeInvalidUsers": True}
+            users, total = self._call(api.LOAD, Kind.READ, parse, body)
+            if not surely and len(users) >= total:
+                return users
+            # Counted but not shown: a cut answer, or a total that counts the ids asked for.
+            shown = {user.user_id for user in users}
+            return users + list(filter(None, (self.by_id(one) for one in dict.fromkeys(ids) if one not in shown)))
+
+        return self._halving(user_ids, some)
+
+    def _search(
+        self, filters: dict[str, Json], enough: Sequence[str] | None, *, limit: int = 0
+    ) -> Iterator[DescopeUser]:
+        seen: set[str] = set()
+        # Never more than can be needed: a list halved after a refusal halves the limit too (contract 10.2).
+        by_list = bool(enough or limit)
+        limit = limit or (PAGE if enough is None else len(enough))
+        page = 0
+        while True:
+            try:
+                users, total = self._search_page({**filters, "withTestUser": True, "limit": limit, "page": page})
+            except Refused as error:
+                if by_list:
+                    raise
+                if page or limit == 1:
+                    raise stopped(error) from None
+                limit //= 2
+                continue
+            page += 1
+            fresh = [user for user in users if user.user_id not in seen]
+            seen |= {user.user_id for user in fresh}
+            yield from fresh
+            if not fresh and enough is not None and total is not None and len(seen) < total:
+                # Counted but never shown: a cut answer must not pass for "nobody has this login" (matrix N4).
+                yield from filter(None, map(self.by_login, enough))
+            elif not fresh and enough is None and total is not None and len(seen) < total:
+                raise StopRun(
+                    f"Descope counts {total} users with our mark, but shows only {len(seen)}.",
+                    fix="Run again; if it stays, ask Descope's support. Nobody was created meanwhile.",
+                )
+            # A server may cap the limit below ours: its total then says that there is more.
+            if not fresh or (len(users) < limit and (total is None or len(seen) >= total)):
+                return
+            if enough is not None and len(seen) >= len(enough) and (total is None or len(seen) >= total):
+                return
+
+    def _search_page(self, body: Json) -> tuple[list[DescopeUser], int | None]:
+        def parse(answer: Json) -> tuple[list[DescopeUser], int | None]:
+            # An empty list may be left out (protobuf JSON), but an object without either key is no answer.
+            if "users" not in answer and "total" not in answer:
+                raise KeyError("users")
+            total = answer.get("total")
+            return parse_users(answer.get("users")), total if isinstance(total, int) else None
+
+        path = self._search_path
+        try:
+            return self._raw(path, Kind.READ, parse, body)
+        except Refused as error:
+            # Asked of this call's path: another worker may have learned it meanwhile.
+            if error.status == 404 and path == api.SEARCH:  # noqa: PLR2004 -- contract descope 10.4
+                self._search_path = api.SEARCH_V1
+                return self._search_page(body)
+            if error.status in TOO_MUCH:
+                raise
+            raise stopped(error) from None
+        except ApiError as error:
+            raise stopped(error) from None
+
+    def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[T]]) -> list[T]:
+        """Read in lists of at most 100, halved where the server wants them shorter (contract 10.2)."""
+        if not keys:
+            return []
+        if len(keys) > PAGE:
+            return self._halving(keys[:PAGE], read) + self._halving(keys[PAGE:], read)
+        try:
+            return read(keys)
+        except Refused as error:
+            if error.status not in TOO_MUCH or len(keys) == 1:
+                raise stopped(error) from None
+            middle = len(keys) // 2
+            return self._halving(keys[:middle], read) + self._halving(keys[middle:], read)
+
+    def _call(self, what: tuple[str, str], kind: Kind, parse: Callable[[Json], T], body: Json = None) -> T:
+        try:
+            return self._raw(what, kind, parse, body)
+        except Refused as error:
+            if error.status in TOO_MUCH:
+                raise
+            raise stopped(error) from None
+        except ApiError as error:
+            raise stopped(error) from None
+
+    def _raw(
+        self,
+        what: tuple[str, str],
+        kind: Kind,
+        parse: Callable[[Json], T],
+        body: Json = None,
+        *,
+        params: Mapping[str, str] | None = None,
+        deadline: float = 30.0,
+        attempts: int | None = None,
+    ) -> T:
+        method, path = what
+        request = Request(
+            method,
+            path,
+            kind,
+            api.BUCKETS[what],
+            params=params or {},
+            json=body,
+            headers=self._headers,
+            deadline=deadline,
+            attempts=attempts,
+        )
+        return self._transport.call(request, parse)
+
+
+def stopped(error: ApiError) -> StopRun:
+    """The run's end because a call could not be made."""
+    return StopRun(
+        f"{error}.",
+        fix="Check that Descope can be reached and the management key still holds, then run again: it is safe.",
+    )

@@ -1,0 +1,213 @@
+"""The way from a Descope user to its target: only what differs, and only what is ours to change. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator import fields
+from migrator.descope.user import same_value
+from migrator.fields import ATTRIBUTE, SentFields
+from migrator.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, TargetUser
+from migrator.normalize.identity import login_key, same_login
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.config import PolicyConfig
+    from migrator.descope.user import DescopeUser
+    from migrator.model import Json
+
+NUMBER, BOOLEAN = 2, 3  # attribute types (contract descope 4.1)
+_NAMES = {"name": "name", "givenName": "given_name", "familyName": "family_name", "picture": "picture"}
+
+
+@dataclass(slots=True)
+class Changes:
+    """The way from a Descope user to its target, each part by the call that is safe for it.
+
+    `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `renames` (old, new login id)
+    go through calls of their own, because a patch may silently merge two users (contract descope 3.8).
+    `missing_logins` are login ids that no call adds safely. `sent` is what the user will have been sent then.
+    """
+
+    patch: dict[str, Json] = field(default_factory=dict)
+    email: str | None = None
+    verified: bool = False
+    phone: str | None = None
+    renames: list[tuple[str, str]] = field(default_factory=list)
+    missing_logins: tuple[str, ...] = ()
+    described: dict[str, list[Any]] = field(default_factory=dict)
+    sent: SentFields = field(default_factory=lambda: SentFields({}))
+
+    def __bool__(self) -> bool:
+        return bool(self.described)
+
+    @property
+    def moves(self) -> bool:
+        """Whether something is left to do after the patch."""
+        return self.email is not None or self.phone is not None or bool(self.renames)
+
+
+def is_adopted(origin: str | None, user: DescopeUser) -> bool:
+    """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
+
+    The checkpoint knows; where it was lost, everybody we create has `freshlyMigrated`, true or false, and whom
+    we adopt never gets it.
+    """
+    return origin == "linked" if origin else user.fresh is None
+
+
+def changes(
+    target: TargetUser,
+    found: DescopeUser,
+    policy: PolicyConfig,
+    *,
+    link: bool = False,
+    sent: SentFields | None = None,
+    again: bool = False,
+    types: Mapping[str, int] | None = None,
+) -> Changes:
+    """Only what differs and only what is ours; a source value that is empty clears nothing.
+
+    Args:
+        link: the user is a stranger to be adopted (policy.existing: link): add the mark, fill empty fields,
+            leave e-mail, logins and status alone.
+        sent: what was sent last; a value that Docebo has not changed since is not sent again.
+        again: a person asked for this user (`--retry`, `--remap`): what was sent before is sent again.
+        types: the type numbers of the project's custom attributes; a value without a definition is not sent.
+    """
+    work = _Work(target, found, policy, link=link, sent=sent, again=again)
+    for name, attribute in _NAMES.items():
+        before, after = getattr(found, attribute), getattr(target, attribute)
+        if work.wins(name, before, after):
+            work.result.patch[name] = after
+            work.result.described[name] = [before, after]
+    work.change_attributes(types)
+    if not link:
+        work.change_status()
+        work.change_email()
+        work.change_phone()
+        work.change_login_ids()
+    work.result.sent = SentFields.of(target, but=work.kept, left=work.left)
+    return work.result
+
+
+class _Work:
+    """One comparison: what is to change so far, and what is left as it is."""
+
+    def __init__(
+        self, target: TargetUser, found: DescopeUser, policy: PolicyConfig, *, link: bool,
+        sent: SentFields | None, again: bool,
+    ) -> None:  # fmt: skip
+        self.result = Changes()
+        self.kept: dict[str, str] = {}  # the hashes of fields that are not sent
+        self.left: set[str] = set()
+        self._target, self._found = target, found
+        self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
+        self._sent, self._again, self._link = sent, again, link
+
+    def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None) -> bool:
+        """Whether this field is to be sent; `rule_of` is the field whose rule in `policy.update` counts."""
+        rule = self._rules.get(rule_of or name.removeprefix(ATTRIBUTE), self._rules.get("default", "source_wins"))
+        if not after or same_value(before, after):
+            return False
+        if rule == "source_wins" and self._was_sent(name):
+            self.left.add(name)
+            return False
+        if rule == "source_wins" or (rule == "fill_if_empty" and not before):
+            return True
+        self.kept[name] = self._sent.hashes.get(name, "") if self._sent else ""
+        return False
+
+    def _was_sent(self, name: str) -> bool:
+        """Whether Docebo's value is the one last sent, so that whatever differs was changed in Descope."""
+        if self._again or self._sent is None:
+            return False
+        return self._sent.had(name, fields.values_of(self._target).get(name))
+
+    def change_attributes(self, types: Mapping[str, int] | None) -> None:
+        """The whole set, as whether a patch keeps the attributes it does not name is unknown (contract 10.10)."""
+        found, result = self._found.attributes, self.result
+        merged = dict(found)
+        for name, after in self._target.attributes.items():
+            before = found.get(name)
+            ours = name in MARK_ATTRIBUTES and not same_value(before, after)
+            if ours or self.wins(ATTRIBUTE + name, before, after):
+                merged[name] = after
+                result.described[name] = [before, after]
+        if self._again and self._found.fresh is None and not self._found.has_credential and not self._link:
+            merged[FRESHLY_MIGRATED] = True
+            result.described[FRESHLY_MIGRATED] = [None, True]
+        if merged != found:
+            result.patch["customAttributes"] = {
+                name: _typed(value, types.get(name)) if types else value
+                for name, value in merged.items()
+                # A value whose definition is gone would have the whole patch refused.
+                if not types or name in types or name in self._target.attributes or name == FRESHLY_MIGRATED
+            }
+
+    def change_status(self) -> None:
+        """Whom others disabled (or let expire) at Descope is never enabled by us; whom we disabled may be."""
+        before, after = self._found.status, self._target.status
+        by_us = self._sent is not None and self._sent.had(fields.STATUS, "disabled")
+        can_move = {"enabled": ("invited", *(["disabled"] if by_us else [])), "disabled": ("enabled", "invited")}
+        if before in can_move[after] and self.wins(fields.STATUS, before, after):
+            self.result.patch["status"] = after
+            self.result.described["status"] = [before, after]
+
+    def change_email(self) -> None:
+        """The address and its flag, which go together."""
+        target, found, result = self._target, self._found, self.result
+        same = same_login(found.email, target.email) if found.email and target.email else found.email == target.email
+        if not same and self.wins(fields.EMAIL, found.email, target.email):
+            result.email, result.verified = target.email, target.verified_email
+            result.described["email"] = [found.email, target.email]
+        elif same and target.verified_email and self.wins(fields.VERIFIED_EMAIL, found.verified_email, after=True):
+            result.email, result.verified = found.email, True
+            result.described["verifiedEmail"] = [False, True]
+
+    def change_phone(self) -> None:
+        """The phone."""
+        before, after = self._found.phone, self._target.phone
+        if self.wins(fields.PHONE, before, after):
+            self.result.phone = after
+            self.result.described["phone"] = [before, after]
+
+    def change_login_ids(self) -> None:
+        """Rename the login ids of ours that Docebo does not have any more to those that are missing."""
+        target, found, result = self._target, self._found, self.result
+        missing = [one for one in target.all_login_ids if not found.answers_to(one)]
+        if not missing:
+            return
+        names = {one: fields.LOGIN_ID if one == target.login_id else fields.EXTRA_LOGIN_IDS for one in missing}
+        wanted = {name for name in set(names.values()) if self.wins(name, found.login_ids, missing, rule_of="email")}
+        missing = [one for one in missing if names[one] in wanted]
+        spare = self._spare_logins()
+        result.renames = list(zip(spare, missing, strict=False))
+        result.missing_logins = tuple(missing[len(spare) :])
+        for old, new in result.renames:
+            result.described[names[new]] = [old, new]
+
+    def _spare_logins(self) -> list[str]:
+        """Login ids we gave the user and that the target does not have; the address first."""
+        kept = set(map(login_key, self._target.all_login_ids))
+        spare = [one for one in self._found.login_ids if login_key(one) not in kept]
+        if self._sent is not None:
+            ours = self._sent.logins
+            spare = [one for one in spare if fields.login_hash(one) in ours or same_login(one, self._found.email)]
+        return sorted(spare, key=lambda one: not same_login(one, self._found.email))
+
+
+def _typed(value: Json, kind: int | None) -> Json:
+    """A value that came back as text in the type its attribute is defined with (contract descope 11.2)."""
+    if not isinstance(value, str):
+        return value
+    if kind == BOOLEAN and value in ("true", "false"):
+        return value == "true"
+    if kind == NUMBER:
+        try:
+            return int(value) if value.lstrip("-").isdecimal() else float(value)
+        except ValueError:
+            return value
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -108,7 +108,7 @@ class Planned:
     seen: str | None = None
     detail: str | None = None
     origin: str | None = None
-    sent: SentFields | None = None
+    sent: SentFields | None = field(default=None, compare=False)
     holder: str | None = None
     if_holder_is_gone: Planned | None = None
 

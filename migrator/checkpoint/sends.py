@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, bindparam, func, select, true, update
@@ -44,7 +44,7 @@ class Result:
     target_id: str | None = None
     reason: str | None = None
     detail: str | None = None
-    sent: SentFields | None = None
+    sent: SentFields | None = field(default=None, compare=False)
     origin: str | None = None
     decision: Decision | None = None
 

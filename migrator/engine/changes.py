@@ -38,7 +38,7 @@ class Changes:
     renames: list[tuple[str, str]] = field(default_factory=list)
     missing_logins: tuple[str, ...] = ()
     described: dict[str, list[Any]] = field(default_factory=dict)
-    sent: SentFields = field(default_factory=lambda: SentFields({}))
+    sent: SentFields = field(default_factory=lambda: SentFields({}), compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.described)

@@ -42,7 +42,8 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
     by_id = {one.user_id: one for one in (*found, *([known] if known is not None else []))}
     owners = [one for one in by_id.values() if one.mark() == mark]
     if known is not None and known.mark() is None and not owners:
-        if not (user.retry or rules.policy.existing == "link"):
+        linked = rules.policy.existing == "link" and known.answers_to(user.target.login_id)
+        if not (user.retry or linked):
             return _conflict(user, "mark_lost")
         owners = [known]
     others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]

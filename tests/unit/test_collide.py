@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pytest
 
 from migrator.checkpoint.clashes import Member
 from migrator.config import PolicyConfig
-from migrator.engine.collide import losers
+from migrator.engine.collide import Ruling, judge
 from migrator.model import State
+
+Choice: TypeAlias = Literal["conflict", "oldest", "newest_login"]
 
 
 def member(user_id: str, **changes: Any) -> Member:
@@ -19,43 +21,45 @@ def member(user_id: str, **changes: Any) -> Member:
     return Member(user_id, **values | changes)
 
 
-def aside(*groups: list[Member], choice: Literal["conflict", "oldest", "newest_login"] = "conflict") -> dict[str, str]:
-    return losers(groups, PolicyConfig(duplicate_email=choice))
+def ruling(*group: Member, choice: Choice = "conflict") -> Ruling:
+    return judge(group, PolicyConfig(duplicate_email=choice))
+
+
+def winner(*group: Member, choice: Choice) -> str | None:
+    return ruling(*group, choice=choice).winner
 
 
 def test_without_a_rule_all_of_them_wait_for_a_person() -> None:
-    assert aside([member("1"), member("2")]) == {"1": "duplicate_email", "2": "duplicate_email"}
+    assert ruling(member("1"), member("2")) == Ruling("duplicate_email", None, newcomers_only=False)
 
 
 @pytest.mark.parametrize("choice", ["oldest", "newest_login"])
-def test_the_rule_never_chooses_among_people_with_different_addresses(
-    choice: Literal["oldest", "newest_login"],
-) -> None:
+def test_the_rule_never_chooses_among_people_with_different_addresses(choice: Choice) -> None:
     group = [member("1", email="b@x.org", login_ids=("b@x.org",)), member("2")]
-    assert aside(group, choice=choice) == {"1": "duplicate_login", "2": "duplicate_login"}
+    assert ruling(*group, choice=choice) == Ruling("duplicate_login", None, newcomers_only=False)
 
 
 def test_the_rule_never_chooses_among_people_with_different_login_ids() -> None:
     group = [member("1", login_ids=("a@x.org", "extra")), member("2")]
-    assert aside(group, choice="oldest") == {"1": "duplicate_email", "2": "duplicate_email"}
+    assert ruling(*group, choice="oldest") == Ruling("duplicate_email", None, newcomers_only=False)
 
 
 def test_an_address_spelled_differently_is_still_the_same_address() -> None:
-    assert set(aside([member("1", email="A@x.org"), member("2")]).values()) == {"duplicate_email"}
+    assert ruling(member("1", email="A@x.org"), member("2")).reason == "duplicate_email"
 
 
 def test_who_has_no_address_collides_by_login() -> None:
-    assert set(aside([member("1", email=""), member("2", email="")]).values()) == {"duplicate_login"}
-    assert set(aside([member("1", email=""), member("2")]).values()) == {"duplicate_email"}
+    assert ruling(member("1", email=""), member("2", email="")).reason == "duplicate_login"
+    assert ruling(member("1", email=""), member("2")).reason == "duplicate_email"
 
 
 def test_the_oldest_goes_on_and_an_unknown_date_is_the_youngest() -> None:
     group = [member("1"), member("2", created="2021-01-01", last_login="2024-01-01"), member("3", created="2020-01-01")]
-    assert set(aside(group, choice="oldest")) == {"1", "2"}
+    assert winner(*group, choice="oldest") == "3"
 
 
 def test_of_equally_old_users_the_smaller_number_goes_on() -> None:
-    assert set(aside([member("10"), member("9"), member("11")], choice="oldest")) == {"10", "11"}
+    assert winner(member("10"), member("9"), member("11"), choice="oldest") == "9"
 
 
 def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
@@ -64,23 +68,19 @@ def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
         member("3", last_login="2024-01-01", created="2019-01-01"),
         member("2", last_login="2024-01-01", created="2020-01-01"),
     ]
-    assert set(aside(group, choice="newest_login")) == {"1", "2"}
+    assert winner(*group, choice="newest_login") == "3"
+    assert winner(*reversed(group), choice="newest_login") == "3"
 
 
-@pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED])
-def test_who_arrived_keeps_the_login_and_everybody_who_waits_loses(state: State) -> None:
-    group = [member("1"), member("2", state=state), member("3")]
-    assert set(aside(group, choice="oldest")) == {"1", "3"}
+@pytest.mark.parametrize("choice", ["conflict", "oldest", "newest_login"])
+@pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.PENDING])
+def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(state: State, choice: Choice) -> None:
+    """Whether the one who arrived has changed since or not: her changes are sent, and no policy gives her login away."""
+    holder = member("2", state=state, arrived=True, holds=True)
+    expected = Ruling("duplicate_email", None, newcomers_only=True)
+    assert ruling(member("1", created="2001-01-01", last_login="2030"), holder, member("3"), choice=choice) == expected
 
 
-def test_only_who_is_pending_is_set_aside() -> None:
-    assert set(aside([member("1", state=State.SENDING), member("2"), member("3", state=State.CONFLICT)])) == {"2"}
-
-
-def test_the_first_reason_stays_when_a_user_is_in_two_groups() -> None:
-    two = [member("2"), member("3", email="c@x.org", login_ids=("c@x.org",))]
-    assert aside([member("1"), member("2")], two) == {
-        "1": "duplicate_email",
-        "2": "duplicate_email",
-        "3": "duplicate_login",
-    }
+def test_who_arrived_with_another_login_and_moves_to_one_that_newcomers_want_waits_with_them() -> None:
+    group = [member("1"), member("2", arrived=True)]
+    assert ruling(*group) == Ruling("duplicate_email", None, newcomers_only=False)

@@ -1,0 +1,207 @@
+"""What changes on a user at Descope: only what differs, and only what is ours (docs/decisions/0013)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from wanted_and_held import CITY, MARK, WANTED, held, policy
+
+from migrator.checkpoint.plans import Candidate
+from migrator.engine.changes import Changes, changes, is_adopted
+from migrator.engine.decide import Rules, decide
+from migrator.fields import SentFields
+
+
+def test_an_equal_user_needs_no_change() -> None:
+    assert not changes(WANTED, held(), policy())
+    assert changes(WANTED, held(), policy()) == Changes()
+
+
+FIELDS = (("name", "name"), ("givenName", "given_name"), ("familyName", "family_name"), ("picture", "picture"))
+
+
+@pytest.mark.parametrize(("field", "attribute"), FIELDS)
+def test_a_field_that_differs_is_patched_alone_and_described(field: str, attribute: str) -> None:
+    after = getattr(WANTED, attribute)
+    old: dict[str, Any] = {attribute: "old"}
+    found = changes(WANTED, replace(held(), **old), policy())
+    assert found == Changes(patch={field: after}, described={field: ["old", after]})
+    assert found
+
+
+@pytest.mark.parametrize(("field", "attribute"), FIELDS)
+def test_an_empty_source_value_clears_nothing(field: str, attribute: str) -> None:
+    empty: dict[str, Any] = {attribute: ""}
+    assert not changes(replace(WANTED, **empty), held(), policy()), field
+
+
+@pytest.mark.parametrize(
+    ("rules", "empty_is_filled", "other_is_replaced"),
+    [
+        ({}, True, True),
+        ({"default": "target_wins"}, False, False),
+        ({"default": "fill_if_empty"}, True, False),
+        ({"name": "fill_if_empty"}, True, False),
+        ({"name": "target_wins"}, False, False),
+        ({"default": "target_wins", "name": "source_wins"}, True, True),
+    ],
+)
+def test_the_rule_of_a_field_decides_and_else_the_default(
+    rules: dict[str, str], *, empty_is_filled: bool, other_is_replaced: bool
+) -> None:
+    assert bool(changes(WANTED, held(name=""), policy(**rules))) == empty_is_filled
+    assert bool(changes(WANTED, held(name="old"), policy(**rules))) == other_is_replaced
+
+
+def test_a_changed_attribute_is_patched_together_with_everything_that_is_not_ours() -> None:
+    there = held(attributes=MARK | {"city": "Rome", "foreign": 7, "freshlyMigrated": False})
+    found = changes(CITY, there, policy())
+    assert found.patch == {"customAttributes": there.attributes | {"city": "Milan"}}
+    assert found.described == {"city": ["Rome", "Milan"]}
+    assert there.attributes["city"] == "Rome"
+
+
+def test_an_attribute_obeys_its_rule_but_the_mark_none() -> None:
+    there = held(attributes={"city": "Rome"})
+    found = changes(CITY, there, policy(default="target_wins"))
+    assert found.patch == {"customAttributes": MARK | {"city": "Rome"}}
+    assert found.described == {name: [None, value] for name, value in MARK.items()}
+    assert "city" not in changes(CITY, there, policy(city="target_wins")).described
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "moves"),
+    [
+        ("enabled", "invited", True),
+        ("enabled", "disabled", False),
+        ("enabled", "expired", False),
+        ("disabled", "enabled", True),
+        ("disabled", "invited", True),
+        ("disabled", "expired", False),
+    ],
+)
+def test_nobody_disabled_at_descope_is_enabled_again(wanted: Any, there: str, *, moves: bool) -> None:
+    found = changes(replace(WANTED, status=wanted), held(status=there), policy())
+    expected = Changes(patch={"status": wanted}, described={"status": [there, wanted]})
+    assert found == (expected if moves else Changes())
+    assert not changes(replace(WANTED, status=wanted), held(status=there), policy(status="target_wins"))
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_new_address_brings_its_own_verification_and_renames_the_login(*, verified: bool) -> None:
+    there = held(email="Old@x.org", login_ids=("a.ruiz", "first", "old@x.org"))
+    found = changes(replace(WANTED, verified_email=verified), there, policy())
+    assert found == Changes(
+        email="u1@example.org",
+        verified=verified,
+        renames=[("old@x.org", "u1@example.org")],
+        described={"email": ["Old@x.org", "u1@example.org"], "loginId": ["old@x.org", "u1@example.org"]},
+    )
+
+
+def test_a_login_is_not_renamed_when_the_address_may_not_change() -> None:
+    assert not changes(WANTED, held(email="old@x.org", login_ids=("old@x.org",)), policy(email="target_wins"))
+
+
+def test_b5_a_login_id_that_no_call_adds_safely_is_missing() -> None:
+    """With no login id to spare nothing is renamed, and nobody is called unchanged."""
+    assert changes(WANTED, held(login_ids=("A.Ruiz",)), policy()) == Changes(missing_logins=("u1@example.org",))
+    assert changes(WANTED, held(login_ids=("u1@example.org",)), policy()) == Changes(missing_logins=("a.ruiz",))
+    found = [held(login_ids=("u1@example.org",))]
+    assert decide(Candidate(WANTED, "hash", "U1"), found, found[0], Rules(policy())).reason == "login_ids_differ"
+
+
+def test_b5_an_extra_login_id_that_changed_in_docebo_is_renamed() -> None:
+    """The old user name makes room for the new one, and a login id of the person's own does not."""
+    before = replace(WANTED, extra_login_ids=("old.name",))
+    there = held(before, login_ids=("own@x.org", "u1@example.org", "old.name"))
+    found = changes(WANTED, there, policy(), sent=SentFields.of(before))
+    assert found.renames == [("old.name", "a.ruiz")]
+    assert found.described == {"additionalIdentifiers": ["old.name", "a.ruiz"]}
+    assert not found.missing_logins
+
+
+def test_d_what_a_person_changed_in_descope_is_not_reverted_because_something_else_moved() -> None:
+    """A field is sent only when its own value in Docebo is another than the one last sent, or a person asks for it."""
+    sent = SentFields.of(replace(CITY, attributes=CITY.attributes | {"city": "Rome"}))
+    there = held(
+        CITY, name="My Own Name", email="own@x.org", login_ids=("own@x.org", "a.ruiz"), phone="+1",
+        attributes=CITY.attributes | {"city": "Rome", "freshlyMigrated": False},
+    )  # fmt: skip
+    found = changes(CITY, there, policy(), sent=sent)
+    assert found.described == {"city": ["Rome", "Milan"]}
+    assert (found.email, found.phone, found.renames) == (None, None, [])
+    assert found.sent.left == {"name", "email", "phone", "loginId"}
+    again = changes(CITY, there, policy(), sent=sent, again=True)
+    assert again.described.keys() == {"city", "name", "email", "phone", "loginId"}
+    assert again.sent.left == frozenset()
+
+
+def test_b13_whom_we_disabled_may_be_enabled_by_us_and_nobody_else() -> None:
+    """Suspended and brought back: enabled again; disabled by an admin in Descope: never."""
+    there = held(status="disabled")
+    by_us = SentFields.of(replace(WANTED, status="disabled"))
+    assert changes(WANTED, there, policy(), sent=by_us).patch == {"status": "enabled"}
+    assert not changes(WANTED, there, policy(), sent=SentFields.of(WANTED))
+    assert not changes(WANTED, there, policy(), sent=SentFields.of(WANTED), again=True)
+
+
+def test_a_field_that_the_policy_leaves_to_descope_counts_as_never_sent() -> None:
+    """When the policy changes later, what was never sent is sent."""
+    left = changes(WANTED, held(name="Own"), policy(name="target_wins"))
+    assert not left
+    assert changes(WANTED, held(name="Own"), policy(), sent=left.sent).patch == {"name": "Ana Ruiz"}
+
+
+def test_d_a_value_of_an_undefined_attribute_is_not_sent() -> None:
+    """Its definition is gone, so that the whole patch would be refused, a suspension with it."""
+    there = held(attributes=MARK | {"gone": "x", "size": "48", "vip": "true", "freshlyMigrated": "true"})
+    types = {"doceboUserId": 1, "doceboPlatform": 1, "freshlyMigrated": 3, "city": 1, "size": 2, "vip": 3}
+    assert changes(CITY, there, policy(), types=types).patch["customAttributes"] == {
+        **MARK, "city": "Milan", "size": 48, "vip": True, "freshlyMigrated": True,
+    }  # fmt: skip
+
+
+def test_values_that_came_back_as_text_are_the_same_values() -> None:
+    there = held(attributes=MARK | {"freshlyMigrated": "false"})
+    assert not changes(WANTED, there, policy())
+    assert there.fresh is False
+    assert not is_adopted(None, there)
+
+
+def test_an_address_that_differs_by_case_is_the_same() -> None:
+    assert not changes(WANTED, held(email="U1@Example.org", login_ids=("U1@EXAMPLE.ORG",)), policy())
+
+
+def test_a_verified_address_becomes_verified_and_never_the_other_way_round() -> None:
+    found = changes(WANTED, held(email="U1@example.org", verified_email=False), policy())
+    assert found == Changes(email="U1@example.org", verified=True, described={"verifiedEmail": [False, True]})
+    assert not changes(WANTED, held(verified_email=False), policy(verifiedEmail="target_wins"))
+    assert not changes(replace(WANTED, verified_email=False), held(), policy())
+    assert not changes(replace(WANTED, verified_email=False), held(verified_email=False), policy())
+
+
+def test_a_phone_is_changed_by_a_call_of_its_own() -> None:
+    found = changes(WANTED, held(phone="+1"), policy())
+    assert found == Changes(phone=WANTED.phone, described={"phone": ["+1", WANTED.phone]})
+    assert not changes(WANTED, held(phone="+1"), policy(phone="target_wins"))
+
+
+def test_a_stranger_who_is_linked_gets_the_mark_and_what_is_empty_and_nothing_else() -> None:
+    there = held(
+        CITY, name="", given_name="Anna", email="other@x.org", login_ids=("other@x.org",), status="disabled",
+        phone="", attributes={"foreign": 1},
+    )  # fmt: skip
+    rules = policy(name="source_wins", givenName="source_wins", city="target_wins")
+    assert changes(CITY, there, rules, link=True) == Changes(
+        patch={"name": "Ana Ruiz", "customAttributes": CITY.attributes | {"foreign": 1}},
+        described={"name": ["", "Ana Ruiz"]} | {name: [None, value] for name, value in CITY.attributes.items()},
+    )
+
+
+def test_what_is_only_filled_when_empty_replaces_no_address_login_phone_or_status() -> None:
+    there = held(email="old@x.org", login_ids=("old@x.org",), phone="+1", status="invited")
+    assert not changes(WANTED, there, policy(default="fill_if_empty"))
+    assert changes(WANTED, replace(there, email=""), policy(default="fill_if_empty")).email == WANTED.email

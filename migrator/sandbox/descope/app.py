@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from migrator.sandbox.descope import limits, objects, users_change, users_create, users_read, validate, wire
+from migrator.sandbox.descope import limits, objects, shown, users_change, users_create, users_read, validate, wire
 from migrator.sandbox.descope.call import Call, Handler
 from migrator.sandbox.descope.refusal import INTERNAL, MALFORMED, UNAUTHORIZED, Refusal, invalid
 from migrator.sandbox.descope.search import Search
@@ -113,7 +113,10 @@ def _answer(
         raise Refusal(405, MALFORMED, "The method is not allowed here")
     body = validate.clean(schema, wire.parse(raw), unknown_keys=switches.unknown_keys) if schema else {}
     call = Call(store, body, dict(request.query_params), request.scope.get("journal_entry"))
-    return wire.json_response(handler(call))
+    answer = handler(call)
+    if switches.attribute_values == "strings":
+        answer = shown.with_strings(answer)
+    return wire.json_response(answer)
 
 
 def _path(request: Request) -> str:

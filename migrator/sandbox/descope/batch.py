@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.sandbox.descope.fields import accepted_attributes
-from migrator.sandbox.descope.refusal import INVALID, Refusal, invalid
+from migrator.sandbox.descope.refusal import INTERNAL, INVALID, Refusal, invalid
 from migrator.sandbox.descope.user import User, blank, clone
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ def refuse_poison(store: Store, bodies: list[dict[str, Json]]) -> None:
     refused = store.switches.refuse_logins
     if refused and any(body.get("loginId") in refused for body in bodies):
         raise invalid("The request could not be processed")
+
+
+def choke(store: Store, bodies: list[dict[str, Json]]) -> None:
+    """Fail with a server error, nothing done, when one of the users is on the list of logins that break a create."""
+    breaking = set(store.switches.choke_logins)
+    if breaking and any(not breaking.isdisjoint(_logins(body)) for body in bodies):
+        raise Refusal(store.switches.choke_status, INTERNAL, "Something went wrong")
+
+
+def _logins(body: dict[str, Json]) -> list[str]:
+    return [body.get("loginId", ""), *body.get("additionalIdentifiers", ())]
 
 
 def run_batch(call: Call, done_key: str, one: Callable[[dict[str, Json]], User]) -> dict[str, Json]:
@@ -65,7 +76,8 @@ def run_batch(call: Call, done_key: str, one: Callable[[dict[str, Json]], User])
 
 def _refuse_undeclared(store: Store, body: dict[str, Json]) -> None:
     values = body.get("customAttributes", {})
-    accepted_attributes(store, {name: value for name, value in values.items() if name not in store.attributes})
+    undeclared = {name: value for name, value in values.items() if name not in store.attributes}
+    accepted_attributes(store, undeclared, creating=False)
 
 
 def _failed_user(store: Store, body: dict[str, Json]) -> Json:
@@ -73,7 +85,7 @@ def _failed_user(store: Store, body: dict[str, Json]) -> Json:
     match store.switches.failed_user:
         case "full":
             echoed = {key: value for key, value in body.items() if key in blank() and key != "userTenants"}
-            return blank() | echoed | {"loginIds": [login, *body.get("additionalIdentifiers", ())]}
+            return blank() | echoed | {"loginIds": _logins(body)}
         case "partial":
             return {"loginIds": [login], "email": email}
         case "email":
@@ -82,6 +94,8 @@ def _failed_user(store: Store, body: dict[str, Json]) -> Json:
             return {"loginId": login}
         case "null":
             return None
+        case "echo":
+            return dict(body)
 
 
 def _disorder(store: Store, done: list[User]) -> None:

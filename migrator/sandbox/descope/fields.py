@@ -41,13 +41,16 @@ def login_ids(store: Store, given: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(stored))
 
 
-def apply(store: Store, user: User, body: dict[str, Json], *, replace_attributes: bool = False) -> None:
+def apply(
+    store: Store, user: User, body: dict[str, Json], *, creating: bool = False, replace_attributes: bool = False
+) -> None:
     """Write every field the request names into the user; what it does not name stays.
 
     Args:
         store: knows definitions, roles, tenants and switches.
         user: a clone or a new user, changed in place.
         body: a cleaned create, update or patch body.
+        creating: the request is a create, not a change.
         replace_attributes: drop the custom attributes that the request does not name.
 
     Raises:
@@ -63,7 +66,7 @@ def apply(store: Store, user: User, body: dict[str, Json], *, replace_attributes
     _apply_access(store, user, body)
     if "customAttributes" in body:
         kept = {} if replace_attributes else user["customAttributes"]
-        user["customAttributes"] = kept | accepted_attributes(store, body["customAttributes"])
+        user["customAttributes"] = kept | accepted_attributes(store, body["customAttributes"], creating=creating)
 
 
 def set_contact(store: Store, user: User, kind: str, value: str | None, *, verified: bool | None) -> None:
@@ -84,9 +87,10 @@ def status(value: str, allowed: frozenset[str]) -> str:
     return value
 
 
-def accepted_attributes(store: Store, values: dict[str, Json]) -> dict[str, Json]:
+def accepted_attributes(store: Store, values: dict[str, Json], *, creating: bool) -> dict[str, Json]:
     """The values that are stored; an undeclared name or a wrong type is refused."""
     accepted = {}
+    loses = store.switches.ignored_by in ("every_write", "create" if creating else "change")
     for name, value in values.items():
         definition = store.attributes.get(name)
         if definition is None:
@@ -95,7 +99,7 @@ def accepted_attributes(store: Store, values: dict[str, Json]) -> dict[str, Json
             raise invalid(f"Custom attribute {name} is not defined")
         if store.switches.attribute_type_check == "on" and not _fits(definition, value):
             raise invalid(f"Custom attribute {name} has a value of the wrong type")
-        if name != store.switches.ignored_attribute:
+        if not (loses and name == store.switches.ignored_attribute):
             accepted[name] = value
     return accepted
 

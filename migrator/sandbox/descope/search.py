@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from migrator.model import Json, canonical_json
 from migrator.sandbox.descope import contacts
 from migrator.sandbox.descope.refusal import invalid
+from migrator.sandbox.descope.shown import as_text
 from migrator.sandbox.descope.user import User, blank
 
 if TYPE_CHECKING:
     from migrator.sandbox.descope.call import Call
     from migrator.sandbox.descope.store import Store
+    from migrator.sandbox.descope.switches import DescopeSwitches
 
 Filter: TypeAlias = Callable[[User], bool]
 
@@ -67,7 +69,7 @@ class Search:
             limit = switches.search_limit_cap
         matching = self._find(call.store, body)
         start = offset or page * limit
-        users = matching[start : start + limit]
+        users = _cut(matching, body, switches)[start : start + limit]
         columns = body.get("selectedColumns")
         if columns:
             users = [{key: value for key, value in user.items() if key in {"userId", *columns}} for user in users]
@@ -81,10 +83,17 @@ class Search:
         filters = {key: value for key, value in body.items() if key not in _PAGING and value not in ("", [], {})}
         if store.switches.search_lag or not _INDEXED.isdisjoint(filters):
             return _matching(store, filters)
-        key = (store.users.revision, canonical_json([filters, store.switches.search_case]))
+        switches = store.switches
+        by = [filters, switches.search_case, switches.attribute_values]
+        key = (store.users.revision, canonical_json(by))
         if key != self._key:
             self._key, self._matching = key, _matching(store, filters)
         return self._matching
+
+
+def _cut(matching: list[User], body: dict[str, Json], switches: DescopeSwitches) -> list[User]:
+    by_attributes = body.get("customAttributes") and not (body.get("loginIds") or body.get("loginId"))
+    return matching[: switches.search_cut] if switches.search_cut and by_attributes else matching
 
 
 def _matching(store: Store, filters: dict[str, Json]) -> list[User]:
@@ -124,13 +133,14 @@ def _filters(store: Store, wanted: dict[str, Json]) -> Iterator[Filter]:
     for key, column in _ID_LISTS.items():
         if key in wanted:
             yield _any_in(set(wanted[key]), _one(column, str))
-    yield from _plain_filters(wanted)
+    yield from _plain_filters(wanted, store.switches)
     yield from _access_filters(store, wanted)
 
 
-def _plain_filters(wanted: dict[str, Json]) -> Iterator[Filter]:
+def _plain_filters(wanted: dict[str, Json], switches: DescopeSwitches) -> Iterator[Filter]:
+    form = _typed if switches.attribute_values == "typed" else as_text
     for name, value in wanted.get("customAttributes", {}).items():
-        yield _attribute_filter(name, _as_list(value))
+        yield _attribute_filter(name, _as_list(value), form)
     if "text" in wanted:
         yield _text_filter(wanted["text"].casefold())
     for key in _EXACT_FLAGS & wanted.keys():
@@ -177,12 +187,16 @@ def _flag_filter(key: str, value: bool) -> Filter:
     return lambda user: user[key] is value
 
 
-def _attribute_filter(name: str, values: list[Any]) -> Filter:
-    typed = {(isinstance(value, bool), value) for value in values}
+def _typed(value: Json) -> object:
+    return isinstance(value, bool), value
+
+
+def _attribute_filter(name: str, values: list[Any], form: Callable[[Json], object]) -> Filter:
+    wanted = {form(value) for value in values}
 
     def matches(user: User) -> bool:
         own = user["customAttributes"].get(name)
-        return any((isinstance(value, bool), value) in typed for value in _as_list(own))
+        return own is not None and any(form(value) in wanted for value in _as_list(own))
 
     return matches
 

@@ -5,11 +5,28 @@ The first value of each choice is the default.
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+)
 
 Bucket = Literal["create", "search", "user", "general"]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
 
 
 class DescopeSwitches(BaseModel):
@@ -34,16 +51,25 @@ class DescopeSwitches(BaseModel):
     duplicate_status: Literal[400, 409] = 400
     created_flag: Literal["present", "absent"] = "present"
     login_case: Literal["preserve", "lower", "insensitive"] = "preserve"
+    test_users_pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        default="", description="a new user with a login id in which this is found is a test user (11.3); empty: nobody"
+    )
 
     # Batches, contract 3.3 and 3.6.
     batch_limit: PositiveInt = 100
     batch_limit_status: Literal[400, 413] = 400
     batch_order: Literal["request", "reversed", "shuffled"] = "request"
     batch_answer: Literal["honest", "both", "neither", "extra", "twice"] = "honest"
-    failed_user: Literal["full", "partial", "email", "login_id", "null"] = "full"
+    failed_user: Literal["full", "partial", "email", "login_id", "null", "echo"] = Field(
+        default="full", description="`echo` repeats the request's user whole, a password included (11.5)"
+    )
     additional_errors: Literal["off", "on"] = "off"
     refuse_logins: list[str] = Field(default_factory=list)
     poison_mode: Literal["whole_call", "per_user"] = "whole_call"
+    choke_logins: list[str] = Field(
+        default_factory=list, description="a create or create/batch with one of these logins fails as a whole"
+    )
+    choke_status: Literal[500, 502, 503, 504] = 500
 
     # Changing, contract 3.5, 3.8, 10.10 and 10.13.
     patch_attributes: Literal["merge", "replace"] = "merge"
@@ -58,6 +84,12 @@ class DescopeSwitches(BaseModel):
         default="accept", description='type "string", "number", "boolean" in a definition (10.8)'
     )
     ignored_attribute: str | None = None
+    ignored_by: Literal["every_write", "create", "change"] = Field(
+        default="every_write", description="which requests lose the `ignored_attribute` without a word"
+    )
+    attribute_values: Literal["typed", "strings"] = Field(
+        default="typed", description="how answers show the values of users; they are stored typed (11.2)"
+    )
 
     # Reading, contract 3.10.
     search_v2: Literal["on", "off"] = "on"
@@ -66,7 +98,14 @@ class DescopeSwitches(BaseModel):
     search_case: Literal["exact", "insensitive"] = "exact"
     search_limit_cap: PositiveInt = 100
     search_over_cap: Literal["clamp", "refuse"] = "clamp"
+    search_cut: NonNegativeInt = Field(
+        default=0, description="the most users that all pages of a search by attributes show; 0 = no cut"
+    )
     users_load_limit: PositiveInt = 100
+    users_load_total: Literal["found", "asked"] = "found"
+    load_hides_test_users: Literal["off", "on"] = Field(
+        default="off", description="users/load leaves test users out, too, unless told `withTestUser` (11.3)"
+    )
 
     # Rate limits, contract section 7.
     rate_limits: Literal["off", "documented", "custom"] = "off"

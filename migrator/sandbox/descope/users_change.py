@@ -45,13 +45,13 @@ def _saved(call: Call, op: str, user: User) -> Json:
     return call.answer(user)
 
 
-def overwritten(store: Store, existing: User, body: dict[str, Json]) -> User:
+def overwritten(store: Store, existing: User, body: dict[str, Json], *, creating: bool = False) -> User:
     """The user with everything the request does not name removed; login ids are only added."""
     user = blank() | {key: clone(existing)[key] for key in _LASTING}
     more = fields.login_ids(store, body.get("additionalIdentifiers", ()))
     _refuse_taken(store, user, more)
     user["loginIds"] = list(dict.fromkeys([*user["loginIds"], *more]))
-    fields.apply(store, user, body)
+    fields.apply(store, user, body, creating=creating)
     return user
 
 
@@ -150,7 +150,8 @@ def update_custom_attribute(call: Call) -> Json:
     """Set one custom attribute; the others stay."""
     user = _user_of(call)
     key = fields.required(call.body, "attributeKey")
-    user["customAttributes"] |= fields.accepted_attributes(call.store, {key: call.body.get("attributeValue")})
+    given = {key: call.body.get("attributeValue")}
+    user["customAttributes"] |= fields.accepted_attributes(call.store, given, creating=False)
     return _saved(call, "attribute", user)
 
 

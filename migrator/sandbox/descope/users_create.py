@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from migrator.sandbox.descope import contacts, fields
-from migrator.sandbox.descope.batch import refuse_poison, run_batch
+from migrator.sandbox.descope.batch import choke, refuse_poison, run_batch
 from migrator.sandbox.descope.refusal import MISSING, USER_EXISTS, Refusal
 from migrator.sandbox.descope.user import User, blank
 from migrator.sandbox.descope.users_change import overwritten
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def create(call: Call) -> Json:
     """Make one user."""
+    choke(call.store, [call.body])
     refuse_poison(call.store, [call.body])
     user, created = _make(call, call.body, invite=bool(call.body.get("invite")))
     return call.answer(user, created=created)
@@ -30,6 +32,7 @@ def create_test(call: Call) -> Json:
 
 def create_batch(call: Call) -> Json:
     """Make many users; each stands for itself."""
+    choke(call.store, call.body.get("users", []))
     invite = bool(call.body.get("invite"))
     answer = run_batch(call, "createdUsers", lambda body: _make(call, body, invite=invite)[0])
     if call.store.switches.additional_errors == "on":
@@ -53,7 +56,7 @@ def _make(call: Call, body: dict[str, Json], *, invite: bool) -> tuple[User, boo
         call.commit("create", user)
         return user, True
     if store.switches.existing_login == "overwrite":
-        user = overwritten(store, existing, body)
+        user = overwritten(store, existing, body, creating=True)
         store.save(user)
         call.commit("overwrite", user)
         return user, False
@@ -66,7 +69,10 @@ def _new_user(call: Call, body: dict[str, Json], logins: list[str]) -> User:
     store = call.store
     user = blank()
     user["loginIds"] = logins
-    fields.apply(store, user, _with_derived_contact(body))
+    fields.apply(store, user, _with_derived_contact(body), creating=True)
+    pattern = store.switches.test_users_pattern
+    if pattern and any(re.search(pattern, login) for login in logins):
+        user["test"] = True
     has_password = bool(body.get("password") or body.get("hashedPassword"))
     if not (user["email"] or user["phone"] or has_password):
         raise Refusal(400, MISSING, "Missing email or phone")

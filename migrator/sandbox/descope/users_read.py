@@ -40,18 +40,21 @@ def _seen(store: Store, login_id: str, lag: float) -> User | None:
 
 
 def load_many(call: Call) -> Json:
-    """Users by user id; disabled and expired ones only when asked for."""
+    """Users by user id; disabled and expired ones, and by switch test users, only when asked for."""
     store, user_ids = call.store, call.body.get("userIds", [])
+    switches = store.switches
     if not user_ids:
         raise Refusal(400, MISSING, "The userIds field is required")
-    if len(user_ids) > store.switches.users_load_limit:
+    if len(user_ids) > switches.users_load_limit:
         raise invalid("Too many user ids in one call")
-    found = (store.users.seen(user_id, store.switches.get_lag) for user_id in dict.fromkeys(user_ids))
+    found = (store.users.seen(user_id, switches.get_lag) for user_id in dict.fromkeys(user_ids))
     wanted = {"enabled", "invited"}
     if call.body.get("includeInvalidUsers"):
         wanted |= {"disabled", "expired"}
     users = [user for user in found if user and user["status"] in wanted]
-    return {"users": users, "total": len(users)}
+    if switches.load_hides_test_users == "on" and not call.body.get("withTestUser"):
+        users = [user for user in users if not user["test"]]
+    return {"users": users, "total": len(users if switches.users_load_total == "found" else user_ids)}
 
 
 def delete(call: Call) -> Json:

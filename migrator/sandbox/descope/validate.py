@@ -50,6 +50,7 @@ _MORE_KEYS: dict[str, Schema] = {
         "scim": _BOOLEAN,
         **_FAMILIES,
     },
+    "LoadUsersRequest": {"withTestUser": _BOOLEAN},
     "SearchUsersRequest": {
         "customAttributes": _WANTED,
         "familyIds": _STRINGS,

@@ -91,7 +91,7 @@ def _session(_request: Request, platform: Platform, _bearer: Token) -> Response:
         "firstname": "Service",
         "lastname": "Account",
         "email": "svc-migrator@acme.example",
-        "user_level": platform.switches.session_level,
+        "user_level": platform.level,
         "timezone": "UTC",
         "language": "en",
         "avatar_url": "",

@@ -26,10 +26,11 @@ def user_page(platform: Platform, values: dict[str, Any]) -> bytes:
         PlatformError: 400 for a parameter that is unknown or wrong, 403 for a caller without rights.
     """
     switches = platform.switches
-    if switches.session_level == "user":
+    level = platform.level
+    if level == "user":
         raise PlatformError(403, "You are not allowed to perform this action.", 1003)
     query, cursor = _query(platform, values)
-    rows = _rows(platform, query)
+    rows = _rows(platform, query, level)
     size = _size(query.page_size, switches)
     page = _page(query.page, switches)
     shown, more = _window(rows, page, size, switches)
@@ -40,6 +41,7 @@ def user_page(platform: Platform, values: dict[str, Any]) -> bytes:
     data["cursor"] = cursor
     rest = {"version": "1.0.0", "_links": [] if switches.links == "list" else _links(query)}
     items = platform.users if not query.pending else Users()
+    platform.count_page()
     return b'{"data":{"items":[%s],%s,%s' % (
         items.items(shown, switches),
         json.dumps(data).encode()[1:],
@@ -62,12 +64,12 @@ def _query(platform: Platform, values: dict[str, Any]) -> tuple[UserQuery, str |
     return query, cursor
 
 
-def _rows(platform: Platform, query: UserQuery) -> list[Record]:
+def _rows(platform: Platform, query: UserQuery, level: str) -> list[Record]:
     if query.pending:
         return select(platform.pending, query)
     order = platform.users.shuffled if platform.switches.ties == "shuffled" else platform.users.ordered
     rows = select(order(query.sort_attr, query.sort_dir), query)
-    if platform.switches.session_level == "admin":
+    if level == "admin":
         return rows[: platform.switches.power_user_sees]
     return rows
 
@@ -118,6 +120,8 @@ def _envelope(
             data["has_more_data"] = more or shown == size
         case "always_true":
             data["has_more_data"] = True
+        case "false_too_early":
+            data["has_more_data"] = more and page < switches.early_end_page
         case "missing":
             pass
     if switches.total_page_count == "present":

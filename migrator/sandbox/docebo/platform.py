@@ -33,6 +33,18 @@ class Platform:
         self.limiter = Limiter(self._clock)
         self.cursors: dict[str, dict[str, Any]] = {}
         self.script = Script(self.users)
+        self._pages_with_rights = 0
+
+    @property
+    def level(self) -> str:
+        """What the session is now: as switched, until rights that end have ended."""
+        switches = self.switches
+        ended = switches.rights_end_after and self._pages_with_rights >= switches.rights_end_after
+        return "admin" if ended and switches.session_level == "super_admin" else switches.session_level
+
+    def count_page(self) -> None:
+        """Note that a page of the list was served."""
+        self._pages_with_rights = self._pages_with_rights + 1 if self.switches.rights_end_after else 0
 
     def play(self, plan: Plan) -> None:
         """Replace the running script; the count of list requests starts again at 1."""

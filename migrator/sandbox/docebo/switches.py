@@ -25,6 +25,8 @@ class DoceboSwitches(BaseModel):
     unauthorized_body: Literal["oauth", "platform", "empty"] = "oauth"  # styles A and B of contract 1.6
     session_level: Literal["super_admin", "admin", "user"] = "super_admin"
     power_user_sees: int = Field(3, ge=0)  # users in the silently partial list of an "admin"
+    # So many list pages are served with full rights, counted while this is not 0; then the session is an "admin"'s.
+    rights_end_after: int = Field(0, ge=0)  # 0 = the rights stay
     client_credentials_list: Literal["works", "crashes"] = "works"  # contract 1.7
 
     # Paging (contract 2.1, 2.5)
@@ -39,7 +41,10 @@ class DoceboSwitches(BaseModel):
     # Envelope (contract 2.2)
     total_count: Literal["correct", "zero", "missing"] = "correct"
     count: Literal["page", "overall"] = "page"
-    has_more_data: Literal["correct", "stuck_on_last_full_page", "always_true", "missing"] = "correct"
+    has_more_data: Literal["correct", "stuck_on_last_full_page", "always_true", "false_too_early", "missing"] = (
+        "correct"
+    )
+    early_end_page: int = Field(2, ge=1)  # "false_too_early" begins on this page; the pages behind it are there
     total_page_count: Literal["present", "missing"] = "present"
     links: Literal["list", "object"] = "list"
 

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from descope_sandbox import World
 
 
+def change(world: World, **values: Any) -> Any:
+    """Patch Ana and give her attributes back."""
+    return world.patch("user/patch", {"loginId": ANA, "customAttributes": values})["user"]["customAttributes"]
+
+
+def batch_one(world: World, **values: Any) -> Any:
+    """Create Ana in a batch and give her back."""
+    return world.post("user/create/batch", {"users": [{"loginId": ANA, "customAttributes": values}]})["createdUsers"][0]
+
+
 def test_attribute_definitions_are_upserted_listed_and_deleted(world: World) -> None:
     declare(world, doceboUserId=1, freshlyMigrated=3)
     declare(world, doceboUserId=2)
@@ -92,3 +102,64 @@ def test_one_declared_attribute_can_be_lost_silently(world: World) -> None:
     declare(world, a=1, b=1)
     world.store.switches.ignored_attribute = "a"
     assert world.make(customAttributes={"a": "1", "b": "2"})["customAttributes"] == {"b": "2"}
+    assert change(world, a="3", b="4") == {"b": "4"}
+
+
+@pytest.mark.parametrize(
+    ("by", "created", "patched"),
+    [("create", {"b": "2"}, {"a": "3", "b": "4"}), ("change", {"a": "1", "b": "2"}, {"a": "1", "b": "4"})],
+)
+def test_an_attribute_can_be_lost_by_creates_or_by_changes_alone(
+    world: World, by: Any, created: dict[str, str], patched: dict[str, str]
+) -> None:
+    declare(world, a=1, b=1)
+    world.store.switches.ignored_attribute = "a"
+    world.store.switches.ignored_by = by
+    assert world.make(customAttributes={"a": "1", "b": "2"})["customAttributes"] == created
+    assert change(world, a="3", b="4") == patched
+    one = {"loginId": ANA, "attributeKey": "a", "attributeValue": "5"}
+    user = world.post("user/update/customAttribute", one)["user"]
+    assert user["customAttributes"] == patched | ({"a": "5"} if by == "create" else {})
+    world.store.switches.existing_login = "overwrite"
+    user = batch_one(world, a="6", b="7")
+    assert user["customAttributes"] == ({"b": "7"} if by == "create" else {"a": "6", "b": "7"})
+
+
+def test_values_come_back_as_strings_by_switch_and_are_stored_typed(world: World) -> None:
+    options = [{"value": "x", "label": "X"}, {"value": "y", "label": "Y"}]
+    world.post("user/customattribute/create", {"attributes": [{"name": "many", "type": 5, "options": options}]})
+    declare(world, text=1, number=2, flag=3)
+    typed = {"text": "t", "number": 483, "flag": True, "many": ["x", "y"]}
+    strings = {"text": "t", "number": "483", "flag": "true", "many": '["x", "y"]'}
+    world.store.switches.attribute_values = "strings"
+    user = world.make(customAttributes=typed)
+    body = {"users": [{"loginId": ANA, "name": "A"}, {"loginId": "nobody", "customAttributes": typed}]}
+    answer = world.patch("user/patch/batch", body)
+    shown = [
+        user,
+        world.load(ANA),
+        answer["patchedUsers"][0],
+        answer["failedUsers"][0]["user"],
+        world.post("user/create/batch", {"users": [{"loginId": BEN, "customAttributes": typed}]})["createdUsers"][0],
+        world.post("users/load", {"userIds": [user["userId"]]})["users"][0],
+        world.post("user/search", {"loginIds": [ANA]})["users"][0],
+    ]
+    assert [one["customAttributes"] for one in shown] == [strings] * len(shown)
+    assert world.store.dump()["users"][0]["customAttributes"] == typed
+    columns = world.post("user/search", {"loginIds": [ANA], "selectedColumns": ["name"]})["users"]
+    assert columns == [{"userId": user["userId"], "name": "A"}]
+    world.store.switches.attribute_values = "typed"
+    assert world.load(ANA)["customAttributes"] == typed
+
+
+def test_a_search_takes_both_forms_of_a_value_where_answers_have_strings(world: World) -> None:
+    declare(world, number=2, flag=3)
+    world.make(ANA, customAttributes={"number": 483.0, "flag": True})
+    world.make(BEN, customAttributes={"number": 1, "flag": False})
+    by_text: list[Any] = [{"number": "483"}, {"flag": "true"}, {"number": ["7", "483"], "flag": "true"}]
+    by_type: list[Any] = [{"number": 483}, {"flag": True}, {"number": [7, 483], "flag": True}]
+    assert [world.search(customAttributes=wanted) for wanted in by_text] == [[]] * 3
+    assert [world.search(customAttributes=wanted) for wanted in by_type] == [[ANA]] * 3
+    world.store.switches.attribute_values = "strings"
+    assert [world.search(customAttributes=wanted) for wanted in by_text + by_type] == [[ANA]] * 6
+    assert world.search(customAttributes={"number": True}) == world.search(customAttributes={"other": "null"}) == []

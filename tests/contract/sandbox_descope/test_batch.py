@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from descope_sandbox import ANA, BEN, batch, logins
+from descope_sandbox import ANA, BEN, CLEO, batch, logins
 
 if TYPE_CHECKING:
     from descope_sandbox import World
@@ -101,3 +101,26 @@ def test_poisoned_logins_fail_the_whole_call_or_one_user(world: World) -> None:
     assert (logins(answer["createdUsers"]), len(answer["failedUsers"])) == ([ANA], 1)
     answer = world.patch("user/patch/batch", body)
     assert (logins(answer["patchedUsers"]), len(answer["failedUsers"])) == ([ANA], 1)
+
+
+def test_a_failed_user_can_be_the_whole_request_again(world: World) -> None:
+    world.make(BEN)
+    world.store.switches.failed_user = "echo"
+    asked = {"loginId": BEN, "password": "made-up-1", "familyName": "B", "customAttributes": {}, "verifiedEmail": False}
+    answer = world.post("user/create/batch", {"users": [asked]})
+    assert [failed["user"] for failed in answer["failedUsers"]] == [asked]
+    wrong = {"loginId": "nobody", "customAttributes": {"a": 1}, "test": False}
+    answer = world.patch("user/patch/batch", {"users": [wrong]})
+    assert [failed["user"] for failed in answer["failedUsers"]] == [wrong]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_one_login_can_break_every_create_that_has_it(world: World, status: Any) -> None:
+    world.store.switches.choke_logins = [BEN]
+    world.store.switches.choke_status = status
+    users = [{"loginId": ANA}, {"loginId": CLEO, "additionalIdentifiers": [BEN]}]
+    assert world.post("user/create/batch", {"users": users}, status=status)["errorCode"] == "E010000"
+    world.post("user/create", {"loginId": BEN}, status=status)
+    assert world.store.dump()["users"] == []
+    assert logins(batch(world, ANA, CLEO)["createdUsers"]) == [ANA, CLEO]
+    assert world.patch("user/patch", {"loginId": ANA, "email": BEN})["user"]["email"] == BEN

@@ -131,12 +131,12 @@ def test_a_second_login_id_can_be_removed_but_not_the_last(world: World) -> None
 
 @pytest.mark.parametrize(("kind", "taken"), [("email", BEN), ("phone", "+15555555555")])
 def test_a_changed_contact_silently_swallows_the_user_who_logs_in_with_it(world: World, kind: str, taken: str) -> None:
-    ana, other = world.make(ANA), world.make(taken)
+    ana, other = world.make(ANA), world.make(taken, additionalIdentifiers=["other.one"])
     body = {"loginId": ANA, kind: taken}
     refused = world.post(f"user/update/{kind}", body | {"failOnConflict": True}, status=409)
     assert refused["errorCode"] == "E111127"
     user = world.post(f"user/update/{kind}", body)["user"]
-    assert (user["userId"], user["loginIds"], user[kind]) == (ana["userId"], [ANA, taken], taken)
+    assert (user["userId"], user["loginIds"], user[kind]) == (ana["userId"], [ANA, taken, "other.one"], taken)
     assert world.load(taken)["userId"] == ana["userId"]
     world.get("user", status=404, userId=other["userId"])
     assert world.ops() == ["create", "create", "merge_delete", kind]
@@ -144,14 +144,25 @@ def test_a_changed_contact_silently_swallows_the_user_who_logs_in_with_it(world:
 
 def test_a_patch_swallows_too_unless_the_switch_says_no(world: World) -> None:
     world.make(ANA)
-    ben = world.make(BEN)
+    ben = world.make(BEN, additionalIdentifiers=["ben.r"])
     world.store.switches.patch_conflict = "keep"
     assert world.patch("user/patch", {"loginId": ANA, "email": BEN})["user"]["email"] == BEN
     assert world.load(BEN) == ben
     world.store.switches.patch_conflict = "merge"
-    world.patch("user/patch", {"loginId": ANA, "email": BEN})
+    patched = world.patch("user/patch", {"loginId": ANA, "email": BEN})["user"]
+    assert patched["loginIds"] == patched["externalIds"] == [ANA, BEN, "ben.r"]
     assert world.search() == [ANA]
+    assert world.load("ben.r") == patched
     assert world.ops()[-2:] == ["merge_delete", "patch"]
+
+
+def test_a_patch_batch_hands_over_every_login_id_of_whom_it_swallows(world: World) -> None:
+    world.make(ANA)
+    world.make("+15555555555", additionalIdentifiers=["cleo.c"])
+    body = {"users": [{"loginId": ANA, "phone": "+1 555 555 5555"}]}
+    (user,) = world.patch("user/patch/batch", body)["patchedUsers"]
+    assert user["loginIds"] == [ANA, "+15555555555", "cleo.c"]
+    assert world.load("cleo.c") == user
 
 
 def test_users_are_deleted_by_login_user_id_or_in_a_batch(world: World) -> None:

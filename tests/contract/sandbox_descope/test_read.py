@@ -26,6 +26,9 @@ def test_load_many_hides_disabled_users_unless_asked(world: World) -> None:
     assert (logins(answer["users"]), answer["total"]) == ([ANA], 1)
     answer = world.post("users/load", {"userIds": ids, "includeInvalidUsers": True})
     assert logins(answer["users"]) == [ANA, BEN]
+    world.store.switches.users_load_total = "asked"
+    answer = world.post("users/load", {"userIds": [*ids, "U2unknown"]})
+    assert (logins(answer["users"]), answer["total"]) == ([ANA], 3)
     world.store.switches.users_load_limit = 1
     world.post("users/load", {"userIds": ids}, status=400)
     world.post("users/load", {"userIds": []}, status=400)
@@ -132,6 +135,19 @@ def test_search_case_limit_and_version_are_switches(three: World) -> None:
     three.store.switches.search_v2 = "off"
     three.call("POST", "/v2/mgmt/user/search", {}, status=404)
     assert len(three.post("user/search", {"limit": 2})["users"]) == 2
+
+
+def test_a_search_by_attributes_can_be_cut_below_its_own_total(three: World) -> None:
+    for login in (ANA, BEN):
+        three.patch("user/patch", {"loginId": login, "customAttributes": {"city": "Rome"}})
+    rome = {"customAttributes": {"city": "Rome"}}
+    three.store.switches.search_cut = 2
+    answers = [three.post("user/search", rome | {"limit": 1, "page": page}) for page in range(3)]
+    assert [(logins(answer["users"]), answer["total"]) for answer in answers] == [([ANA], 3), ([BEN], 3), ([], 3)]
+    assert three.search(**rome) == [ANA, BEN]
+    assert three.search(**rome, loginIds=[ANA, BEN, CLEO]) == three.search() == [ANA, BEN, CLEO]
+    three.store.switches.search_cut = 0
+    assert three.search(**rome) == [ANA, BEN, CLEO]
 
 
 def test_search_shows_what_was_true_some_seconds_ago(world: World) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from two_migrations import target
 
 from migrator.config import PolicyConfig
 from migrator.descope.user import DescopeUser
-from migrator.model import TargetUser
+
+if TYPE_CHECKING:
+    from migrator.model import TargetUser
 
 WANTED = target(
     "1", name="Ana Ruiz", given_name="Ana", family_name="Ruiz", phone="+393471234567", picture="https://x.org/a.png",

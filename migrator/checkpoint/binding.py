@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, update
 
-from migrator.checkpoint import plans
+from migrator.checkpoint import reopening
+from migrator.checkpoint.plans import AGAIN
 from migrator.checkpoint.tables import migration
 from migrator.errors import ConfigError
 
@@ -52,18 +53,18 @@ def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool, looking: bool)
         looking: a plan binds the servers it reads from; mapping and policy stay those of the last run.
 
     Returns:
-        What a plan has to open: `plans.AGAIN`, `plans.REJUDGE`, or 0.
+        What a plan has to open: `reopening.AGAIN`, `reopening.REJUDGE`, or 0.
     """
 
     def work(connection: Connection) -> int:
         row = checkpoint.row(connection)
         policy_changed = row is not None and row["policy"] not in (None, wanted.policy)
-        asked = plans.AGAIN if remap else plans.REJUDGE if policy_changed else 0
+        asked = AGAIN if remap else reopening.REJUDGE if policy_changed else 0
         values = {"source": wanted.source, "project": wanted.project, "target_host": wanted.target_host}
         if not looking:
             values |= {"mapping": wanted.mapping, "policy": wanted.policy}
             if asked:
-                plans.ask_for_everybody(connection, checkpoint, asked)
+                reopening.ask_for_everybody(connection, checkpoint, asked)
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
         return asked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import books, clashes, foreseen, plans
+from migrator.checkpoint import books, clashes, foreseen, plans, reopening
 from migrator.descope import user as descope_user
 from migrator.engine import planfile
 from migrator.engine.collide import set_aside
@@ -48,7 +48,7 @@ def plan(job: Job) -> None:
     """Mark collisions, apply the run's own filter, look everybody left up, store each decision."""
     job.events.stage("plan")
     checkpoint = job.checkpoint
-    plans.reopen(checkpoint, asked=job.asked if job.options.dry_run else 0, restorable=job.options.dry_run)
+    reopening.reopen(checkpoint, asked=job.asked if job.options.dry_run else 0, restorable=job.options.dry_run)
     set_aside(checkpoint, clashes.colliding(checkpoint), job.config.policy)
     only_seen = job.first_sweep if job.options.search_text else None
     plans.keep_only(checkpoint, limit=job.options.limit, seen_since=only_seen)

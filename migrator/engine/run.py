@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, plans
+from migrator.checkpoint import binding, books, reopening
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
@@ -67,7 +67,7 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         figures = _figures(job, started, outcome)
         _close(job, number, figures)
         if options.dry_run:
-            plans.restore(job.checkpoint)
+            reopening.restore(job.checkpoint)
         else:
             _forget_done(job)
         return figures
@@ -130,7 +130,7 @@ def preflight(job: Job) -> None:
         raise ConfigError(error.message, fix=error.fix) from None
     job.descope.choose_license()
     job.undefined, job.types = missing_attributes(job.descope, config)
-    plans.restore(job.checkpoint)
+    reopening.restore(job.checkpoint)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap, looking=job.options.dry_run)
 
 

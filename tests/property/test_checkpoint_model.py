@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from two_migrations import open_store, rows, target
 
-from migrator.checkpoint import books, plans, sends, sweeps
+from migrator.checkpoint import books, plans, reopening, sends, sweeps
 from migrator.checkpoint.plans import Planned
 from migrator.checkpoint.sends import Result
 from migrator.checkpoint.sweeps import Record
@@ -119,7 +119,7 @@ class CheckpointModel(RuleBasedStateMachine):
 
     @rule()
     def forget_decisions(self) -> None:
-        plans.reopen(self.store, everybody=False)
+        reopening.reopen(self.store)
         for person in self.people.values():
             if person.state == "pending":
                 person.decision = None

@@ -75,7 +75,7 @@ def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
 @pytest.mark.parametrize("choice", ["conflict", "oldest", "newest_login"])
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.PENDING])
 def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(state: State, choice: Choice) -> None:
-    """Whether the one who arrived has changed since or not: her changes are sent, and no policy gives her login away."""
+    """Whether who arrived has changed since or not: the change is sent, and no policy gives the login away."""
     holder = member("2", state=state, arrived=True, holds=True)
     expected = Ruling("duplicate_email", None, newcomers_only=True)
     assert ruling(member("1", created="2001-01-01", last_login="2030"), holder, member("3"), choice=choice) == expected

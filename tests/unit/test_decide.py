@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from two_migrations import target
@@ -11,12 +11,14 @@ from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
 from migrator.checkpoint.sends import Result
-from migrator.config import PolicyConfig
-from migrator.descope.user import DescopeUser
 from migrator.engine import outcome
 from migrator.engine.changes import is_adopted
 from migrator.engine.decide import Rules, create_body, decide
 from migrator.model import Decision, State, TargetUser
+
+if TYPE_CHECKING:
+    from migrator.config import PolicyConfig
+    from migrator.descope.user import DescopeUser
 
 STRANGER = held(user_id="S", attributes={})
 SOMEBODY_ELSE = held(user_id="E", attributes=MARK | {"doceboUserId": "2"})

@@ -130,7 +130,7 @@ DONE: dict[str, Any] = {
     "changes": "{}",
     "verdict": "same",
 }
-DATES = {"created": "2024-01-01", "last_login": "2024-06-01"}  # those of `ready`
+DATES = {"created": "2024-01-01", "last_login": "2024-06-01", "source_status": "active"}  # those of `ready`
 
 
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.CONFLICT, State.FAILED])
@@ -141,8 +141,41 @@ def test_a_user_that_did_not_change_keeps_state_and_history(store: Checkpoint, s
 
     assert page(store, 5, ready("1"), raw="new raw") == PageSeen(fresh=1, new=0)
 
-    assert rows(store)["1"] == before | {"seen_sweep": 5}
+    # A person will ask who is in conflict, so that the record is at hand even where it had been erased.
+    raw = "new raw" if state in (State.CONFLICT, State.FAILED) else None
+    assert rows(store)["1"] == before | {"seen_sweep": 5, "raw": raw}
     assert logins(store) == []
+
+
+def test_b3_who_arrived_and_is_asked_for_again_is_pending_with_its_profile(store: Checkpoint) -> None:
+    """The profile was erased long ago, so that only the next reading can bring it back."""
+    same = text_hash(ready("1").target.to_json())
+    put(store, "1", state=State.CREATED, hash=same, target_id="U", profile=None, retry=1)
+
+    page(store, 2, ready("1"))
+
+    assert states(store) == {"1": (State.PENDING, None)}
+    assert rows(store)["1"]["profile"] == ready("1").target.to_json()
+    assert rows(store)["1"]["retry"] == 1
+
+
+def test_b13_who_arrived_is_followed_whatever_the_policy_includes(store: Checkpoint) -> None:
+    """Suspended after the migration, and `policy.include` says active: the suspension is sent all the same."""
+    put(store, "1", state=State.CREATED, hash="old", target_id="U")
+    put(store, "2", state=State.SKIPPED, hash="old")
+
+    page(store, 2, ready("1", status="suspended"), ready("2", status="suspended"), include=("active",))
+
+    assert states(store) == {"1": (State.PENDING, None), "2": (State.SKIPPED, "not_included")}
+
+
+def test_b13_who_cannot_be_migrated_any_more_is_still_known_to_have_left(store: Checkpoint) -> None:
+    put(store, "1", state=State.CREATED, hash="old", target_id="U")
+    page(store, 2, Rejected("1", "no_email", "active"))
+
+    page(store, 3, Rejected("1", "no_email", "suspended"))
+
+    assert rows(store)["1"]["source_status"] == "suspended"
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.SENDING}))
@@ -216,6 +249,7 @@ def test_what_is_not_sent_but_asked_for_later_is_renewed(
 
     page(store, 2, ready("1", notes=("name_cut",)), raw="new raw")
 
+    new = "new raw" if state == State.CONFLICT else new
     assert rows(store)["1"] == before | DATES | {"seen_sweep": 2, "raw": new, "notes": "name_cut"}
 
 

@@ -1,0 +1,111 @@
+"""Which conflicts and failures are planned again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from two_migrations import put, rows, states
+
+from migrator.checkpoint.plans import AGAIN, CONFLICT, HELD_BY_OURS, Planned
+from migrator.checkpoint.plans import store as store_plan
+from migrator.checkpoint.reopening import REJUDGE, reopen, restore
+from migrator.model import Decision, State
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+BLANK: dict[str, Any] = {
+    "adopt_id": None,
+    "decision": None,
+    "changes": None,
+    "decided_at": None,
+    "reason": None,
+    "detail": None,
+}
+DECIDED: dict[str, Any] = {
+    "decision": Decision.UPDATE,
+    "changes": "{}",
+    "decided_at": 1.0,
+    "reason": "old",
+    "detail": "old",
+}
+
+
+@pytest.mark.parametrize("asked", [0, AGAIN, REJUDGE])
+def test_a_pending_user_loses_its_old_decision_and_nothing_else(store: Checkpoint, asked: int) -> None:
+    put(store, "1", **DECIDED, target_id="U1", attempts=3, adopt_id="S")
+    before = rows(store)["1"]
+
+    reopen(store, asked=asked)
+
+    assert rows(store)["1"] == before | BLANK
+
+
+@pytest.mark.parametrize("state", [State.CONFLICT, State.FAILED])
+@pytest.mark.parametrize("reason", ["duplicate_email", "duplicate_login", "drifted", "gave_up", "recreated"])
+def test_who_is_judged_anew_is_pending_again_without_a_trace(store: Checkpoint, state: State, reason: str) -> None:
+    put(store, "1", **DECIDED | {"state": state, "reason": reason, "target_id": "U1", "attempts": 3})
+    before = rows(store)["1"]
+
+    reopen(store)
+
+    assert rows(store)["1"] == before | BLANK | {"state": State.PENDING, "attempts": 0}
+
+
+def test_b6_a_login_held_by_another_migrated_user_is_judged_anew(store: Checkpoint) -> None:
+    """That user may have moved on; a stranger's login stays taken until somebody asks."""
+    put(store, "1", state=State.CONFLICT, reason="login_taken", detail=HELD_BY_OURS)
+    put(store, "2", state=State.CONFLICT, reason="login_taken")
+
+    reopen(store)
+
+    assert states(store) == {"1": (State.PENDING, None), "2": (State.CONFLICT, "login_taken")}
+
+
+@pytest.mark.parametrize("reason", ["login_taken", "several_matches", "refused", "deleted_at_descope"])
+@pytest.mark.parametrize("asked", [AGAIN, REJUDGE])
+def test_every_other_end_stays_until_it_is_asked_for(store: Checkpoint, reason: str, asked: int) -> None:
+    put(store, "1", **DECIDED | {"state": State.FAILED, "reason": reason, "target_id": "U1", "attempts": 3})
+    put(store, "2", **DECIDED | {"state": State.CONFLICT, "reason": reason, "retry": asked})
+    put(store, "3", **DECIDED | {"state": State.CONFLICT, "reason": reason, "profile": None, "retry": asked})
+    before = rows(store)
+
+    reopen(store)
+    assert rows(store) == before | {"2": before["2"] | BLANK | {"state": State.PENDING}}
+
+    reopen(store, asked=asked)
+    expected = BLANK | {"state": State.PENDING, "attempts": 0, "retry": asked}
+    assert rows(store)["1"] == before["1"] | expected
+
+
+@pytest.mark.parametrize("asked", [0, AGAIN, REJUDGE])
+def test_nobody_who_is_done_or_in_flight_is_opened_again(store: Checkpoint, asked: int) -> None:
+    for number, state in enumerate(sorted(set(State) - {State.PENDING, State.CONFLICT, State.FAILED}), start=1):
+        put(store, str(number), **DECIDED | {"state": state, "target_id": "U", "attempts": 3, "reason": "drifted"})
+    put(store, "20", state=State.SKIPPED, reason="deleted_at_descope", target_id="U20")
+    before = rows(store)
+
+    reopen(store, asked=asked)
+
+    assert rows(store) == before
+
+
+def test_what_a_plan_opens_is_restored(store: Checkpoint) -> None:
+    """Whoever a plan opened stands afterwards as before, also when the plan was killed; nobody else is touched."""
+    put(store, "1", state=State.CONFLICT, reason="deleted_at_descope", target_id="U1", attempts=2)
+    put(store, "2", state=State.CONFLICT, reason="login_taken", detail=HELD_BY_OURS)
+    put(store, "3", target_id="U3")
+    before = rows(store)
+
+    reopen(store, asked=AGAIN, restorable=True)
+    store_plan(store, [Planned("1", Decision.CREATE), Planned("2", Decision.ADOPT, "S"), Planned("3", CONFLICT)])
+    assert {state for state, _ in states(store).values()} == {State.PENDING}
+    restore(store)
+    restore(store)
+
+    unseen = {"decided_at", "seen", "decision"}
+    assert [{k: v for k, v in row.items() if k not in unseen} for row in rows(store).values()] == [
+        {k: v for k, v in row.items() if k not in unseen} for row in before.values()
+    ]
+    assert [row["decision"] for row in rows(store).values()] == [None, None, CONFLICT]

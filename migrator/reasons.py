@@ -71,8 +71,7 @@ _TABLE: Final = (
         State.REJECTED,
         "no_email",
         "The user has no e-mail address in Docebo, and Descope needs one.",
-        "Enter the address in Docebo and run again; or set mapping.login_id: username (the user "
-        "then needs a "
+        "Enter the address in Docebo and run again; or set mapping.login_id: username (the user then needs a "
         "valid phone), or mapping.missing_email: synthesize.",
     ),
     _reason(
@@ -90,9 +89,8 @@ _TABLE: Final = (
     _reason(
         State.REJECTED,
         "invalid_username",
-        "The user name cannot be a login id: it is longer than 254 characters, holds control "
-        "characters, or "
-        "shows nothing at all.",
+        "The user name cannot be a login id: it is longer than 254 characters, holds control characters, or shows "
+        "nothing at all.",
         "Correct the user name in Docebo and run again.",
     ),
     _reason(
@@ -113,51 +111,74 @@ _TABLE: Final = (
         "duplicate_login",
         "Several Docebo users would answer to one login id: equal, or differing only in case, in "
         "Unicode spelling or in invisible characters.",
-        "Decide who keeps the login id, change the others in Docebo (or shorten "
-        "mapping.extra_login_ids), and "
-        "run again.",
+        "Decide who keeps the login id, change the others in Docebo (or shorten mapping.extra_login_ids), and run "
+        "again.",
     ),
     _reason(
         State.CONFLICT,
         "login_taken",
-        "A user with this login id is in Descope already, and this migration did not create it. It was left untouched.",
+        "Another user has this login id in Descope already, and was left untouched.",
         "Compare the two people. If they are one, set policy.existing: link and run again; if not, change one of "
-        "the login ids: in Docebo and run again, or in Descope and run with --remap.",
+        "the login ids: in Docebo and run again, or in Descope and run with --retry login_taken. If the other one is "
+        "a migrated user too (detail held_by_migrated_user), every run looks again whether the login is free.",
+    ),
+    _reason(
+        State.CONFLICT,
+        "recreated",
+        "The login id belongs to a migrated user whom Docebo has deleted since. This may be the same person with a "
+        "new Docebo id.",
+        "If it is the same person, set policy.existing: link and run again; if not, delete the old user in Descope "
+        "and run again.",
+        retry_helps=True,
+    ),
+    _reason(
+        State.CONFLICT,
+        "login_ids_differ",
+        "The user has other login ids in Descope than the mapping asks for, and no call adds a login id safely. "
+        "Nothing else was changed.",
+        "Add or rename the login id in Descope and run with --retry login_ids_differ, or shorten "
+        "mapping.extra_login_ids.",
+    ),
+    _reason(
+        State.CONFLICT,
+        "mark_lost",
+        "Descope has the user, but the attributes by which this migration knows it (doceboUserId, doceboPlatform) "
+        "were removed. It was left untouched.",
+        "If it is still the same person, run with --retry mark_lost, which sets them again.",
     ),
     _reason(
         State.CONFLICT,
         "several_matches",
         "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope.",
-        "Look at those users in the Descope console, keep one, and run with --remap.",
+        "Look at those users in the Descope console, keep one, and run with --retry and this code.",
     ),
     _reason(
         State.CONFLICT,
         "deleted_at_descope",
         "This migration created the user, and somebody deleted it in Descope since.",
         "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
-        "`migrator run --remap` to create the user anew.",
+        "`migrator run --retry deleted_at_descope` to create the user anew.",
     ),
     _reason(
         State.CONFLICT,
         "email_taken",
-        "The user's new e-mail address belongs to another user in Descope. Setting it would merge "
-        "the two and "
+        "The user's new e-mail address belongs to another user in Descope. Setting it would merge the two and "
         "delete one of them.",
-        "Decide which user keeps the address, change the other one, and run with --remap.",
+        "Decide which user keeps the address, change the other one, and run with --retry and this code.",
     ),
     _reason(
         State.CONFLICT,
         "phone_taken",
-        "The user's new phone number belongs to another user in Descope. Setting it would merge the "
-        "two and "
+        "The user's new phone number belongs to another user in Descope. Setting it would merge the two and "
         "delete one of them.",
-        "Decide which user keeps the number, change the other one, and run with --remap.",
+        "Decide which user keeps the number, change the other one, and run with --retry and this code.",
     ),
     _reason(
         State.FAILED,
         "refused",
         "Descope refused this user alone; the other users of the batch went through.",
-        "Read Descope's error code in the report, correct the user in Docebo, or the cause and run with --remap.",
+        "Read Descope's error code in the report, correct the user in Docebo, or mend the cause and run with "
+        "--retry refused.",
     ),
     _reason(
         State.FAILED,
@@ -201,9 +222,8 @@ _TABLE: Final = (
         State.VANISHED,
         "not_in_docebo",
         "The user was listed by Docebo earlier and is no longer there.",
-        "None needed if the user was deleted on purpose. A user already created in Descope stays "
-        "there; delete it "
-        "by hand if nobody needs it.",
+        "None needed if the user was deleted on purpose. A user already created in Descope stays there; delete it by "
+        "hand if nobody needs it.",
     ),
     _note(
         "name_cut",

@@ -86,7 +86,7 @@ def restore(checkpoint: Checkpoint) -> None:
             for row in connection.execute(query)
         ]
         if rows:
-            was = {name: bindparam(f"b_{name}") for name in ("retry", *_BEFORE_PLAN)}
+            was: dict[str, Any] = {name: bindparam(f"b_{name}") for name in ("retry", *_BEFORE_PLAN)}
             this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
             blank = {"decision": None, "changes": None, "adopt_id": None, "before_plan": None}
             connection.execute(update(source_user).where(this).values(**was, **blank), rows)

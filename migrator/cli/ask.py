@@ -1,4 +1,4 @@
-"""The questions a run asks a person, and their answers when nobody is there; an option type of its own."""
+"""The questions a run asks a person, and their answers when nobody is there; option types of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli import show
+from migrator.reasons import REASONS
 
 if TYPE_CHECKING:
     from migrator.report.summary import Figures
@@ -27,6 +28,20 @@ class Share(click.ParamType[float]):
         if not 0 <= rate <= 1:
             self.fail("give a share like 2% or 0.02", param, ctx)
         return rate
+
+
+class RetryCode(click.ParamType[str]):
+    """A reason code, or what verifying found."""
+
+    name = "code"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The code, if there is one of that name."""
+        text = str(value)
+        reasons = {reason.code for reason in REASONS.values() if reason.kind == "reason"}
+        if text not in reasons | {"differs", "missing", "all"}:
+            self.fail("give a reason code of problems.csv, differs, missing or all", param, ctx)
+        return text
 
 
 def show_plan(figures: Figures) -> bool:

@@ -55,6 +55,13 @@ _shrink = click.option(
 @click.option("--max-error-rate", type=ask.Share(), help="Stop (exit 4) when more than this share failed: 2% or 0.02.")
 @click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
 @click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need a person.")
+@click.option(
+    "--retry",
+    metavar="CODE",
+    multiple=True,
+    type=ask.RetryCode(),
+    help="Plan users with this reason again; differs, missing: what verifying found wrong; all. Repeatable.",
+)
 @_limit
 @_search
 @_remap
@@ -70,6 +77,7 @@ def run(
     max_error_rate: float | None,
     no_verify: bool,
     allow_partial: bool,
+    retry: tuple[str, ...],
     limit: int | None,
     search_text: str,
     remap: bool,
@@ -85,6 +93,7 @@ def run(
       migrator run
       migrator run --yes --json > summary.json
       migrator run --search-text ana@example.org
+      migrator run --retry missing --retry differs
       migrator run --plan plan.jsonl --canary 20 --max-error-rate 2%
 
     \b
@@ -92,8 +101,10 @@ def run(
     5 another run is at work, 130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load()
-    if dry_run and not (canary is max_errors is max_error_rate is None):
-        raise click.UsageError("--canary, --max-errors and --max-error-rate guard sending; --dry-run sends nothing.")
+    if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
+        raise click.UsageError(
+            "--canary, --max-errors, --max-error-rate and --retry are about sending; --dry-run sends nothing."
+        )
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
     options = Options(
@@ -105,6 +116,7 @@ def run(
         accept_shrink=accept_shrink,
         upgrade=_may_upgrade(config, yes=yes),
         verify=not no_verify,
+        retry=retry,
         plan_file=plan_file,
         canary=canary,
         max_errors=max_errors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, reopening
+from migrator.checkpoint import binding, books, proofs, reopening
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
@@ -15,6 +15,7 @@ from migrator.engine import outlook, planfile
 from migrator.engine.budget import Budget
 from migrator.engine.canary import send_canary
 from migrator.engine.job import Events, Job, Options
+from migrator.engine.leave import disable_leavers
 from migrator.engine.plan import missing_attributes, plan
 from migrator.engine.proof import verify_sent
 from migrator.engine.sampling import Sampler
@@ -84,6 +85,8 @@ def _flow(job: Job, started: float) -> Outcome:
         return Outcome.DRY_RUN
     if not job.options.confirm(_figures(job, started, Outcome.DRY_RUN, predicted=True)):
         raise StopRun("Nothing was sent: you said no.", fix="Run again when you are ready.")
+    if job.options.plan_file is None:  # a binding plan does only what it says
+        disable_leavers(job)
     if job.options.canary is not None:
         send_canary(job, job.options.canary)
     send(job)
@@ -132,6 +135,8 @@ def preflight(job: Job) -> None:
     job.undefined, job.types = missing_attributes(job.descope, config)
     reopening.restore(job.checkpoint)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap, looking=job.options.dry_run)
+    if job.options.retry:
+        proofs.ask_again(job.checkpoint, job.options.retry)
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:

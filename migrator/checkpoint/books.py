@@ -181,11 +181,24 @@ def outcome(last: Mapping[str, Any], *, held: bool) -> str:
 # --- personal data -------------------------------------------------------------------------------
 
 
-def erase_profiles(checkpoint: Checkpoint, states: tuple[State, ...]) -> int:
-    """Remove the personal data of users in these states, from the file's raw bytes too."""
+def erase_profiles(
+    checkpoint: Checkpoint, states: tuple[State, ...], verdicts: Collection[str | None] | None = None
+) -> int:
+    """Remove the personal data of users in these states, from the file's raw bytes too.
+
+    Args:
+        verdicts: of those who arrived, only whoever was last read back like this (`proofs.RowVerdict`): without its
+            profile nobody could see a user right again.
+    """
+    done: ColumnElement[bool] = source_user.c.state.in_(states)
+    if verdicts is not None:
+        said: ColumnElement[bool] = source_user.c.verdict.in_([verdict for verdict in verdicts if verdict is not None])
+        if None in verdicts:
+            said = said | source_user.c.verdict.is_(None)
+        done = and_(done, source_user.c.state.not_in(ARRIVED_STATES) | said)
     has_data = and_(
         source_user.c.migration == checkpoint.key,
-        source_user.c.state.in_(states),
+        done,
         source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None),
     )
 

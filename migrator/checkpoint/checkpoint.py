@@ -217,14 +217,35 @@ class Checkpoint:
 
         def look(connection: Connection) -> bool:
             row = connection.execute(select(migration).where(migration.c.key == self.key)).mappings().one_or_none()
-            return bool(
-                row
-                and row["holder"]
-                and row["lease_until"] > self._now(connection)
-                and not Holder.from_json(row["holder"]).is_surely_dead()
-            )
+            return self._is_alive(row, connection)
 
         return self.read(look)
+
+    def note(self, work: Callable[[Connection], object]) -> bool:
+        """Run `work` in one transaction without holding the lease, unless a living run holds it.
+
+        `work` may run more than once. No run can begin while the transaction lasts.
+
+        Returns:
+            Whether it was done.
+        """
+
+        def unless_held(connection: Connection) -> bool:
+            row = self.row(connection)
+            if row is None or self._is_alive(row, connection):
+                return False
+            work(connection)
+            return True
+
+        return self._repeat(self.db.write, unless_held)
+
+    def _is_alive(self, row: RowMapping | None, connection: Connection) -> bool:
+        return bool(
+            row
+            and row["holder"]
+            and row["lease_until"] > self._now(connection)
+            and not Holder.from_json(row["holder"]).is_surely_dead()
+        )
 
 
 def _tries() -> list[bool]:

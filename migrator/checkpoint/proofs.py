@@ -1,57 +1,133 @@
-"""What a verification reads from the checkpoint, and the one thing the run's own stores there."""
+"""What a verification reads from the checkpoint, and what reading a user back has shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, source_user
+from migrator.fields import SentFields
 from migrator.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Row
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PAGE = 1000
+DELETED = "deleted_at_descope"
+ALL = "all"
+
+
+class RowVerdict(StrEnum):
+    """What a user looked like when it was read back since it was last sent; no verdict before that."""
+
+    SAME = "same"
+    MARK = "mark"  # mark and login ids are right; the profile was erased, so nobody knows the fields
+    DIFFERS = "differs"
+    MISSING = "missing"
+    EDITED = "edited"  # it was the same and is not any more: somebody changed it in Descope
+
+
+WRONG = (RowVerdict.DIFFERS, RowVerdict.MISSING)  # these need a person
+RIGHT = (RowVerdict.SAME, RowVerdict.MARK, RowVerdict.EDITED)  # and these need nobody
+SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
+TO_READ = (None, *WRONG)
+_RETRIED_WORDS = {
+    "differs": (RowVerdict.DIFFERS, RowVerdict.EDITED),
+    "missing": (RowVerdict.MISSING,),
+    ALL: (*WRONG, RowVerdict.EDITED),
+}
+_RETRIED_STATES = (State.CONFLICT, State.FAILED, State.REJECTED, State.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One user as the checkpoint knows it; `profile` is None once personal data was erased."""
+    """One user as the checkpoint knows it; `profile` is None once personal data was erased.
+
+    `left` names the fields that were not sent because a person changed them in Descope.
+    """
 
     user_id: str
     state: State
     target_id: str | None
     profile: str | None = field(repr=False)  # personal data
     hash: str
+    sent_hash: str | None = None
+    origin: str | None = None
+    verdict: RowVerdict | None = None
+    reason: str | None = None
+    left: frozenset[str] = frozenset()
 
     @property
     def arrived(self) -> bool:
-        """Whether it is said to be in Descope."""
-        return self.state in ARRIVED_STATES
+        """Whether it ever came to Descope and has to be there."""
+        return self.state in ARRIVED_STATES or (
+            self.state == State.CONFLICT and self.reason == DELETED and self.target_id is not None
+        )
 
 
-_COLUMNS = [source_user.c[name] for name in ("user_id", "state", "target_id", "profile", "hash")]
+_COLUMNS = [
+    source_user.c[name]
+    for name in (
+        "user_id", "state", "target_id", "profile", "hash", "sent_hash", "origin", "verdict", "reason", "sent_fields"
+    )
+]  # fmt: skip
 
 
 def _known(row: Row[Any]) -> Known:
-    return Known(row.user_id, State(row.state), row.target_id, row.profile, row.hash)
+    sent = SentFields.from_json(row.sent_fields)
+    return Known(
+        user_id=row.user_id,
+        state=State(row.state),
+        target_id=row.target_id,
+        profile=row.profile,
+        hash=row.hash,
+        sent_hash=row.sent_hash,
+        origin=row.origin,
+        verdict=RowVerdict(row.verdict) if row.verdict else None,
+        reason=row.reason,
+        left=sent.left if sent else frozenset(),
+    )
 
 
-def _arrived(checkpoint: Checkpoint, *, unverified: bool = False) -> ColumnElement[bool]:
-    wanted = and_(source_user.c.migration == checkpoint.key, source_user.c.state.in_(ARRIVED_STATES))
-    return and_(wanted, source_user.c.verdict.is_(None)) if unverified else wanted
+def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    return source_user.c.migration == checkpoint.key
 
 
-def arrived(checkpoint: Checkpoint, *, unverified: bool = False, size: int = PAGE) -> Iterator[list[Known]]:
-    """Users said to be in Descope, page by page in the order of their id text; memory stays flat."""
-    wanted = _arrived(checkpoint, unverified=unverified)
+def _ever_arrived(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Everybody who came to Descope and has to be there, whoever turned out to be missing as well."""
+    deleted = and_(
+        source_user.c.state == State.CONFLICT, source_user.c.reason == DELETED, source_user.c.target_id.is_not(None)
+    )
+    return and_(_mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), deleted))
+
+
+def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) -> ColumnElement[bool]:
+    if verdicts is None:
+        return _ever_arrived(checkpoint)
+    words = [verdict for verdict in verdicts if verdict is not None]
+    said: ColumnElement[bool] = source_user.c.verdict.in_(words)
+    if None in verdicts:
+        said = or_(said, source_user.c.verdict.is_(None))
+    return and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), said)
+
+
+def arrived(
+    checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None, *, size: int = PAGE
+) -> Iterator[list[Known]]:
+    """Users said to be in Descope, page by page in the order of their id text; memory stays flat.
+
+    Args:
+        verdicts: only users of these verdicts, and nobody that is in conflict by now.
+    """
+    wanted = _of(checkpoint, verdicts)
     after = ""
     while True:
         query = select(*_COLUMNS).where(wanted, source_user.c.user_id > after).order_by(source_user.c.user_id)
@@ -62,15 +138,15 @@ def arrived(checkpoint: Checkpoint, *, unverified: bool = False, size: int = PAG
         after = rows[-1].user_id
 
 
-def arrived_count(checkpoint: Checkpoint, *, unverified: bool = False) -> int:
-    """How many users are said to be in Descope."""
-    query = select(func.count()).select_from(source_user).where(_arrived(checkpoint, unverified=unverified))
+def arrived_count(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None) -> int:
+    """How many users are said to be in Descope; of these verdicts only, if told."""
+    query = select(func.count()).select_from(source_user).where(_of(checkpoint, verdicts))
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
 
 
 def known(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, Known]:
     """Those of these users the checkpoint knows, in any state."""
-    query = select(*_COLUMNS).where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(user_ids))
+    query = select(*_COLUMNS).where(_mine(checkpoint), source_user.c.user_id.in_(user_ids))
     return {row.user_id: _known(row) for row in checkpoint.read(lambda c: c.execute(query).all())}
 
 
@@ -87,13 +163,6 @@ def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, s
     return found
 
 
-def mark_verified(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
-    """Store that these users were read back and found right since they were last sent."""
-    if user_ids:
-        wanted = and_(_arrived(checkpoint), source_user.c.user_id.in_(user_ids))
-        checkpoint.write(lambda c: c.execute(update(source_user).where(wanted).values(verdict="same")))
-
-
 def some_arrived(checkpoint: Checkpoint, number: int) -> list[Known]:
     """Users said to be in Descope, drawn by chance; whoever is known to be missing is left out."""
     wanted = and_(
@@ -101,3 +170,65 @@ def some_arrived(checkpoint: Checkpoint, number: int) -> list[Known]:
     )
     query = select(*_COLUMNS).where(wanted).order_by(func.random()).limit(number)
     return [_known(row) for row in checkpoint.read(lambda c: c.execute(query).all())]
+
+
+# --- verdicts ------------------------------------------------------------------------------------
+
+
+def store(checkpoint: Checkpoint, users: Sequence[Known], verdicts: Mapping[str, RowVerdict]) -> bool:
+    """Store new verdicts of users who are still as they were read; with the lease, or without it while no run is alive.
+
+    Returns:
+        False when a living run kept it from being stored.
+    """
+    rows = [
+        {
+            "b_user": user.user_id,
+            "b_target": user.target_id,
+            "b_state": user.state,
+            "b_sent": user.sent_hash,
+            "b_before": user.verdict,
+            "b_verdict": verdicts[user.user_id],
+        }
+        for user in users
+        if user.arrived and verdicts.get(user.user_id, user.verdict) != user.verdict
+    ]
+    if not rows:
+        return True
+    unchanged = and_(
+        source_user.c.user_id == bindparam("b_user"),
+        source_user.c.target_id.is_not_distinct_from(bindparam("b_target")),
+        source_user.c.state == bindparam("b_state"),
+        source_user.c.sent_hash.is_not_distinct_from(bindparam("b_sent")),
+        source_user.c.verdict.is_not_distinct_from(bindparam("b_before")),
+    )
+    statement = update(source_user).where(_mine(checkpoint), unchanged).values(verdict=bindparam("b_verdict"))
+
+    def work(connection: Connection) -> None:
+        connection.execute(statement, rows)
+
+    if checkpoint.fence:
+        checkpoint.write(work)
+        return True
+    return checkpoint.note(work)
+
+
+def ask_again(checkpoint: Checkpoint, words: Collection[str]) -> int:
+    """Note that a person wants users to be planned again.
+
+    Args:
+        words: "differs" (edited ones too), "missing", a reason code, or "all" for every wrong verdict, conflict
+            and failure.
+
+    Returns:
+        The number of users this concerns.
+    """
+    verdicts = {verdict for word in words for verdict in _RETRIED_WORDS.get(word, ())}
+    asked = or_(
+        and_(_ever_arrived(checkpoint), source_user.c.verdict.in_(verdicts)),
+        and_(source_user.c.state.in_(_RETRIED_STATES), source_user.c.reason.in_(set(words))),
+    )
+    if ALL in words:
+        asked = or_(asked, source_user.c.state.in_((State.CONFLICT, State.FAILED)))
+    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=1)
+    return checkpoint.write(lambda c: c.execute(statement).rowcount)

@@ -16,14 +16,17 @@ KEPT = 10_000  # differences; more would not be read, and memory stays bounded
 WRONG = ("differs", "missing")
 
 
-def verify_sent(job: Job) -> int:
-    """Verify everybody who arrived and was not verified since; returns how many are not as they must be.
+def verify_sent(job: Job, *, again: bool = True) -> int:
+    """Read back everybody who arrived and was not read since it was last sent; returns how many are wrong.
 
-    `job.verified` holds the numbers by class over the run, `job.differences` the first ones found. Who was found
-    wrong before is read back again and counted once.
+    `job.verified` holds the numbers by class over the run, `job.differences` the first ones found.
+
+    Args:
+        again: read those found wrong before, by this run or an earlier one, as well, and count each once.
     """
     job.events.stage("verify")
-    total = proofs.arrived_count(job.checkpoint, unverified=True)
+    verdicts = proofs.TO_READ if again else (None,)
+    total = proofs.arrived_count(job.checkpoint, verdicts)
     job.differences.clear()
 
     def tell(difference: Difference) -> None:
@@ -34,6 +37,7 @@ def verify_sent(job: Job) -> int:
         job.checkpoint,
         job.descope,
         job.config,
+        verdicts,
         tell=tell,
         progress=lambda done: job.events.progress("verify", done, total),
     )

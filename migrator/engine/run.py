@@ -90,10 +90,13 @@ def _flow(job: Job, started: float) -> Outcome:
     if job.options.canary is not None:
         send_canary(job, job.options.canary)
     send(job)
-    wrong = verify_sent(job) if job.options.verify else 0
+    if job.options.verify:
+        verify_sent(job)
     states = books.count(job.checkpoint).states
-    needs_person = any(states[state] for state in NEEDS_PERSON_STATES)
-    return Outcome.NEEDS_PERSON if needs_person or wrong else Outcome.COMPLETE
+    needs_person = any(states[state] for state in NEEDS_PERSON_STATES) or proofs.arrived_count(
+        job.checkpoint, proofs.WRONG
+    )
+    return Outcome.NEEDS_PERSON if needs_person else Outcome.COMPLETE
 
 
 @contextmanager
@@ -181,6 +184,10 @@ def _titles(job: Job, figures: Figures) -> dict[str, str]:
 
 
 def _forget_done(job: Job) -> None:
-    """Personal data of users who arrived, left or were left out is not needed any more (design section 9)."""
+    """Personal data of users who arrived, left or were left out is not needed any more (design section 9).
+
+    Whoever was found wrong keeps it until it was seen right, or was sent again and then seen right.
+    """
     if job.config.checkpoint.keep_profiles == "until_done":
-        books.erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED, State.SKIPPED))
+        verdicts = (*proofs.RIGHT, None) if not job.options.verify else proofs.RIGHT
+        books.erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED, State.SKIPPED), verdicts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from migrator.descope.user import same_value
 from migrator.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
 from migrator.normalize.identity import login_key, same_login
 from migrator.verify import expected
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.model import Json, TargetUser
 
+LINKED = "linked"  # the origin of a stranger we adopted
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -25,30 +28,60 @@ class Field:
     name: str
     expected: Json = field(repr=False)  # personal data
     found: Json = field(repr=False)
+    attribute: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its name with its place, which tells an attribute from a field of the same name."""
+        return f"customAttributes.{self.name}" if self.attribute else self.name
 
 
-def compare(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> list[Field]:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the checkpoint remembers of a user: its state, how it became ours, and whether it was seen right since."""
+
+    state: State
+    origin: str | None = None
+    seen_right: bool = False
+
+
+def compare(target: TargetUser, user: DescopeUser, past: Past, policy: PolicyConfig) -> list[Field]:
     """Every field we own that differs from its target.
 
     What people may have changed since is left out: fields that `policy.update` leaves to Descope, flags of
-    a user who has signed in, and whatever the source leaves empty.
+    a user who has signed in, who was disabled in Descope, and whatever the source leaves empty.
     """
-    # A stranger we adopted got our mark and had gaps filled, nothing else; users we create carry the third mark.
-    adopted = policy.existing == "link" and state != State.CREATED and FRESHLY_MIGRATED not in user.attributes
+    adopted = _is_adopted(user, past, policy)
     differing = list(_single(target, user, policy, adopted=adopted))
-    if not adopted:
-        differing += _identity(target, user, policy)
-        differing += _flags(target, user, state, policy)
-        if not isinstance(user.attributes.get(FRESHLY_MIGRATED), bool):
-            differing.append(Field(FRESHLY_MIGRATED, True, user.attributes.get(FRESHLY_MIGRATED)))
+    if past.seen_right:  # whoever is disabled by now was disabled by a person in Descope
+        differing = [one for one in differing if (one.path, one.found) != ("status", "disabled")]
+    if adopted:
+        return differing + list(_logins(target, user, policy, adopted=True))
+    differing += _identity(target, user, policy)
+    differing += _flags(target, user, past.state, policy)
+    # A flow may clean the attribute up after the first sign-in, but not before.
+    if user.fresh is None and (FRESHLY_MIGRATED in user.attributes or not user.has_credential):
+        differing.append(Field(FRESHLY_MIGRATED, True, user.attributes.get(FRESHLY_MIGRATED), attribute=True))
     return differing
+
+
+def _is_adopted(user: DescopeUser, past: Past, policy: PolicyConfig) -> bool:
+    """Whether this was a stranger, who got our mark and had gaps filled, nothing else."""
+    if past.origin is not None:
+        return past.origin == LINKED
+    # Of users of an older checkpoint only this is known: those we create carry the third mark.
+    return policy.existing == "link" and past.state != State.CREATED and FRESHLY_MIGRATED not in user.attributes
 
 
 def compare_mark(user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser) -> list[Field]:
     """What can be said when the profile was erased: the mark, and the login ids by their hashes."""
     wanted = {MARK_USER: user_id, MARK_PLATFORM: platform}
     found = {name: user.attributes.get(name) for name in wanted}
-    differing = [Field(name, wanted[name], found[name]) for name in wanted if found[name] != wanted[name]]
+    differing = [
+        Field(name, wanted[name], found[name], attribute=True)
+        for name in wanted
+        if not same_value(wanted[name], found[name])
+    ]
     there = {text_hash(login_key(login_id))[:32] for login_id in user.login_ids}
     if not login_hashes <= there:
         differing.append(Field("loginId", None, list(user.login_ids)))
@@ -61,8 +94,9 @@ def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adop
         if found != wanted and not skipped and _is_ours(name, found, policy, adopted=adopted):
             yield Field(name, wanted, found)
     for name, wanted, found in expected.attributes(target, user):
-        if found != wanted and (name in MARK_ATTRIBUTES or _is_ours(name, found, policy, adopted=adopted)):
-            yield Field(name, wanted, found)
+        ours = name in MARK_ATTRIBUTES or _is_ours(name, found, policy, adopted=adopted)
+        if ours and not same_value(wanted, found):
+            yield Field(name, wanted, found, attribute=True)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:
@@ -75,15 +109,23 @@ def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> It
     """E-mail and login ids: they move together, so one rule is theirs."""
     if target.email and not same_login(target.email, user.email) and _is_ours("email", user.email, policy):
         yield Field("email", target.email, user.email)
-    for name, wanted in (("loginId", [target.login_id]), ("additionalIdentifiers", list(target.extra_login_ids))):
-        absent = [one for one in wanted if not any(same_login(one, own) for own in user.login_ids)]
-        if absent and _is_ours("email", user.login_ids, policy):
-            yield Field(name, absent[0] if name == "loginId" else absent, list(user.login_ids))
+    yield from _logins(target, user, policy, adopted=False)
+
+
+def _logins(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[Field]:
+    """Whoever does not answer to the primary login id is somebody else, adopted or not."""
+    own = list(user.login_ids)
+    ours = adopted or _is_ours("email", own, policy)
+    if ours and not any(same_login(target.login_id, one) for one in own):
+        yield Field("loginId", target.login_id, own)
+    absent = [extra for extra in target.extra_login_ids if not any(same_login(extra, one) for one in own)]
+    if absent and ours and not adopted:
+        yield Field("additionalIdentifiers", absent, own)
 
 
 def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> Iterator[Field]:
     """The verified flags of addresses that are ours; whoever signed in may have verified one since."""
-    fresh = expected.is_fresh(user)
+    fresh = user.fresh is True
     if target.email and same_login(target.email, user.email):
         # An update never takes a flag away, so "not verified" holds for those we created and left alone.
         matters = target.verified_email or (fresh and state == State.CREATED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import proofs
-from migrator.model import Ready, text_hash
+from migrator.model import Ready
 from migrator.verify.readback import Wanted
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ def from_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
         page_number += 1
 
 
-def match(people: Sequence[Ready], known: dict[str, Known]) -> tuple[list[Wanted], int]:
-    """Erased users with the target Docebo asks for now; and how many changed there since they were sent."""
-    users = [
-        Wanted(known[one.user_id], one.target)
+def match(people: Sequence[Ready], known: dict[str, Known]) -> list[Wanted]:
+    """Erased users with the target Docebo asks for now, which may not be what was sent."""
+    return [
+        Wanted(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
         for one in people
-        if one.user_id in known and known[one.user_id].arrived and known[one.user_id].profile is None
+        if (user := known.get(one.user_id)) is not None and user.arrived and user.profile is None
     ]
-    return users, sum(1 for one in users if one.target and text_hash(one.target.to_json()) != one.user.hash)
 
 
 def by_mark(checkpoint: Checkpoint, users: Sequence[Known]) -> list[Wanted]:

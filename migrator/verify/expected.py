@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import FRESHLY_MIGRATED
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,10 +31,5 @@ def single_fields(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, 
 def attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
     """The same for the custom attributes, the mark among them; found is None where there is none."""
     for name, wanted in target.attributes.items():
-        if wanted:
+        if wanted not in ("", None):
             yield name, wanted, user.attributes.get(name)
-
-
-def is_fresh(user: DescopeUser) -> bool:
-    """Whether nobody has signed in as this user yet, so that its verified flags are as we sent them."""
-    return user.attributes.get(FRESHLY_MIGRATED) is True

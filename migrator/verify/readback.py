@@ -7,21 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from migrator.checkpoint.proofs import SEEN_RIGHT, RowVerdict
 from migrator.model import MARK_USER, TargetUser
-from migrator.verify.compare import compare, compare_mark
+from migrator.verify.compare import Field, Past, compare, compare_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from migrator.checkpoint.proofs import Known
     from migrator.config import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
-    from migrator.verify.compare import Field
 
 CALL = 100  # users/load (contract descope 3.10, 10.2)
 SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra")
+# The field of a user whose profile was erased while it differed: which one it was, nobody knows any more.
+FORGOTTEN = "fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,24 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A user to read back: its target, or after that was erased only the hashes of its login ids."""
+    """A user to read back: its target, or after that was erased only the hashes of its login ids.
+
+    A `stale` target is not the one that was sent: what differs from it says nothing about what was.
+    """
 
     user: Known
     target: TargetUser | None = dataclasses.field(repr=False)
     login_hashes: frozenset[str] = frozenset()
+    stale: bool = False
 
 
 def wanted(users: Sequence[Known]) -> list[Wanted]:
     """Users whose profile is still in the checkpoint."""
-    return [Wanted(user, TargetUser.from_json(user.profile)) for user in users if user.profile is not None]
+    return [
+        Wanted(user, TargetUser.from_json(user.profile), stale=user.sent_hash not in (None, user.hash))
+        for user in users
+        if user.profile is not None
+    ]
 
 
 @dataclass
@@ -67,12 +77,14 @@ class Readback:
     Args:
         tell: hears every difference.
         second_look: whether a user that users/load does not give is looked for by login id, too.
+        edits: whether a field is told that was not sent because a person changed it in Descope.
     """
 
     config: Config
     descope: DescopeReader
     tell: Callable[[Difference], None]
     second_look: bool = True
+    edits: bool = True
     classes: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
 
     def __enter__(self) -> Self:
@@ -106,28 +118,58 @@ class Readback:
         user = self.descope.by_login(one.target.login_id)
         return user if user is not None and user.user_id == one.user.target_id else None
 
-    def judge(self, users: Sequence[Wanted], shown: dict[str, DescopeUser]) -> list[str]:
-        """Sort users into classes and tell what is wrong; returns the ids of those that are the same."""
-        same = []
+    def judge(self, users: Sequence[Wanted], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
+        """Sort users into classes and tell what is wrong; returns what now holds of each, as the checkpoint keeps it.
+
+        A user without an entry is left as it was: its target is not what was sent.
+        """
+        verdicts: dict[str, RowVerdict] = {}
         for one in users:
-            user_id, there = one.user.user_id, shown.get(one.user.user_id)
-            if there is None:
-                self.put(Difference(user_id, MISSING, "userId", one.user.target_id, None))
-            elif fields := self._fields(one, there):
-                self.classes[DIFFERS] += 1
-                for name in fields:
-                    self.tell(Difference(user_id, DIFFERS, name.name, name.expected, name.found))
-            else:
-                self.classes[SAME] += 1
-                same.append(user_id)
-        return same
+            there = shown.get(one.user.user_id)
+            fields = [] if there is None else self._fields(one, there)
+            if verdict := self._verdict(one, there, fields):
+                verdicts[one.user.user_id] = verdict
+            self._count(one, there, fields)
+        return verdicts
+
+    def _count(self, one: Wanted, there: DescopeUser | None, fields: Sequence[Field]) -> None:
+        user_id = one.user.user_id
+        if there is None:
+            self.put(Difference(user_id, MISSING, "userId", one.user.target_id, None))
+        elif fields:
+            self.classes[DIFFERS] += 1
+            for name in fields:
+                self.tell(Difference(user_id, DIFFERS, name.name, name.expected, name.found))
+        else:
+            self.classes[SAME] += 1
 
     def _fields(self, one: Wanted, there: DescopeUser) -> list[Field]:
+        user = one.user
         if one.target is None:
-            return compare_mark(one.user.user_id, self.config.docebo.platform, one.login_hashes, there)
-        return compare(one.target, there, one.user.state, self.config.policy)
+            fields = compare_mark(user.user_id, self.config.docebo.platform, one.login_hashes, there)
+        else:
+            past = Past(user.state, user.origin, seen_right=user.verdict in SEEN_RIGHT)
+            fields = compare(one.target, there, past, self.config.policy)
+        if not self.edits:
+            fields = [name for name in fields if name.path not in user.left]
+        if one.target is None and not fields and user.verdict == RowVerdict.DIFFERS:
+            return [Field(FORGOTTEN, None, None)]
+        return fields
 
-    def check(self, users: Sequence[Wanted]) -> list[str]:
+    def _verdict(self, one: Wanted, there: DescopeUser | None, fields: Sequence[Field]) -> RowVerdict | None:
+        before = one.user.verdict
+        if there is None:
+            return RowVerdict.MISSING
+        if one.stale:
+            return None
+        if fields:
+            edited = before in SEEN_RIGHT or all(name.path in one.user.left for name in fields)
+            return RowVerdict.EDITED if edited else RowVerdict.DIFFERS
+        if one.target is None:  # the mark alone never takes back what the fields have shown
+            return before if before in SEEN_RIGHT else RowVerdict.MARK
+        return RowVerdict.SAME
+
+    def check(self, users: Sequence[Wanted]) -> dict[str, RowVerdict]:
         """`look` and `judge` in one."""
         return self.judge(users, self.look(users))
 

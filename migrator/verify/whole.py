@@ -1,4 +1,4 @@
-"""`migrator verify`: everybody, or a sample of them, and users with our mark that nobody knows. Writes nothing."""
+"""`migrator verify`: everybody, or a sample of them, and users with our mark that nobody knows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from migrator.checkpoint import proofs
 from migrator.model import MARK_PLATFORM, MARK_USER, State
 from migrator.verify import confidence, erased
-from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, Readback, wanted
+from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, Readback, Wanted, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.checkpoint.proofs import Known
@@ -36,7 +36,7 @@ class Verdict:
 
     `arrived` is how many users the checkpoint says are in Descope; `reread` of those checked were built anew
     from Docebo, `changed` of these are different there since they were sent, and of `by_mark` only mark and
-    login ids could be compared.
+    login ids could be compared. `stored` is whether the checkpoint now says of each user what was seen.
     """
 
     arrived: int
@@ -46,6 +46,7 @@ class Verdict:
     reread: int = 0
     changed: int = 0
     by_mark: int = 0
+    stored: bool = True
 
     @property
     def checked(self) -> int:
@@ -74,6 +75,7 @@ class Verdict:
             "differences": [difference.document() for difference in self.differences],
             "checked": self.checked,
             "arrived": self.arrived,
+            "stored": self.stored,
             "erased": {"reread": self.reread, "changed_at_source": self.changed, "by_mark": self.by_mark},
             "sample": self.sample
             and {
@@ -95,7 +97,9 @@ def verify(
     sample: Sample | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Verdict:
-    """Compare every user the checkpoint says is in Descope, field by field.
+    """Compare every user the checkpoint says is in Descope, field by field, and store what was seen of each.
+
+    Nothing is stored while a run is at work, whose own reading back counts.
 
     Args:
         source: asked only when personal data was erased; the targets are then built anew from it.
@@ -107,7 +111,7 @@ def verify(
     with Readback(config, descope, verdict.differences.append, classes=verdict.classes) as readback:
 
         def check(known: list[Known]) -> None:
-            readback.check(wanted(known))
+            whole.check(readback, wanted(known))
             progress(verdict.checked, whole.todo)
 
         erased_ones = 0
@@ -135,6 +139,11 @@ class _Whole:
             self._drawn = confidence.draw(ids, verdict.sample.size, verdict.sample.seed)
             self.todo = len(self._drawn)
 
+    def check(self, readback: Readback, users: Sequence[Wanted]) -> None:
+        """Read users back and store what is new about them."""
+        verdicts = readback.check(users)
+        self.verdict.stored &= proofs.store(self.checkpoint, [one.user for one in users], verdicts)
+
     def wants(self, user: Known) -> bool:
         """Whether this user is to be checked."""
         return self._drawn is None or user.user_id in self._drawn
@@ -158,17 +167,17 @@ def _check_erased(
     done: set[str] = set()
     for people in erased.from_docebo(docebo, normalize):
         known = proofs.known(checkpoint, [one.user_id for one in people])
-        users, changed = erased.match(people, {name: user for name, user in known.items() if whole.wants(user)})
-        readback.check(users)
+        users = erased.match(people, {name: user for name, user in known.items() if whole.wants(user)})
+        whole.check(readback, users)
         done |= {one.user.user_id for one in users}
         verdict.reread += len(users)
-        verdict.changed += changed
+        verdict.changed += sum(one.stale for one in users)
         progress(verdict.checked, whole.todo)
     if len(done) == number:
         return
     for page in whole.users(readback.at_once):
         rest = [user for user in page if user.profile is None and user.user_id not in done]
-        readback.check(erased.by_mark(checkpoint, rest))
+        whole.check(readback, erased.by_mark(checkpoint, rest))
         verdict.by_mark += len(rest)
         progress(verdict.checked, whole.todo)
 

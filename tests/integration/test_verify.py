@@ -1,4 +1,4 @@
-"""`migrator verify`: it finds what is wrong at Descope, each thing once, and writes nothing."""
+"""`migrator verify`: it finds what is wrong at Descope, each thing once, and changes nobody."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 WHOLE = ["until_done", "always"]
 
 
-def migrated(place: Place, users: int = 150, **population: float) -> dict[str, dict[str, Any]]:
+def migrated(place: Place, users: int = 150, *, verify: bool = True, **population: float) -> dict[str, dict[str, Any]]:
     """Migrate made-up people; the Descope users by Docebo id."""
     place.sandbox.control.reset(users=users, **{"difficult": 0, **population})
-    place.migrate()
+    place.migrate(verify=verify)
     place.sandbox.control.clear_journal()
     return {user["customAttributes"]["doceboUserId"]: user for user in place.targets() if _is_ours(user)}
 
@@ -73,6 +73,9 @@ def test_one_planted_difference_of_each_class_gives_one_of_each(any_place: Place
         ("99999", "userId", None, planted),
     }
     wrote_nothing(place)
+    seen = {one: "edited", two: "missing"}  # all were seen right by the run
+    for user_id, row in before.items():
+        row["verdict"] = seen.get(user_id, row["verdict"])
     assert read_rows(place.checkpoint, place) == before
     (path,) = place.folder.glob("reports/differences.csv")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -137,20 +140,22 @@ def test_people_who_signed_in_are_the_same(place: Place) -> None:
 
 
 @pytest.mark.parametrize("keep", WHOLE)
-def test_somebody_disabled_at_descope_is_told(place: Place, keep: str) -> None:
-    """A status Descope changed is shown, unless the policy leaves the status to Descope."""
+@pytest.mark.parametrize("seen", [True, False], ids=["seen_right", "never_read"])
+def test_somebody_disabled_at_descope_stays_so(place: Place, keep: str, seen: bool) -> None:
+    """Whoever was seen right and is disabled by now is Descope's to enable; one never read back is told."""
     place.configure(checkpoint={"keep_profiles": keep})
-    users = migrated(place, 20)
-    user = next(user for user in users.values() if user["status"] == "enabled")
+    users = migrated(place, 20, verify=seen)
+    user_id, user = next((user_id, user) for user_id, user in users.items() if user["status"] == "enabled")
     change(place, user, status="disabled")
 
     told = place.forked("verify", "--json")
     place.configure(policy={"update": {"default": "source_wins", "status": "target_wins"}})
     left = place.forked("verify", "--json")
 
-    assert [(d["field"], d["expected"], d["found"]) for d in told.document["differences"]] == [
-        ("status", "enabled", "disabled")
-    ]
+    assert [(d["docebo_user_id"], d["field"], d["expected"], d["found"]) for d in told.document["differences"]] == (
+        [] if seen else [(user_id, "status", "enabled", "disabled")]
+    )
+    assert told.code == (0 if seen else 3)
     assert (left.code, classes(left)) == (0, {"same": 20})
 
 

@@ -37,7 +37,7 @@ def opened(place: Place, clock: Clock | None = None) -> Iterator[tuple[Checkpoin
     config = place.config
     descope = DescopeReader(config.descope, clock)
     with Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False) as checkpoint:
-        checkpoint.write(lambda c: c.execute(update(source_user).values(verified=None)))
+        checkpoint.write(lambda c: c.execute(update(source_user).values(verdict=None)))
         yield checkpoint, descope
     descope.close()
 

@@ -11,7 +11,7 @@ from migrator.config import PolicyConfig
 from migrator.descope.user import DescopeUser, parse_user
 from migrator.model import State, TargetUser, text_hash
 from migrator.normalize.identity import login_key
-from migrator.verify.compare import compare, compare_mark
+from migrator.verify.compare import Past, compare, compare_mark
 
 PLATFORM = "acme.docebosaas.com"
 MARK = {"doceboUserId": "7", "doceboPlatform": PLATFORM}
@@ -44,9 +44,16 @@ FOUND = DescopeUser(
 
 
 def names(
-    target: TargetUser = TARGET, found: DescopeUser = FOUND, state: State = State.CREATED, **policy: Any
+    target: TargetUser = TARGET,
+    found: DescopeUser = FOUND,
+    state: State = State.CREATED,
+    *,
+    origin: str | None = None,
+    seen_right: bool = False,
+    **policy: Any,
 ) -> list[str]:
-    return [field.name for field in compare(target, found, state, PolicyConfig(**policy))]
+    past = Past(state, origin, seen_right=seen_right)
+    return [field.name for field in compare(target, found, past, PolicyConfig(**policy))]
 
 
 def with_attributes(**values: Any) -> DescopeUser:
@@ -90,7 +97,9 @@ def test_each_field_we_own_is_compared(changed: dict[str, Any], field: str) -> N
         ({"city": None}, "city"),
         ({"city": "Cusco"}, "city"),
         ({"freshlyMigrated": None}, "freshlyMigrated"),
-        ({"freshlyMigrated": "true"}, "freshlyMigrated"),
+        ({"freshlyMigrated": "yes"}, "freshlyMigrated"),
+        ({"freshlyMigrated": ""}, "freshlyMigrated"),
+        ({"freshlyMigrated": 1}, "freshlyMigrated"),
     ],
 )
 def test_each_attribute_we_own_is_compared(state: State, changed: dict[str, Any], field: str) -> None:
@@ -98,9 +107,23 @@ def test_each_attribute_we_own_is_compared(state: State, changed: dict[str, Any]
     assert names(found=with_attributes(**changed), state=state) == [field]
 
 
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_values_that_come_back_as_text_are_the_same(signed_in: bool) -> None:
+    """Descope may answer any attribute as a string: "true" is true and "483" is 483, either way round."""
+    target = replace(TARGET, attributes={**MARK, "team": "483", "member": "true"})
+    attributes = {"freshlyMigrated": str(not signed_in).lower(), "doceboUserId": 7, "team": 483, "member": True}
+
+    found = with_attributes(**attributes)
+
+    assert names(target, found) == []
+    assert names(target, with_attributes(**attributes | {"team": 484, "member": False})) == ["team", "member"]
+    # The flag counts as it was meant: an address nobody verified is told as long as nobody has signed in.
+    assert names(replace(target, verified_email=False), found) == ([] if signed_in else ["verifiedEmail"])
+
+
 def test_values_are_told_with_the_field() -> None:
     """A difference carries what was expected and what was found."""
-    (field,) = compare(TARGET, with_attributes(city="Cusco"), State.CREATED, PolicyConfig())
+    (field,) = compare(TARGET, with_attributes(city="Cusco"), Past(State.CREATED), PolicyConfig())
 
     assert (field.expected, field.found) == ("Lima", "Cusco")
 
@@ -172,6 +195,46 @@ def test_an_adopted_stranger_got_the_mark_and_had_gaps_filled() -> None:
     assert names(found=lost, state=State.UPDATED, existing="link") == ["doceboUserId", "doceboPlatform"]
 
 
+def test_a6_an_adopted_user_answers_to_the_primary_login_id() -> None:
+    """Somebody who was linked without holding the primary login id is another person, whatever the policy."""
+    stranger = replace(FOUND, login_ids=("ana.ruiz",), name="John")
+
+    assert names(found=stranger, state=State.UPDATED, origin="linked") == ["loginId"]
+    assert names(found=stranger, origin="linked", update={"default": "target_wins"}) == ["loginId"]
+    assert names(found=replace(stranger, login_ids=("ANA@example.org",)), origin="linked") == []
+
+
+@pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED])
+@pytest.mark.parametrize("existing", ["conflict", "link"])
+def test_b1_who_made_a_user_is_what_the_checkpoint_knows(state: State, existing: str) -> None:
+    """A user we created is compared as ours without `freshlyMigrated`, one we linked never is, whatever the policy."""
+    changed = replace(with_attributes(freshlyMigrated=None), name="Other", status="disabled", has_credential=True)
+
+    assert names(found=changed, state=state, origin="created", existing=existing) == ["name", "status"]
+    assert names(found=changed, state=state, origin="linked", existing=existing) == []
+
+
+def test_b1_freshly_migrated_may_be_cleaned_up_once_somebody_signed_in() -> None:
+    """Without the attribute and without any sign of life it was never there, which is a difference."""
+    cleaned = with_attributes(freshlyMigrated=None)
+
+    assert names(found=cleaned, origin="created") == ["freshlyMigrated"]
+    assert names(found=replace(cleaned, has_credential=True), origin="created") == []
+
+
+def test_whoever_was_seen_right_and_is_disabled_was_disabled_by_a_person() -> None:
+    """Once seen right, a disabled user is Descope's; a status that was never right is a difference."""
+    disabled = replace(FOUND, status="disabled")
+
+    assert names(found=disabled) == ["status"]
+    assert names(found=disabled, seen_right=True) == []
+    assert names(found=replace(disabled, name="Other"), seen_right=True) == ["name"]
+    assert names(replace(TARGET, status="disabled"), FOUND, seen_right=True) == ["status"]
+    assert names(found=replace(FOUND, status="invited"), seen_right=True) == ["status"]
+    assert names(replace(TARGET, attributes={**MARK, "status": "on"}), with_attributes(status="disabled"),
+                 seen_right=True) == ["status"]  # fmt: skip
+
+
 def test_an_attribute_named_like_a_field_is_its_own() -> None:
     """A mapped attribute called `status` or `phone` is compared as an attribute, not mixed up with the field."""
     target = replace(TARGET, attributes={**MARK, "status": "gold", "phone": "home"})
@@ -190,6 +253,16 @@ def test_without_a_profile_mark_and_logins_are_compared() -> None:
     assert differing(replace(FOUND, name="whoever")) == []
     assert differing(replace(FOUND, login_ids=("ana@example.org",))) == ["loginId"]
     assert differing(with_attributes(doceboUserId="8")) == ["doceboUserId"]
+    assert differing(with_attributes(doceboUserId=7)) == []
+
+
+def test_a5_a_phone_among_login_ids_is_compared_without_its_punctuation() -> None:
+    """Descope keeps sign and digits of a phone, so an erased user who signs in by phone is the same, too."""
+    hashes = frozenset(text_hash(login_key(login))[:32] for login in ("+39 02-5550 0001",))
+
+    assert compare_mark("7", PLATFORM, hashes, replace(FOUND, login_ids=("+390255500001",))) == []
+    assert names(replace(TARGET, login_id="+39 02-5550 0001", extra_login_ids=()),
+                 replace(FOUND, login_ids=("+390255500001",))) == []  # fmt: skip
 
 
 @pytest.mark.parametrize(("value", "read"), [(True, True), (False, False), (None, False), ("true", False)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
@@ -176,6 +176,16 @@ def seen(checkpoint: Checkpoint, since: int) -> int:
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
 
 
+def present(checkpoint: Checkpoint) -> int:
+    """How many users are known and were not called gone."""
+    query = (
+        select(func.count())
+        .select_from(source_user)
+        .where(source_user.c.migration == checkpoint.key, source_user.c.state != State.VANISHED)
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
 def missing(checkpoint: Checkpoint, since: int) -> int:
     """How many users we thought present were shown by no sweep from number `since` on."""
     query = select(func.count()).select_from(source_user).where(_absent(checkpoint, since))
@@ -202,19 +212,4 @@ def _absent(checkpoint: Checkpoint, since: int) -> Any:  # noqa: ANN401 -- a SQL
         source_user.c.seen_sweep < since,
         # A half-sent user's fate is read from Descope first.
         source_user.c.state.not_in((State.VANISHED, State.SENDING)),
-        # Left out by an earlier search text: it was never said to be in the list.
-        or_(source_user.c.reason.is_(None), source_user.c.reason != "search_text"),
-    )
-
-
-def size_of_last_full(checkpoint: Checkpoint) -> int | None:
-    """How many users the last whole, unfiltered reading showed; None when there was none."""
-    query = select(migration.c.full_sweep_size).where(migration.c.key == checkpoint.key)
-    return checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
-
-
-def remember_full(checkpoint: Checkpoint, size: int) -> None:
-    """Remember a whole reading's size for the next run's shrink guard (design section 7)."""
-    checkpoint.write(
-        lambda c: c.execute(update(migration).where(migration.c.key == checkpoint.key).values(full_sweep_size=size))
     )

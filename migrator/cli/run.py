@@ -42,7 +42,12 @@ _remap = click.option(
 _shrink = click.option(
     "--accept-shrink",
     is_flag=True,
-    help="Accept a list that is shorter than last time, or than Docebo's own total.",
+    help="Take users whom Docebo shows no longer for gone, even if they are more than a tenth.",
+)
+_short = click.option(
+    "--accept-short-list",
+    is_flag=True,
+    help="Docebo counts more users than its pages show: go by the pages.",
 )
 
 
@@ -66,6 +71,7 @@ _shrink = click.option(
 @_search
 @_remap
 @_shrink
+@_short
 @command
 def run(
     common: Common,
@@ -82,6 +88,7 @@ def run(
     search_text: str,
     remap: bool,
     accept_shrink: bool,
+    accept_short_list: bool,
 ) -> int:
     """Migrate: read Docebo, show the plan, ask, send, report.
 
@@ -114,6 +121,7 @@ def run(
         search_text=search_text,
         remap=remap,
         accept_shrink=accept_shrink,
+        accept_short_list=accept_short_list,
         upgrade=_may_upgrade(config, yes=yes),
         verify=not no_verify,
         retry=retry,
@@ -133,9 +141,16 @@ def run(
 @_search
 @_remap
 @_shrink
+@_short
 @command
 def plan(
-    common: Common, plan_out: Path | None, limit: int | None, search_text: str, remap: bool, accept_shrink: bool
+    common: Common,
+    plan_out: Path | None,
+    limit: int | None,
+    search_text: str,
+    remap: bool,
+    accept_shrink: bool,
+    accept_short_list: bool,
 ) -> int:
     """Show what `run` would do; write nothing to Descope.
 
@@ -156,6 +171,7 @@ def plan(
         search_text=search_text,
         remap=remap,
         accept_shrink=accept_shrink,
+        accept_short_list=accept_short_list,
         upgrade=_may_upgrade(config, yes=False),
         plan_out=plan_out,
     )

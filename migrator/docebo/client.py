@@ -30,11 +30,16 @@ FIELD_PAGES = 5  # a platform has at most 50 additional fields (contract docebo 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its records as they came, whether Docebo says there is more, and its total if it gave one."""
+    """One page: its records as they came, whether Docebo says there is more, and what it counts, where it does.
+
+    `total` is a number of users, `pages` of pages; `full` says that no further record fits on this one.
+    """
 
     items: list[Json]
     has_more: bool
     total: int | None
+    pages: int | None
+    full: bool
 
 
 class DoceboClient:
@@ -190,8 +195,10 @@ def parse_page(answer: Json, size: int) -> Page:
     count = _whole(data.get("count"))
     if items and count is not None and len(items) < count <= size:
         raise ValueError("fewer items than counted")
-    total = _whole(data.get("total_count"))
-    return Page(items, has_more, total or None)  # 0 is what some platforms say for "not counted"
+    # 0 is what some platforms say for "not counted".
+    total, pages = (_whole(data.get(key)) or None for key in ("total_count", "total_page_count"))
+    full = len(items) >= (_whole(data.get("current_page_size")) or size)
+    return Page(items, has_more, total, pages, full)
 
 
 def _whole(value: Json) -> int | None:

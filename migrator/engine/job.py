@@ -38,6 +38,7 @@ class Options:
     search_text: str = ""
     remap: bool = False
     accept_shrink: bool = False
+    accept_short_list: bool = False
     upgrade: bool = True
     verify: bool = True
     retry: tuple[str, ...] = ()

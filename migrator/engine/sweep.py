@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import sweeps
-from migrator.errors import StopRun
+from migrator.docebo.paging import Reading
+from migrator.errors import ConfigError, StopRun
 from migrator.log import get_logger
 from migrator.model import canonical_json
 
@@ -16,56 +17,66 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-BARREN_PAGES = 3  # pages in a row that show nobody fresh, before a sweep that will not end is ended
-SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own total says somebody is missing
+SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says somebody is missing
 MOST_SWEEPS = 10  # on a platform that gains users faster than it is read, somebody is always new
-SHRINK_LIMIT = 0.9  # of the last whole reading (matrix P7)
+SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (matrix P7)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One reading of all pages: users shown, users nobody knew before, and Docebo's last total."""
+    """One reading of all pages: users shown, users nobody knew before, and what Docebo counted last.
+
+    `whole` says that it showed as many users, or else pages, as Docebo counts.
+    """
 
     number: int
     seen: int
     new: int
     total: int | None
+    pages: int | None
+    whole: bool
 
 
 def read_everybody(job: Job) -> None:
     """Bring every source user into the checkpoint, and mark those that are gone.
 
     Raises:
-        StopRun: a page cannot be read, the list never ends, stays shorter than Docebo's own total, or
-            shrank by more than a tenth: a partial list is never taken for a full one.
+        StopRun: a page cannot be read, the list never ends, stays shorter than Docebo's own count, would make
+            more than a tenth of the users gone, or the session's rights ended meanwhile: a partial list is
+            never taken for a full one.
     """
     job.events.stage("read")
-    checkpoint = job.checkpoint
+    before, sweep = _sweep_until_settled(job)
+    if job.options.search_text:
+        return
+    _check_rights(job)
+    # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
+    certain = sweep.seen == sweep.total if before is None else _is_whole(job, before) and _is_whole(job, sweep)
+    since = before.number if before is not None and certain else job.first_sweep
+    _guard_shrink(job, since)
+    if certain:
+        sweeps.mark_vanished(job.checkpoint, since=since)
+
+
+def _sweep_until_settled(job: Job) -> tuple[Sweep | None, Sweep]:
+    """The last two sweeps of the reading; None for the first of them when one was enough."""
     before: Sweep | None = None
     sweep = _sweep(job)
     job.first_sweep = sweep.number
+    largest = sweep.seen
     short_in_a_row = 0
     while not _settled(job, sweep):
         done = sweep.number - job.first_sweep + 1
         short_in_a_row = short_in_a_row + 1 if _is_short(job, sweep) and not sweep.new else 0
         if short_in_a_row == SHORT_SWEEPS:
             _refuse_short(job, sweep)
-            break
         if done == MOST_SWEEPS:
             log.warning("sweeps_not_settled", sweeps=done, new=sweep.new)
             break
         before, sweep = sweep, _sweep(job)
-    if job.options.search_text:
-        return
-    size = sweeps.seen(checkpoint, since=job.first_sweep)
-    _guard_shrink(job, size)
-    # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
-    if before is not None:
-        if _is_whole(job, before) and _is_whole(job, sweep):
-            sweeps.mark_vanished(checkpoint, since=before.number)
-    elif sweep.seen == sweep.total:
-        sweeps.mark_vanished(checkpoint, since=sweep.number)
-    sweeps.remember_full(checkpoint, size)
+        _guard_collapse(job, sweep, largest)
+        largest = max(largest, sweep.seen)
+    return before, sweep
 
 
 def _settled(job: Job, sweep: Sweep) -> bool:
@@ -85,47 +96,35 @@ def _settled(job: Job, sweep: Sweep) -> bool:
 
 def _is_whole(job: Job, sweep: Sweep) -> bool:
     """Whether who was absent can be gone: a sweep that showed fewer users than counted missed somebody."""
-    return sweep.total is None or sweep.seen >= sweep.total or job.options.accept_shrink
+    return sweep.whole or job.options.accept_short_list
 
 
 def _is_short(job: Job, sweep: Sweep) -> bool:
-    if sweep.total is None or sweep.seen >= sweep.total:
+    """Whether somebody is missing by Docebo's own count, even in all sweeps together."""
+    if _is_whole(job, sweep):
         return False
-    return sweeps.seen(job.checkpoint, since=job.first_sweep or sweep.number) < sweep.total
+    return sweep.total is None or _shown(job, sweep) < sweep.total
+
+
+def _shown(job: Job, sweep: Sweep) -> int:
+    return sweeps.seen(job.checkpoint, since=job.first_sweep or sweep.number)
 
 
 def _sweep(job: Job) -> Sweep:
-    """Read page after page until Docebo says there is no more *and* its total is reached."""
+    """Read page after page until the last one."""
     number = sweeps.begin(job.checkpoint)
-    seen = new = barren = 0
-    total: int | None = None
-    page_number = 1
+    reading = Reading()
+    new = 0
     while True:
         job.clock.check()
-        page = job.docebo.users(page_number, job.options.search_text)
+        page = job.docebo.users(reading.page + 1, job.options.search_text)
         stored = _store(job, number, page)
-        seen += stored.fresh
         new += stored.new
-        total = page.total if page.total is not None else total
-        job.events.progress("read", seen, total)
-        barren = 0 if stored.fresh else barren + 1
-        if _ends(page, seen, total, barren):
-            log.info("sweep", number=number, seen=seen, new=new, total=total, pages=page_number)
-            return Sweep(number, seen, new, total)
-        page_number += 1
-
-
-def _ends(page: Page, seen: int, total: int | None, barren: int) -> bool:
-    if total is not None and seen >= total:
-        return not page.has_more or barren > 0
-    if not page.has_more and (total is None or barren == BARREN_PAGES):
-        return True
-    if barren == BARREN_PAGES and page.has_more:
-        raise StopRun(
-            f"Failed Getting Users: Docebo says there is more, but {BARREN_PAGES} pages in a row showed nobody new.",
-            fix="Run again; if it stays, ask Docebo why has_more_data does not end. Nothing was sent.",
-        )
-    return False
+        last = reading.is_last(page, stored.fresh)
+        job.events.progress("read", reading.seen, reading.total)
+        if last:
+            log.info("sweep", number=number, seen=reading.seen, new=new, total=reading.total, pages=reading.page)
+            return Sweep(number, reading.seen, new, reading.total, reading.pages, reading.whole)
 
 
 def _store(job: Job, sweep: int, page: Page) -> sweeps.PageSeen:
@@ -133,20 +132,49 @@ def _store(job: Job, sweep: int, page: Page) -> sweeps.PageSeen:
     return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include)
 
 
+def _check_rights(job: Job) -> None:
+    """Ask once more who we are: a list read with fewer rights is silently partial (contract docebo 1.7)."""
+    try:
+        job.docebo.check_session()
+    except ConfigError as error:
+        raise StopRun(
+            f"The rights ended while the users were read. {error.message}",
+            fix="Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
+            " nobody was taken for gone, and nothing was sent.",
+        ) from None
+
+
 def _refuse_short(job: Job, sweep: Sweep) -> None:
-    if job.options.accept_shrink:
-        return
-    shown = sweeps.seen(job.checkpoint, since=job.first_sweep)
+    if not job.options.search_text:
+        _check_rights(job)
+    counted = f"{sweep.pages} pages of users" if sweep.total is None else f"{sweep.total} users"
     raise StopRun(
-        f"Failed Getting Users: Docebo counts {sweep.total} users, but its pages show only {shown}.",
-        fix="Run again later. If you know why they are hidden, accept the shorter list: --accept-shrink.",
+        f"Failed Getting Users: Docebo counts {counted}, but its pages show only {_shown(job, sweep)} users.",
+        fix="Run again later. If you know why the others are hidden, go by the pages: --accept-short-list.",
     )
 
 
-def _guard_shrink(job: Job, size: int) -> None:
-    before = sweeps.size_of_last_full(job.checkpoint)
-    if before and size < before * SHRINK_LIMIT and not job.options.accept_shrink:
+def _guard_collapse(job: Job, sweep: Sweep, largest: int) -> None:
+    """A list that loses a tenth of its users from one sweep to the next is not a list people leave."""
+    fewer = largest - sweep.seen
+    if job.options.search_text or job.options.accept_shrink or not _is_whole(job, sweep):
+        return
+    if fewer > largest * SHRINK_LIMIT:
+        _check_rights(job)
         raise StopRun(
-            f"Docebo shows {size} users, the last whole reading showed {before}: more than a tenth is gone.",
-            fix="Check the platform and the migrating user's rights. If they really left, say so: --accept-shrink.",
+            f"Docebo shows {sweep.seen} users now and showed {largest} a moment ago: more than a tenth is gone.",
+            fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
         )
+
+
+def _guard_shrink(job: Job, since: int) -> None:
+    """Count who would be called gone, before anybody is."""
+    gone, known = sweeps.missing(job.checkpoint, since=since), sweeps.present(job.checkpoint)
+    if gone > known * SHRINK_LIMIT and not job.options.accept_shrink:
+        raise StopRun(
+            f"Docebo no longer shows {gone} of {known} known users: more than a tenth is gone.",
+            fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
+        )
+
+
+_CHECK = "Check the platform and the migrating user's rights. If they really left, say so: --accept-shrink."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import proofs
+from migrator.docebo.paging import Reading
 from migrator.model import Ready
 from migrator.verify.readback import Wanted
 
@@ -16,23 +17,23 @@ if TYPE_CHECKING:
     from migrator.docebo.client import DoceboClient
     from migrator.normalize import Normalizer
 
-BARREN_PAGES = 3  # in a row without anybody fresh: the list does not end
-
 
 def from_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Ready]]:
-    """One reading of all pages: everybody Docebo shows and that can be migrated, each once."""
+    """One reading of all pages: everybody Docebo shows and that can be migrated, each once.
+
+    Raises:
+        StopRun: a page cannot be read, or the list does not end.
+    """
     seen: set[str] = set()
-    page_number = 1
-    barren = 0
+    reading = Reading()
     while True:
-        page = docebo.users(page_number, "")
-        people = {one.user_id: one for one in map(normalize, page.items) if isinstance(one, Ready)}
-        yield [one for user_id, one in people.items() if user_id not in seen]
-        barren = 0 if people.keys() - seen else barren + 1
-        seen |= people.keys()
-        if not page.has_more or barren == BARREN_PAGES:
+        page = docebo.users(reading.page + 1, "")
+        people = {one.user_id: one for one in map(normalize, page.items)}
+        fresh = people.keys() - seen
+        yield [one for user_id, one in people.items() if user_id in fresh and isinstance(one, Ready)]
+        seen |= fresh
+        if reading.is_last(page, len(fresh)):
             return
-        page_number += 1
 
 
 def match(people: Sequence[Ready], known: dict[str, Known]) -> list[Wanted]:

@@ -103,25 +103,29 @@ def test_p6_the_end_is_the_end_only_when_all_agree(place: Place, switches: dict[
 
 
 def test_p6_equal_names_in_another_order_each_time_hide_nobody(place: Place) -> None:
-    """With the sort column not unique and ties shuffled, pages overlap and miss; the sweeps still find everybody."""
+    """With the sort column not unique and ties shuffled, pages overlap and miss; all are found before one is sent."""
     start = small(place, 40)
     for user in place.sources():
         place.sandbox.control.patch_docebo_user(str(user["user_id"]), username="same")
     start = oracle.before(place)
     place.sandbox.control.set_switches(docebo={"ties": "shuffled"})
 
-    assert go(place).counts == {"found": 40, "created": 40}
+    run = go(place)
+    while run.code == 4:  # three sweeps in a row may all miss the last one
+        assert oracle.check(place, start, whole=False).writes == 0
+        run = go(place)
 
+    assert run.counts == {"found": 40, "created": 40}
     oracle.check(place, start)
 
 
 def test_p6_hidden_people_can_be_accepted(place: Place) -> None:
-    """Fewer shown than counted stops the run; --accept-shrink takes the list as it is."""
+    """Fewer shown than counted stops the run; --accept-short-list goes by the pages."""
     start = small(place, USERS)
     place.sandbox.control.set_switches(docebo={"hidden_rows": 3})
     assert go(place).code == 4
 
-    run = go(place, accept_shrink=True)
+    run = go(place, accept_short_list=True)
 
     assert (run.code, run.counts) == (0, {"found": USERS - 3, "created": USERS - 3})
     oracle.check(place, start, whole=False)
@@ -129,21 +133,22 @@ def test_p6_hidden_people_can_be_accepted(place: Place) -> None:
 
 def test_p6_a_total_that_moves_is_only_a_hint(place: Place) -> None:
     """People who come and go between the pages move the total; the run ends, with everybody who stayed."""
-    start = small(place, USERS)
+    users = USERS + 14  # five pages, so that those who leave are less than a tenth
+    start = small(place, users)
     ids = sorted(str(user["user_id"]) for user in place.sources())
     newcomer = {**on_page_one(place), "user_id": "77777777", "username": "aaa", "email": "aaa@example.org"}
     place.sandbox.control.set_script(
         {"op": "delete", "before_request": 2, "user_id": ids[4]},
         {"op": "delete", "before_request": 3, "user_id": ids[5]},
         {"op": "insert", "before_request": 3, "record": newcomer},
-        {"op": "delete", "before_request": 5, "user_id": ids[6]},
+        {"op": "delete", "before_request": 8, "user_id": ids[6]},
     )
 
     run = go(place)
 
     assert (run.code, run.counts["found"]) == (0, run.counts["created"] + run.counts["vanished"])
     assert oracle.check(place, start).rows["77777777"]["state"] == "created"
-    assert run.counts["created"] == USERS - 3 + 1
+    assert run.counts["created"] == users - 3 + 1
 
 
 @pytest.mark.parametrize(("gone", "code"), [(2, 0), (3, 4), (21, 4)])

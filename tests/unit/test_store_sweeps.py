@@ -14,9 +14,8 @@ from migrator.checkpoint.sweeps import (
     begin,
     mark_vanished,
     missing,
-    remember_full,
+    present,
     seen,
-    size_of_last_full,
     store_page,
 )
 from migrator.model import Decision, Normalized, Ready, Rejected, SourceStatus, State, text_hash
@@ -286,7 +285,7 @@ def test_the_users_that_sweeps_have_shown_are_counted(store: Checkpoint) -> None
 
 
 def absent_or_not(store: Checkpoint) -> None:
-    """Users 1 to 5 were not shown by sweep 5, and of these 1 and 2 were thought present."""
+    """Users 1 to 5 were not shown by sweep 5, and of these 1, 2 and 3 were thought present."""
     put(store, "1", seen_sweep=4, decision=Decision.CREATE, detail="old")
     put(store, "2", seen_sweep=4, state=State.SKIPPED, reason="limit")
     put(store, "3", seen_sweep=4, state=State.SKIPPED, reason="search_text")
@@ -298,7 +297,7 @@ def absent_or_not(store: Checkpoint) -> None:
 def test_the_missing_are_those_thought_present_and_not_shown(store: Checkpoint) -> None:
     absent_or_not(store)
 
-    assert [missing(store, since) for since in (4, 5, 6)] == [0, 2, 3]
+    assert [missing(store, since) for since in (4, 5, 6)] == [0, 3, 4]
 
 
 def test_the_missing_vanish_once_and_keep_what_they_became(store: Checkpoint) -> None:
@@ -307,13 +306,14 @@ def test_the_missing_vanish_once_and_keep_what_they_became(store: Checkpoint) ->
     before = rows(store)
     gone = {"state": State.VANISHED, "reason": "not_in_docebo", "detail": None, "decision": None}
 
-    assert [mark_vanished(store, 5), mark_vanished(store, 5)] == [3, 0]
+    assert [mark_vanished(store, 5), mark_vanished(store, 5)] == [4, 0]
 
-    assert rows(store) == before | {user_id: before[user_id] | gone for user_id in ("1", "2", "7")}
+    assert rows(store) == before | {user_id: before[user_id] | gone for user_id in ("1", "2", "3", "7")}
 
 
-def test_the_size_of_the_last_full_reading_is_remembered(store: Checkpoint) -> None:
-    assert size_of_last_full(store) is None
-    remember_full(store, 12)
-    remember_full(store, 11)
-    assert size_of_last_full(store) == 11
+def test_a1_everybody_known_is_present_until_called_gone(store: Checkpoint) -> None:
+    absent_or_not(store)
+
+    assert present(store) == 5
+    mark_vanished(store, 5)
+    assert present(store) == 2

@@ -1,0 +1,62 @@
+"""Which page of a list is the last one: asked by everybody who reads all pages (matrix P6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migrator.errors import StopRun
+
+if TYPE_CHECKING:
+    from migrator.docebo.client import Page
+
+BARREN_PAGES = 3  # pages in a row that show nobody fresh, before a reading that will not end is ended
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far one reading of all pages has come: pages turned, users shown, and what Docebo counts."""
+
+    page: int = 0
+    seen: int = 0
+    total: int | None = None
+    pages: int | None = None
+    barren: int = 0
+
+    def is_last(self, page: Page, fresh: int) -> bool:
+        """Take note of the next page, which showed `fresh` users for the first time; whether the list ends with it.
+
+        Raises:
+            StopRun: the list does not end.
+        """
+        self.page += 1
+        self.seen += fresh
+        self.total = page.total if page.total is not None else self.total
+        self.pages = page.pages if page.pages is not None else self.pages
+        self.barren = 0 if fresh else self.barren + 1
+        if self.barren == BARREN_PAGES and page.has_more and not self._total_shown:
+            raise StopRun(
+                "Failed Getting Users: Docebo says there is more, but"
+                f" {BARREN_PAGES} pages in a row showed nobody new.",
+                fix="Run again; if it stays, ask Docebo why has_more_data does not end. Nothing was sent.",
+            )
+        if self._total_shown and self.barren:
+            return True  # whatever else it says: the page after the last user showed nobody
+        return not page.has_more and (self._all_turned(page) or self.barren == BARREN_PAGES)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everybody was shown, by Docebo's own count: of users, or else of pages."""
+        if self.total is not None:
+            return self.seen >= self.total
+        return self.pages is None or self.page >= self.pages
+
+    @property
+    def _total_shown(self) -> bool:
+        return self.total is not None and self.seen >= self.total
+
+    def _all_turned(self, page: Page) -> bool:
+        """Whether nothing speaks against "no more"; that word alone is not trusted (contract docebo 2.5)."""
+        if self.total is None and self.pages is None:
+            return not page.full or self.barren > 0
+        return self.whole and (self.pages is None or self.page >= self.pages)

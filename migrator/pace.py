@@ -49,10 +49,16 @@ class _Bucket:
         self._starts.append(now)
 
     def shrink(self, now: float, until: float) -> None:
-        """Lower the allowance, once per pause: workers in flight together are told together."""
+        """Lower the allowance, once per window and pause.
+
+        Workers in flight together are told together, and a server that stays closed until its window has
+        passed says nothing new each time it is asked.
+        """
         if now >= self._shrunk_until:
             self._allowance = max(1.0, self._allowance * _SHRINK)
-        self._shrunk_until = self._grown = max(until, self._shrunk_until)
+            self._shrunk_until = now + self._window
+        self._shrunk_until = max(until, self._shrunk_until)
+        self._grown = max(until, self._grown)
 
     def regrow(self, now: float) -> None:
         quiet = int((now - self._grown) / self._window)

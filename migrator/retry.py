@@ -22,6 +22,9 @@ MAX_FAILING_SECONDS = 300.0
 MAX_THROTTLES = 10
 MAX_THROTTLED_SECONDS = 1800.0
 MAX_RETRY_AFTER = 900.0
+# An API that counts calls over a long window says 429 until that window has passed: one and a quarter of it is
+# waited for, in up to twice as many tries.
+_WINDOWS_WAITED = 1.25
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _FIRST_THROTTLE_WAIT, _LONGEST_THROTTLE_WAIT = 10.0, 300.0
 _FOREVER = 1e9  # what an endless row of digits counts as
@@ -87,6 +90,8 @@ class Budget:
         default_throttle_wait: seconds after a 429 without a usable `Retry-After` (Descope documents 60 s,
             contract/descope.md section 7); None where nothing is documented (contract/docebo.md section 8.1):
             a jittered growth from 10 s.
+        throttle_window: seconds over which the API counts calls (Docebo: an hour, contract/docebo.md section 8);
+            None where the usual half hour covers it.
         roll: gives a number in [0, 1) for the jitter.
     """
 
@@ -94,6 +99,7 @@ class Budget:
     kind: Kind
     attempts: int | None = None
     default_throttle_wait: float | None = None
+    throttle_window: float | None = None
     roll: Callable[[], float] = random.random
     _failures: int = field(default=0, init=False)
     _failing: float = field(default=0.0, init=False)
@@ -121,8 +127,11 @@ class Budget:
         self._throttles += 1
         wait = self._throttle_wait(error.retry_after)
         self._throttled += took + wait
-        limit = MAX_THROTTLES if self.attempts is None else self.attempts
-        return Verdict(self._throttles < limit and self._throttled <= MAX_THROTTLED_SECONDS, wait)
+        answers, seconds = MAX_THROTTLES, MAX_THROTTLED_SECONDS
+        if self.throttle_window is not None:
+            answers, seconds = 2 * answers, max(seconds, _WINDOWS_WAITED * self.throttle_window)
+        limit = answers if self.attempts is None else self.attempts
+        return Verdict(self._throttles < limit and self._throttled <= seconds, wait)
 
     def _throttle_wait(self, told: float | None) -> float:
         if told is not None and told > MAX_RETRY_AFTER:

@@ -127,6 +127,7 @@ class Transport:
         clock: measures and waits.
         auth: credentials; None sends none.
         default_throttle_wait: see `migrator.retry.Budget`.
+        throttle_window: see `migrator.retry.Budget`.
         headers: sent with every request.
         ca_file: see `migrator.http.Http`.
 
@@ -144,6 +145,7 @@ class Transport:
         clock: Clock,
         auth: Auth | None = None,
         default_throttle_wait: float | None = None,
+        throttle_window: float | None = None,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
     ) -> None:
@@ -155,6 +157,7 @@ class Transport:
         self._clock = clock
         self._auth = auth
         self._default_throttle_wait = default_throttle_wait
+        self._throttle_window = throttle_window
         self._headers = dict(headers or {})
         self._told: tuple[float, float] | None = None
 
@@ -181,7 +184,7 @@ class Transport:
         """
         if (request.method, request.path) not in self._allowed:
             raise ValueError(f"{request.method} {request.path} is not allowed")
-        budget = Budget(self._api, request.kind, request.attempts, self._default_throttle_wait)
+        budget = Budget(self._api, request.kind, request.attempts, self._default_throttle_wait, self._throttle_window)
         attempt, renewed = 0, False
         while True:
             attempt += 1

@@ -64,6 +64,7 @@ class DoceboClient:
                 clock=clock,
                 auth=auth,
                 default_throttle_wait=None,
+                throttle_window=HOUR,
                 headers=None,
             )
 

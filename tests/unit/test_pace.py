@@ -100,6 +100,15 @@ def test_the_allowance_never_falls_below_one_call() -> None:
     assert allowance(pacer, clock) == 1
 
 
+def test_d_a_server_closed_for_its_whole_window_lowers_the_allowance_once() -> None:
+    clock = VirtualClock()
+    pacer = Pacer(clock, {"create": Limit(1000, 3600)})
+    for wait in (10, 20, 40, 80, 160, *[300] * 11):
+        pacer.throttled("create", wait)
+        clock.now += wait
+    assert allowance(pacer, clock) == 665
+
+
 def test_quiet_windows_give_the_allowance_back_in_steps_of_5_percent() -> None:
     clock = VirtualClock()
     pacer = Pacer(clock, {"create": Limit(100, 60)})

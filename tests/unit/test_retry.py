@@ -80,6 +80,20 @@ def test_i10_thirty_minutes_of_throttling_end_a_call() -> None:
     assert [budget.after(throttled(900), 0).repeat for _ in range(3)] == [True, True, False]
 
 
+@pytest.mark.parametrize("roll", [0.0, 0.5, 1.0])
+def test_d_an_hourly_window_is_waited_out_without_a_word_from_the_server(roll: float) -> None:
+    budget = Budget("Docebo", Kind.READ, throttle_window=3600, roll=lambda: roll)
+    verdicts = [budget.after(throttled(None), 0.2) for _ in range(25)]
+    patience = sum(verdict.wait for verdict in verdicts if verdict.repeat)
+    assert 3600 * 1.1 < patience <= 3600 * 1.25
+    assert sum(verdict.repeat for verdict in verdicts) < 20
+
+
+def test_d_an_hourly_window_changes_nothing_for_a_wait_above_15_minutes() -> None:
+    with pytest.raises(StopRun, match="16 min"):
+        Budget("Docebo", Kind.READ, throttle_window=3600).after(throttled(901), 0)
+
+
 def test_throttling_does_not_use_up_the_patience_with_failures() -> None:
     budget = Budget("Descope", Kind.READ)
     for _ in range(3):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.descope.user import DescopeUser, parse_users
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from migrator.model import Json
 
@@ -18,10 +19,11 @@ _CODE = re.compile(r"\bE\d{6}\b")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An entry of `failedUsers`; `login_ids` may be empty: the user there can be null or partial (contract 3.3)."""
+    """An entry of `failedUsers`; it may name nobody: the user there can be null or partial (contract 3.3)."""
 
     login_ids: tuple[str, ...]
     code: str
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +62,50 @@ def parse_batch(answer: Json, key: str) -> BatchAnswer:
 def _failure(entry: Json) -> Failure:
     user = entry.get("user")
     names: list[str] = []
+    email = user.get("email") if isinstance(user, dict) else None
     if isinstance(user, dict):
         listed = user.get("loginIds")
         names += [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-        names += [user[key] for key in ("loginId", "identifier", "email") if isinstance(user.get(key), str)]
+        names += [user[key] for key in ("loginId", "identifier") if isinstance(user.get(key), str)]
     # Only the code is kept: the text may carry the user's own data.
     code = _CODE.search(str(entry.get("failure", "")))
-    return Failure(tuple(name for name in names if name), code.group() if code else "")
+    names = [name for name in names if name]
+    return Failure(tuple(names), code.group() if code else "", email if isinstance(email, str) else "")
 
 
-def match(answer: BatchAnswer, login_ids: Sequence[str]) -> dict[str, Matched]:
+def match(answer: BatchAnswer, login_ids: Sequence[str], emails: Sequence[str] = ()) -> dict[str, Matched]:
     """Find each requested primary login id in the answer.
 
-    Null entries of `failedUsers` belong to whoever was asked for and is in neither list; they stay
-    unmatched here, and reading back decides.
+    A failure that names no login id asked for is known by its e-mail, if one user alone was sent with it. One that
+    names nobody belongs to somebody in neither list; it stays unmatched here (see `nameless`).
+
+    Args:
+        emails: the e-mail that was sent with each login id, "" for none; left out, the login ids stand for them.
     """
     done = {own.casefold(): user for user in answer.done for own in user.login_ids}
-    failed = {name.casefold(): failure for failure in answer.failed for name in failure.login_ids}
+    asked = {login_id.casefold() for login_id in login_ids}
+    by_email = _alone(emails or login_ids, login_ids)
+    failed: dict[str | None, Failure] = {}
+    for failure in answer.failed:
+        named = [name.casefold() for name in failure.login_ids if name.casefold() in asked]
+        failed |= dict.fromkeys(named or [by_email.get(failure.email.casefold())], failure)
     return {login_id: Matched(done.get(login_id.casefold()), failed.get(login_id.casefold())) for login_id in login_ids}
 
 
-def nameless(answer: BatchAnswer, silent: int) -> str | None:
-    """The code of the failures without a name, if they can only mean the `silent` users in neither list."""
-    codes = [failure.code for failure in answer.failed if not failure.login_ids]
+def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, str]:
+    """E-mail to login id, without the e-mails that several users share."""
+    how_often = Counter(email.casefold() for email in emails)
+    pairs = zip(emails, login_ids, strict=True)
+    return {email.casefold(): login.casefold() for email, login in pairs if email and how_often[email.casefold()] == 1}
+
+
+def nameless(answer: BatchAnswer, silent: int, matched: Mapping[str, Matched]) -> str | None:
+    """The code of the failures that were matched with nobody, if they can only mean the `silent` in neither list."""
+    asked = {login_id.casefold() for login_id in matched}
+    known = {id(one.failure) for one in matched.values()}
+    codes = [
+        failure.code
+        for failure in answer.failed
+        if id(failure) not in known and not any(name.casefold() in asked for name in failure.login_ids)
+    ]
     return codes[0] if codes and len(codes) == silent else None

@@ -141,7 +141,7 @@ def _patch_fields(job: Job, sent: Sent, tasks: Sequence[Task], fields: Callable[
         failures = {user.user_id: matched[by_user[user.user_id].login_id].failure for user in users}
         # As for creates: failures without a name are theirs who stand in neither list.
         silent = [user for user in users if failures[user.user_id] is None and user.target_id not in done]
-        meant = answers.nameless(answer, len(silent))
+        meant = answers.nameless(answer, len(silent), matched)
         for user in users:
             failure = failures[user.user_id]
             code = meant if failure is None else failure.code

@@ -91,7 +91,9 @@ def _not_there(job: Job, sent: Sent, users: Sequence[Candidate]) -> list[Candida
 
 
 def _judge(job: Job, sent: Sent, users: Sequence[Candidate], answer: BatchAnswer) -> None:
-    matched = answers.match(answer, [user.target.login_id for user in users])
+    matched = answers.match(
+        answer, [user.target.login_id for user in users], [user.target.email for user in users]
+    )
     doubtful: dict[str, tuple[Candidate, str]] = {}
     for user in users:
         found = matched[user.target.login_id]
@@ -103,7 +105,7 @@ def _judge(job: Job, sent: Sent, users: Sequence[Candidate], answer: BatchAnswer
     # A failure without a name belongs to somebody in neither list; where the numbers leave no doubt who is
     # meant, reading back decides at once, as for the named ones.
     silent = [u for u in users if matched[u.target.login_id].user is None and u.user_id not in doubtful]
-    code = answers.nameless(answer, len(silent))
+    code = answers.nameless(answer, len(silent), matched)
     if code is not None:
         doubtful |= {user.user_id: (user, code) for user in silent}
     _read_back(job, sent, doubtful)

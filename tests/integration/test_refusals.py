@@ -137,9 +137,7 @@ def test_n8_a_wait_of_more_than_15_minutes_ends_the_run(place: Place, path: str,
     ("path", "answers", "seconds"), [(LIST, 20, 1.25 * 3600), (SEARCH, 10, 1800), (CREATE, 10, 1800)]
 )
 def test_n8_n9_a_server_that_never_has_time_ends_the_run(place: Place, path: str, answers: int, seconds: float) -> None:
-    """Ten 429s in a row for one call, half an hour at most (Docebo's hourly window: twenty, and an hour and a
-    quarter): exit 4, nobody failed, and the next run completes it.
-    """
+    """So many 429s in a row for one call, so many seconds: exit 4, nobody failed, and the next run completes it."""
     start = small(place)
     place.configure(run={"concurrency": 1})
     place.sandbox.control.set_faults({"kind": "status", "path": f"{path}$", "every": 1, "params": {"code": 429}})

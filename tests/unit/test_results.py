@@ -54,24 +54,59 @@ def test_n13_a_stranger_in_the_answer_is_nobody_we_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "names"),
+    ("user", "names", "email"),
     [
-        ({"loginIds": ["a", "b"]}, ("a", "b")),
-        ({"loginIds": ["a", 7, None, ""]}, ("a",)),
-        ({"loginIds": "abc", "email": "e@x.org"}, ("e@x.org",)),
-        ({"loginId": "l", "identifier": "i", "email": "e"}, ("l", "i", "e")),
-        ({"loginIds": ["a"], "loginId": 7, "identifier": None, "email": ""}, ("a",)),
-        ({}, ()),
-        (None, ()),
-        (["a"], ()),
+        ({"loginIds": ["a", "b"]}, ("a", "b"), ""),
+        ({"loginIds": ["a", 7, None, ""]}, ("a",), ""),
+        ({"loginIds": "abc", "email": "e@x.org"}, (), "e@x.org"),
+        ({"loginId": "l", "identifier": "i", "email": "e"}, ("l", "i"), "e"),
+        ({"loginIds": ["a"], "loginId": 7, "identifier": None, "email": ""}, ("a",), ""),
+        ({"email": 7}, (), ""),
+        ({}, (), ""),
+        (None, (), ""),
+        (["a"], (), ""),
     ],
 )
 def test_n13_a_failed_user_is_known_by_every_name_the_entry_gives_and_null_by_none(
-    user: Any, names: tuple[str, ...]
+    user: Any, names: tuple[str, ...], email: str
 ) -> None:
     assert parse_batch({"failedUsers": [{"failure": "E011001", "user": user}]}, KEY).failed == (
-        Failure(names, "E011001"),
+        Failure(names, "E011001", email),
     )
+
+
+def codes(failed: list[Any], login_ids: list[str], emails: list[str]) -> list[str | None]:
+    """The code of each user's failure."""
+    found = match(parse_batch({"failedUsers": failed}, KEY), login_ids, emails)
+    return [one.failure.code if one.failure else None for one in (found[login_id] for login_id in login_ids)]
+
+
+def failure(code: str, **user: Any) -> dict[str, Any]:
+    return {"failure": code, "user": user}
+
+
+@pytest.mark.parametrize(
+    ("failed", "emails", "wanted"),
+    [
+        ([failure("E011001", email="B@x.org")], ["a@x.org", "b@x.org"], [None, "E011001"]),
+        ([failure("E011001", email="a@x.org")], ["a@x.org", "A@x.org"], [None, None]),
+        ([failure("E011001", email="c@x.org")], ["a@x.org", "b@x.org"], [None, None]),
+        ([failure("E011001", email="")], ["", "b@x.org"], [None, None]),
+        ([failure("E011001", loginIds=["ann"], email="b@x.org")], ["a@x.org", "b@x.org"], ["E011001", None]),
+        ([failure("E011001", loginIds=["eve"], email="b@x.org")], ["a@x.org", "b@x.org"], [None, "E011001"]),
+        ([failure("E011001", email="ann")], ["a@x.org", "ann"], [None, "E011001"]),
+    ],
+    ids=["by e-mail", "shared e-mail", "a stranger's", "no e-mail", "login id goes first", "unknown login id",
+         "another's login id"],
+)  # fmt: skip
+def test_b7_a_failure_that_names_the_e_mail_alone_is_whose_e_mail_it_is(
+    failed: list[Any], emails: list[str], wanted: list[str | None]
+) -> None:
+    assert codes(failed, ["ann", "bob"], emails) == wanted
+
+
+def test_b7_without_e_mails_the_login_ids_stand_for_them() -> None:
+    assert codes([failure("E011001", email="B@x.org")], ["a@x.org", "b@x.org"], []) == [None, "E011001"]
 
 
 @pytest.mark.parametrize(
@@ -104,13 +139,18 @@ def test_a_failure_without_a_text_has_no_code() -> None:
         ([{"failure": "E011001"}, {"failure": "E011001"}], 1, None),
         ([{"failure": "E011001"}, {"failure": "E011002", "user": {"loginId": "a"}}], 1, "E011001"),
         ([{"failure": "E011002", "user": {"loginId": "a"}}], 1, None),
+        ([{"failure": "E011002", "user": {"loginId": "z"}}], 1, "E011002"),
+        ([{"failure": "E011002", "user": {"email": "z@x.org"}}], 1, "E011002"),
+        ([{"failure": "E011002", "user": {"email": "a@x.org"}}], 1, None),
+        ([{"failure": "E011001", "user": {"loginId": "a"}}, {"failure": "E011002", "user": {"loginId": "A"}}], 1, None),
         ([], 0, None),
     ],
 )
 def test_n13_failures_without_a_name_speak_only_when_they_are_as_many_as_the_silent_users(
     failed: list[Any], silent: int, code: str | None
 ) -> None:
-    assert nameless(parse_batch({"failedUsers": failed}, KEY), silent) == code
+    answer = parse_batch({"failedUsers": failed}, KEY)
+    assert nameless(answer, silent, match(answer, ["a", "b"], ["a@x.org", "b@x.org"])) == code
 
 
 @pytest.mark.parametrize("answer", [{KEY: []}, {"failedUsers": []}, {KEY: None, "failedUsers": None}])

@@ -62,7 +62,7 @@ class Holder:
 
     def is_surely_dead(self) -> bool:
         """True only when this machine can prove it; a holder elsewhere is never proven dead."""
-        if self.host != Holder.me().host:
+        if self.host != Holder.me().host or not self._is_unmistakable():
             return False
         try:
             os.kill(self.pid, 0)
@@ -70,7 +70,11 @@ class Holder:
             return True
         except PermissionError:
             pass
-        return bool(self.started) and _started(self.pid) != self.started
+        return _started(self.pid) != self.started
+
+    def _is_unmistakable(self) -> bool:
+        """Whether these values mean one process alone: another machine may have the same name (no /proc: macOS)."""
+        return bool(self.started) and all(self.host.split("|"))
 
 
 def _suspend_aware() -> float:

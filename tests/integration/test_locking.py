@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -149,6 +152,52 @@ def test_l2_a_process_that_has_the_dead_holders_number_is_not_taken_for_it(place
     assert Holder(me.host, me.pid, "1").is_surely_dead()
     assert not Holder("elsewhere", me.pid, "1").is_surely_dead()
     assert place.migrate(dry_run=True).error is None
+
+
+NO_PROCESS = 2**22 + 1  # above the highest number Linux gives
+
+
+@pytest.mark.parametrize("lacking", ["boot", "pid namespace", "start", "all"])
+def test_b11_a_holder_that_cannot_be_told_from_another_is_never_proven_dead(
+    any_place: Place, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    """Where the system gives no boot id, pid namespace or start time, two machines of one name are not mixed up."""
+    name = "MacBook-Pro.local"
+    boot = "" if lacking in ("boot", "all") else "6f1c"
+    space = "" if lacking in ("pid namespace", "all") else "pid:[4026531836]"
+    started = "" if lacking in ("start", "all") else "77"
+    host = f"{name}|{boot}|{space}"
+    any_place.sandbox.control.reset(users=USERS, difficult=0)
+    any_place.migrate(dry_run=True)
+    there = Holder(host, NO_PROCESS, started)
+    monkeypatch.setattr(Holder, "me", classmethod(lambda cls: cls(host, os.getpid(), started)))
+    statement(
+        any_place,
+        "UPDATE migration SET holder = :who, lease_until = :until",
+        who=there.to_json(),
+        until=time.time() + lease.TTL,
+    )
+
+    assert not there.is_surely_dead()
+    with pytest.raises(LeaseHeld):
+        any_place.migrate()
+    statement(any_place, "UPDATE migration SET lease_until = 0")
+    assert any_place.migrate().books.states["created"] == USERS
+
+
+def test_b11_a_machine_without_proc_proves_nothing() -> None:
+    """A process that sees no /proc takes nobody's lease over, a dead one's of the same host name neither."""
+    look = "from migrator.checkpoint.lease import Holder as H; me = H.me(); "
+    look += f"print(H(me.host, {NO_PROCESS}, me.started).is_surely_dead())"
+    hide = 'mount -t tmpfs tmpfs /proc && exec "$0" -c "$1"'
+    command = ("unshare", "--mount", "sh", "-c", hide, sys.executable, look)
+    if shutil.which("unshare") is None:
+        pytest.skip("only Linux can hide /proc")
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        pytest.skip("this machine lets nobody hide /proc")
+
+    assert ended.stdout == "False\n"
 
 
 # --- L3 ------------------------------------------------------------------------------------------

@@ -189,6 +189,9 @@ def erase_profiles(
     Args:
         verdicts: of those who arrived, only whoever was last read back like this (`proofs.RowVerdict`): without its
             profile nobody could see a user right again.
+
+    Raises:
+        BytesRemain: it left the rows, but not the bytes; every later call tries that again.
     """
     done: ColumnElement[bool] = source_user.c.state.in_(states)
     if verdicts is not None:

@@ -154,7 +154,11 @@ class Checkpoint:
         return done[-1]
 
     def compact(self) -> None:
-        """Rewrite the database so that erased values are gone from its bytes."""
+        """Rewrite the database so that erased values are gone from its bytes.
+
+        Raises:
+            BytesRemain: the database does not let us.
+        """
         self._repeat(self.db.outside, self.db.compact)
 
     def _repeat(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint import binding, books, proofs, reopening
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
+from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -69,8 +70,12 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         _close(job, number, figures)
         if options.dry_run:
             reopening.restore(job.checkpoint)
-        else:
+            return figures
+        try:
             _forget_done(job)
+        except BytesRemain as notice:
+            figures.error, figures.outcome = notice, Outcome.NEEDS_PERSON
+            books.note_run(job.checkpoint, number, figures.document(), Outcome.NEEDS_PERSON)
         return figures
 
 

@@ -165,8 +165,9 @@ def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, s
 
 def some_arrived(checkpoint: Checkpoint, number: int) -> list[Known]:
     """Users said to be in Descope, drawn by chance; whoever is known to be missing is left out."""
+    known_missing = source_user.c.verdict.is_not_distinct_from(RowVerdict.MISSING)
     wanted = and_(
-        _arrived(checkpoint), source_user.c.verdict.is_distinct_from("missing"), source_user.c.retry.is_(None)
+        _mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), ~known_missing, source_user.c.retry.is_(None)
     )
     query = select(*_COLUMNS).where(wanted).order_by(func.random()).limit(number)
     return [_known(row) for row in checkpoint.read(lambda c: c.execute(query).all())]

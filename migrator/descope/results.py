@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.descope.user import DescopeUser, parse_users
+from migrator.normalize.identity import login_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,21 +83,21 @@ def match(answer: BatchAnswer, login_ids: Sequence[str], emails: Sequence[str] =
     Args:
         emails: the e-mail that was sent with each login id, "" for none; left out, the login ids stand for them.
     """
-    done = {own.casefold(): user for user in answer.done for own in user.login_ids}
-    asked = {login_id.casefold() for login_id in login_ids}
+    done = {login_key(own): user for user in answer.done for own in user.login_ids}
+    asked = set(map(login_key, login_ids))
     by_email = _alone(emails or login_ids, login_ids)
     failed: dict[str | None, Failure] = {}
     for failure in answer.failed:
-        named = [name.casefold() for name in failure.login_ids if name.casefold() in asked]
+        named = [key for key in map(login_key, failure.login_ids) if key in asked]
         failed |= dict.fromkeys(named or [by_email.get(failure.email.casefold())], failure)
-    return {login_id: Matched(done.get(login_id.casefold()), failed.get(login_id.casefold())) for login_id in login_ids}
+    return {one: Matched(done.get(login_key(one)), failed.get(login_key(one))) for one in login_ids}
 
 
-def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, str]:
-    """E-mail to login id, without the e-mails that several users share."""
+def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, str | None]:
+    """E-mail to login key, without the e-mails that several users share."""
     how_often = Counter(email.casefold() for email in emails)
     pairs = zip(emails, login_ids, strict=True)
-    return {email.casefold(): login.casefold() for email, login in pairs if email and how_often[email.casefold()] == 1}
+    return {email.casefold(): login_key(login) for email, login in pairs if email and how_often[email.casefold()] == 1}
 
 
 def nameless(answer: BatchAnswer, silent: int, matched: Mapping[str, Matched]) -> str | None:

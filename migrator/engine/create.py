@@ -91,9 +91,7 @@ def _not_there(job: Job, sent: Sent, users: Sequence[Candidate]) -> list[Candida
 
 
 def _judge(job: Job, sent: Sent, users: Sequence[Candidate], answer: BatchAnswer) -> None:
-    matched = answers.match(
-        answer, [user.target.login_id for user in users], [user.target.email for user in users]
-    )
+    matched = answers.match(answer, [user.target.login_id for user in users], [user.target.email for user in users])
     doubtful: dict[str, tuple[Candidate, str]] = {}
     for user in users:
         found = matched[user.target.login_id]

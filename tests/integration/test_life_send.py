@@ -29,8 +29,9 @@ class Until(VirtualClock):
     def wait(self, seconds: float) -> None:
         """Let the time pass at once."""
         super().wait(seconds)
-        if self._what is not None and sum(self.waits) >= self._seconds:
-            self._what, what = None, self._what
+        what = self._what
+        if what is not None and sum(self.waits) >= self._seconds:
+            self._what = None
             what()
 
 

@@ -87,6 +87,7 @@ def match(answer: BatchAnswer, login_ids: Sequence[str], emails: Sequence[str] =
     asked = set(map(login_key, login_ids))
     by_email = _alone(emails or login_ids, login_ids)
     failed: dict[str | None, Failure] = {}
+    named: list[str | None]
     for failure in answer.failed:
         named = [key for key in map(login_key, failure.login_ids) if key in asked]
         failed |= dict.fromkeys(named or [by_email.get(failure.email.casefold())], failure)

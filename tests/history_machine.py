@@ -1,0 +1,252 @@
+"""The machine that lives through histories: rules for both worlds, rules for commands, the judge behind each command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import history_rules
+from history_commands import Commands, Done, Moment, Shelf
+from history_judge import Judge
+from history_words import ADDRESSES, USERNAMES
+from history_world import World
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+if TYPE_CHECKING:
+    from world import Place
+
+few = st.integers(0, 7)
+flags = st.booleans()
+KILLED_AT = 70  # effects of a run of a few people
+
+
+class History(RuleBasedStateMachine):
+    """One history; a subclass names the place and the checkpoints."""
+
+    place: ClassVar[Place]
+    shelf: ClassVar[Shelf]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = False
+
+    @initialize(
+        login_id=st.sampled_from(["email", "email", "username"]),
+        extra=flags,
+        existing_login=st.sampled_from(["reject", "tolerate", "overwrite"]),
+        case=st.sampled_from(["preserve", "lower", "insensitive"]),
+        crowd=st.sampled_from([0, 0, 12]),
+        hired=st.lists(st.tuples(few, few, few), min_size=2, max_size=4),
+        strangers=st.lists(st.tuples(few, few), max_size=2),
+    )
+    def begin(self, login_id: str, extra: bool, existing_login: str, case: str, crowd: int, hired: Any, strangers: Any) -> None:
+        control = self.place.sandbox.control
+        control.reset(users=0, strangers=0, pending=0)
+        control.set_switches(descope={"existing_login": existing_login, "login_case": case})
+        self.shelf.empty()
+        self.world = World(self.place)
+        self.judge = Judge(self.world)
+        self.commands = Commands(self.world, self.shelf)
+        self.commands.set_mapping(login_id=login_id, extra=extra)
+        self.world.tell(f"existing_login {existing_login}, login_case {case}")
+        self.world.crowd(crowd)
+        for email, username, name in hired:
+            self.world.hire(email, username, name)
+        for login, name in strangers:
+            self.world.sign_up([(*ADDRESSES, *USERNAMES)[login * 2]], name)
+        self.last: Done | None = None
+
+    # --- Docebo -------------------------------------------------------------------------------
+
+    @rule(email=few, username=few, name=few)
+    def hire(self, email: int, username: int, name: int) -> None:
+        if len([user_id for user_id in self.world.people if int(user_id) < 100]) < 7:
+            self.world.hire(email, username, name)
+
+    @rule(who=few, what=st.sampled_from(["move", "move", "rename_login", "rename", "blank"]), value=few)
+    def change(self, who: int, what: str, value: int) -> None:
+        if (user_id := self.world.someone(who)) is not None:
+            getattr(self.world, what)(user_id, value)
+
+    @rule(who=few, how=st.sampled_from([{"status": "0"}, {"status": "1"}, {"expired": True}, {"status": "0"}]))
+    def suspend_or_bring_back(self, who: int, how: dict[str, Any]) -> None:
+        if (user_id := self.world.someone(who)) is not None:
+            self.world.change(user_id, **({"status": "1", "expired": False} if how == {"status": "1"} else how))
+
+    @rule(one=few, other=few, value=few, how=st.sampled_from(["take_over", "swap", "swap_names"]))
+    def cross(self, one: int, other: int, value: int, how: str) -> None:
+        first, second = self.world.someone(one), self.world.someone(other)
+        if first is None or second is None or first == second:
+            return
+        if how == "take_over":
+            self.world.take_over(first, second, value)
+        else:
+            self.world.swap(first, second, "email" if how == "swap" else "username")
+
+    @rule(who=few, how=st.sampled_from(["fire", "make_anew"]))
+    def leave(self, who: int, how: str) -> None:
+        if (user_id := self.world.someone(who)) is not None:
+            getattr(self.world, how)(user_id)
+
+    @precondition(lambda self: self.world.gone)
+    @rule(who=few)
+    def list_again(self, who: int) -> None:
+        self.world.list_again(who)
+
+    @rule(level=st.sampled_from(["super_admin", "admin", "user"]), sees=st.integers(0, 3))
+    def rights(self, level: str, sees: int) -> None:
+        if level != "super_admin":
+            self.world.lose_rights(level, sees)
+        else:
+            self.world.give_rights_back()
+
+    # --- Descope ------------------------------------------------------------------------------
+
+    @rule(first=st.integers(0, 15), second=st.integers(-8, 15), name=few, half=st.sampled_from([False, False, True]))
+    def sign_up(self, first: int, second: int, name: int, half: bool) -> None:
+        pool = (*ADDRESSES, *USERNAMES)
+        self.world.sign_up([pool[first], *([pool[second]] if second >= 0 else [])], name, half_mark=half)
+
+    @rule(
+        who=few,
+        ours=st.sampled_from([True, True, False]),
+        what=st.sampled_from(["name", "city", "disable", "enable", "sign_in", "clean_up", "move", "delete", "delete"]),
+        value=few,
+    )
+    def at_descope(self, who: int, ours: bool, what: str, value: int) -> None:
+        account = self.world.account(who, ours=ours)
+        if account is None:
+            return
+        attributes = account["customAttributes"]
+        match what:
+            case "name":
+                self.world.edit(account, name=f"Own Name {value}")
+            case "city":
+                self.world.edit(account, customAttributes=attributes | {"city": f"Own City {value}"})
+            case "disable" | "enable":
+                self.world.set_status(account, f"{what}d")
+            case "sign_in":
+                self.world.sign_in(account)
+            case "clean_up":
+                self.world.clean_up(account)
+            case "move":
+                self.world.move_at_descope(account, value)
+            case "delete":
+                self.world.delete_account(account)
+
+    @rule(kept=few, lost=few, ours=flags)
+    def merge(self, kept: int, lost: int, ours: bool) -> None:
+        one, other = self.world.account(kept, ours=True), self.world.account(lost, ours=ours)
+        if one is not None and other is not None:
+            self.world.merge(one, other)
+
+    @rule(sure=st.sampled_from([False, False, False, True]))
+    def wipe(self, sure: bool) -> None:
+        if sure:
+            self.world.wipe()
+
+    @rule(login=st.integers(0, 15))
+    def dislike(self, login: int) -> None:
+        if not self.world.disliked:
+            self.world.dislike((*ADDRESSES, *USERNAMES)[login])
+
+    # --- commands -----------------------------------------------------------------------------
+
+    def judged(self, done: Done) -> Done:
+        try:
+            self.judge.check(done)
+        except BaseException:
+            self.failed = True
+            raise
+        return done
+
+    def accepts(self, wanted: bool) -> bool:
+        """Nobody says that people left who cannot see them."""
+        return wanted and self.world.rights == "super_admin"
+
+    @rule(accept=flags, remap=st.sampled_from([False, False, True]))
+    def run(self, accept: bool, remap: bool) -> None:
+        self.last = self.judged(self.commands.run(accept_shrink=self.accepts(accept), remap=remap))
+
+    @rule(accept=flags)
+    def run_again(self, accept: bool) -> None:
+        """A second run right behind the first."""
+        options = {"accept_shrink": self.accepts(accept)}
+        first = self.judged(self.commands.run(**options))
+        again = self.judged(self.commands.run(**options))
+        self.sure(lambda: history_rules.check_repeat(self.judge, first, again))
+
+    @rule(accept=flags, remap=st.sampled_from([False, False, True]))
+    def plan_and_run(self, accept: bool, remap: bool) -> None:
+        options: dict[str, Any] = {"accept_shrink": self.accepts(accept), "remap": remap}
+        plan = self.judged(self.commands.run(command="plan", **options))
+        run = self.judged(self.commands.run(**options))
+        self.sure(lambda: history_rules.check_plan(self.judge, plan, run))
+
+    @rule(accept=flags)
+    def plan(self, accept: bool) -> None:
+        self.judged(self.commands.run(command="plan", accept_shrink=self.accepts(accept)))
+
+    @rule(limit=st.integers(1, 3), text=st.sampled_from(["", "ann", "@"]), accept=flags)
+    def narrow_run(self, limit: int, text: str, accept: bool) -> None:
+        options: dict[str, Any] = {"search_text": text} if text else {"limit": limit}
+        self.judged(self.commands.run(accept_shrink=self.accepts(accept), **options))
+
+    @rule()
+    def verify(self) -> None:
+        verify = self.judged(self.commands.verify())
+        self.sure(lambda: history_rules.check_verdict(self.judge, verify))
+
+    @rule(at=st.integers(1, KILLED_AT), accept=flags)
+    def killed_run(self, at: int, accept: bool) -> None:
+        self.judged(self.commands.killed_run(at, accept_shrink=self.accepts(accept)))
+
+    @rule(at=st.integers(1, 12), level=st.sampled_from(["admin", "admin", "user"]), sees=st.integers(0, 3))
+    def rights_lost_during_a_run(self, at: int, level: str, sees: int) -> None:
+        clock = Moment(at, lambda: self.world.lose_rights(level, sees))
+        self.judged(self.commands.run(clock=clock))
+
+    @rule(existing=st.sampled_from(["conflict", "link", "link"]), duplicates=st.sampled_from(["conflict", "oldest", "newest_login"]), active_only=flags)
+    def policy(self, existing: str, duplicates: str, active_only: bool) -> None:
+        self.commands.set_policy(existing=existing, duplicate_email=duplicates, active_only=active_only)
+
+    @rule(extra=flags)
+    def mapping(self, extra: bool) -> None:
+        self.commands.set_mapping(extra=extra)
+
+    @rule()
+    def other_checkpoint(self) -> None:
+        self.commands.other_checkpoint()
+
+    @rule()
+    def back_up(self) -> None:
+        self.commands.back_up()
+
+    @rule()
+    def restore(self) -> None:
+        self.commands.restore()
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def sure(self, check: Any) -> None:
+        try:
+            check()
+        except BaseException:
+            self.failed = True
+            raise
+
+    def teardown(self) -> None:
+        """In the end everything is given back, and a run, a repeat and a verification agree."""
+        if self.failed or not hasattr(self, "last"):
+            return
+        self.world.give_rights_back()
+        options = {"accept_shrink": True, "remap": True}
+        first = self.judged(self.commands.run(**options))
+        options["remap"] = False
+        second = self.judged(self.commands.run(**options))
+        again = self.judged(self.commands.run(**options))
+        self.sure(lambda: history_rules.check_repeat(self.judge, second, again))
+        verify = self.judged(self.commands.verify())
+        self.sure(lambda: history_rules.check_verdict(self.judge, verify))
+        self.sure(lambda: history_rules.check_verify(self.judge, again, verify))
+        del first

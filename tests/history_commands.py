@@ -16,9 +16,9 @@ from runs import go
 from sqlalchemy import create_engine, insert, select
 from virtual_clock import VirtualClock
 
-from migrator.cli.main import main
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.checkpoint.tables import metadata
+from migrator.cli.main import main
 from migrator.clock import Clock
 
 if TYPE_CHECKING:
@@ -121,13 +121,13 @@ class Shelf:
     """The checkpoints of a history: two of them, emptied, copied and put back."""
 
     def __init__(self, place: Place, urls: tuple[str, str]) -> None:
-        self._place = place
+        self.place = place
         self._empty = ""
         self.urls = urls
 
     def empty(self) -> None:
         """Begin with new checkpoints."""
-        for path in [*self._place.folder.glob("*.db*"), *(self._place.folder / "reports").glob("*")]:
+        for path in [*self.place.folder.glob("*.db*"), *self.place.folder.glob("reports*/*")]:
             if path.name != "empty.sqlite":
                 path.unlink()
         for url in self.urls:
@@ -135,7 +135,7 @@ class Shelf:
                 self._make(url)
                 _write_tables(url, {})
                 continue
-            template = self._place.folder / "empty.sqlite"
+            template = self.place.folder / "empty.sqlite"
             if not template.exists():
                 self._make("sqlite:///empty.sqlite")
             shutil.copy(template, self._file(url))
@@ -144,7 +144,9 @@ class Shelf:
         """The checkpoint's content."""
         if url.startswith("sqlite"):
             file = self._file(url)
-            return {path.name: path.read_bytes() for path in file.parent.glob(f"{file.name}*") if "-shm" not in path.name}
+            return {
+                path.name: path.read_bytes() for path in file.parent.glob(f"{file.name}*") if "-shm" not in path.name
+            }
         return _read_tables(url)
 
     def put_back(self, url: str, content: Any) -> None:
@@ -159,11 +161,11 @@ class Shelf:
             (file.parent / name).write_bytes(raw)
 
     def _make(self, url: str) -> None:
-        config = replace_url(self._place, url)
+        config = replace_url(self.place, url)
         Checkpoint(config.sqlalchemy_url, "default", Clock(), upgrade=True).db.close()
 
     def _file(self, url: str) -> Path:
-        return self._place.folder / url.removeprefix("sqlite:///")
+        return self.place.folder / url.removeprefix("sqlite:///")
 
 
 def replace_url(place: Place, url: str) -> Any:
@@ -206,6 +208,7 @@ class Commands:
         self.book = self.books[0]
         self.mapping = Mapping()
         self.policy = Policy()
+        self._written = 0
         self._seen = 0  # entries of the journal
         self.backup: tuple[Book, Any, dict[str, Any]] | None = None
         self.configure()
@@ -238,8 +241,14 @@ class Commands:
 
     def back_up(self) -> None:
         """Copy the checkpoint away."""
-        known = {user_id: {name: set(one) for name, one in sent.items()} for user_id, sent in self.book.delivered.items()}
-        self.backup = self.book, self.shelf.copy(self.book.url), {"delivered": known, "mappings": list(self.book.mappings)}
+        known = {
+            user_id: {name: set(one) for name, one in sent.items()} for user_id, sent in self.book.delivered.items()
+        }
+        self.backup = (
+            self.book,
+            self.shelf.copy(self.book.url),
+            {"delivered": known, "mappings": list(self.book.mappings)},
+        )
         self.world.story.append("back up")
 
     def restore(self) -> None:
@@ -248,7 +257,9 @@ class Commands:
             return
         book, content, known = self.backup
         self.shelf.put_back(book.url, content)
-        book.delivered = {user_id: {n: set(one) for n, one in sent.items()} for user_id, sent in known["delivered"].items()}
+        book.delivered = {
+            user_id: {n: set(one) for n, one in sent.items()} for user_id, sent in known["delivered"].items()
+        }
         book.mappings, book.tick, book.stops = list(known["mappings"]), None, 0
         self.world.story.append("restore")
 
@@ -257,7 +268,9 @@ class Commands:
     def run(self, *, command: str = "run", **options: Any) -> Done:
         """A run or a plan."""
         narrow = any(options.get(key) for key in ("limit", "search_text", "plan_file"))
-        done = self._begin(command, narrow=narrow, accept=options.get("accept_shrink", False), remap=options.get("remap", False))
+        done = self._begin(
+            command, narrow=narrow, accept=options.get("accept_shrink", False), remap=options.get("remap", False)
+        )
         clock = options.pop("clock", None)
         done.midway = clock is not None
         self._go(done, clock, command=command, dry_run=command == "plan", **options)
@@ -290,20 +303,22 @@ class Commands:
         done.error = ended.error.message if ended.error else ""
 
     def _begin(self, command: str, **what: Any) -> Done:
-        return Done(
-            command, self.book, self.mapping, self.policy, self.world.accounts(), self.read_rows(), **what
-        )
+        self._written = path.stat().st_mtime_ns if (path := self._differences()).exists() else 0
+        return Done(command, self.book, self.mapping, self.policy, self.world.accounts(), self.read_rows(), **what)
 
     def _end(self, done: Done) -> Done:
         done.after, done.rows = self.world.accounts(), self.read_rows()
         done.journal = self.place.sandbox.control.journal(self._seen)
         self._seen += len(done.journal)
-        path = self.place.config.report.path / "differences.csv"
-        if path.exists():
+        path = self._differences()
+        if path.exists() and path.stat().st_mtime_ns != self._written:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 done.differing = {row["docebo_user_id"] for row in csv.DictReader(file)}
         self.world.story.append(f"{done.command} {_shown(done)}-> {done.code} {done.counts or ''}")
         return done
+
+    def _differences(self) -> Path:
+        return self.place.folder / f"reports{self.books.index(self.book)}" / "differences.csv"
 
     def read_rows(self) -> Rows:
         """The checkpoint's rows by user id."""

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from history_words import FIELDS, Wanted, fold, folds, mark_of, value_of, wanted
+from history_words import Wanted, fold, folds, mark_of, wanted
 from history_world import Facts
 from oracle import CONTACT, WRITES
 
@@ -122,7 +122,9 @@ class Judge:
             known = done.book.delivered.get(user_id)
             row = done.rows.get(user_id)
             if done.whole and row and row["state"] in ARRIVED:
-                done.book.delivered[user_id] = {name: {value} for name, value in now.items()}
+                # What was read back and found wrong was not delivered.
+                wrong = user_id in done.differing
+                done.book.delivered[user_id] = {name: set() if wrong else {value} for name, value in now.items()}
                 for account in self.owned(done.after, user_id):
                     if account["status"] == "disabled" and self.facts(account).disabled_by == "admin":
                         sends = self.want(done, user_id).status == "disabled"
@@ -180,7 +182,12 @@ def no_stranger_changed(judge: Judge, done: Done) -> Iterator[str]:
         if before == after or origin == "ours":
             continue
         for key in before.keys() | after.keys():
-            if key != "modifiedTime" and key != "customAttributes" and before.get(key) and before[key] != after.get(key):
+            if (
+                key != "modifiedTime"
+                and key != "customAttributes"
+                and before.get(key)
+                and before[key] != after.get(key)
+            ):
                 yield f"{key} of {before['loginIds']}: {before[key]!r} became {after.get(key)!r}"
         lost = {k: v for k, v in before["customAttributes"].items() if after["customAttributes"].get(k) != v}
         if lost and mark_of(before):
@@ -260,7 +267,9 @@ def vanished_is_gone(judge: Judge, done: Done) -> Iterator[str]:
 def many_gone_are_asked_about(_judge: Judge, done: Done) -> Iterator[str]:
     """More than a tenth of all are never called vanished at once, unless a person says so."""
     known = [row for row in done.rows.values() if row["state"] != "vanished"]
-    gone = [u for u, row in done.rows.items() if row["state"] == "vanished" and _state(done.rows_before, u) != "vanished"]
+    gone = [
+        u for u, row in done.rows.items() if row["state"] == "vanished" and _state(done.rows_before, u) != "vanished"
+    ]
     if len(gone) > 1 and len(gone) * 10 > len(known) + len(gone) and not done.accept:
         yield f"{gone} of {len(known) + len(gone)} in one {done.command}"
 

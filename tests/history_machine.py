@@ -1,19 +1,17 @@
-"""The machine that lives through histories: rules for both worlds, rules for commands, the judge behind each command."""
+"""The machine that lives through histories: rules for both worlds and for commands, each of which is judged."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import history_rules
-from history_commands import Commands, Done, Moment, Shelf
-from history_judge import Judge
+from history_life import Life
 from history_words import ADDRESSES, USERNAMES
-from history_world import World
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 if TYPE_CHECKING:
-    from world import Place
+    from history_commands import Shelf
 
 few = st.integers(0, 7)
 flags = st.booleans()
@@ -21,14 +19,9 @@ KILLED_AT = 70  # effects of a run of a few people
 
 
 class History(RuleBasedStateMachine):
-    """One history; a subclass names the place and the checkpoints."""
+    """One history; a subclass names the checkpoints."""
 
-    place: ClassVar[Place]
     shelf: ClassVar[Shelf]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.failed = False
 
     @initialize(
         login_id=st.sampled_from(["email", "email", "username"]),
@@ -39,22 +32,18 @@ class History(RuleBasedStateMachine):
         hired=st.lists(st.tuples(few, few, few), min_size=2, max_size=4),
         strangers=st.lists(st.tuples(few, few), max_size=2),
     )
-    def begin(self, login_id: str, extra: bool, existing_login: str, case: str, crowd: int, hired: Any, strangers: Any) -> None:
-        control = self.place.sandbox.control
-        control.reset(users=0, strangers=0, pending=0)
-        control.set_switches(descope={"existing_login": existing_login, "login_case": case})
-        self.shelf.empty()
-        self.world = World(self.place)
-        self.judge = Judge(self.world)
-        self.commands = Commands(self.world, self.shelf)
-        self.commands.set_mapping(login_id=login_id, extra=extra)
+    def begin(
+        self, login_id: str, extra: bool, existing_login: str, case: str, crowd: int, hired: Any, strangers: Any
+    ) -> None:
+        self.life = Life(self.shelf, login_id=login_id, extra=extra)
+        self.world = self.life.world
+        self.world.control.set_switches(descope={"existing_login": existing_login, "login_case": case})
         self.world.tell(f"existing_login {existing_login}, login_case {case}")
         self.world.crowd(crowd)
         for email, username, name in hired:
             self.world.hire(email, username, name)
         for login, name in strangers:
             self.world.sign_up([(*ADDRESSES, *USERNAMES)[login * 2]], name)
-        self.last: Done | None = None
 
     # --- Docebo -------------------------------------------------------------------------------
 
@@ -152,101 +141,69 @@ class History(RuleBasedStateMachine):
 
     # --- commands -----------------------------------------------------------------------------
 
-    def judged(self, done: Done) -> Done:
-        try:
-            self.judge.check(done)
-        except BaseException:
-            self.failed = True
-            raise
-        return done
-
     def accepts(self, wanted: bool) -> bool:
         """Nobody says that people left who cannot see them."""
         return wanted and self.world.rights == "super_admin"
 
     @rule(accept=flags, remap=st.sampled_from([False, False, True]))
     def run(self, accept: bool, remap: bool) -> None:
-        self.last = self.judged(self.commands.run(accept_shrink=self.accepts(accept), remap=remap))
+        self.life.run(accept_shrink=self.accepts(accept), remap=remap)
 
     @rule(accept=flags)
-    def run_again(self, accept: bool) -> None:
-        """A second run right behind the first."""
-        options = {"accept_shrink": self.accepts(accept)}
-        first = self.judged(self.commands.run(**options))
-        again = self.judged(self.commands.run(**options))
-        self.sure(lambda: history_rules.check_repeat(self.judge, first, again))
+    def run_twice(self, accept: bool) -> None:
+        self.life.run_twice(accept_shrink=self.accepts(accept))
 
     @rule(accept=flags, remap=st.sampled_from([False, False, True]))
     def plan_and_run(self, accept: bool, remap: bool) -> None:
-        options: dict[str, Any] = {"accept_shrink": self.accepts(accept), "remap": remap}
-        plan = self.judged(self.commands.run(command="plan", **options))
-        run = self.judged(self.commands.run(**options))
-        self.sure(lambda: history_rules.check_plan(self.judge, plan, run))
+        self.life.plan_and_run(accept_shrink=self.accepts(accept), remap=remap)
 
     @rule(accept=flags)
     def plan(self, accept: bool) -> None:
-        self.judged(self.commands.run(command="plan", accept_shrink=self.accepts(accept)))
+        self.life.plan(accept_shrink=self.accepts(accept))
 
     @rule(limit=st.integers(1, 3), text=st.sampled_from(["", "ann", "@"]), accept=flags)
     def narrow_run(self, limit: int, text: str, accept: bool) -> None:
         options: dict[str, Any] = {"search_text": text} if text else {"limit": limit}
-        self.judged(self.commands.run(accept_shrink=self.accepts(accept), **options))
+        self.life.run(accept_shrink=self.accepts(accept), **options)
 
     @rule()
     def verify(self) -> None:
-        verify = self.judged(self.commands.verify())
-        self.sure(lambda: history_rules.check_verdict(self.judge, verify))
+        self.life.verify()
 
     @rule(at=st.integers(1, KILLED_AT), accept=flags)
     def killed_run(self, at: int, accept: bool) -> None:
-        self.judged(self.commands.killed_run(at, accept_shrink=self.accepts(accept)))
+        self.life.killed_run(at, accept_shrink=self.accepts(accept))
 
     @rule(at=st.integers(1, 12), level=st.sampled_from(["admin", "admin", "user"]), sees=st.integers(0, 3))
     def rights_lost_during_a_run(self, at: int, level: str, sees: int) -> None:
-        clock = Moment(at, lambda: self.world.lose_rights(level, sees))
-        self.judged(self.commands.run(clock=clock))
+        self.life.run_until(at, lambda: self.world.lose_rights(level, sees))
 
-    @rule(existing=st.sampled_from(["conflict", "link", "link"]), duplicates=st.sampled_from(["conflict", "oldest", "newest_login"]), active_only=flags)
+    @rule(
+        existing=st.sampled_from(["conflict", "link", "link"]),
+        duplicates=st.sampled_from(["conflict", "oldest", "newest_login"]),
+        active_only=flags,
+    )
     def policy(self, existing: str, duplicates: str, active_only: bool) -> None:
-        self.commands.set_policy(existing=existing, duplicate_email=duplicates, active_only=active_only)
+        self.life.commands.set_policy(existing=existing, duplicate_email=duplicates, active_only=active_only)
 
     @rule(extra=flags)
     def mapping(self, extra: bool) -> None:
-        self.commands.set_mapping(extra=extra)
+        self.life.commands.set_mapping(extra=extra)
 
     @rule()
     def other_checkpoint(self) -> None:
-        self.commands.other_checkpoint()
+        self.life.commands.other_checkpoint()
 
     @rule()
     def back_up(self) -> None:
-        self.commands.back_up()
+        self.life.commands.back_up()
 
+    @precondition(lambda self: self.life.commands.backup)
     @rule()
     def restore(self) -> None:
-        self.commands.restore()
-
-    # --- the end ------------------------------------------------------------------------------
-
-    def sure(self, check: Any) -> None:
-        try:
-            check()
-        except BaseException:
-            self.failed = True
-            raise
+        self.life.commands.restore()
 
     def teardown(self) -> None:
         """In the end everything is given back, and a run, a repeat and a verification agree."""
-        if self.failed or not hasattr(self, "last"):
-            return
-        self.world.give_rights_back()
-        options = {"accept_shrink": True, "remap": True}
-        first = self.judged(self.commands.run(**options))
-        options["remap"] = False
-        second = self.judged(self.commands.run(**options))
-        again = self.judged(self.commands.run(**options))
-        self.sure(lambda: history_rules.check_repeat(self.judge, second, again))
-        verify = self.judged(self.commands.verify())
-        self.sure(lambda: history_rules.check_verdict(self.judge, verify))
-        self.sure(lambda: history_rules.check_verify(self.judge, again, verify))
-        del first
+        if sys.exc_info()[0] is None and hasattr(self, "life"):
+            self.life.end()

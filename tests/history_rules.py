@@ -102,9 +102,9 @@ def comers_are_enabled(judge: Judge, done: Done) -> Iterator[str]:
     for user_id, want, account in judge.arrived(done):
         facts = judge.facts(account)
         known = judge.sent(done, user_id, "status")
-        if want.status == "enabled" and account["status"] == "disabled" and facts.origin == "ours":
-            if facts.disabled_by == "us" and known and user_id not in done.differing:
-                yield f"user {user_id} is active in Docebo and locked out"
+        locked_out = want.status == "enabled" and account["status"] == "disabled" and facts.origin == "ours"
+        if locked_out and facts.disabled_by == "us" and known and user_id not in done.differing:
+            yield f"user {user_id} is active in Docebo and locked out"
 
 
 @whole
@@ -112,7 +112,7 @@ def values_follow(judge: Judge, done: Done) -> Iterator[str]:
     """A value that changed in Docebo is the one at Descope."""
     for user_id, name, now, before, after in _values(judge, done):
         sent = judge.sent(done, user_id, name)
-        allowed = {now} if before is None or (sent and now not in sent) else {now, before}
+        allowed = {now} if before is None or (sent is not None and now not in sent) else {now, before}
         if after not in allowed:
             yield f"{name} of user {user_id} is {after!r}, not {now!r}"
 
@@ -183,7 +183,7 @@ def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iter
                 yield "nobody else in Docebo asks for the login"
         case "login_taken" | "email_taken":
             freed = (want.logins & judge.world.freed) and not done.remap
-            if not holders and not freed and not _is_unmarked(judge, done, row):
+            if not holders and not freed and not _is_unmarked(done, row):
                 yield f"nobody else has {want.logins}"
             if row["reason"] == "login_taken" and _is_linkable(judge, done, user_id, want, holders):
                 yield f"{holders[0]['loginIds']} can be linked"
@@ -200,7 +200,7 @@ def _rivals(judge: Judge, done: Done, user_id: str, want: Wanted) -> list[str]:
     return [other for other in others if judge.want(done, other).logins & want.logins]
 
 
-def _is_unmarked(judge: Judge, done: Done, row: dict[str, Any]) -> bool:
+def _is_unmarked(done: Done, row: dict[str, Any]) -> bool:
     account = done.after.get(row["target_id"] or "")
     return account is not None and mark_of(account) is None
 
@@ -209,7 +209,9 @@ def _is_linkable(judge: Judge, done: Done, user_id: str, want: Wanted, holders: 
     if done.policy.existing != "link" or len(holders) != 1 or judge.owned(done.after, user_id):
         return False
     stranger = holders[0]
-    sole = not any(judge.want(done, other).logins & folds(stranger["loginIds"]) for other in judge.world.people if other != user_id)
+    sole = not any(
+        judge.want(done, other).logins & folds(stranger["loginIds"]) for other in judge.world.people if other != user_id
+    )
     untouched = not stranger["customAttributes"].get("doceboPlatform") and not want.logins & judge.world.freed
     # Equal but for case: whether the server finds such a one is its own affair.
     return sole and untouched and want.login in stranger["loginIds"]

@@ -1,0 +1,122 @@
+"""One history: both worlds, the commands, and the judge behind each of them."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import history_rules
+import structlog
+from history_commands import Commands, Done, Moment, Shelf
+from history_judge import Judge
+from history_world import World
+from sqlalchemy import create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from migrator.checkpoint import database
+from migrator.checkpoint.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+    from sqlalchemy import URL, Engine
+    from world import Place
+
+_engines: dict[URL, Engine] = {}
+_made = Database._engine
+
+
+def _pooled(made_for: Database, url: URL) -> Engine:
+    """The checkpoint's engine, with the SQL it has compiled, and connections that live as long as a run."""
+    if url not in _engines:
+        if made_for.is_sqlite:
+            arguments = {"timeout": database.BUSY_SECONDS, "check_same_thread": False}
+            engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, connect_args=arguments)
+            event.listen(engine, "connect", database._set_up_sqlite)
+            event.listen(engine, "begin", database._begin_sqlite)
+        else:
+            engine = _made(made_for, url)
+        _engines[url] = engine
+    return _engines[url]
+
+
+@contextmanager
+def hurried(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a history of ten runs need not do again and again: open files, write a log."""
+    patch.setattr(Database, "_engine", _pooled)
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def shelf_of(place: Place, urls: tuple[str, str] = ("sqlite:///one.db", "sqlite:///two.db")) -> Shelf:
+    """Two checkpoints, and a configuration that takes several pages and batches for a few people."""
+    place.configure(run={"concurrency": 1}, docebo={"page_size": 4}, descope={"batch_size": 3})
+    return Shelf(place, urls)
+
+
+class Life:
+    """A new life of both worlds; every command is judged."""
+
+    def __init__(self, shelf: Shelf, **mapping: Any) -> None:
+        self.place = shelf.place
+        self.place.sandbox.control.reset(users=0, strangers=0, pending=0)
+        shelf.empty()
+        self.world = World(self.place)
+        self.judge = Judge(self.world)
+        self.commands = Commands(self.world, shelf)
+        self.commands.set_mapping(**mapping)
+
+    def judged(self, done: Done) -> Done:
+        """What was done, when the judge is content."""
+        self.judge.check(done)
+        return done
+
+    def run(self, **options: Any) -> Done:
+        """A run."""
+        return self.judged(self.commands.run(**options))
+
+    def run_until(self, at: int, what: Callable[[], object], **options: Any) -> Done:
+        """A run during which something happens, right before its n-th request."""
+        return self.run(clock=Moment(at, what), **options)
+
+    def killed_run(self, at: int, **options: Any) -> Done:
+        """A run that dies at its n-th effect."""
+        return self.judged(self.commands.killed_run(at, **options))
+
+    def run_twice(self, **options: Any) -> Done:
+        """A run and its repetition."""
+        first = self.run(**options)
+        again = self.run(**{**options, "remap": False})
+        history_rules.check_repeat(self.judge, first, again)
+        return again
+
+    def plan(self, **options: Any) -> Done:
+        """A plan."""
+        return self.judged(self.commands.run(command="plan", **options))
+
+    def plan_and_run(self, **options: Any) -> Done:
+        """A plan and the run it speaks of."""
+        plan = self.plan(**options)
+        run = self.run(**options)
+        history_rules.check_plan(self.judge, plan, run)
+        return run
+
+    def verify(self, after: Done | None = None) -> Done:
+        """A verification, right behind a run if one is named."""
+        verify = self.judged(self.commands.verify())
+        history_rules.check_verdict(self.judge, verify)
+        if after is not None:
+            history_rules.check_verify(self.judge, after, verify)
+        return verify
+
+    def end(self) -> None:
+        """Everything is given back; then a run, its repetition and a verification agree."""
+        self.world.give_rights_back()
+        self.run(accept_shrink=True, remap=True)
+        self.verify(self.run_twice(accept_shrink=True))

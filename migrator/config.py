@@ -63,6 +63,7 @@ class DoceboConfig(_Section):
     """The source platform and the grant that opens it."""
 
     base_url: BaseUrl
+    platform: Annotated[str, AfterValidator(checks.platform_name)] = Field(default=None, validate_default=True)
     grant: Literal["password", "client_credentials"] = "password"
     client_id: Text
     client_secret: Secret
@@ -72,17 +73,20 @@ class DoceboConfig(_Section):
     calls_per_hour: Annotated[int, checks.at_least(0)] = 1000
     sweeps: Literal["settle", "single"] = "settle"
 
+    @field_validator("platform", mode="before")
+    @classmethod
+    def _named_by_its_host(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 -- not checked yet
+        """Lower-case, with its port unless that is the scheme's default."""
+        if value is not None:
+            return value
+        return info.data.get("base_url", "https://unknown").partition("://")[2]  # a wrong address is told by itself
+
     @field_validator("username", "password")
     @classmethod
     def _needed_by_grant(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 -- two field types
         if value is None and info.data.get("grant") == "password":
             raise ValueError("is required with docebo.grant: password")
         return value
-
-    @property
-    def platform(self) -> str:
-        """The host as the mark stores it: lower-case, with its port unless that is the scheme's default."""
-        return self.base_url.partition("://")[2]
 
 
 class DescopeConfig(_Section):

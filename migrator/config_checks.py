@@ -31,6 +31,8 @@ Items = TypeVar("Items", bound="tuple[Hashable, ...]")
 DOCUMENTED_LIMITS: dict[Bucket, int] = {"create": 100, "search": 200, "user": 500}
 GENERAL_LIMIT = 100  # every path that has no bucket of its own
 
+PLATFORM_LIMIT = 250  # characters
+
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
@@ -115,6 +117,13 @@ def rate_limits(value: Json) -> Json:
 def project_id(value: str) -> str:
     """A Descope project id; it becomes part of a host name and, before a colon, of a header."""
     return _matching(value, r"[A-Za-z0-9]{2,64}", "must be 2 to 64 letters and digits, as the Descope console shows it")
+
+
+def platform_name(value: str) -> str:
+    """The platform's name in the mark of every user."""
+    if not 1 <= len(value) <= PLATFORM_LIMIT or not value.isprintable() or " " in value:
+        raise ValueError(f"must be 1 to {PLATFORM_LIMIT} characters without blanks or control characters, or null")
+    return value
 
 
 def checkpoint_key(value: str) -> str:

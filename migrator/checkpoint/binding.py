@@ -26,15 +26,16 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
     )
     if row is None or row["source"] is None:
         return
-    for word, stored, asked in (
-        ("Docebo platform", row["source"], wanted.source),
-        ("Descope project", row["project"], wanted.project),
-        ("Descope address", row["target_host"], wanted.target_host),
+    renamed = f"If it is the same platform under another address, set docebo.platform: {row['source']}. Otherwise give"
+    for word, stored, asked, give in (
+        ("Docebo platform", row["source"], wanted.source, renamed),
+        ("Descope project", row["project"], wanted.project, "Give"),
+        ("Descope address", row["target_host"], wanted.target_host, "Give"),
     ):
         if stored not in (None, asked):
             raise ConfigError(
                 f"The checkpoint {checkpoint.db.name} belongs to {word} {stored}, the configuration says {asked}.",
-                fix="Give this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
+                fix=f"{give} this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
             )
     if row["mapping"] not in (None, wanted.mapping) and not remap:
         raise ConfigError(

@@ -95,7 +95,7 @@ class Job:
 
     @property
     def platform(self) -> str:
-        """The Docebo host, as the mark names it."""
+        """The Docebo platform, as the mark names it."""
         return self.config.docebo.platform
 
     @property

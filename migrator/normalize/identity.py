@@ -13,6 +13,17 @@ from migrator.normalize.unfit import Unfit
 MAX_USER_ID = 2**63 - 1
 LOGIN_ID_LIMIT = 254
 
+# What a record without a usable user id is known by. An address alone may be that of several people.
+_NAMES = ("user_id", "uuid", "username", "email")
+# What changes without anybody having touched the record (contract/docebo.md section 2.3).
+_VOLATILE = {
+    "last_access_date",
+    "last_update",
+    "active_subordinates_count",
+    "currently_logged_users_count",
+    "actions",
+}
+
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_DIGITS = len(str(MAX_USER_ID))
 _MAX_LABEL = 63
@@ -48,12 +59,25 @@ def user_key(record: dict[str, Json]) -> str:
 
 
 def stand_in_key(record: Json) -> str:
-    """A key for a record that has none: "#" and 32 hex digits of its content, so that it is counted once."""
+    """A key for a record that has none: "#" and 32 hex digits, the same every night, so that it is counted once.
+
+    Made of the names a person is known by when the record has some, else of the content that does not change
+    with every sign-in. All the names count: a person too many in the books is better than one too few.
+    """
+    lasting = _lasting(record)
     try:
-        text = canonical_json(record)
+        text = canonical_json(lasting)
     except (ValueError, RecursionError):  # an integer too long to print, or nested too deep
-        text = _flat_text(record)
+        text = _flat_text(lasting)
     return "#" + text_hash(text)[:32]
+
+
+def _lasting(record: Json) -> Json:
+    if not isinstance(record, dict):
+        return record
+    if not is_blank(record.get("uuid")) or not is_blank(record.get("username")):
+        return {name: record.get(name) for name in _NAMES}
+    return {name: value for name, value in record.items() if name not in _VOLATILE}
 
 
 def _flat_text(record: Json) -> str:

@@ -32,8 +32,7 @@ class Normalizer:
 
     Args:
         mapping: the `mapping:` section of the configuration (design section 5).
-        platform: the text of the mark attribute `doceboPlatform`: host of the Docebo platform, with
-            its port when that is not the default one.
+        platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
 
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
     user name, unknown status.
@@ -50,7 +49,7 @@ class Normalizer:
 
         Returns:
             `Ready`, or `Rejected` with a reason code of `migrator.reasons`. Without a usable user id the
-            rejection's `user_id` is "#" and 32 hex digits of the record's content.
+            rejection's `user_id` is the record's `stand_in_key`.
         """
         if not isinstance(record, dict):
             return Rejected(stand_in_key(record), "malformed_record")

@@ -17,6 +17,8 @@ from migrator.checkpoint import sweeps
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.checkpoint.database import DatabaseLost
 from migrator.clock import Clock
+from migrator.errors import ConfigError
+from migrator.sandbox import people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,3 +229,66 @@ def test_s4_no_statement_is_prepared_on_the_server(on_postgres: Place) -> None:
 
     assert checkpoint.read(repeat) == 0
     checkpoint.db.close()
+
+
+# --- B14: the books, and a platform that moves ------------------------------------------------------
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with names", "without names"])
+def test_b14_a_record_without_an_id_is_the_same_one_every_night(any_place: Place, named: bool) -> None:
+    """Whoever has no id and signs in between two runs stays one rejected record, and nobody has vanished."""
+    names = {} if named else {"username": "", "uuid": None}
+    any_place.sandbox.control.put_docebo_user(people.person(1, 77).record)
+    nobody = people.person(2, 77).record | {"user_id": ""} | names
+    expected = {"found": 2, "created": 1, "rejected": 1}
+
+    for day in (1, 2, 3):
+        visited = {"last_access_date": f"2026-03-0{day} 08:00:00", "last_update": f"2026-03-0{day} 08:00:01"}
+        any_place.sandbox.control.put_docebo_user(nobody | visited)
+        assert len(any_place.sources()) == 2
+        assert go(any_place).counts == expected
+
+
+def moved(place: Place) -> dict[str, str]:
+    """The same platform's address under another name of its host."""
+    return {"base_url": place.sandbox.docebo_url.replace("127.0.0.1", "localhost")}
+
+
+def test_b14_a_platform_with_another_host_name_goes_on_under_its_old_one(any_place: Place) -> None:
+    """The checkpoint refuses the new address and names the key; with it, everybody is known, with it or without."""
+    place = any_place
+    place.sandbox.control.reset(users=6, difficult=0)
+    name = place.config.docebo.platform
+    go(place)
+    place.configure(docebo=moved(place))
+    requests = len(place.sandbox.control.journal())
+
+    refused = place.forked("run", "--yes")
+
+    assert refused.code == ConfigError.exit_code
+    assert f"docebo.platform: {name}" in refused.err
+    assert len(place.sandbox.control.journal()) == requests
+    place.configure(docebo={"platform": name})
+    start = oracle.before(place)
+    place.sandbox.control.patch_docebo_user(str(place.sources()[0]["user_id"]), fullname="Somebody Renamed")
+    assert go(place).counts == {"found": 6, "created": 5, "updated": 1}
+    assert oracle.check(place, start, whole=False).creates == 0
+    assert {user["customAttributes"]["doceboPlatform"] for user in place.targets()} == {name}
+    assert place.forked("verify").code == 0
+
+
+def test_b14_the_old_marks_are_known_to_a_new_checkpoint_too(any_place: Place, postgres: Postgres) -> None:
+    """Address and checkpoint are both new: by the platform's name everybody is recognised, and nobody is doubled."""
+    place = any_place
+    place.sandbox.control.reset(users=6, difficult=0)
+    name = place.config.docebo.platform
+    go(place)
+    place.configure(docebo=moved(place) | {"platform": name}, checkpoint={"key": "anew"})
+    if place.checkpoint.startswith("sqlite"):
+        (place.folder / "migrator.db").unlink()
+    else:
+        place.checkpoint = postgres.new_database()
+    place.configure()
+
+    assert go(place).counts == {"found": 6, "unchanged": 6}
+    assert len(place.targets()) == 6

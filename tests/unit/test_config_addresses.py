@@ -35,6 +35,17 @@ def test_an_address_has_one_spelling(tmp_path: Path, url: str, kept: str, platfo
     assert (config.docebo.base_url, config.docebo.platform, config.descope.url) == (kept, platform, kept)
 
 
+def test_b14_the_platforms_name_is_its_host_unless_said_otherwise(tmp_path: Path) -> None:
+    """A name of its own is kept to the letter; null is the same as no key, and a wrong address is one error."""
+    renamed = {"base_url": "https://learn.acme.com"}
+
+    assert load_with(tmp_path, docebo=renamed | {"platform": "Acme.docebosaas.com"}).docebo.platform == (
+        "Acme.docebosaas.com"
+    )
+    assert load_with(tmp_path, docebo=renamed | {"platform": None}).docebo.platform == "learn.acme.com"
+    assert len(refusal_with(tmp_path, docebo={"base_url": "acme"}).splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

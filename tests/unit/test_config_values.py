@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BAD_VALUES: list[tuple[str, str, Any, str]] = [
+    ("docebo", "platform", "", "must be 1 to 250 characters"),
+    ("docebo", "platform", "x" * 251, "must be 1 to 250 characters"),
+    ("docebo", "platform", "acme university", "without blanks or control characters"),
+    ("docebo", "platform", " acme", "without blanks or control characters"),
+    ("docebo", "platform", "acme\u00a0", "without blanks or control characters"),
+    ("docebo", "platform", "acme\n", "without blanks or control characters"),
+    ("docebo", "platform", "acme\x1b[31m", "without blanks or control characters"),
+    ("docebo", "platform", "acme\u202e", "without blanks or control characters"),
+    ("docebo", "platform", 7, "must be text; write it in quotes"),
     ("docebo", "page_size", 0, "must be between 1 and 200"),
     ("docebo", "page_size", 201, "must be between 1 and 200"),
     ("docebo", "page_size", True, "must be a whole number"),
@@ -107,6 +116,9 @@ def test_a_mapped_attribute_cannot_be_our_mark(tmp_path: Path, mark: str) -> Non
 
 
 GOOD_VALUES: list[tuple[str, dict[str, Any]]] = [
+    ("docebo", {"platform": "acme.docebosaas.com:8443"}),
+    ("docebo", {"platform": "\u00e9" * 250}),
+    ("docebo", {"platform": "x"}),
     ("docebo", {"page_size": 1, "calls_per_hour": 0, "sweeps": "single"}),
     ("docebo", {"grant": "client_credentials", "username": None, "password": None}),
     ("docebo", {"password": " with blanks "}),

@@ -79,6 +79,22 @@ def test_the_stand_in_key_is_made_from_the_content() -> None:
     assert stand_in_key({"a": "\ud800", "b": [1, None]}) == stand_in_key(record)
 
 
+NAMED = {"user_id": None, "uuid": "3a1f", "username": "m.rossi", "email": "m@example.org", "field_4": "Milan"}
+
+
+def test_b14_the_stand_in_key_outlives_what_changes_every_day() -> None:
+    """Names make the key when there are any; without, all that does not change by itself does."""
+    nameless = {"email": "m@example.org", "first_name": "Mia", "uuid": "", "username": " "}
+    visited = {"last_access_date": "2026-01-02 03:04:05", "last_update": "2026-01-02 03:04:05", "actions": ["edit"]}
+
+    for record in (NAMED, NAMED | {"uuid": None}, NAMED | {"username": ""}, nameless):
+        assert stand_in_key(record | visited) == stand_in_key(record)
+    assert stand_in_key(NAMED | {"field_4": "Rome"}) == stand_in_key(NAMED)
+    different = [NAMED, nameless, nameless | {"first_name": "Max"}]
+    different += [NAMED | {name: "other"} for name in ("user_id", "uuid", "username", "email")]
+    assert len({stand_in_key(record) for record in different}) == len(different)
+
+
 def _nested(depth: int, core: Any) -> Any:
     for _ in range(depth):
         core = [core, {"k": core}] if depth < 3 else [core]

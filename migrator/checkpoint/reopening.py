@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, or_, select, true, update
 
 from migrator.checkpoint.plans import AGAIN, DRIFTED, HELD_BY_OURS
 from migrator.checkpoint.tables import source_user
@@ -48,6 +48,8 @@ def reopen(checkpoint: Checkpoint, *, asked: int = 0, restorable: bool = False) 
         true() if asked else or_(may_be_over, source_user.c.retry.in_((AGAIN, REJUDGE))),
     )
     pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    # Who was given up is tried once more, behind all others and alone, not from the start.
+    tried = case((source_user.c.reason == "gave_up", source_user.c.attempts), else_=0)
 
     def work(connection: Connection) -> None:
         connection.execute(update(source_user).where(pending).values(**_BLANK))

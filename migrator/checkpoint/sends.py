@@ -210,3 +210,15 @@ def left(checkpoint: Checkpoint, only: Collection[str] | None = None) -> dict[De
         .group_by(source_user.c.decision)
     )
     return checkpoint.read(lambda c: {Decision(decision): count for decision, count in c.execute(query)})
+
+
+def hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
+    """How many open users (of those in `only`) went unanswered in fewer than so many requests."""
+    query = select(func.count()).where(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state.in_(OPEN_STATES),
+        source_user.c.decision.in_(SENT),
+        source_user.c.attempts < attempts,
+        true() if only is None else source_user.c.user_id.in_(only),
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar() or 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,19 +85,19 @@ def match(answer: BatchAnswer, login_ids: Sequence[str], emails: Sequence[str] =
     done = {login_key(own): user for user in answer.done for own in user.login_ids}
     asked = set(map(login_key, login_ids))
     by_email = _alone(emails or login_ids, login_ids)
-    failed: dict[str | None, Failure] = {}
-    named: list[str | None]
+    failed: dict[str, Failure] = {}
     for failure in answer.failed:
         named = [key for key in map(login_key, failure.login_ids) if key in asked]
-        failed |= dict.fromkeys(named or [by_email.get(failure.email.casefold())], failure)
+        failed |= dict.fromkeys(named or by_email.get(failure.email.casefold(), []), failure)
     return {one: Matched(done.get(login_key(one)), failed.get(login_key(one))) for one in login_ids}
 
 
-def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, str | None]:
+def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, list[str]]:
     """E-mail to login key, without the e-mails that several users share."""
-    how_often = Counter(email.casefold() for email in emails)
-    pairs = zip(emails, login_ids, strict=True)
-    return {email.casefold(): login_key(login) for email, login in pairs if email and how_often[email.casefold()] == 1}
+    users: dict[str, list[str]] = {}
+    for email, login_id in zip(emails, login_ids, strict=True):
+        users.setdefault(email.casefold(), []).append(login_key(login_id))
+    return {email: logins for email, logins in users.items() if email and len(logins) == 1}
 
 
 def nameless(answer: BatchAnswer, silent: int, matched: Mapping[str, Matched]) -> str | None:

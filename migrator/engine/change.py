@@ -147,6 +147,7 @@ def _patch_fields(job: Job, sent: Sent, tasks: Sequence[Task], fields: Callable[
             code = meant if failure is None else failure.code
             if failure is None and user.target_id in done:
                 through.append(by_user[user.user_id])
+                sent.taken = True
             elif code is not None and user.target_id not in done:
                 sent.put(outcome.refused(user, code))
 

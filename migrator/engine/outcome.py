@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from migrator.checkpoint.plans import Candidate
     from migrator.descope.user import DescopeUser
 
+REFUSED = "refused"
+
 
 def is_ours(user: Candidate, found: DescopeUser) -> bool:
     """Whether the user found carries exactly this user's mark."""
@@ -28,7 +30,7 @@ def created(user: Candidate, found: DescopeUser) -> Result:
 
 def refused(user: Candidate, code: str) -> Result:
     """Descope will not take this user as it is."""
-    return Result(user.user_id, State.FAILED, reason="refused", detail=code or None)
+    return Result(user.user_id, State.FAILED, reason=REFUSED, detail=code or None)
 
 
 def unknown(user: Candidate) -> Result:

@@ -9,14 +9,15 @@ from migrator.checkpoint.plans import SENT
 from migrator.engine.change import change_batch
 from migrator.engine.create import create_batch
 from migrator.engine.parallel import pump
-from migrator.engine.settle import settle
+from migrator.engine.sender import ENOUGH_USERS, EverybodyRefused
+from migrator.engine.settle import MOST_ATTEMPTS, settle
 from migrator.errors import StopRun
 from migrator.log import get_logger
 from migrator.model import OPEN_STATES, Decision, State
 from migrator.report.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.sends import Batch, Result
+    from migrator.checkpoint.sends import Batch
     from migrator.engine.job import Job
     from migrator.engine.sender import Sent
 
@@ -47,13 +48,15 @@ def send(job: Job) -> None:
     while sends.left(job.checkpoint, job.only):
         round_.run()
         silent = 0 if round_.answered else silent + 1
-        if silent == SILENT_ROUNDS:
+        # A few users may all be ones that Descope chokes on, and whoever was tried to the end says nothing new.
+        many = sends.hopeful(job.checkpoint, MOST_ATTEMPTS, job.only) >= ENOUGH_USERS
+        if silent >= SILENT_ROUNDS and many:
             raise StopRun(
                 "Descope leaves every write unanswered.",
                 fix="Check its status page and your network, then run again: what is unknown is read back first.",
             )
         if round_.unanswered:
-            settle(job, may_give_up=round_.answered)
+            settle(job, may_give_up=round_.answered or not many)
             round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
 
 
@@ -66,20 +69,30 @@ class _Round:
         self._todo = todo
         self._done = 0
         self._streak = 0
+        # Small batches in which everybody was refused alike, kept until it is known whether that is about them.
+        self._held: list[Sent] = []
+        self._refuses_all = ""
+        self._order = list(reversed(SENT))
         self.answered = False
         self.unanswered = False
 
     def run(self) -> None:
         self._streak = 0
         self.answered = self.unanswered = False
-        pump(self._job.config.run.concurrency, self._next, self._work, self._store)
+        # The other kind goes first each time: users who get no answer must not stand before all others.
+        self._order.reverse()
+        try:
+            pump(self._job.config.run.concurrency, self._next, self._work, self._store)
+        finally:
+            self._let_go()
+        self._job.budget.check()
 
     def _next(self) -> Batch | None:
         self._job.clock.check()
         if self._streak >= UNANSWERED_IN_A_ROW:
             return None
         job = self._job
-        for decision in SENT:
+        for decision in self._order:
             batch = sends.claim(job.checkpoint, decision, job.batch_size, job.only)
             if batch is not None:
                 return batch
@@ -90,18 +103,42 @@ class _Round:
         return work(self._job, batch)
 
     def _store(self, sent: Sent) -> None:
-        results = sent.complete()
-        sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
-        self.crosswalk.add(results)
         self.answered |= sent.answered
         self.unanswered |= sent.unanswered
         self._streak = 0 if sent.answered else self._streak + sent.unanswered
+        code, users = sent.nobody_taken, len(sent.batch.users)
+        if code and users < ENOUGH_USERS and sent.error is None:
+            self._held.append(sent)
+            return
+        if code and users >= ENOUGH_USERS:
+            sent.take_back()
+            sent.error = sent.error or EverybodyRefused(code, users)
+        if isinstance(sent.error, EverybodyRefused):
+            self._refuses_all = sent.error.code
+        self._record(sent)
+        if sent.error is not None:
+            raise sent.error
+        self._job.budget.check()
+
+    def _let_go(self) -> None:
+        """Store what was held; whoever met the refusal that everybody meets stays pending."""
+        held, self._held = self._held, []
+        for sent in held:
+            if sent.nobody_taken == self._refuses_all:
+                sent.take_back()
+            self._record(sent)
+
+    def _record(self, sent: Sent) -> None:
+        results = sent.complete()
+        sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        self.crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
         self._job.events.progress("send", min(self._done, self._todo), self._todo)
         self._learn_size(sent)
-        if sent.error is not None:
-            raise sent.error
-        self._check_errors(results)
+        self._job.budget.count(
+            done=sum(1 for result in results if result.state in FINAL),
+            failed=sum(1 for result in results if result.state == State.FAILED),
+        )
 
     def _learn_size(self, sent: Sent) -> None:
         """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
@@ -109,11 +146,3 @@ class _Round:
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
             self._job.batch_size = min(self._job.batch_size, sent.largest)
             log.info("batch_size_learned", size=self._job.batch_size)
-
-    def _check_errors(self, results: list[Result]) -> None:
-        job = self._job
-        job.budget.count(
-            done=sum(1 for result in results if result.state in FINAL),
-            failed=sum(1 for result in results if result.state == State.FAILED),
-        )
-        job.budget.check()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.engine import outcome
 from migrator.errors import ApiError, NoAnswer, Refused, StopRun
-from migrator.model import State
+from migrator.model import OPEN_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +17,23 @@ if TYPE_CHECKING:
     from migrator.descope.results import BatchAnswer
 
 # A refusal of the caller, not of what was sent: every further request would be refused alike.
-NOT_ABOUT_USERS = (401, 403, 404, 405, 407, 426, 451)
+NOT_ABOUT_USERS = (401, 402, 403, 404, 405, 407, 410, 426, 451)
+# Fewer users that are refused alike may all be bad by themselves; so many of one batch are not.
+ENOUGH_USERS = 10
+# Of a batch that is refused in all its parts, so many users alone, spread over it, stand for all of it.
+SAMPLE = 20
+
+
+class EverybodyRefused(StopRun):
+    """Descope gives user after user the same no; `code` is what it says."""
+
+    def __init__(self, code: str, users: int) -> None:
+        super().__init__(
+            f"Descope refuses every user alike: {code} for {users} of {users}, so it is not about them.",
+            fix=f"Look {code} up in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
+            " of the project. Mend that and run again: these users stay pending.",
+        )
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -25,7 +41,8 @@ class Sent:
     """The results of one batch, and the error that cut it short, if one did.
 
     A user without a result was not sent at all. `largest` is the largest request that was accepted after
-    a larger one was refused as a whole.
+    a larger one was refused as a whole. `heard` says that Descope answered a request, whatever it said;
+    `taken` that it did a part of what is to be done for somebody.
     """
 
     batch: Batch
@@ -33,6 +50,8 @@ class Sent:
     error: BaseException | None = None
     largest: int | None = None
     halved: bool = False
+    heard: bool = False
+    taken: bool = False
 
     def put(self, result: Result) -> None:
         """Note what became of a user; later knowledge replaces earlier."""
@@ -50,13 +69,30 @@ class Sent:
 
     @property
     def answered(self) -> bool:
-        """Whether Descope answered for at least one user."""
-        return any(result.state not in (State.SENDING, State.PENDING) for result in self.results.values())
+        """Whether Descope answered at all; what the answer says of the users is another matter."""
+        return self.heard or any(result.state not in (State.SENDING, State.PENDING) for result in self.results.values())
 
     @property
     def unanswered(self) -> bool:
         """Whether at least one user's outcome is open."""
         return any(result.state == State.SENDING for result in self.results.values())
+
+    def refused_alike(self) -> tuple[str, int]:
+        """The one code that everybody judged so far was refused with, and how many they are; ("", 0) without one."""
+        judged = [result for result in self.results.values() if result.state not in OPEN_STATES]
+        codes = {result.detail if result.reason == outcome.REFUSED else None for result in judged}
+        code = codes.pop() if len(codes) == 1 and not self.taken else None
+        return (code, len(judged)) if code else ("", 0)
+
+    @property
+    def nobody_taken(self) -> str:
+        """The one code that every user of the batch was refused with; "" without one."""
+        code, users = self.refused_alike()
+        return code if users == len(self.batch.users) else ""
+
+    def take_back(self) -> None:
+        """Leave whoever was refused as before the batch, because the refusal was not about them."""
+        self.results = {key: one for key, one in self.results.items() if one.reason != outcome.REFUSED}
 
 
 def caller_refused(error: Refused) -> StopRun:
@@ -74,6 +110,9 @@ def send_split(
 ) -> None:
     """Send users as one request, halved on a refusal until only the bad user is left (matrix N7).
 
+    Behind each user that was tried alone the largest part left comes next, so that the first ones tried alone
+    are spread over the batch.
+
     Args:
         accepted: reads a 200 answer; every user is noted as unknown before.
         alone: judges the refusal of a single user.
@@ -82,26 +121,50 @@ def send_split(
     Raises:
         StopRun: the refusal is not about the users.
     """
+    waiting = [users]
+    while waiting:
+        waiting.sort(key=len)
+        parts = [waiting.pop()]
+        while parts:
+            part, *others = parts
+            waiting += others
+            parts = _send_part(sent, part, send, accepted, alone, left)
+        code, refused = sent.refused_alike()
+        if refused >= max(ENOUGH_USERS, min(len(users), SAMPLE)):
+            sent.take_back()
+            raise EverybodyRefused(code, refused)
+
+
+def _send_part(
+    sent: Sent,
+    users: Sequence[Candidate],
+    send: Callable[[Sequence[Candidate]], BatchAnswer],
+    accepted: Callable[[Sequence[Candidate], BatchAnswer], None],
+    alone: Callable[[Candidate, Refused], None],
+    left: Callable[[Sequence[Candidate]], Sequence[Candidate]],
+) -> list[Sequence[Candidate]]:
+    """Send one request; returns what is to be sent in its place."""
     try:
         answer = send(users)
     except NoAnswer:
         for user in users:
             sent.put(outcome.unknown(user))
-        return
+        return []
     except Refused as error:
         if error.status in NOT_ABOUT_USERS:
             raise caller_refused(error) from None
-        if len(users) == 1:
-            alone(users[0], error)
-            return
-        for part in _parts(sent, users, left(users)):
-            send_split(sent, part, send, accepted, alone, left)
-        return
+        sent.heard = True
+        if len(users) > 1:
+            return _parts(sent, users, left(users))
+        alone(users[0], error)
+        return []
+    sent.heard = True
     for user in users:
         sent.put(outcome.unknown(user))
     if sent.halved:
         sent.largest = max(len(users), sent.largest or 0)
     accepted(users, answer)
+    return []
 
 
 def _parts(sent: Sent, refused: Sequence[Candidate], rest: Sequence[Candidate]) -> list[Sequence[Candidate]]:

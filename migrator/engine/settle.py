@@ -19,12 +19,13 @@ from migrator.model import Decision, State
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from migrator.checkpoint.plans import Candidate
     from migrator.engine.job import Job
 
 log = get_logger(__name__)
 
 AT_ONCE = 100
-# A user alone in a request that went unanswered this often, while others got answers, is given up.
+# Requests that may go unanswered for one user; in the last one it is alone (see `sends.claim`).
 MOST_ATTEMPTS = 4
 
 
@@ -32,7 +33,7 @@ def settle(job: Job, *, may_give_up: bool = False) -> int:
     """Decide every user that is `sending`; returns how many were found at Descope.
 
     Args:
-        may_give_up: others got answers meanwhile, so a user that never does is the cause itself.
+        may_give_up: whoever never gets an answer is the cause itself, as Descope does answer otherwise.
     """
     arrived, waiting = _look(job, may_give_up=may_give_up)
     while waiting:
@@ -61,7 +62,10 @@ def _look(job: Job, *, may_give_up: bool) -> tuple[int, list[str]]:
     arrived = 0
     waiting: list[str] = []
     for page in _pages(job):
-        results = [*_creates(job, page, may_give_up=may_give_up), *_updates(job, page)]
+        results = [
+            *_creates(job, page, may_give_up=may_give_up),
+            *_updates(job, page, may_give_up=may_give_up),
+        ]
         sends.record(job.checkpoint, results, {flight.user.user_id: flight.user.hash for flight in page})
         settled = {result.user_id for result in results}
         waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
@@ -91,13 +95,16 @@ def _creates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterat
         since = job.absent_since.setdefault(user.user_id, now)
         if now - since < _patience(job):
             continue
-        if user.attempts >= MOST_ATTEMPTS and may_give_up:
-            yield Result(user.user_id, State.FAILED, reason="gave_up")
-        else:
-            yield outcome.untouched(user)
+        yield _unanswered(user, may_give_up=may_give_up)
 
 
-def _updates(job: Job, page: Sequence[InFlight]) -> Iterator[Result]:
+def _unanswered(user: Candidate, *, may_give_up: bool) -> Result:
+    if may_give_up and user.attempts >= MOST_ATTEMPTS:
+        return Result(user.user_id, State.FAILED, reason="gave_up")
+    return outcome.untouched(user)
+
+
+def _updates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterator[Result]:
     flights = [flight for flight in page if flight.decision != Decision.CREATE]
     ids = [flight.user.target_id for flight in flights if flight.user.target_id]
     found = {user.user_id: user for user in job.descope.load(ids, surely=True)}
@@ -112,4 +119,4 @@ def _updates(job: Job, page: Sequence[InFlight]) -> Iterator[Result]:
             yield task.done()
         else:
             # Every change states the wanted value, so sending it again is harmless.
-            yield outcome.untouched(user)
+            yield _unanswered(user, may_give_up=may_give_up)

@@ -59,15 +59,12 @@ class Book:
     """One checkpoint: where it is, and what the judge knows about what was sent from it.
 
     `delivered` holds for each person and field the values that may be the last ones sent; what is not there is
-    not known. `tick` is the time of the world when a whole run from it last ended with 0 or 3.
+    not known. It is bound to one of `mappings`; none is known before the first run.
     """
 
     url: str
     delivered: dict[str, dict[str, set[Any]]] = field(default_factory=dict)
-    mappings: list[Mapping] = field(default_factory=list)  # one of these is the one it is bound to
-    tick: int | None = None
-    code: int | None = None
-    counts: dict[str, int] = field(default_factory=dict)
+    mappings: list[Mapping] = field(default_factory=list)
     stops: int = 0  # runs in a row that ended with 4
 
 
@@ -260,7 +257,8 @@ class Commands:
         book.delivered = {
             user_id: {n: set(one) for n, one in sent.items()} for user_id, sent in known["delivered"].items()
         }
-        book.mappings, book.tick, book.stops = list(known["mappings"]), None, 0
+        book.mappings, book.stops = list(known["mappings"]), 0
+        self.world.tick += 1
         self.world.story.append("restore")
 
     # --- commands -----------------------------------------------------------------------------

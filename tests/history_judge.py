@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from history_words import Wanted, fold, folds, mark_of, wanted
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from history_world import Account, World
 
     Rule = Callable[["Judge", "Done"], Iterator[str]]
+    PairRule = Callable[["Judge", "Done", "Done"], Iterator[str]]
 
 ARRIVED = {"created", "updated", "unchanged"}
 NEEDS_PERSON = {"rejected", "conflict", "failed"}
 UNHEEDED = set(os.environ.get("HISTORY_UNHEEDED", "").split(","))
 ALWAYS: list[Rule] = []
 WHOLE: list[Rule] = []
+IN_A_ROW: list[tuple[str, str, PairRule]] = []
 
 
 def always(rule: Rule) -> Rule:
@@ -42,11 +44,22 @@ def whole(rule: Rule) -> Rule:
     return rule
 
 
+def in_a_row(first: str, then: str) -> Callable[[PairRule], PairRule]:
+    """A rule for two commands of one checkpoint between which nothing happened, other commands that look aside."""
+
+    def add(rule: PairRule) -> PairRule:
+        IN_A_ROW.append((first, then, rule))
+        return rule
+
+    return add
+
+
 @dataclass
 class Judge:
     """Looks at the world behind every command."""
 
     world: World
+    _last: dict[str, tuple[int, Done]] = field(default_factory=dict)  # the last of each command, and when it was
 
     def check(self, done: Done) -> None:
         """Every rule that applies; then learn from what was seen."""
@@ -54,7 +67,15 @@ class Judge:
         for rule in [*ALWAYS, *(WHOLE if done.whole else ())]:
             for text in rule(self, done):
                 self.fail(rule.__name__, text)
+        for name, then, pair in IN_A_ROW:
+            tick, first = self._last.get(name, (None, done))
+            if then == done.command and tick == self.world.tick and first.book is done.book:
+                for text in pair(self, first, done):
+                    self.fail(pair.__name__, text)
         self._learn(done)
+        if done.after != done.before or done.command in ("killed", "maybe"):
+            self.world.tick += 1
+        self._last[done.command] = self.world.tick, done
 
     def fail(self, name: str, text: str) -> None:
         """A rule is broken."""
@@ -104,17 +125,11 @@ class Judge:
     def _learn(self, done: Done) -> None:
         """What this command sent, as far as one can know."""
         book = done.book
-        if done.after != done.before:
-            self.world.tick += 1
         if done.command in ("run", "killed", "maybe") and done.code != 2:
             self._learn_values(done)
             bound = done.command == "run" and (done.code in (0, 3) or book.mappings == [done.mapping])
             book.mappings = [done.mapping] if bound else [*book.mappings, done.mapping]
             book.stops = book.stops + 1 if done.code == 4 else 0
-        if done.command == "run":
-            book.tick, book.code, book.counts = (self.world.tick if done.whole else None), done.code, done.counts
-        elif done.command != "plan" and done.command != "verify":
-            book.tick = None
 
     def _learn_values(self, done: Done) -> None:
         for user_id in self.world.people:
@@ -152,7 +167,7 @@ def no_bug(_judge: Judge, done: Done) -> Iterator[str]:
 
 
 @always
-def nobody_doubled(judge: Judge, done: Done) -> Iterator[str]:
+def nobody_doubled(_judge: Judge, done: Done) -> Iterator[str]:
     """No two accounts carry one mark."""
     marks = Counter(mark for account in done.after.values() if (mark := mark_of(account)))
     yield from (f"{mark} is carried {number} times" for mark, number in marks.items() if number > 1)
@@ -182,12 +197,8 @@ def no_stranger_changed(judge: Judge, done: Done) -> Iterator[str]:
         if before == after or origin == "ours":
             continue
         for key in before.keys() | after.keys():
-            if (
-                key != "modifiedTime"
-                and key != "customAttributes"
-                and before.get(key)
-                and before[key] != after.get(key)
-            ):
+            kept = key in {"modifiedTime", "customAttributes"} or not before.get(key)
+            if not kept and before[key] != after.get(key):
                 yield f"{key} of {before['loginIds']}: {before[key]!r} became {after.get(key)!r}"
         lost = {k: v for k, v in before["customAttributes"].items() if after["customAttributes"].get(k) != v}
         if lost and mark_of(before):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from history_judge import ARRIVED, NEEDS_PERSON, Judge, whole
+from history_judge import ARRIVED, NEEDS_PERSON, Judge, always, in_a_row, whole
 from history_words import FIELDS, fold, folds, mark_of, value_of
 
 if TYPE_CHECKING:
@@ -154,18 +154,24 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
 # --- two commands in a row --------------------------------------------------------------------
 
 
-def check_repeat(judge: Judge, first: Done, again: Done) -> None:
-    """A run right behind a whole one: it changes nothing, and what it calls a conflict is one."""
-    if not (first.whole and again.command == "run"):
+@in_a_row("run", "run")
+def repeat_is_a_no_op(_judge: Judge, first: Done, again: Done) -> Iterator[str]:
+    """A run behind one that ended with 0 writes nothing, and its counts are the same."""
+    if not first.whole or first.code != 0 or again.narrow or again.midway or again.remap:
         return
-    if first.code == 0 and (again.before != again.after or (again.code, again.counts) != (first.code, first.counts)):
-        judge.fail("repeat_is_a_no_op", f"{first.counts} became {again.code} {again.counts} {again.error}")
-    if not again.whole:
+    if again.before != again.after or (again.code, again.counts) != (first.code, first.counts):
+        yield f"{first.counts} became {again.code} {again.counts} {again.error}"
+
+
+@in_a_row("run", "run")
+def conflicts_are_real(judge: Judge, first: Done, again: Done) -> Iterator[str]:
+    """What is still a conflict behind a second run is one."""
+    if not (first.whole and again.whole):
         return
     for user_id, row in again.rows.items():
         if user_id in judge.world.people and row["state"] in NEEDS_PERSON:
             for text in _unreal(judge, again, user_id, row):
-                judge.fail("conflicts_are_real", f"user {user_id} is {row['reason']}: {text}")
+                yield f"user {user_id} is {row['reason']}: {text}"
 
 
 def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iterator[str]:
@@ -217,46 +223,42 @@ def _is_linkable(judge: Judge, done: Done, user_id: str, want: Wanted, holders: 
     return sole and untouched and want.login in stranger["loginIds"]
 
 
-def check_plan(judge: Judge, plan: Done, run: Done) -> None:
-    """A run right behind a plan does what the plan foresaw."""
-    if plan.code in (0, 3) and run.whole and not judge.world.disliked and plan.counts != run.counts:
-        judge.fail("plan_is_run", f"planned {plan.counts}, ran {run.counts}")
+@in_a_row("plan", "run")
+def plan_is_run(judge: Judge, plan: Done, run: Done) -> Iterator[str]:
+    """A run behind a plan does what the plan foresaw."""
+    same = (plan.accept, plan.remap, plan.narrow) == (run.accept, run.remap, run.narrow)
+    if same and plan.code in (0, 3) and run.whole and not judge.world.unforeseen and plan.counts != run.counts:
+        yield f"planned {plan.counts}, ran {run.counts}"
 
 
-def check_verify(judge: Judge, run: Done, verify: Done) -> None:
-    """A verification right behind a run that ended with 0 finds nothing but what people did themselves."""
+@in_a_row("run", "verify")
+def verify_agrees(judge: Judge, run: Done, verify: Done) -> Iterator[str]:
+    """A verification behind a run that ended with 0 finds nothing but what people did themselves."""
     if not run.whole or run.code != 0:
         return
-    classes = verify.classes
-    strange = [
-        one
-        for one in verify.document.get("differences", [])
-        if one["kind" if "kind" in one else "class"] != "extra" and not _is_edited(judge, verify, one["docebo_user_id"])
-    ]
-    extra = classes.get("extra", 0) - _left_behind(judge, verify)
-    if classes.get("missing") or extra > 0 or strange:
-        judge.fail("verify_agrees", f"exit {verify.code} {classes} {strange}")
+    wrong = [one for one in verify.document.get("differences", []) if not _is_known(judge, verify, one)]
+    if verify.classes.get("missing") or wrong:
+        yield f"exit {verify.code} {verify.classes} {wrong}"
 
 
-def _is_edited(judge: Judge, done: Done, user_id: str) -> bool:
-    facts = [judge.facts(account) for account in judge.owned(done.after, user_id)]
-    return any(one.edited or one.origin == "linked" for one in facts)
-
-
-def _left_behind(judge: Judge, done: Done) -> int:
-    """Accounts of people gone from Docebo whom this checkpoint never met."""
-    marks = [mark for account in done.after.values() if (mark := mark_of(account))]
-    return sum(1 for _, user_id in marks if user_id not in judge.world.people and user_id not in done.rows)
-
-
-def check_verdict(judge: Judge, verify: Done) -> None:
+@always
+def verify_is_right(judge: Judge, verify: Done) -> Iterator[str]:
     """A verification that ends with 0 is right: everybody said to have arrived is there, as himself."""
-    if verify.code != 0:
+    if verify.command != "verify" or verify.code != 0:
         return
     for user_id, want, account in judge.arrived(verify):
         known = judge.sent(verify, user_id, "login") == {want.login} and not judge.facts(account).edited
         if known and want.login not in folds(account["loginIds"]):
-            judge.fail("verify_is_right", f"user {user_id} has {account['loginIds']}, not {want.login}")
+            yield f"user {user_id} has {account['loginIds']}, not {want.login}"
     for user_id, row in verify.rows.items():
         if row["state"] in ARRIVED and row["target_id"] not in verify.after:
-            judge.fail("verify_is_right", f"the account of user {user_id} is not there")
+            yield f"the account of user {user_id} is not there"
+
+
+def _is_known(judge: Judge, done: Done, difference: dict[str, Any]) -> bool:
+    """Whether a person did it, or it is somebody gone from Docebo whom this checkpoint never met."""
+    user_id = difference["docebo_user_id"]
+    if user_id not in judge.world.people and user_id not in done.rows:
+        return True
+    facts = [judge.facts(account) for account in judge.owned(done.after, user_id)]
+    return any(one.edited or one.origin == "linked" for one in facts)

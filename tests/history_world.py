@@ -38,6 +38,8 @@ class World:
     freed: set[str] = field(default_factory=set)  # login ids that somebody gave up at Descope
     rights: str = "super_admin"
     disliked: list[str] = field(default_factory=list)
+    forgets: bool = False
+    spoilt: bool = False
     tick: int = 0
     story: list[str] = field(default_factory=list)
     _next: int = 1
@@ -250,6 +252,23 @@ class World:
         self.disliked = [*self.disliked, login]
         self.control.set_switches(descope={"refuse_logins": self.disliked})
         self.tell(f"Descope dislikes {login}")
+
+    def forget_city(self, *, forgets: bool) -> None:
+        """Descope does not keep a value, and says nothing."""
+        self.forgets = forgets
+        self.control.set_switches(descope={"ignored_attribute": "city" if forgets else None})
+        self.tell(f"Descope {'forgets' if forgets else 'keeps'} the city")
+
+    def spoil(self, *rules: dict[str, Any]) -> None:
+        """Answers go wrong from now on, or, without rules, no more."""
+        self.spoilt = bool(rules)
+        self.control.set_faults(*rules)
+        self.tell(f"answers go wrong: {rules}" if rules else "answers are right again")
+
+    @property
+    def unforeseen(self) -> bool:
+        """Whether something is wrong that no plan can see."""
+        return bool(self.disliked) or self.forgets or self.spoilt
 
 
 def _name(account: Account) -> str:

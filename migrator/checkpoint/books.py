@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
 
+from migrator.checkpoint.sweeps import EMPTY
 from migrator.checkpoint.tables import run, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PROBLEM_PAGE = 1000
 RUNNING = "running"  # the outcome of a run that holds the lease
-EMPTY = "{}"  # a Docebo record without anything in it
 
 
 @dataclass(frozen=True, slots=True)

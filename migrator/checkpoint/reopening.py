@@ -57,7 +57,7 @@ def reopen(checkpoint: Checkpoint, *, asked: int = 0, restorable: bool = False) 
             _remember(connection, checkpoint, again)
         values: dict[str, Any] = {
             "state": State.PENDING,
-            "attempts": 0,
+            "attempts": tried,
             **_BLANK,
             **({"retry": asked} if asked else {}),
         }

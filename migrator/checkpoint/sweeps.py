@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-_KNOWN = ("user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", *_SIDE_FACTS)
+_KNOWN = ("user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS)
+_UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
+EMPTY = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,10 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
     """The side facts of an unchanged user, when one of them or the record itself changed; an erased record stays so."""
     if old.state == State.SENDING:
         return {}
-    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": old.raw and values["raw"]}
-    if old.state in (State.CONFLICT, State.FAILED):
-        # A person will ask who this is, and may ask for another try.
+    kept = values["raw"] if old.raw not in (None, EMPTY) else old.raw
+    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": kept}
+    if old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED:
+        # A person will ask who this is, and it takes the profile to see the user right again.
         facts |= {"raw": values["raw"], "profile": values["profile"]}
     return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
 

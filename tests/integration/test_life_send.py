@@ -114,7 +114,6 @@ def test_b7_many_given_up_do_not_stop_the_changes_behind_them(place: Place) -> N
     start = oracle.before(place)
     stuck = {"state": "failed", "reason": "gave_up"}
     place.sandbox.control.set_faults(DOWN)
-    # The night in which they were given up others got answers.
     assert go(place).code == 4
     nights: list[Run] = []
     while not nights or nights[-1].code == 4:

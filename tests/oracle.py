@@ -122,7 +122,7 @@ def _anytime(place: Place, journal: Entries, rows: dict[str, dict[str, Any]]) ->
     ours = [user for user in place.targets() if _is_marked(user, platform)]
     docebo, entries = ([entry for entry in journal if entry["api"] == api] for api in ("docebo", "descope"))
     _source_only_read(docebo)
-    _nobody_doubled(ours, entries)
+    _nobody_doubled(ours, place.targets(), entries)
     _only_ours_changed(ours, entries)
     _success_was_seen(rows, entries)
     _nobody_contacted(entries)
@@ -154,12 +154,15 @@ def _source_only_read(docebo: Entries) -> None:
     assert {(method, path) for method, path in asked if method != "GET"} <= {("POST", "/oauth2/token")}
 
 
-def _nobody_doubled(ours: list[dict[str, Any]], entries: Entries) -> None:
+def _nobody_doubled(ours: list[dict[str, Any]], users: list[dict[str, Any]], entries: Entries) -> None:
     """I2: no target created for a source id that has one, one committed create per login."""
     created = {effect["userId"] for effect in _effects(entries, "create")}
     marks = Counter(user["customAttributes"]["doceboUserId"] for user in ours)
     assert [u for u in ours if u["userId"] in created and marks[u["customAttributes"]["doceboUserId"]] > 1] == []
-    logins = Counter(login for effect in _effects(entries, "create", "overwrite") for login in effect["loginIds"])
+    # Whom somebody deleted in Descope may be created anew.
+    there = {user["userId"] for user in users}
+    made = [one for one in _effects(entries, "create") if one["userId"] in there] + _effects(entries, "overwrite")
+    logins = Counter(login for effect in made for login in effect["loginIds"])
     assert [login for login, number in logins.items() if number > 1] == []
 
 

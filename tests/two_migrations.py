@@ -79,7 +79,7 @@ def _fill_other(checkpoint: Checkpoint) -> None:
     """One user in each situation, under ids that the tests use too."""
     checkpoint.write(
         lambda c: c.execute(
-            insert(migration).values(key=OTHER, fence=1, sweep=7, full_sweep_size=70),
+            insert(migration).values(key=OTHER, fence=1, sweep=7),
         )
     )
     put(checkpoint, "1", OTHER)

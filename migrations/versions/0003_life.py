@@ -26,6 +26,8 @@ def upgrade() -> None:
     op.add_column("migration", sa.Column("target_host", sa.Text))
     # The mark is looked up before each create now, so that no list of earlier ones is kept.
     op.drop_column("migration", "marks_read")
+    # The shrink guard counts who would be called gone.
+    op.drop_column("migration", "full_sweep_size")
     op.drop_table("known_mark")
 
 
@@ -39,6 +41,7 @@ def downgrade() -> None:
         sa.ForeignKeyConstraint(["migration"], ["migration.key"]),
     )
     op.add_column("migration", sa.Column("marks_read", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("migration", sa.Column("full_sweep_size", sa.Integer))
     op.drop_column("migration", "target_host")
     op.add_column("source_user", sa.Column("verified", sa.Integer))
     op.execute("UPDATE source_user SET verified = 1 WHERE verdict = 'same'")

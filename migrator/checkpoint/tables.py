@@ -48,9 +48,8 @@ migration = Table(
     Column("lease_until", Double),
     # The name of the last transaction: tells whether a commit without an answer happened (matrix S4).
     Column("last_write", Text),
-    # Sweeps are numbered over the life of the migration; a full one has ended whole.
+    # Sweeps are numbered over the life of the migration.
     Column("sweep", Integer, nullable=False),
-    Column("full_sweep_size", Integer),
 )
 
 run = Table(
@@ -93,11 +92,11 @@ source_user = Table(
     Column("decided_at", Double),
     Column("seen", Text),  # hash of the Descope user the decision was made on
     Column("predicted", Text),  # the state this run's plan foresees
-    # What reading the user back since it was last sent has shown, in the words of `proofs.Verdict`; None before.
+    # What reading the user back since it was last sent has shown, in the words of `proofs.RowVerdict`; None before.
     Column("verdict", Text),
     # How the user came to be ours: "created", or "linked" (policy.existing); None before it arrived.
     Column("origin", Text),
-    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`model.FieldHashes`).
+    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`fields.SentFields`).
     Column("sent_fields", Text),
     Column("adopt_id", Text),  # the stranger a decision to link was made on
     Column("retry", Integer),  # 1 when a person asked for this user to be planned again

@@ -102,11 +102,11 @@ def _alone(emails: Sequence[str], login_ids: Sequence[str]) -> dict[str, list[st
 
 def nameless(answer: BatchAnswer, silent: int, matched: Mapping[str, Matched]) -> str | None:
     """The code of the failures that were matched with nobody, if they can only mean the `silent` in neither list."""
-    asked = {login_id.casefold() for login_id in matched}
+    asked = set(map(login_key, matched))
     known = {id(one.failure) for one in matched.values()}
     codes = [
         failure.code
         for failure in answer.failed
-        if id(failure) not in known and not any(name.casefold() in asked for name in failure.login_ids)
+        if id(failure) not in known and asked.isdisjoint(map(login_key, failure.login_ids))
     ]
     return codes[0] if codes and len(codes) == silent else None

@@ -137,7 +137,8 @@ def _patch_fields(job: Job, sent: Sent, tasks: Sequence[Task], fields: Callable[
 
     def accepted(users: Sequence[Candidate], answer: BatchAnswer) -> None:
         done = {user.user_id for user in answer.done}
-        matched = answers.match(answer, [by_user[user.user_id].login_id for user in users])
+        some = [by_user[user.user_id] for user in users]
+        matched = answers.match(answer, [task.login_id for task in some], [task.found.email for task in some])
         failures = {user.user_id: matched[by_user[user.user_id].login_id].failure for user in users}
         # As for creates: failures without a name are theirs who stand in neither list.
         silent = [user for user in users if failures[user.user_id] is None and user.target_id not in done]

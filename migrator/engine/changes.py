@@ -152,7 +152,9 @@ class _Work:
         before, after = self._found.status, self._target.status
         by_us = self._sent is not None and self._sent.had(fields.STATUS, "disabled")
         can_move = {"enabled": ("invited", *(["disabled"] if by_us else [])), "disabled": ("enabled", "invited")}
-        if before in can_move[after] and self.wins(fields.STATUS, before, after):
+        if before not in can_move[after]:
+            self.left |= {fields.STATUS} if before != after else set()
+        elif self.wins(fields.STATUS, before, after):
             self.result.patch["status"] = after
             self.result.described["status"] = [before, after]
 

@@ -148,7 +148,8 @@ class Readback:
         if one.target is None:
             fields = compare_mark(user.user_id, self.config.docebo.platform, one.login_hashes, there)
         else:
-            past = Past(user.state, user.origin, seen_right=user.verdict in SEEN_RIGHT)
+            seen_right = user.verdict in SEEN_RIGHT or "status" in user.left
+            past = Past(user.state, user.origin, seen_right=seen_right)
             fields = compare(one.target, there, past, self.config.policy)
         if not self.edits:
             fields = [name for name in fields if name.path not in user.left]

@@ -95,7 +95,7 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 # What a later revision keeps in another form, or does not need any more.
-REPLACED = {"verified", "marks_read", "known_mark"}
+REPLACED = {"verified", "marks_read", "known_mark", "full_sweep_size"}
 
 
 def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:

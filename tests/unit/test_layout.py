@@ -85,9 +85,9 @@ def test_the_sandbox_does_not_know_the_program(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS, *sorted((ROOT / "migrations").rglob("*.py"))], ids=name_of)
-def test_no_file_is_longer_than_300_lines(path: Path) -> None:
-    """A file has one responsibility, and none needs more than 300 lines for it."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+def test_no_file_is_longer_than_400_lines(path: Path) -> None:
+    """A file has one responsibility, and none needs more than 400 lines for it."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 @pytest.mark.parametrize("path", [path for path in TESTS if path.name.startswith("test_")], ids=name_of)

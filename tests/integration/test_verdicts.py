@@ -74,7 +74,7 @@ def known(checkpoint: Checkpoint) -> list[proofs.Known]:
         ({"same", "mark", "edited"}, set()),
         (set(), set()),
     ],
-    ids=str,
+    ids=lambda words: "+".join(sorted(words)) or "nobody",
 )
 def test_b3_who_is_asked_for_again(checkpoint: Checkpoint, words: set[str], asked: set[str]) -> None:
     """By a wrong verdict, by the reason of a final state, or all that went wrong; nobody who left, nobody twice."""

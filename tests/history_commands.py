@@ -81,6 +81,7 @@ class Done:
     accept: bool = False
     remap: bool = False
     narrow: bool = False
+    bound: bool = False
     midway: bool = False  # the world changed meanwhile, or rights or answers went wrong
     code: int | None = None  # None: killed
     error: str = ""
@@ -205,6 +206,8 @@ class Commands:
         self.book = self.books[0]
         self.mapping = Mapping()
         self.policy = Policy()
+        self.plan_file: Path | None = None
+        self._plans = 0
         self._written = 0
         self._seen = 0  # entries of the journal
         self.backup: tuple[Book, Any, dict[str, Any]] | None = None
@@ -270,9 +273,17 @@ class Commands:
             command, narrow=narrow, accept=options.get("accept_shrink", False), remap=options.get("remap", False)
         )
         clock = options.pop("clock", None)
-        done.midway = clock is not None
+        done.midway, done.bound = clock is not None, bool(options.get("plan_file"))
         self._go(done, clock, command=command, dry_run=command == "plan", **options)
         return self._end(done)
+
+    def plan_to_file(self, **options: Any) -> Done:
+        """A plan that a run can be bound to."""
+        self._plans += 1
+        path = self.place.folder / f"reports{self._plans % 2}" / f"plan{self._plans}.jsonl"
+        done = self.run(command="plan", plan_out=path, **options)
+        self.plan_file = path if path.exists() else None
+        return done
 
     def killed_run(self, at: int, **options: Any) -> Done:
         """A run that dies by SIGKILL at its n-th effect."""

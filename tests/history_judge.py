@@ -296,7 +296,8 @@ def refused_changes_nothing(_judge: Judge, done: Done) -> Iterator[str]:
 def refused_for_a_cause(judge: Judge, done: Done) -> Iterator[str]:
     """Exit 2 is for another mapping without --remap, or for a user without rights."""
     others = [one for one in done.book.mappings if one.section != done.mapping.section]
-    if done.code == 2 and judge.world.rights == "super_admin" and not done.midway and (not others or done.remap):
+    excused = judge.world.rights != "super_admin" or done.midway or done.bound
+    if done.code == 2 and not excused and (not others or done.remap):
         yield done.error
     if done.code in (0, 3) and others and len(others) == len(done.book.mappings) and not done.remap:
         yield "another mapping was taken without --remap"
@@ -316,6 +317,7 @@ def stopped_for_a_cause(judge: Judge, done: Done) -> Iterator[str]:
         len(left) * 10 > len(known) and not done.accept,
         len(missing) > 1 and len(missing) * 10 > len(arrived),
         bool(judge.world.disliked) and done.book.stops < 4,
+        judge.world.spoilt,
     ]
     if done.code != 4 or not any(causes):
         yield f"exit {done.code}: {done.error}"

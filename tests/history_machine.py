@@ -18,6 +18,23 @@ flags = st.booleans()
 KILLED_AT = 70  # effects of a run of a few people
 
 
+def _spoilt(kind: str, path: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "path": path, **more}
+
+
+# Answers that are lost once the work is done, or come to nothing, or hold less than they say.
+FAULTS = (
+    _spoilt("status", "/batch$", nth=1, when="after", params={"code": 500}),
+    _spoilt("close", "/batch$", nth=1, when="after"),
+    _spoilt("status", "update/", nth=1, when="after", params={"code": 503}),
+    _spoilt("status", "mgmt/user", probability=0.3, params={"code": 503}),
+    _spoilt("status", "manage/v1/user$", probability=0.5, params={"code": 502}),
+    _spoilt("cut_json", "user/search$", nth=1, params={"valid": True}),
+    _spoilt("cut_json", "users/load$", nth=1, params={"valid": True}),
+    _spoilt("cut_json", "manage/v1/user$", nth=2, params={"valid": True}),
+)
+
+
 class History(RuleBasedStateMachine):
     """One history; a subclass names the checkpoints."""
 
@@ -139,6 +156,16 @@ class History(RuleBasedStateMachine):
         if not self.world.disliked:
             self.world.dislike((*ADDRESSES, *USERNAMES)[login])
 
+    @rule(forgets=flags)
+    def forget_city(self, forgets: bool) -> None:
+        if forgets != self.world.forgets:
+            self.world.forget_city(forgets=forgets)
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=2, unique_by=repr))
+    def spoil(self, faults: list[dict[str, Any]]) -> None:
+        if faults or self.world.spoilt:
+            self.world.spoil(*faults)
+
     # --- commands -----------------------------------------------------------------------------
 
     def accepts(self, wanted: bool) -> bool:
@@ -165,6 +192,15 @@ class History(RuleBasedStateMachine):
     def narrow_run(self, limit: int, text: str, accept: bool) -> None:
         options: dict[str, Any] = {"search_text": text} if text else {"limit": limit}
         self.life.run(accept_shrink=self.accepts(accept), **options)
+
+    @rule(accept=flags)
+    def binding_plan(self, accept: bool) -> None:
+        self.life.judged(self.life.commands.plan_to_file(accept_shrink=self.accepts(accept)))
+
+    @precondition(lambda self: self.life.commands.plan_file)
+    @rule(accept=flags)
+    def run_of_a_binding_plan(self, accept: bool) -> None:
+        self.life.run(plan_file=self.life.commands.plan_file, accept_shrink=self.accepts(accept))
 
     @rule()
     def verify(self) -> None:

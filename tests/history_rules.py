@@ -155,9 +155,9 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
 
 
 @in_a_row("run", "run")
-def repeat_is_a_no_op(_judge: Judge, first: Done, again: Done) -> Iterator[str]:
+def repeat_is_a_no_op(judge: Judge, first: Done, again: Done) -> Iterator[str]:
     """A run behind one that ended with 0 writes nothing, and its counts are the same."""
-    if not first.whole or first.code != 0 or again.narrow or again.midway or again.remap:
+    if not first.whole or first.code != 0 or again.narrow or again.midway or again.remap or judge.world.spoilt:
         return
     if again.before != again.after or (again.code, again.counts) != (first.code, first.counts):
         yield f"{first.counts} became {again.code} {again.counts} {again.error}"

@@ -6,6 +6,7 @@ what is behind a failure that is known.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ def in_a_row(first: str, then: str) -> Callable[[PairRule], PairRule]:
     return add
 
 
+@functools.cache
+def _broken(name: str) -> type[AssertionError]:
+    """An error of its own for each rule, so that hypothesis does not take one defect for another."""
+    return type(name, (AssertionError,), {})
+
+
 @dataclass
 class Judge:
     """Looks at the world behind every command."""
@@ -80,7 +87,7 @@ class Judge:
     def fail(self, name: str, text: str) -> None:
         """A rule is broken."""
         if name not in UNHEEDED:
-            raise AssertionError(f"{name}: {text}\nhistory: {'; '.join(self.world.story)}")
+            raise _broken(name)(f"{name}: {text}\nhistory: {'; '.join(self.world.story)}")
 
     # --- what the judge knows -----------------------------------------------------------------
 
@@ -130,6 +137,8 @@ class Judge:
             bound = done.command == "run" and (done.code in (0, 3) or book.mappings == [done.mapping])
             book.mappings = [done.mapping] if bound else [*book.mappings, done.mapping]
             book.stops = book.stops + 1 if done.code == 4 else 0
+        elif done.command == "plan":
+            book.mappings = [*book.mappings, done.mapping]  # whether a plan binds is left open
 
     def _learn_values(self, done: Done) -> None:
         for user_id in self.world.people:

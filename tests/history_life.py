@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,20 @@ from history_judge import Judge
 from history_world import World
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
+from world import Place
 
+from migrator import config as configuration
 from migrator.checkpoint import database
 from migrator.checkpoint.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import pytest
     from sqlalchemy import URL, Engine
-    from world import Place
+
+    from migrator.config import Config
 
 PATIENCE = 6  # runs in a row that may stop, whomever Descope dislikes
 _engines: dict[URL, Engine] = {}
@@ -43,10 +48,21 @@ def _pooled(made_for: Database, url: URL) -> Engine:
     return _engines[url]
 
 
+@functools.lru_cache(maxsize=64)
+def _read(_text: str, path: Path) -> Config:
+    return configuration.load(path, {})
+
+
+def _config(place: Place) -> Config:
+    """The configuration, read once for each content of the file."""
+    return _read(place.config_path.read_text(encoding="utf-8"), place.config_path)
+
+
 @contextmanager
 def hurried(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a history of ten runs need not do again and again: open files, write a log."""
+    """What a history of ten runs need not do again and again: open files, parse YAML, write a log."""
     patch.setattr(Database, "_engine", _pooled)
+    patch.setattr(Place, "config", property(_config))
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:

@@ -48,19 +48,29 @@ class History(RuleBasedStateMachine):
         crowd=st.sampled_from([0, 0, 12]),
         hired=st.lists(st.tuples(few, few, few), min_size=2, max_size=4),
         strangers=st.lists(st.tuples(few, few), max_size=2),
+        ran=flags,
     )
     def begin(
-        self, login_id: str, extra: bool, existing_login: str, case: str, crowd: int, hired: Any, strangers: Any
+        self,
+        login_id: str,
+        extra: bool,
+        existing_login: str,
+        case: str,
+        crowd: int,
+        hired: Any,
+        strangers: Any,
+        ran: bool,
     ) -> None:
         self.life = Life(self.shelf, login_id=login_id, extra=extra)
         self.world = self.life.world
-        self.world.control.set_switches(descope={"existing_login": existing_login, "login_case": case})
-        self.world.tell(f"existing_login {existing_login}, login_case {case}")
+        self.world.set_up(existing_login=existing_login, login_case=case)
         self.world.crowd(crowd)
         for email, username, name in hired:
             self.world.hire(email, username, name)
         for login, name in strangers:
             self.world.sign_up([(*ADDRESSES, *USERNAMES)[login * 2]], name)
+        if ran:
+            self.life.run()
 
     # --- Docebo -------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ class World:
     facts: dict[str, Facts] = field(default_factory=dict)
     freed: set[str] = field(default_factory=set)  # login ids that somebody gave up at Descope
     rights: str = "super_admin"
+    login_case: str = "preserve"
     disliked: list[str] = field(default_factory=list)
     forgets: bool = False
     spoilt: bool = False
@@ -173,7 +174,7 @@ class World:
     def sign_up(self, logins: list[str], name: int, *, half_mark: bool = False) -> None:
         """A stranger comes to Descope; a login id that somebody has is not given twice."""
         taken = {login for user in self.accounts().values() for login in folds(user["loginIds"])}
-        free = [login for login in logins if fold(login) not in taken]
+        free = [self._stored(login) for login in logins if fold(login) not in taken]
         if not free:
             return
         first, last = NAMES[name % len(NAMES)]
@@ -191,6 +192,13 @@ class World:
         )
         self.facts[user_id] = Facts()
         self.tell(f"sign up {free}{' half a mark' if half_mark else ''}")
+
+    def _stored(self, login: str) -> str:
+        """The login id as Descope stores it."""
+        bare = fold(login)
+        if bare.startswith("+"):
+            return bare
+        return login.lower() if self.login_case == "lower" else login
 
     def edit(self, account: Account, **values: Any) -> None:
         """A person or an admin changes an account."""
@@ -252,6 +260,15 @@ class World:
         self.disliked = [*self.disliked, login]
         self.control.set_switches(descope={"refuse_logins": self.disliked})
         self.tell(f"Descope dislikes {login}")
+
+    def set_up(self, *, existing_login: str, login_case: str) -> None:
+        """What Descope does about login ids that are there already, and about their case."""
+        self.login_case = login_case
+        search = "insensitive" if login_case == "insensitive" else "exact"
+        self.control.set_switches(
+            descope={"existing_login": existing_login, "login_case": login_case, "search_case": search}
+        )
+        self.tell(f"existing_login {existing_login}, login_case {login_case}")
 
     def forget_city(self, *, forgets: bool) -> None:
         """Descope does not keep a value, and says nothing."""

@@ -66,6 +66,12 @@ class Book:
     delivered: dict[str, dict[str, set[Any]]] = field(default_factory=dict)
     mappings: list[Mapping] = field(default_factory=list)
     stops: int = 0  # runs in a row that ended with 4
+    restored: int = 0
+
+    @property
+    def name(self) -> str:
+        """The checkpoint, another one after each time it was restored."""
+        return f"{self.url} {self.restored}"
 
 
 @dataclass
@@ -261,6 +267,7 @@ class Commands:
             user_id: {n: set(one) for n, one in sent.items()} for user_id, sent in known["delivered"].items()
         }
         book.mappings, book.stops = list(known["mappings"]), 0
+        book.restored += 1
         self.world.tick += 1
         self.world.story.append("restore")
 

@@ -127,7 +127,9 @@ class Judge:
             if facts.origin == "stranger" and mark_of(account) and mark_of(before) is None:
                 facts.origin = "linked"
             if before["status"] != "disabled" and account["status"] == "disabled":
-                facts.disabled_by, facts.enabled_by_admin = "us", False
+                facts.disabled_by, facts.enabled_by = "us", ""
+            elif before["status"] == "disabled" != account["status"]:
+                facts.enabled_by = done.book.name
 
     def _learn(self, done: Done) -> None:
         """What this command sent, as far as one can know."""

@@ -236,9 +236,11 @@ class History(RuleBasedStateMachine):
     def mapping(self, extra: bool) -> None:
         self.life.commands.set_mapping(extra=extra)
 
-    @rule()
-    def other_checkpoint(self) -> None:
+    @rule(runs=flags, accept=flags)
+    def other_checkpoint(self, runs: bool, accept: bool) -> None:
         self.life.commands.other_checkpoint()
+        if runs:
+            self.life.run(accept_shrink=self.accepts(accept))
 
     @rule()
     def back_up(self) -> None:

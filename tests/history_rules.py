@@ -92,7 +92,11 @@ def leavers_are_disabled(judge: Judge, done: Done) -> Iterator[str]:
             continue
         for account in judge.owned(done.after, user_id):
             facts = judge.facts(account)
-            if account["status"] != "disabled" and facts.origin == "ours" and not facts.enabled_by_admin:
+            # Whom an admin or another checkpoint enabled since we disabled it, this one cannot know of.
+            elsewhere = facts.enabled_by not in ("", done.book.name) and "disabled" in (
+                judge.sent(done, user_id, "status") or ()
+            )
+            if account["status"] != "disabled" and facts.origin == "ours" and not elsewhere:
                 yield f"user {user_id} left and is {account['status']}"
 
 
@@ -103,7 +107,7 @@ def comers_are_enabled(judge: Judge, done: Done) -> Iterator[str]:
         facts = judge.facts(account)
         known = judge.sent(done, user_id, "status")
         locked_out = want.status == "enabled" and account["status"] == "disabled" and facts.origin == "ours"
-        if locked_out and facts.disabled_by == "us" and known and user_id not in done.differing:
+        if locked_out and facts.disabled_by == "us" and known == {"disabled"} and user_id not in done.differing:
             yield f"user {user_id} is active in Docebo and locked out"
 
 

@@ -19,11 +19,12 @@ class Facts:
     """What the judge knows about a Descope user beyond what the server shows.
 
     `origin`: stranger, ours or linked. `disabled_by`: us, admin, or unsure when a program could not know.
+    `enabled_by`: admin, or the checkpoint that did it.
     """
 
     origin: str = "stranger"
     disabled_by: str = ""
-    enabled_by_admin: bool = False
+    enabled_by: str = ""
     edited: bool = False
 
 
@@ -212,9 +213,9 @@ class World:
         if account["status"] == status:
             return
         if status == "disabled":
-            facts.disabled_by = "unsure" if facts.enabled_by_admin else "admin"
+            facts.disabled_by = "unsure" if facts.enabled_by == "admin" else "admin"
         else:
-            facts.enabled_by_admin = True
+            facts.enabled_by = "admin"
         self.edit(account, status=status)
 
     def sign_in(self, account: Account) -> None:

@@ -89,7 +89,8 @@ class World:
 
     def move(self, user_id: str, email: int) -> None:
         """Another address."""
-        self.change(user_id, email=ADDRESSES[email % len(ADDRESSES)])
+        others = [address for address in ADDRESSES if address != self.people[user_id]["email"]]
+        self.change(user_id, email=others[email % len(others)])
 
     def rename_login(self, user_id: str, username: int) -> None:
         """Another user name; Docebo has each only once."""
@@ -97,8 +98,22 @@ class World:
 
     def rename(self, user_id: str, name: int) -> None:
         """Another name."""
-        first, last = NAMES[name % len(NAMES)]
+        others = [name for name in NAMES if name[0] != self.people[user_id]["first_name"]]
+        first, last = others[name % len(others)]
         self.change(user_id, first_name=first, last_name=last, fullname=f"{first} {last}")
+
+    def relocate(self, user_id: str, city: int) -> None:
+        """Another city."""
+        others = [name for name in CITIES if name != self.people[user_id]["field_4"]]
+        self.change(user_id, field_4=others[city % len(others)])
+
+    def suspend_or_bring_back(self, user_id: str, how: int) -> None:
+        """Suspend or let expire who is active, bring back who is not."""
+        person = self.people[user_id]
+        if person["status"] == "0" or person["expired"]:
+            self.change(user_id, status="1", expired=False)
+        else:
+            self.change(user_id, **({"expired": True} if how % 3 == 0 else {"status": "0"}))
 
     def blank(self, user_id: str, how: int) -> None:
         """No address any more."""
@@ -170,6 +185,7 @@ class World:
     def account(self, number: int, *, ours: bool) -> Account | None:
         """One Descope user, ours or not."""
         users = [user for user in self.accounts().values() if (mark_of(user) is not None) == ours]
+        users = [user for user in users if int((mark_of(user) or ("", "0"))[1]) < CROWD]
         return users[number % len(users)] if users else None
 
     def sign_up(self, logins: list[str], name: int, *, half_mark: bool = False) -> None:

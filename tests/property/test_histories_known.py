@@ -245,3 +245,14 @@ def test_b6_a_newcomer_with_the_address_of_who_moves(shelf: Shelf) -> None:
     life.run()
 
     life.run_twice()
+
+
+def test_d_what_a_person_changed_stays(shelf: Shelf) -> None:
+    """Only the city changes in Docebo: the name and the address that Ann changed herself at Descope are still hers."""
+    life = life_of(shelf)
+    life.run()
+    account = life.judge.owned(life.world.accounts(), "1")[0]
+    life.world.edit(account, name="Ann Own", email="own@home.example", loginIds=["own@home.example"])
+    life.world.relocate("1", 0)
+
+    life.run_twice()

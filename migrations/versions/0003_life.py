@@ -13,16 +13,21 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_USER = ("verdict", "origin", "sent_fields", "adopt_id", "before_plan")
+_TEXTS = ("verdict", "origin", "sent_fields", "adopt_id", "was_state", "was_reason", "was_detail")
+_NUMBERS = ("disabled_by_us", "still_enabled", "retry", "was_attempts", "was_retry")
 
 
 def upgrade() -> None:
     """Add what this revision needs."""
-    for name in _USER:
+    for name in _TEXTS:
         op.add_column("source_user", sa.Column(name, sa.Text))
-    op.add_column("source_user", sa.Column("retry", sa.Integer))
+    for name in _NUMBERS:
+        op.add_column("source_user", sa.Column(name, sa.Integer))
+    # An updated or unchanged user may have been linked; a created one was not.
+    op.execute("UPDATE source_user SET origin = 'created' WHERE state = 'created'")
     op.execute("UPDATE source_user SET verdict = 'same' WHERE verified = 1")
     op.drop_column("source_user", "verified")
+    op.create_index("ix_source_user_target", "source_user", ["migration", "target_id"])
     op.add_column("migration", sa.Column("target_host", sa.Text))
     # The mark is looked up before each create now, so that no list of earlier ones is kept.
     op.drop_column("migration", "marks_read")
@@ -45,6 +50,6 @@ def downgrade() -> None:
     op.drop_column("migration", "target_host")
     op.add_column("source_user", sa.Column("verified", sa.Integer))
     op.execute("UPDATE source_user SET verified = 1 WHERE verdict = 'same'")
-    op.drop_column("source_user", "retry")
-    for name in reversed(_USER):
+    op.drop_index("ix_source_user_target", "source_user")
+    for name in (*_NUMBERS, *_TEXTS):
         op.drop_column("source_user", name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select, update
 
 from migrator.checkpoint import reopening
-from migrator.checkpoint.plans import AGAIN
+from migrator.checkpoint.plans import AGAIN, REJUDGE
 from migrator.checkpoint.tables import migration
 from migrator.errors import ConfigError
 
@@ -44,29 +44,29 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
         )
 
 
-def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool, looking: bool) -> int:
-    """Bind, or bind again after `check` allowed it.
-
-    The users that a new policy or `--remap` asks for are noted with the fingerprint in one transaction, so that a run
-    that ends before it plans leaves them to the next.
-
-    Args:
-        looking: a plan binds the servers it reads from; mapping and policy stay those of the last run.
+def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
+    """Bind to the servers that are read from, after `check` allowed it.
 
     Returns:
-        What a plan has to open: `reopening.AGAIN`, `reopening.REJUDGE`, or 0.
+        What is to be planned again for a changed policy or `remap`: `plans.AGAIN`, `plans.REJUDGE`, or 0.
     """
 
     def work(connection: Connection) -> int:
         row = checkpoint.row(connection)
         policy_changed = row is not None and row["policy"] not in (None, wanted.policy)
-        asked = AGAIN if remap else reopening.REJUDGE if policy_changed else 0
         values = {"source": wanted.source, "project": wanted.project, "target_host": wanted.target_host}
-        if not looking:
-            values |= {"mapping": wanted.mapping, "policy": wanted.policy}
-            if asked:
-                reopening.ask_for_everybody(connection, checkpoint, asked)
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
-        return asked
+        return AGAIN if remap else REJUDGE if policy_changed else 0
 
     return checkpoint.write(work)
+
+
+def confirm(checkpoint: Checkpoint, wanted: Binding) -> None:
+    """Bind to mapping and policy, and let stay what was opened for them: in one transaction, before the first write."""
+
+    def work(connection: Connection) -> None:
+        values = {"mapping": wanted.mapping, "policy": wanted.policy}
+        connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
+        reopening.confirm(connection, checkpoint)
+
+    checkpoint.write(work)

@@ -61,7 +61,7 @@ def colliding(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[Member]
     )
     keys = (
         select(login.c.login_key).select_from(joined).where(takes_part).group_by(login.c.login_key)
-        .having(func.count() > 1)
+        .having(func.count() > 1).order_by(login.c.login_key).limit(PAGE)
     )  # fmt: skip
     columns = (
         login.c.login_key, source_user.c.user_id, source_user.c.state, source_user.c.profile, source_user.c.target_id,
@@ -70,14 +70,15 @@ def colliding(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[Member]
     query = (
         select(*columns)
         .select_from(joined)
-        .where(takes_part, login.c.login_key.in_(keys))
+        .where(takes_part)
         .order_by(login.c.login_key, source_user.c.user_id)
         .limit(PAGE)
     )
     after = ("", "")
     while True:
         behind = tuple_(login.c.login_key, login.c.user_id) > tuple_(*map(literal, after))
-        rows = checkpoint.read(lambda c, behind=behind: c.execute(query.where(behind)).all())  # type: ignore[misc]
+        some = query.where(behind, login.c.login_key.in_(keys.where(login.c.login_key >= after[0])))
+        rows = checkpoint.read(lambda c, some=some: c.execute(some).all())  # type: ignore[misc]
         yield from map(_member, rows)
         if len(rows) < PAGE:
             return
@@ -98,7 +99,7 @@ def _member(row: Row[Any]) -> Member:
         row.login_key,
         arrived,
         # Of users who arrived before it was noted what they were sent, the login is believed.
-        arrived and (row.login_key in sent.logins if sent is not None else True),
+        arrived and (row.login_key in sent.logins if sent is not None and sent.logins else True),
     )
 
 

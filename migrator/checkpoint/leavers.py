@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from migrator.checkpoint.tables import source_user
 from migrator.fields import STATUS, SentFields
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
-STILL_ENABLED = "still_enabled"  # the detail of a leaver whom Descope would not let us disable
 _STUCK = (State.REJECTED, State.SKIPPED, State.CONFLICT, State.FAILED)
 
 
@@ -30,7 +29,7 @@ class Leaver:
 
 
 def leavers(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[Leaver]]:
-    """Leavers not known to be disabled, page by page.
+    """Leavers whose suspension was not sent yet, page by page; whom we only linked keeps the status.
 
     Args:
         statuses: what Docebo says of somebody who is to be disabled.
@@ -40,6 +39,7 @@ def leavers(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Ite
         source_user.c.migration == checkpoint.key,
         source_user.c.state.in_(_STUCK),
         source_user.c.target_id.is_not(None),
+        source_user.c.origin.is_distinct_from("linked"),
         source_user.c.source_status.in_(statuses),
     )
     after = ""
@@ -54,17 +54,32 @@ def leavers(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Ite
         after = rows[-1].user_id
 
 
-def note(checkpoint: Checkpoint, disabled: Sequence[Leaver], refused: Sequence[Leaver]) -> None:
+def note_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> None:
+    """Note, before the request, that it is us who disables these users: a killed run could not tell."""
+    _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})
+
+
+def note(checkpoint: Checkpoint, disabled: Sequence[Leaver], enabled: Sequence[Leaver]) -> None:
     """Note who is disabled now, and who still is not."""
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
     sent = [
-        {"b_user": one.user_id, "b_sent": one.sent.with_status("disabled").to_json()}
+        {"b_user": one.user_id, "b_sent": (one.sent or SentFields({})).with_status("disabled").to_json()}
         for one in disabled
-        if one.sent is not None
     ]
-    still = [{"b_user": one.user_id} for one in refused]
-    if sent:
-        noted = update(source_user).where(this).values(sent_fields=bindparam("b_sent"))
-        checkpoint.write(lambda c: c.execute(noted, sent))
-    if still:
-        checkpoint.write(lambda c: c.execute(update(source_user).where(this).values(detail=STILL_ENABLED), still))
+    _set(checkpoint, sent, {"sent_fields": bindparam("b_sent"), "still_enabled": None})
+    _set(checkpoint, [{"b_user": one.user_id} for one in enabled], {"still_enabled": 1, "disabled_by_us": 0})
+
+
+def still_enabled(checkpoint: Checkpoint) -> int:
+    """How many skipped users have left at the source and are enabled at Descope; the others are counted anyway."""
+    query = select(func.count()).where(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.still_enabled == 1,
+        source_user.c.state == State.SKIPPED,
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def _set(checkpoint: Checkpoint, rows: Sequence[dict[str, Any]], values: dict[str, Any]) -> None:
+    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+    if rows:
+        checkpoint.write(lambda c: c.execute(update(source_user).where(this).values(values), list(rows)))

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 DRIFTED = "drifted"
-AGAIN = 1  # column `retry`: a person asked for the user to be planned again
+# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
+AGAIN, REJUDGE = 1, 2
 # A conflict found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
 SENT = (Decision.UPDATE, Decision.ADOPT, Decision.CREATE)  # leaving comes first, and an update may free a login
-# The detail of `login_taken` when the holder is another user of this migration: it may let go of the login.
-HELD_BY_OURS = "held_by_migrated_user"
+# Details of `login_taken`: the holder is another user of this migration, or came only after the look-up.
+HELD_BY_OURS, CAME_MEANWHILE = "held_by_migrated_user", "came_meanwhile"
+MAY_LET_GO = (HELD_BY_OURS, CAME_MEANWHILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Candidate:
     """A pending user: the target it should become, and the Descope user it is known to be, if any.
 
     `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
-    sent; `retry` says that a person asked for it to be planned again.
+    sent, `seen_right` whether it was read back right since; `disabled_by_us` is None where nobody noted who disabled
+    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned.
     """
 
     target: TargetUser
@@ -53,6 +56,9 @@ class Candidate:
     origin: str | None = None
     sent: SentFields | None = None
     retry: bool = False
+    disabled_by_us: bool | None = None
+    seen_right: bool = False
+    disables: bool = False
 
     @property
     def user_id(self) -> str:
@@ -72,6 +78,9 @@ class Candidate:
             row.origin,
             SentFields.from_json(row.sent_fields),
             row.retry == AGAIN,
+            None if row.disabled_by_us is None else bool(row.disabled_by_us),
+            row.verdict in ("same", "edited"),
+            json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
         )
 
 
@@ -79,7 +88,7 @@ CANDIDATE = [
     source_user.c[name]
     for name in (
         "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
-        "sent_fields", "retry",
+        "sent_fields", "retry", "disabled_by_us", "verdict", "changes",
     )
 ]  # fmt: skip
 
@@ -103,6 +112,7 @@ class Planned:
     detail: str | None = None
     origin: str | None = None
     sent: SentFields | None = field(default=None, compare=False)
+    disabled_by_us: bool | None = None
     holder: str | None = None
     if_holder_is_gone: Planned | None = None
 
@@ -197,6 +207,7 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
             target_id=func.coalesce(bindparam("b_target"), source_user.c.target_id),
             adopt_id=bindparam("b_adopt"),
             origin=func.coalesce(source_user.c.origin, bindparam("b_origin")),
+            disabled_by_us=func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us),
             sent_fields=func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
             changes=bindparam("b_changes"),
             seen=bindparam("b_seen"),
@@ -212,7 +223,8 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
             # A stranger is nobody's before it was linked.
             "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
             "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
-            "b_origin": None if plan.decision == Decision.ADOPT else plan.origin,
+            "b_origin": plan.origin,
+            "b_disabled": None if plan.disabled_by_us is None else int(plan.disabled_by_us),
             "b_sent": plan.sent.to_json() if plan.sent is not None else None,
             "b_changes": json.dumps(plan.changes) if plan.changes else None,
             "b_seen": plan.seen,
@@ -224,7 +236,7 @@ def store(checkpoint: Checkpoint, planned: Sequence[Planned]) -> None:
 
 
 def settle_without_sending(checkpoint: Checkpoint) -> None:
-    """Make the decisions that need no request final: `unchanged` and `conflict`."""
+    """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
 
     def work(connection: Connection) -> None:
         pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
@@ -264,6 +276,29 @@ def part_shared_targets(checkpoint: Checkpoint) -> None:
             connection.execute(update(source_user).where(adopts, shared).values(**aside))
 
     checkpoint.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of a user whose Docebo record is gone."""
+
+    origin: str | None
+    sent: SentFields | None
+    disabled_by_us: bool | None
+
+
+def vanished(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, Before]:
+    """Those of these users whom Docebo has deleted."""
+    columns = [source_user.c[name] for name in ("user_id", "origin", "sent_fields", "disabled_by_us")]
+    gone = and_(_mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
+    return {
+        row.user_id: Before(
+            row.origin,
+            SentFields.from_json(row.sent_fields),
+            None if row.disabled_by_us is None else bool(row.disabled_by_us),
+        )
+        for row in checkpoint.read(lambda c: c.execute(select(*columns).where(gone)).all())
+    }
 
 
 def name_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:

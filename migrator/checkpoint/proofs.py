@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
+from migrator.checkpoint import reopening
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, source_user
 from migrator.fields import SentFields
-from migrator.model import ARRIVED_STATES, State
+from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PAGE = 1000
-DELETED = "deleted_at_descope"
 ALL = "all"
 
 
@@ -44,7 +44,7 @@ _RETRIED_WORDS = {
     "missing": (RowVerdict.MISSING,),
     ALL: (*WRONG, RowVerdict.EDITED),
 }
-_RETRIED_STATES = (State.CONFLICT, State.FAILED, State.REJECTED, State.SKIPPED)
+_RETRIED_STATES = (State.CONFLICT, State.FAILED)  # the others follow from the record, at each reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,8 @@ class Known:
     @property
     def arrived(self) -> bool:
         """Whether it ever came to Descope and has to be there."""
-        return self.state in ARRIVED_STATES or (
-            self.state == State.CONFLICT and self.reason == DELETED and self.target_id is not None
-        )
+        came = self.target_id is not None and self.sent_hash is not None
+        return self.state in ARRIVED_STATES or (came and self.state not in (State.VANISHED, State.SENDING))
 
 
 _COLUMNS = [
@@ -102,11 +101,10 @@ def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
 
 
 def _ever_arrived(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Everybody who came to Descope and has to be there, whoever turned out to be missing as well."""
-    deleted = and_(
-        source_user.c.state == State.CONFLICT, source_user.c.reason == DELETED, source_user.c.target_id.is_not(None)
-    )
-    return and_(_mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), deleted))
+    """Everybody who came to Descope and has to be there, whatever is planned or wrong about them now."""
+    came = and_(source_user.c.target_id.is_not(None), source_user.c.sent_hash.is_not(None))
+    here = source_user.c.state.not_in((State.VANISHED, State.SENDING))
+    return and_(_mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), and_(came, here)))
 
 
 def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) -> ColumnElement[bool]:
@@ -142,6 +140,13 @@ def arrived_count(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None
     """How many users are said to be in Descope; of these verdicts only, if told."""
     query = select(func.count()).select_from(source_user).where(_of(checkpoint, verdicts))
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def wrong_count(checkpoint: Checkpoint) -> int:
+    """How many users are known to be wrong at Descope, beside those whose state says that they need a person."""
+    others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
+    wrong = and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG))
+    return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
 
 
 def known(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, Known]:
@@ -231,5 +236,4 @@ def ask_again(checkpoint: Checkpoint, words: Collection[str]) -> int:
     )
     if ALL in words:
         asked = or_(asked, source_user.c.state.in_((State.CONFLICT, State.FAILED)))
-    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=1)
-    return checkpoint.write(lambda c: c.execute(statement).rowcount)
+    return reopening.ask_for(checkpoint, asked)

@@ -1,13 +1,16 @@
-"""Which conflicts and failures are planned again, and how a plan leaves none of that behind."""
+"""Which users are planned again, and how a command that is not confirmed leaves none of that behind.
+
+Everything a command opens is noted beside its old state. `confirm` makes it stay; `restore` undoes it, at the end of
+a plan, after a "no", or in the next command when this one was killed.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true, update
 
-from migrator.checkpoint.plans import AGAIN, DRIFTED, HELD_BY_OURS
+from migrator.checkpoint.plans import AGAIN, DRIFTED, MAY_LET_GO
 from migrator.checkpoint.tables import source_user
 from migrator.model import State
 
@@ -15,90 +18,75 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 DUPLICATES = ("duplicate_email", "duplicate_login")
-# Column `retry`: the policy changed, and the user is to be judged anew; nobody asked for it to be sent again.
-REJUDGE = 2
 # What may be over by itself; judging it costs few calls.
 JUDGED_ANEW = (*DUPLICATES, DRIFTED, "gave_up", "recreated")
 
+_BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
+_KEPT = ("reason", "detail", "attempts", "retry")
 
-def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
+
+def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
     return source_user.c.migration == checkpoint.key
 
 
-_BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
-_BEFORE_PLAN = ("state", "reason", "detail", "attempts")
+def _noted() -> dict[str, Any]:
+    """The columns that remember what stood there, unless an earlier step of this command noted it already."""
+    first = source_user.c.was_state.is_(None)
+    values = {f"was_{name}": case((first, source_user.c[name]), else_=source_user.c[f"was_{name}"]) for name in _KEPT}
+    return {"was_state": case((first, source_user.c.state), else_=source_user.c.was_state), **values}
 
 
-def reopen(checkpoint: Checkpoint, *, asked: int = 0, restorable: bool = False) -> None:
+def ask_for(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
+    """Note that a person wants these users to be planned again; returns how many they are."""
+    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=AGAIN, **_noted())
+    return checkpoint.write(lambda c: c.execute(statement).rowcount)
+
+
+def reopen(checkpoint: Checkpoint, asked: int = 0) -> None:
     """Forget earlier decisions on users that are still open.
 
     Collisions are judged anew each time (it costs no call), and so is who was given up, set aside as drifted, or
-    kept waiting by another user of this migration. Every other conflict or failure stays until its Docebo record
-    changes, a person asks for it or the policy changes (column `retry`).
+    kept waiting by a login that may be let go. Every other conflict or failure stays until its Docebo record
+    changes, a person asks for it, or the policy changes.
 
     Args:
-        asked: AGAIN or REJUDGE opens every conflict and failure.
-        restorable: a plan asks: `restore` undoes it, so that no later command builds on it.
+        asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
     """
-    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | (source_user.c.detail == HELD_BY_OURS)
+    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | source_user.c.detail.in_(MAY_LET_GO)
     again = and_(
         _mine(checkpoint),
         source_user.c.state.in_((State.CONFLICT, State.FAILED)),
         source_user.c.profile.is_not(None),
-        true() if asked else or_(may_be_over, source_user.c.retry.in_((AGAIN, REJUDGE))),
+        true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
     )
     pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
-    # Who was given up is tried once more, behind all others and alone, not from the start.
-    tried = case((source_user.c.reason == "gave_up", source_user.c.attempts), else_=0)
+    values: dict[str, Any] = {
+        "state": State.PENDING,
+        # Who was given up is tried once more, behind all others and alone, not from the start.
+        "attempts": case((source_user.c.reason == "gave_up", source_user.c.attempts), else_=0),
+        **_BLANK,
+        **_noted(),
+    }
+    if asked:
+        values["retry"] = case((source_user.c.retry == AGAIN, AGAIN), else_=asked)
 
     def work(connection: Connection) -> None:
         connection.execute(update(source_user).where(pending).values(**_BLANK))
-        if restorable:
-            _remember(connection, checkpoint, again)
-        values: dict[str, Any] = {
-            "state": State.PENDING,
-            "attempts": tried,
-            **_BLANK,
-            **({"retry": asked} if asked else {}),
-        }
         connection.execute(update(source_user).where(again).values(**values))
 
     checkpoint.write(work)
 
 
-def _remember(connection: Connection, checkpoint: Checkpoint, reopened: ColumnElement[bool]) -> None:
-    columns = [source_user.c[name] for name in ("user_id", "retry", *_BEFORE_PLAN)]
-    rows = [
-        {"b_user": row.user_id, "b_before": json.dumps({name: getattr(row, name) for name in ("retry", *_BEFORE_PLAN)})}
-        for row in connection.execute(select(*columns).where(reopened))
-    ]
-    if rows:
-        this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
-        connection.execute(update(source_user).where(this).values(before_plan=bindparam("b_before")), rows)
+def confirm(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Let stay what was opened, in the caller's transaction."""
+    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    connection.execute(update(source_user).where(noted).values(was_state=None))
 
 
 def restore(checkpoint: Checkpoint) -> None:
-    """Undo what a plan reopened, whether that plan came to its end or was killed."""
-    planned = and_(_mine(checkpoint), source_user.c.before_plan.is_not(None))
-    query = select(source_user.c.user_id, source_user.c.before_plan).where(planned)
-
-    def work(connection: Connection) -> None:
-        rows = [
-            {"b_user": row.user_id} | {f"b_{name}": value for name, value in json.loads(row.before_plan).items()}
-            for row in connection.execute(query)
-        ]
-        if rows:
-            was: dict[str, Any] = {name: bindparam(f"b_{name}") for name in ("retry", *_BEFORE_PLAN)}
-            this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
-            blank = {"decision": None, "changes": None, "adopt_id": None, "before_plan": None}
-            connection.execute(update(source_user).where(this).values(**was, **blank), rows)
-
-    if checkpoint.read(lambda c: c.execute(query.limit(1)).first()) is not None:
-        checkpoint.write(work)
-
-
-def ask_for_everybody(connection: Connection, checkpoint: Checkpoint, asked: int) -> None:
-    """Note on every conflict and failure that it is to be planned again, in the caller's transaction."""
-    unfinished = and_(_mine(checkpoint), source_user.c.state.in_((State.CONFLICT, State.FAILED)))
-    open_ones = source_user.c.retry.is_distinct_from(AGAIN)
-    connection.execute(update(source_user).where(unfinished, open_ones).values(retry=asked))
+    """Undo what a command opened that was not confirmed."""
+    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
+    values = {**was, "decision": None, "changes": None, "adopt_id": None, "was_state": None}
+    if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
+        checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))

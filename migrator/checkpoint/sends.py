@@ -37,6 +37,8 @@ class Result:
     `state` is a final state, or `pending` when the request certainly did nothing; `sending` means
     that nobody knows yet. `detail` is an error code, never personal data. `sent` is what the user has been sent by
     now and `origin` how it became ours, for who arrived; `decision` replaces the plan's for who stays pending.
+    `disabled` says that we disabled the user, or enabled it again, whatever else became of it; `adopted` that it
+    was somebody else's before.
     """
 
     user_id: str
@@ -47,9 +49,13 @@ class Result:
     sent: SentFields | None = field(default=None, compare=False)
     origin: str | None = None
     decision: Decision | None = None
+    disabled: bool | None = None
+    adopted: bool = False
 
 
-def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None) -> Batch | None:
+def claim(
+    checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None, *, last: bool = False
+) -> Batch | None:
     """Store the intent for up to `size` users decided alike; None when none is left.
 
     Users whose earlier requests went unanswered come last and in ever smaller batches, so that one
@@ -57,7 +63,9 @@ def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collectio
 
     Args:
         only: the user ids that may be sent now; None for everybody.
+        last: take the last users of the list, not the first ones.
     """
+    order = source_user.c.user_id.desc() if last else source_user.c.user_id
     batch_id = uuid.uuid4().hex
     open_ones = and_(
         source_user.c.migration == checkpoint.key,
@@ -73,7 +81,7 @@ def claim(checkpoint: Checkpoint, decision: Decision, size: int, only: Collectio
         chosen = (
             select(source_user.c.user_id)
             .where(open_ones, source_user.c.attempts == attempts)
-            .order_by(source_user.c.user_id)
+            .order_by(order)
             .limit(max(1, size // 4**attempts))
             .scalar_subquery()
         )
@@ -102,16 +110,18 @@ def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, st
     others = [result for result in results if result.state not in (*OPEN_STATES, *ARRIVED_STATES)]
 
     def work(connection: Connection) -> None:
-        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1}, sent)
+        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1, **_DISABLED}, sent)
         _move(connection, checkpoint, untouched, _BACK, sent)
         _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
         _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
-        _let_go(connection, checkpoint, [result for result in arrived if result.origin == "linked"])
+        _let_go(connection, checkpoint, [result for result in arrived if result.adopted])
 
     checkpoint.write(work)
 
 
+_DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
 _OVER: dict[str, Any] = {
+    **_DISABLED,
     "state": bindparam("b_state"),
     "reason": bindparam("b_reason"),
     "detail": bindparam("b_detail"),
@@ -151,6 +161,7 @@ def _move(
             "b_sent": result.sent.to_json() if result.sent is not None else None,
             "b_origin": result.origin,
             "b_decision": result.decision,
+            "b_disabled": None if result.disabled is None else int(result.disabled),
         }
         for result in results
     ]
@@ -159,14 +170,14 @@ def _move(
         raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
 
 
-def _let_go(connection: Connection, checkpoint: Checkpoint, linked: Sequence[Result]) -> None:
+def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[Result]) -> None:
     """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
     gone = and_(
         source_user.c.migration == checkpoint.key,
         source_user.c.state == State.VANISHED,
-        source_user.c.target_id.in_([result.target_id for result in linked]),
+        source_user.c.target_id.in_([result.target_id for result in adopted]),
     )
-    if linked:
+    if adopted:
         connection.execute(update(source_user).where(gone).values(target_id=None))
 
 

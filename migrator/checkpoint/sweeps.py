@@ -137,7 +137,8 @@ def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
     if values["hash"] != old.hash:
-        return values
+        # Docebo's own change stays, whatever becomes of a plan that asked for this user.
+        return {**values, "was_state": None}
     if state in ARRIVED_STATES:
         # Its profile may be erased, so that who is asked for again is pending from here on.
         return values if old.retry else {}
@@ -202,7 +203,9 @@ def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
         gone = connection.execute(
             update(source_user)
             .where(_absent(checkpoint, since))
-            .values(state=State.VANISHED, reason="not_in_docebo", detail=None, decision=None)
+            .values(
+                state=State.VANISHED, reason="not_in_docebo", detail=None, decision=None, retry=None, was_state=None
+            )
         )
         return gone.rowcount
 

@@ -99,8 +99,18 @@ source_user = Table(
     # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`fields.SentFields`).
     Column("sent_fields", Text),
     Column("adopt_id", Text),  # the stranger a decision to link was made on
-    Column("retry", Integer),  # 1 when a person asked for this user to be planned again
-    Column("before_plan", Text),  # JSON of what a plan changed and the next command restores
+    # 1 when this migration disabled the user at Descope, so that it may enable it again.
+    Column("disabled_by_us", Integer),
+    # 1 when the user has left at the source, and Descope would not let us disable it.
+    Column("still_enabled", Integer),
+    # The user is to be planned again: `plans.AGAIN`, `plans.REJUDGE`.
+    Column("retry", Integer),
+    # What stood in these columns before somebody asked, until the plan is confirmed; `was_state` None: nothing did.
+    Column("was_state", Text),
+    Column("was_reason", Text),
+    Column("was_detail", Text),
+    Column("was_attempts", Integer),
+    Column("was_retry", Integer),
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),
@@ -111,6 +121,7 @@ source_user = Table(
 )
 Index("ix_source_user_state", source_user.c.migration, source_user.c.state, source_user.c.user_id)
 Index("ix_source_user_batch", source_user.c.migration, source_user.c.batch)
+Index("ix_source_user_target", source_user.c.migration, source_user.c.target_id)
 
 login = Table(
     "login",

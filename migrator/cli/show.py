@@ -27,6 +27,8 @@ def counts(figures: Figures) -> list[str]:
     lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
+    if figures.wrong:
+        lines.append(f"  {figures.wrong:,} of them differ or are missing at Descope: see differences.csv")
     for code, number in figures.books.reasons.items():
         meaning = REASONS[code].meaning if code in REASONS else ""
         lines.append(f"    {number:>7,} {code}: {meaning}")
@@ -40,6 +42,8 @@ def cost(figures: Figures) -> list[str]:
         return []
     calls = ", ".join(f"{name} {number:,}" for name, number in estimate["calls"].items() if number)
     lines = [f"  sending takes: {calls or 'no'} calls, at least {estimate['total_minutes']:g} minutes by the limits"]
+    if figures.extra.get("leavers"):
+        lines.append(f"  {figures.extra['leavers']:,} users who left are set aside, and will be disabled all the same")
     for name, word in (("collisions", "share a login"), ("look_alikes", "look alike (reported only)")):
         if figures.extra[name]["pairs"]:
             lines.append(f"  {figures.extra[name]['pairs']:,} pairs of users {word}")

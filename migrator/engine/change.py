@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from migrator.checkpoint.plans import DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
-from migrator.engine.changes import Changes, is_adopted
 from migrator.engine.decide import difference
 from migrator.engine.sender import NOT_ABOUT_USERS, Sent, caller_refused, send_split
 from migrator.errors import NoAnswer, Refused
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.sends import Batch
     from migrator.descope.results import BatchAnswer
     from migrator.descope.user import DescopeUser
+    from migrator.engine.changes import Changes
     from migrator.engine.job import Job
     from migrator.model import Json
 
@@ -34,7 +34,7 @@ class Task:
     user: Candidate
     found: DescopeUser
     todo: Changes
-    adopts: bool = False
+    decision: Decision = Decision.UPDATE
 
     @property
     def login_id(self) -> str:
@@ -43,10 +43,29 @@ class Task:
 
     def done(self) -> Result:
         """The user is as it should be."""
-        origin = "linked" if is_adopted(self.user.origin, self.found) or self.adopts else "created"
+        adopted = self.decision == Decision.ADOPT
+        known = "linked" if adopted else "created" if self.found.fresh is not None else None
         return Result(
-            self.user.user_id, State.UPDATED, target_id=self.found.user_id, sent=self.todo.sent, origin=origin
+            self.user.user_id,
+            State.UPDATED,
+            target_id=self.found.user_id,
+            sent=self.todo.sent,
+            origin=self.user.origin or known,
+            disabled=self.disabled,
+            adopted=adopted,
         )
+
+    @property
+    def disabled(self) -> bool | None:
+        """Whether we disabled the user, or enabled it again; None when that did not change.
+
+        A plan that was about to disable somebody whom a killed request may have reached did so.
+        """
+        if self.todo.disables is not None:
+            return self.todo.disables
+        if self.found.status != "disabled":
+            return False
+        return True if self.user.disables and self.user.attempts else None
 
 
 def change_batch(job: Job, batch: Batch) -> Sent:
@@ -62,7 +81,8 @@ def change_batch(job: Job, batch: Batch) -> Sent:
         untouched = [task for task in tasks if not task.todo.patch]
         for task in patched:
             # Told at once: an error on the way to somebody else takes nothing back.
-            sent.put(outcome.unknown(task.user) if task.todo.moves else task.done())
+            half = replace(outcome.unknown(task.user), disabled=task.disabled)
+            sent.put(half if task.todo.moves else task.done())
         for task in untouched:
             if not task.todo.moves:
                 sent.put(task.done())
@@ -75,7 +95,7 @@ def change_batch(job: Job, batch: Batch) -> Sent:
 
 
 def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
-    loaded = job.descope.load([user.target_id for user in batch.users if user.target_id], surely=True)
+    loaded = job.descope.load([user.target_id for user in batch.users if user.target_id])
     by_id = {user.user_id: user for user in loaded}
     taken: set[str] = set()
     tasks = []
@@ -85,7 +105,7 @@ def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
         if found is None:
             sent.put(Result(user.user_id, State.CONFLICT, reason="deleted_at_descope"))
         elif task is None:
-            sent.put(Result(user.user_id, State.CONFLICT, reason="login_taken"))
+            sent.put(Result(user.user_id, State.CONFLICT, reason=not_ours(found)))
         elif found.user_id in taken:
             sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches"))
         elif _has_drifted(job, task):
@@ -106,15 +126,21 @@ def _has_drifted(job: Job, task: Task) -> bool:
 
 def make_task(job: Job, user: Candidate, found: DescopeUser, decision: Decision) -> Task | None:
     """What is left to do for this user; None when the user found is not ours to change."""
+    link = decision == Decision.ADOPT and user.origin != "created"
+    task = Task(user, found, difference(user, found, job.rules, link=link), decision)
     if outcome.is_ours(user, found):
-        adopts = decision == Decision.ADOPT
-        return Task(user, found, difference(user, found, job.rules, link=adopts), adopts)
+        return task
     if decision == Decision.ADOPT:
-        # Who was agreed to is the one the plan saw, as it was.
+        # Who was agreed to is the one the plan saw, and still has the login.
         agreed = found.fingerprint() == user.seen or found.mark() is None
-        return Task(user, found, difference(user, found, job.rules, link=True), adopts=True) if agreed else None
+        return task if agreed and found.answers_to(user.target.login_id) else None
     lost = found.mark() is None and (user.retry or job.config.policy.existing == "link")
-    return Task(user, found, difference(user, found, job.rules)) if lost else None
+    return task if lost else None
+
+
+def not_ours(found: DescopeUser) -> str:
+    """The reason of a conflict over a user that is not ours to change any more."""
+    return "mark_lost" if found.mark() is None else "login_taken"
 
 
 def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> list[Task]:
@@ -122,6 +148,8 @@ def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> list[Task]:
     leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
     # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
     gone_through = _patch_fields(job, sent, leaving, lambda _task: {"status": "disabled"})
+    for task in gone_through:
+        sent.put(replace(outcome.unknown(task.user), disabled=True))
     refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
     rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
     return _patch_fields(job, sent, rest, lambda task: task.todo.patch)
@@ -175,12 +203,13 @@ def _move(job: Job, sent: Sent, task: Task) -> None:
         try:
             step()
         except NoAnswer:
-            sent.put(outcome.unknown(user))
+            sent.put(replace(outcome.unknown(user), disabled=task.disabled))
             return
         except Refused as error:
             if error.status in NOT_ABOUT_USERS:
                 raise caller_refused(error) from None
-            sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=error.code or None))
+            code = error.code or None
+            sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=code, disabled=task.disabled))
             return
     sent.put(task.done())
 

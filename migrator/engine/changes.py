@@ -44,18 +44,38 @@ class Changes:
         return bool(self.described)
 
     @property
+    def disables(self) -> bool | None:
+        """Whether the patch disables the user, or enables it again; None when it does neither."""
+        status = self.patch.get("status")
+        return None if status is None else status == "disabled"
+
+    @property
     def moves(self) -> bool:
         """Whether something is left to do after the patch."""
         return self.email is not None or self.phone is not None or bool(self.renames)
 
 
-def is_adopted(origin: str | None, user: DescopeUser) -> bool:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the checkpoint knows of a user: what it was last sent, whether it was seen right since, who disabled it.
+
+    `again` says that a person asked for it: what was sent before is sent again. `disabled_by_us` is None where nobody
+    noted it.
+    """
+
+    sent: SentFields | None = None
+    again: bool = False
+    disabled_by_us: bool | None = False
+    seen_right: bool = False
+
+
+def is_adopted(origin: str | None, user: DescopeUser, policy: PolicyConfig) -> bool:
     """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
 
-    The checkpoint knows; where it was lost, everybody we create has `freshlyMigrated`, true or false, and whom
-    we adopt never gets it.
+    The checkpoint knows. Where it was lost, everybody we create has `freshlyMigrated`, true or false, and whom we
+    adopt never gets it; a policy that does not link has adopted nobody.
     """
-    return origin == "linked" if origin else user.fresh is None
+    return origin == "linked" if origin else user.fresh is None and policy.existing == "link"
 
 
 def changes(
@@ -64,8 +84,7 @@ def changes(
     policy: PolicyConfig,
     *,
     link: bool = False,
-    sent: SentFields | None = None,
-    again: bool = False,
+    past: Past | None = None,
     types: Mapping[str, int] | None = None,
 ) -> Changes:
     """Only what differs and only what is ours; a source value that is empty clears nothing.
@@ -73,11 +92,10 @@ def changes(
     Args:
         link: the user is a stranger to be adopted (policy.existing: link): add the mark, fill empty fields,
             leave e-mail, logins and status alone.
-        sent: what was sent last; a value that Docebo has not changed since is not sent again.
-        again: a person asked for this user (`--retry`, `--remap`): what was sent before is sent again.
+        past: what the checkpoint knows; None for a user seen for the first time.
         types: the type numbers of the project's custom attributes; a value without a definition is not sent.
     """
-    work = _Work(target, found, policy, link=link, sent=sent, again=again)
+    work = _Work(target, found, policy, past or Past(), link=link)
     for name, attribute in _NAMES.items():
         before, after = getattr(found, attribute), getattr(target, attribute)
         if work.wins(name, before, after):
@@ -96,16 +114,13 @@ def changes(
 class _Work:
     """One comparison: what is to change so far, and what is left as it is."""
 
-    def __init__(
-        self, target: TargetUser, found: DescopeUser, policy: PolicyConfig, *, link: bool,
-        sent: SentFields | None, again: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, target: TargetUser, found: DescopeUser, policy: PolicyConfig, past: Past, *, link: bool) -> None:
         self.result = Changes()
         self.kept: dict[str, str] = {}  # the hashes of fields that are not sent
         self.left: set[str] = set()
         self._target, self._found = target, found
         self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
-        self._sent, self._again, self._link = sent, again, link
+        self._past, self._sent, self._link = past, past.sent, link
 
     def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None) -> bool:
         """Whether this field is to be sent; `rule_of` is the field whose rule in `policy.update` counts."""
@@ -122,7 +137,7 @@ class _Work:
 
     def _was_sent(self, name: str) -> bool:
         """Whether Docebo's value is the one last sent, so that whatever differs was changed in Descope."""
-        if self._again or self._sent is None:
+        if self._past.again or self._sent is None:
             return False
         return self._sent.had(name, fields.values_of(self._target).get(name))
 
@@ -136,7 +151,7 @@ class _Work:
             if ours or self.wins(ATTRIBUTE + name, before, after):
                 merged[name] = after
                 result.described[name] = [before, after]
-        if self._again and self._found.fresh is None and not self._found.has_credential and not self._link:
+        if self._lost_fresh():
             merged[FRESHLY_MIGRATED] = True
             result.described[FRESHLY_MIGRATED] = [None, True]
         if merged != found:
@@ -147,16 +162,22 @@ class _Work:
                 if not types or name in types or name in self._target.attributes or name == FRESHLY_MIGRATED
             }
 
+    def _lost_fresh(self) -> bool:
+        """Whether `freshlyMigrated` never arrived, or was removed with the mark: nobody signed in through it yet."""
+        absent = self._found.fresh is None and not self._found.has_credential and not self._link
+        return absent and self._past.again and (self._found.mark() is None or not self._past.seen_right)
+
     def change_status(self) -> None:
         """Whom others disabled (or let expire) at Descope is never enabled by us; whom we disabled may be."""
         before, after = self._found.status, self._target.status
-        by_us = self._sent is not None and self._sent.had(fields.STATUS, "disabled")
-        can_move = {"enabled": ("invited", *(["disabled"] if by_us else [])), "disabled": ("enabled", "invited")}
-        if before not in can_move[after]:
-            self.left |= {fields.STATUS} if before != after else set()
-        elif self.wins(fields.STATUS, before, after):
-            self.result.patch["status"] = after
-            self.result.described["status"] = [before, after]
+        enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
+        if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
+            if self.wins(fields.STATUS, before, after):
+                self.result.patch["status"] = after
+                self.result.described["status"] = [before, after]
+        elif before != after and self._past.disabled_by_us is not None:
+            # Somebody else disabled the user, and that is as it must be; where nobody noted who, a person is told.
+            self.left.add(fields.STATUS)
 
     def change_email(self) -> None:
         """The address and its flag, which go together."""
@@ -194,10 +215,12 @@ class _Work:
     def _spare_logins(self) -> list[str]:
         """Login ids we gave the user and that the target does not have; the address first."""
         kept = set(map(login_key, self._target.all_login_ids))
-        spare = [one for one in self._found.login_ids if login_key(one) not in kept]
-        if self._sent is not None:
-            ours = self._sent.logins
-            spare = [one for one in spare if fields.login_hash(one) in ours or same_login(one, self._found.email)]
+        ours = self._sent.logins if self._sent is not None else frozenset()
+        spare = [
+            one
+            for one in self._found.login_ids
+            if login_key(one) not in kept and (fields.login_hash(one) in ours or same_login(one, self._found.email))
+        ]
         return sorted(spare, key=lambda one: not same_login(one, self._found.email))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint.plans import CAME_MEANWHILE
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.descope import user as descope_user
@@ -50,8 +51,9 @@ def _still_absent(job: Job, sent: Sent, users: list[Candidate]) -> list[Candidat
             again = Decision.UPDATE
             sent.put(Result(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
         else:
-            # A stranger who came after the look-up; `existing: link` was not agreed to for this one.
-            sent.put(Result(user.user_id, State.CONFLICT, reason=planned.reason or "login_taken"))
+            # Whoever came after the look-up was not agreed to; the next run looks again and asks.
+            reason, detail = planned.reason or "login_taken", planned.detail or CAME_MEANWHILE
+            sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=detail))
     return absent
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
-from migrator.engine.changes import Changes, changes, is_adopted
+from migrator.engine.changes import Changes, Past, changes, is_adopted
 from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ class Rules:
 
 def difference(user: Candidate, found: DescopeUser, rules: Rules, *, link: bool = False) -> Changes:
     """What is to be done to a user that is ours, or with `link` to a stranger who is to become ours."""
-    link = link or is_adopted(user.origin, found)
-    return changes(user.target, found, rules.policy, link=link, sent=user.sent, again=user.retry, types=rules.types)
+    link = link or is_adopted(user.origin, found, rules.policy)
+    past = Past(user.sent, user.retry, user.disabled_by_us, user.seen_right)
+    return changes(user.target, found, rules.policy, link=link, past=past, types=rules.types)
 
 
 def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | None, rules: Rules) -> Planned:
@@ -88,23 +89,22 @@ def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
     todo = difference(user, found, rules)
     if todo.missing_logins:
         return _conflict(user, "login_ids_differ")
-    origin = user.origin or ("linked" if is_adopted(None, found) else "created")
     return Planned(
         user.user_id,
         Decision.UPDATE if todo else Decision.UNCHANGED,
         found.user_id,
         changes=todo.described or None,
         seen=found.fingerprint(),
-        origin=origin,
+        # Nobody is called linked for lack of an attribute that flows and admins own.
+        origin=user.origin or ("created" if found.fresh is not None else None),
         sent=None if todo else todo.sent,
+        disabled_by_us=None if found.status == "disabled" else False,
     )
 
 
 def _linked(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
     todo = difference(user, found, rules, link=True)
-    return Planned(
-        user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint(), origin="linked"
-    )
+    return Planned(user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint())
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:

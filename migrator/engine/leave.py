@@ -6,57 +6,88 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint import leavers
 from migrator.engine.sender import NOT_ABOUT_USERS, caller_refused
-from migrator.errors import NoAnswer, Refused, StopRun
+from migrator.errors import NoAnswer, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.leavers import Leaver
     from migrator.descope.user import DescopeUser
     from migrator.engine.job import Job
 
 AT_ONCE = 100
+MOST_SILENT = 3  # requests without an answer, before whoever is left is told as still enabled
+
+
+def leavers_to_disable(job: Job) -> int:
+    """How many users `disable_leavers` would disable now; reads only."""
+    return sum(len(_enabled(job, page)[0]) for page in _pages(job))
 
 
 def disable_leavers(job: Job) -> None:
     """Disable users who arrived earlier and are set aside now (no address any more, a collision, left out).
 
     Their state stays as it is, for their other troubles need a person. Sending the status again is harmless, so
-    that no intent is stored. Source of the rule: docs/decisions/0013, "Leaving comes first".
+    that no intent is stored but the note that it was us. Whom Descope does not let us disable is noted as still
+    enabled. Source of the rule: docs/decisions/0013, "Leaving comes first".
 
     Raises:
-        StopRun: Descope refuses us, or does not answer.
+        StopRun: Descope refuses us.
     """
-    statuses = [name for name, status in job.config.mapping.status.model_dump().items() if status == "disabled"]
-    for page in leavers.leavers(job.checkpoint, statuses, AT_ONCE):
+    silent = 0
+    for page in _pages(job):
         job.clock.check()
-        there = {user.user_id: user for user in job.descope.load([one.target_id for one in page])}
-        ours = [one for one in page if _is_ours(job, one, there.get(one.target_id))]
-        enabled = [one for one in ours if there[one.target_id].status in ("enabled", "invited")]
-        done = _disable(job, [there[one.target_id] for one in enabled])
-        settled = [one for one in ours if one not in enabled or one.target_id in done]
-        leavers.note(job.checkpoint, settled, [one for one in enabled if one.target_id not in done])
+        enabled, others = _enabled(job, page)
+        leavers.note_intent(job.checkpoint, [one for one, _ in enabled])
+        done: set[str] = set()
+        for part in _parts([found for _, found in enabled]):
+            rest = [found for found in part if found.user_id not in done]
+            if not rest or silent == MOST_SILENT:
+                continue
+            try:
+                done |= _disable(job, rest)
+            except NoAnswer:
+                silent += 1
+        leavers.note(
+            job.checkpoint,
+            [one for one, found in enabled if found.user_id in done],
+            [*(one for one, found in enabled if found.user_id not in done), *others],
+        )
 
 
-def _is_ours(job: Job, one: Leaver, found: DescopeUser | None) -> bool:
-    return found is not None and found.mark() == (job.platform, one.user_id)
+def _pages(job: Job) -> Iterator[list[Leaver]]:
+    rules = job.config.policy.update
+    if rules.get("status", rules["default"]) != "source_wins":
+        return iter(())
+    statuses = [name for name, status in job.config.mapping.status.model_dump().items() if status == "disabled"]
+    return leavers.leavers(job.checkpoint, statuses, AT_ONCE)
+
+
+def _enabled(job: Job, page: Sequence[Leaver]) -> tuple[list[tuple[Leaver, DescopeUser]], list[Leaver]]:
+    """Of these, who is ours and enabled; and who is enabled and does not carry our mark any more."""
+    there = {user.user_id: user for user in job.descope.load([one.target_id for one in page])}
+    pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
+    enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
+    ours = [(one, found) for one, found in enabled if found.mark() == (job.platform, one.user_id)]
+    return ours, [one for one, found in enabled if found.mark() is None]
+
+
+def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:
+    """All at once; then, as one of them may be what Descope chokes on, each alone."""
+    if users:
+        yield users
+    if len(users) > 1:
+        for user in users:
+            yield [user]
 
 
 def _disable(job: Job, users: Sequence[DescopeUser]) -> set[str]:
-    """The Descope ids of those whom Descope says it changed."""
-    if not users:
-        return set()
+    """The Descope ids of those whom Descope says it disabled."""
     try:
-        answer = job.writer.patch(
-            [{"loginId": [*user.login_ids, user.user_id][0], "status": "disabled"} for user in users]
-        )
-    except NoAnswer as error:
-        raise StopRun(f"{error}.", fix="Check that Descope can be reached, then run again: it is safe.") from None
+        names = [[*user.login_ids, user.user_id][0] for user in users]
+        answer = job.writer.patch([{"loginId": name, "status": "disabled"} for name in names])
     except Refused as error:
         if error.status in NOT_ABOUT_USERS:
             raise caller_refused(error) from None
-        if len(users) == 1:
-            return set()
-        middle = len(users) // 2
-        return _disable(job, users[:middle]) | _disable(job, users[middle:])
+        return set()
     return {user.user_id for user in answer.done if user.status == "disabled"}

@@ -24,7 +24,10 @@ def created(user: Candidate, found: DescopeUser) -> Result:
     """The user answering to our login id after a create: ours, or somebody who was there first."""
     if is_ours(user, found):
         sent = SentFields.of(user.target)
-        return Result(user.user_id, State.CREATED, target_id=found.user_id, sent=sent, origin="created")
+        disabled = user.target.status == "disabled"
+        return Result(
+            user.user_id, State.CREATED, target_id=found.user_id, sent=sent, origin="created", disabled=disabled
+        )
     return Result(user.user_id, State.CONFLICT, reason="login_taken")
 
 

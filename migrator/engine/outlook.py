@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint import books, clashes, foreseen
 from migrator.engine.estimate import estimate
+from migrator.engine.leave import leavers_to_disable
 from migrator.model import State
 from migrator.normalize.identity import same_login
 
@@ -34,6 +35,7 @@ def plan_extras(job: Job, predicted: Books) -> dict[str, Any]:
     )
     return {
         "estimate": estimate(predicted, job.config).document(),
+        "leavers": 0 if job.options.plan_file is not None else leavers_to_disable(job),
         "collisions": {"pairs": pairs, "first": shown},
         "look_alikes": {"pairs": alike, "first": shown_alike},
     }

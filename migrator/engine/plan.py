@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import books, clashes, foreseen, plans, reopening
@@ -11,12 +12,12 @@ from migrator.engine.collide import set_aside
 from migrator.engine.decide import decide
 from migrator.engine.parallel import pump
 from migrator.errors import ConfigError
-from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, State
+from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.plans import Candidate, Planned
+    from migrator.checkpoint.plans import Before, Candidate, Planned
     from migrator.config import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -48,7 +49,7 @@ def plan(job: Job) -> None:
     """Mark collisions, apply the run's own filter, look everybody left up, store each decision."""
     job.events.stage("plan")
     checkpoint = job.checkpoint
-    reopening.reopen(checkpoint, asked=job.asked if job.options.dry_run else 0, restorable=job.options.dry_run)
+    reopening.reopen(checkpoint, job.asked)
     set_aside(checkpoint, clashes.colliding(checkpoint), job.config.policy)
     only_seen = job.first_sweep if job.options.search_text else None
     plans.keep_only(checkpoint, limit=job.options.limit, seen_since=only_seen)
@@ -57,8 +58,6 @@ def plan(job: Job) -> None:
     if job.options.plan_file is not None:
         planfile.apply(job, job.options.plan_file)
     foreseen.predict(checkpoint, bound=job.options.plan_file is not None)
-    if not job.options.dry_run:
-        plans.settle_without_sending(checkpoint)
 
 
 def look_up(job: Job) -> None:
@@ -87,18 +86,27 @@ def look_up(job: Job) -> None:
 
 def _know_who_is_gone(job: Job, planned: Sequence[Planned]) -> list[Planned]:
     """A login that belongs to a user whom Docebo has deleted since is another matter than one in use."""
-    holders = {plan.holder for plan in planned if plan.holder}
-    states = books.states_of(job.checkpoint, holders) if holders else {}
+    holders = [plan.holder for plan in planned if plan.holder]
+    gone = plans.vanished(job.checkpoint, holders) if holders else {}
     return [
-        plan.if_holder_is_gone if plan.if_holder_is_gone and states.get(plan.holder or "") == State.VANISHED else plan
+        _taken_over(plan.if_holder_is_gone, gone[plan.holder])
+        if plan.holder in gone and plan.if_holder_is_gone is not None
+        else plan
         for plan in planned
     ]
+
+
+def _taken_over(plan: Planned, before: Before) -> Planned:
+    """Who takes a user of ours over takes over what is known of it: it is as much ours as before."""
+    if plan.decision != Decision.ADOPT:
+        return plan
+    return replace(plan, origin=before.origin, sent=before.sent, disabled_by_us=before.disabled_by_us)
 
 
 def decide_all(job: Job, users: Sequence[Candidate]) -> list[Planned]:
     """Look users up by id, login id and mark, and decide for each; talks to Descope only."""
     ids = [user.target_id for user in users if user.target_id is not None]
-    known = {user.user_id: user for user in job.descope.load(ids, surely=True)}
+    known = {user.user_id: user for user in job.descope.load(ids)}
     found = _find(job, [user for user in users if not _is_at_home(user, known)])
     planned = []
     for user in users:
@@ -114,7 +122,7 @@ def _find(job: Job, users: Sequence[Candidate]) -> dict[str, list[DescopeUser]]:
     unplaced = any(not descope_user.find([one], asked) for one in found)
     # Without the attribute's definition nobody can carry the mark, and the question costs nothing.
     marked = []
-    if users and MARK_PLATFORM not in job.undefined:
+    if users and job.undefined.keys().isdisjoint((MARK_PLATFORM, MARK_USER)):
         marked = job.descope.marked_as(job.platform, [user.user_id for user in users])
     matches = {}
     for user in users:

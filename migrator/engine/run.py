@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, proofs, reopening
+from migrator.checkpoint import binding, books, leavers, plans, proofs, reopening
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
@@ -52,15 +52,15 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
     if options.plan_out is not None:
         planfile.check_new(options.plan_out)
     with _job(config, options, clock, events) as job:
-        preflight(job)
-        if options.plan_file is not None:
-            planfile.check(job, options.plan_file)
+        wanted = preflight(job)
         number = books.begin_run(job.checkpoint, options.command)
         started = clock.monotonic()
         try:
             with Sampler(job, number):
-                outcome = _flow(job, started)
+                outcome = _flow(job, wanted, started)
         except (StopRun, Interrupted) as error:
+            with suppress(MigratorError):  # a lease that was lost; the next command restores it
+                reopening.restore(job.checkpoint)
             stopped = Outcome.INTERRUPTED if isinstance(error, Interrupted) else Outcome.STOPPED
             figures = _figures(job, started, stopped)
             figures.error = error
@@ -79,7 +79,7 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         return figures
 
 
-def _flow(job: Job, started: float) -> Outcome:
+def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
     settle(job)
     spot_check(job)
     read_everybody(job)
@@ -90,18 +90,19 @@ def _flow(job: Job, started: float) -> Outcome:
         return Outcome.DRY_RUN
     if not job.options.confirm(_figures(job, started, Outcome.DRY_RUN, predicted=True)):
         raise StopRun("Nothing was sent: you said no.", fix="Run again when you are ready.")
-    if job.options.plan_file is None:  # a binding plan does only what it says
-        disable_leavers(job)
+    binding.confirm(job.checkpoint, wanted)
+    plans.settle_without_sending(job.checkpoint)
     if job.options.canary is not None:
         send_canary(job, job.options.canary)
+    if job.options.plan_file is None:  # a binding plan does only what it says
+        disable_leavers(job)
     send(job)
     if job.options.verify:
         verify_sent(job)
     states = books.count(job.checkpoint).states
-    needs_person = any(states[state] for state in NEEDS_PERSON_STATES) or proofs.arrived_count(
-        job.checkpoint, proofs.WRONG
-    )
-    return Outcome.NEEDS_PERSON if needs_person else Outcome.COMPLETE
+    troubles = [states[state] for state in NEEDS_PERSON_STATES]
+    troubles += [proofs.wrong_count(job.checkpoint), leavers.still_enabled(job.checkpoint)]
+    return Outcome.NEEDS_PERSON if any(troubles) else Outcome.COMPLETE
 
 
 @contextmanager
@@ -119,8 +120,8 @@ def _job(config: Config, options: Options, clock: Clock, events: Events) -> Iter
         yield Job(config, options, clock, events, checkpoint, docebo, descope, normalizer, budget=budget)
 
 
-def preflight(job: Job) -> None:
-    """Everything that must be right before anything is bound, read or sent.
+def preflight(job: Job) -> Binding:
+    """Everything that must be right before anything is read or sent; returns what the run is to be bound to.
 
     Raises:
         ConfigError: with what, where and how to fix it; nothing was changed.
@@ -141,10 +142,13 @@ def preflight(job: Job) -> None:
         raise ConfigError(error.message, fix=error.fix) from None
     job.descope.choose_license()
     job.undefined, job.types = missing_attributes(job.descope, config)
+    if job.options.plan_file is not None:
+        planfile.check(job, job.options.plan_file)
     reopening.restore(job.checkpoint)
-    job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap, looking=job.options.dry_run)
+    job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap)
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
+    return wanted
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:
@@ -155,6 +159,7 @@ def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = Fa
         project=job.config.descope.project_id,
         outcome=outcome,
         books=counted,
+        wrong=proofs.wrong_count(job.checkpoint) + leavers.still_enabled(job.checkpoint),
         extra=outlook.plan_extras(job, counted) if predicted else outlook.prediction(job),
         calls={
             "docebo": job.docebo.calls,

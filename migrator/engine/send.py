@@ -25,6 +25,7 @@ log = get_logger(__name__)
 
 FINAL = frozenset(State) - {*OPEN_STATES}
 UNANSWERED_IN_A_ROW = 3  # batches, before settling goes before sending more
+MANY_BATCHES = 3  # in a row that were refused whole with one code, before the run stops
 SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
 
 
@@ -69,9 +70,8 @@ class _Round:
         self._todo = todo
         self._done = 0
         self._streak = 0
-        # Small batches in which everybody was refused alike, kept until it is known whether that is about them.
+        # Batches in which everybody was refused alike, kept until it is known whether that is about them.
         self._held: list[Sent] = []
-        self._refuses_all = ""
         self._order = list(reversed(SENT))
         self.answered = False
         self.unanswered = False
@@ -83,8 +83,9 @@ class _Round:
         self._order.reverse()
         try:
             pump(self._job.config.run.concurrency, self._next, self._work, self._store)
+            self._judge_refusals(last=True)
         finally:
-            self._let_go()
+            self._record_held()
         self._job.budget.check()
 
     def _next(self) -> Batch | None:
@@ -93,7 +94,8 @@ class _Round:
             return None
         job = self._job
         for decision in self._order:
-            batch = sends.claim(job.checkpoint, decision, job.batch_size, job.only)
+            # Where everybody is refused, the other end of the list tells whether it is about these users.
+            batch = sends.claim(job.checkpoint, decision, job.batch_size, job.only, last=bool(self._held))
             if batch is not None:
                 return batch
         return None
@@ -106,26 +108,34 @@ class _Round:
         self.answered |= sent.answered
         self.unanswered |= sent.unanswered
         self._streak = 0 if sent.answered else self._streak + sent.unanswered
-        code, users = sent.nobody_taken, len(sent.batch.users)
-        if code and users < ENOUGH_USERS and sent.error is None:
+        if sent.refused_whole and sent.error is None:
             self._held.append(sent)
+            self._judge_refusals()
             return
-        if code and users >= ENOUGH_USERS:
-            sent.take_back()
-            sent.error = sent.error or EverybodyRefused(code, users)
-        if isinstance(sent.error, EverybodyRefused):
-            self._refuses_all = sent.error.code
+        if sent.answered:
+            self._record_held()
         self._record(sent)
         if sent.error is not None:
             raise sent.error
         self._job.budget.check()
 
-    def _let_go(self) -> None:
-        """Store what was held; whoever met the refusal that everybody meets stays pending."""
+    def _judge_refusals(self, *, last: bool = False) -> None:
+        """Stop when batch after batch is refused with one code, as that is not about the users in them.
+
+        One batch alone may be: users who stand side by side are often wrong in the same way.
+        """
+        large = [sent for sent in self._held if len(sent.batch.users) >= ENOUGH_USERS]
+        codes = {sent.refused_whole for sent in large}
+        if len(codes) == 1 and len(large) >= (MANY_BATCHES if not last else 2):
+            users = sum(sent.refused_alike()[1] for sent in large)
+            for sent in self._held:
+                if sent.refused_whole in codes:
+                    sent.take_back()
+            raise EverybodyRefused(codes.pop(), users)
+
+    def _record_held(self) -> None:
         held, self._held = self._held, []
         for sent in held:
-            if sent.nobody_taken == self._refuses_all:
-                sent.take_back()
             self._record(sent)
 
     def _record(self, sent: Sent) -> None:

@@ -25,15 +25,14 @@ SAMPLE = 20
 
 
 class EverybodyRefused(StopRun):
-    """Descope gives user after user the same no; `code` is what it says."""
+    """Descope refuses batch after batch with one code."""
 
     def __init__(self, code: str, users: int) -> None:
         super().__init__(
-            f"Descope refuses every user alike: {code} for {users} of {users}, so it is not about them.",
+            f"Descope refused all of the last {users} users tried, each with {code}.",
             fix=f"Look {code} up in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
             " of the project. Mend that and run again: these users stay pending.",
         )
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -42,7 +41,8 @@ class Sent:
 
     A user without a result was not sent at all. `largest` is the largest request that was accepted after
     a larger one was refused as a whole. `heard` says that Descope answered a request, whatever it said;
-    `taken` that it did a part of what is to be done for somebody.
+    `taken` that it did a part of what is to be done for somebody; `sampled` that enough users were refused alike
+    to leave the rest of the batch for later.
     """
 
     batch: Batch
@@ -52,6 +52,7 @@ class Sent:
     halved: bool = False
     heard: bool = False
     taken: bool = False
+    sampled: bool = False
 
     def put(self, result: Result) -> None:
         """Note what became of a user; later knowledge replaces earlier."""
@@ -85,10 +86,10 @@ class Sent:
         return (code, len(judged)) if code else ("", 0)
 
     @property
-    def nobody_taken(self) -> str:
-        """The one code that every user of the batch was refused with; "" without one."""
+    def refused_whole(self) -> str:
+        """The one code that every user tried of the batch was refused with; "" without one."""
         code, users = self.refused_alike()
-        return code if users == len(self.batch.users) else ""
+        return code if self.sampled or users == len(self.batch.users) else ""
 
     def take_back(self) -> None:
         """Leave whoever was refused as before the batch, because the refusal was not about them."""
@@ -129,10 +130,10 @@ def send_split(
             part, *others = parts
             waiting += others
             parts = _send_part(sent, part, send, accepted, alone, left)
-        code, refused = sent.refused_alike()
-        if refused >= max(ENOUGH_USERS, min(len(users), SAMPLE)):
-            sent.take_back()
-            raise EverybodyRefused(code, refused)
+        _, refused = sent.refused_alike()
+        if waiting and refused >= SAMPLE:
+            sent.sampled = True
+            return
 
 
 def _send_part(

@@ -12,7 +12,7 @@ from migrator.checkpoint import sends
 from migrator.checkpoint.sends import InFlight, Result
 from migrator.descope import user as descope_user
 from migrator.engine import outcome
-from migrator.engine.change import make_task
+from migrator.engine.change import make_task, not_ours
 from migrator.log import get_logger
 from migrator.model import Decision, State
 
@@ -107,13 +107,13 @@ def _unanswered(user: Candidate, *, may_give_up: bool) -> Result:
 def _updates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterator[Result]:
     flights = [flight for flight in page if flight.decision != Decision.CREATE]
     ids = [flight.user.target_id for flight in flights if flight.user.target_id]
-    found = {user.user_id: user for user in job.descope.load(ids, surely=True)}
+    found = {user.user_id: user for user in job.descope.load(ids)}
     for flight in flights:
         user = flight.user
         there = found.get(user.target_id or "")
         task = None if there is None else make_task(job, user, there, flight.decision)
         if task is None:
-            reason = "deleted_at_descope" if there is None else "login_taken"
+            reason = "deleted_at_descope" if there is None else not_ours(there)
             yield Result(user.user_id, State.CONFLICT, reason=reason)
         elif not task.todo:
             yield task.done()

@@ -8,6 +8,7 @@ from migrator.checkpoint import plans, proofs
 from migrator.errors import StopRun
 
 if TYPE_CHECKING:
+    from migrator.checkpoint.proofs import Known
     from migrator.engine.job import Job
 
 USERS = 100  # one users/load
@@ -22,14 +23,17 @@ def spot_check(job: Job) -> None:
     """
     chosen = proofs.some_arrived(job.checkpoint, USERS)
     ids = [user.target_id for user in chosen if user.target_id is not None]
-    there = {user.user_id for user in job.descope.load(ids)} if ids else set()
-    # One user of ten is a tenth, and somebody may well have been deleted on purpose.
-    doubtful = [user for user in chosen if user.target_id not in there]
-    if len(doubtful) > max(1, len(chosen) * MOST_MISSING):
-        raise StopRun(
-            f"Descope does not have {len(doubtful)} of {len(chosen)} users, chosen by chance, that were migrated.",
-            fix="See that descope.project_id is the right project and who deleted them. `migrator verify` names them"
-            " all; then `migrator run --retry missing` sends them again.",
-        )
-    missing = [user for user in doubtful if job.descope.by_id(user.target_id or "") is None]
+    most = max(1, int(len(chosen) * MOST_MISSING))
+    there = {user.user_id for user in job.descope.load(ids, ask_alone=False)} if ids else set()
+    missing: list[Known] = []
+    for user in chosen:
+        # A list may leave somebody out; so many are asked for alone that no doubt is left.
+        if user.target_id not in there and job.descope.by_id(user.target_id or "") is None:
+            missing.append(user)
+        if len(missing) > most:
+            raise StopRun(
+                f"Descope no longer has more than {most} of {len(chosen)} migrated users, chosen at random.",
+                fix="See that descope.project_id is the right project, and who deleted them. `migrator verify` names"
+                " them all; then `migrator run --retry missing` sends them again.",
+            )
     plans.name_missing(job.checkpoint, [user.user_id for user in missing])

@@ -19,7 +19,8 @@ CALLS = ("docebo", "descope", "descope_writes", "throttled")
 class Figures:
     """What a run has done so far, or what a plan predicts.
 
-    `seconds` is the run's own time; `extra` are further keys of the document.
+    `wrong` are users known to be wrong at Descope whose state does not say so. `seconds` is the run's own time;
+    `extra` are further keys of the document.
     """
 
     source: str
@@ -30,12 +31,13 @@ class Figures:
     seconds: float = 0.0
     reports: list[str] = field(default_factory=list)
     error: MigratorError | None = None
+    wrong: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def needs_person(self) -> int:
         """Users that need a person."""
-        return sum(self.books.states[state] for state in NEEDS_PERSON_STATES)
+        return sum(self.books.states[state] for state in NEEDS_PERSON_STATES) + self.wrong
 
     @property
     def open(self) -> int:
@@ -56,6 +58,7 @@ class Figures:
             "outcome": str(self.outcome),
             "counts": counts,
             "reasons": self.books.reasons,
+            "wrong": self.wrong,
             "calls": self.calls,
             "seconds": seconds,
             "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,

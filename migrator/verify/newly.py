@@ -47,7 +47,7 @@ def verify_new(
     """
     absent: list[str] = []
     done = 0
-    with Readback(config, descope, tell, second_look=False, edits=False) as readback:
+    with Readback(config, descope, tell, edits=False) as readback:
 
         def check(page: list[proofs.Known], *, last: bool) -> None:
             users = [*wanted(page), *by_mark(checkpoint, [user for user in page if user.profile is None])]

@@ -76,14 +76,12 @@ class Readback:
 
     Args:
         tell: hears every difference.
-        second_look: whether a user that users/load does not give is looked for by login id, too.
         edits: whether a field is told that was not sent because a person changed it in Descope.
     """
 
     config: Config
     descope: DescopeReader
     tell: Callable[[Difference], None]
-    second_look: bool = True
     edits: bool = True
     classes: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
 
@@ -107,16 +105,8 @@ class Readback:
         return {name: user for part in self._pool.map(self._look, calls) for name, user in part.items()}
 
     def _look(self, users: Sequence[Wanted]) -> dict[str, DescopeUser]:
-        ids = [one.user.target_id for one in users if one.user.target_id is not None]
-        loaded = {user.user_id: user for user in self.descope.load(ids)}
-        shown = {one.user.user_id: loaded.get(one.user.target_id or "") or self._by_login(one) for one in users}
-        return {user_id: user for user_id, user in shown.items() if user is not None}
-
-    def _by_login(self, one: Wanted) -> DescopeUser | None:
-        if not self.second_look or one.target is None:
-            return None
-        user = self.descope.by_login(one.target.login_id)
-        return user if user is not None and user.user_id == one.user.target_id else None
+        loaded = {user.user_id: user for user in self.descope.load([one.user.target_id or "" for one in users])}
+        return {one.user.user_id: loaded[one.user.target_id] for one in users if one.user.target_id in loaded}
 
     def judge(self, users: Sequence[Wanted], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
         """Sort users into classes and tell what is wrong; returns what now holds of each, as the checkpoint keeps it.

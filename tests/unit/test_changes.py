@@ -9,7 +9,7 @@ import pytest
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.plans import Candidate
-from migrator.engine.changes import Changes, changes, is_adopted
+from migrator.engine.changes import Changes, Past, changes, is_adopted
 from migrator.engine.decide import Rules, decide
 from migrator.fields import SentFields
 
@@ -113,11 +113,18 @@ def test_b5_a_login_id_that_no_call_adds_safely_is_missing() -> None:
     assert decide(Candidate(WANTED, "hash", "U1"), found, found[0], Rules(policy())).reason == "login_ids_differ"
 
 
+def test_b5_a_login_id_of_the_persons_own_is_never_renamed() -> None:
+    """Where nobody noted what we sent, only the address's login id is known to be ours."""
+    there = held(login_ids=("u1@example.org", "+39333"))
+    assert changes(WANTED, there, policy()).renames == []
+    assert changes(WANTED, there, policy()).missing_logins == ("a.ruiz",)
+
+
 def test_b5_an_extra_login_id_that_changed_in_docebo_is_renamed() -> None:
     """The old user name makes room for the new one, and a login id of the person's own does not."""
     before = replace(WANTED, extra_login_ids=("old.name",))
     there = held(before, login_ids=("own@x.org", "u1@example.org", "old.name"))
-    found = changes(WANTED, there, policy(), sent=SentFields.of(before))
+    found = changes(WANTED, there, policy(), past=Past(SentFields.of(before)))
     assert found.renames == [("old.name", "a.ruiz")]
     assert found.described == {"additionalIdentifiers": ["old.name", "a.ruiz"]}
     assert not found.missing_logins
@@ -130,29 +137,38 @@ def test_d_what_a_person_changed_in_descope_is_not_reverted_because_something_el
         CITY, name="My Own Name", email="own@x.org", login_ids=("own@x.org", "a.ruiz"), phone="+1",
         attributes=CITY.attributes | {"city": "Rome", "freshlyMigrated": False},
     )  # fmt: skip
-    found = changes(CITY, there, policy(), sent=sent)
+    found = changes(CITY, there, policy(), past=Past(sent))
     assert found.described == {"city": ["Rome", "Milan"]}
     assert (found.email, found.phone, found.renames) == (None, None, [])
     assert found.sent.left == {"name", "email", "phone", "loginId"}
-    again = changes(CITY, there, policy(), sent=sent, again=True)
+    again = changes(CITY, there, policy(), past=Past(sent, again=True))
     assert again.described.keys() == {"city", "name", "email", "phone", "loginId"}
     assert again.sent.left == frozenset()
 
 
 def test_b13_whom_we_disabled_may_be_enabled_by_us_and_nobody_else() -> None:
-    """Suspended and brought back: enabled again; disabled by an admin in Descope: never."""
+    """Suspended and brought back: enabled again; disabled by an admin in Descope: never, whatever Docebo held since."""
     there = held(status="disabled")
-    by_us = SentFields.of(replace(WANTED, status="disabled"))
-    assert changes(WANTED, there, policy(), sent=by_us).patch == {"status": "enabled"}
-    assert not changes(WANTED, there, policy(), sent=SentFields.of(WANTED))
-    assert not changes(WANTED, there, policy(), sent=SentFields.of(WANTED), again=True)
+    suspended = SentFields.of(replace(WANTED, status="disabled"))
+    assert changes(WANTED, there, policy(), past=Past(suspended, disabled_by_us=True)).patch == {"status": "enabled"}
+    for sent, again in ((suspended, False), (SentFields.of(WANTED), False), (SentFields.of(WANTED), True)):
+        by_others = changes(WANTED, there, policy(), past=Past(sent, again=again))
+        assert not by_others
+        assert by_others.sent.left == {"status"}
+
+
+def test_b13_where_nobody_noted_who_disabled_a_user_a_person_is_told() -> None:
+    """An older version did not note it: nobody is enabled on a guess, and nobody is called right either."""
+    found = changes(WANTED, held(status="disabled"), policy(), past=Past(None, disabled_by_us=None))
+    assert not found
+    assert found.sent.left == frozenset()
 
 
 def test_a_field_that_the_policy_leaves_to_descope_counts_as_never_sent() -> None:
     """When the policy changes later, what was never sent is sent."""
     left = changes(WANTED, held(name="Own"), policy(name="target_wins"))
     assert not left
-    assert changes(WANTED, held(name="Own"), policy(), sent=left.sent).patch == {"name": "Ana Ruiz"}
+    assert changes(WANTED, held(name="Own"), policy(), past=Past(left.sent)).patch == {"name": "Ana Ruiz"}
 
 
 def test_d_a_value_of_an_undefined_attribute_is_not_sent() -> None:
@@ -164,11 +180,34 @@ def test_d_a_value_of_an_undefined_attribute_is_not_sent() -> None:
     }  # fmt: skip
 
 
+def test_b1_a_created_user_without_the_attribute_stays_ours() -> None:
+    """`freshlyMigrated` is the flows': it says who was linked only where nothing else does, and linking is allowed."""
+    bare = held(attributes=MARK)
+    assert not is_adopted("created", bare, policy("link"))
+    assert not is_adopted(None, bare, policy())
+    assert is_adopted(None, bare, policy("link"))
+    assert is_adopted("linked", held(), policy())
+
+
+@pytest.mark.parametrize(
+    ("marked", "seen_right", "credential", "sets"),
+    [(True, True, False, False), (True, False, False, True), (False, True, False, True), (False, True, True, False)],
+)
+def test_freshly_migrated_is_set_again_only_if_it_never_arrived_or_left_with_the_mark(
+    *, marked: bool, seen_right: bool, credential: bool, sets: bool
+) -> None:
+    """Never for somebody who may have signed in since, and never unasked."""
+    there = held(attributes=MARK if marked else {}, has_credential=credential)
+    asked = Past(SentFields.of(WANTED), again=True, seen_right=seen_right)
+    assert ("freshlyMigrated" in changes(WANTED, there, policy(), past=asked).described) == sets
+    assert "freshlyMigrated" not in changes(WANTED, there, policy(), past=replace(asked, again=False)).described
+
+
 def test_values_that_came_back_as_text_are_the_same_values() -> None:
     there = held(attributes=MARK | {"freshlyMigrated": "false"})
     assert not changes(WANTED, there, policy())
     assert there.fresh is False
-    assert not is_adopted(None, there)
+    assert not is_adopted(None, there, policy("link"))
 
 
 def test_an_address_that_differs_by_case_is_the_same() -> None:

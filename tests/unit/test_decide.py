@@ -43,18 +43,24 @@ def test_whom_nobody_answers_for_is_created() -> None:
 def test_our_own_user_is_unchanged_or_updated_with_what_was_seen() -> None:
     same, other = held(), held(name="old")
     assert decided(WANTED, [same], None, policy()) == Planned(
-        "1", Decision.UNCHANGED, "U1", seen=same.fingerprint(), origin="created"
+        "1", Decision.UNCHANGED, "U1", seen=same.fingerprint(), origin="created", disabled_by_us=False
     )
     assert decided(WANTED, [other], None, policy()) == Planned(
-        "1", Decision.UPDATE, "U1", changes={"name": ["old", "Ana Ruiz"]}, seen=other.fingerprint(), origin="created"
+        "1",
+        Decision.UPDATE,
+        "U1",
+        changes={"name": ["old", "Ana Ruiz"]},
+        seen=other.fingerprint(),
+        origin="created",
+        disabled_by_us=False,
     )
 
 
 def test_a_user_adopted_earlier_only_has_its_empty_fields_filled() -> None:
     adopted = held(attributes=MARK, name="old", phone="+1", email="old@x.org", status="disabled")
-    assert decided(WANTED, [adopted], None, policy()).decision == Decision.UNCHANGED
-    assert decided(WANTED, [replace(adopted, name="")], None, policy()).changes == {"name": ["", "Ana Ruiz"]}
-    assert not is_adopted(None, held(attributes=MARK | {"freshlyMigrated": False}))
+    assert decided(WANTED, [adopted], None, policy(), origin="linked").decision == Decision.UNCHANGED
+    assert decided(WANTED, [replace(adopted, name="")], None, policy("link")).changes == {"name": ["", "Ana Ruiz"]}
+    assert not is_adopted(None, held(attributes=MARK | {"freshlyMigrated": False}), policy("link"))
 
 
 def test_our_own_user_is_known_again_under_another_login_and_counted_once() -> None:
@@ -89,7 +95,7 @@ def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
     assert decided(WANTED, [STRANGER], None, policy()) == conflict("login_taken")
     described = {name: [None, value] for name, value in MARK.items()}
     assert decided(WANTED, [STRANGER], None, policy("link")) == Planned(
-        "1", Decision.ADOPT, "S", changes=described, seen=STRANGER.fingerprint(), origin="linked"
+        "1", Decision.ADOPT, "S", changes=described, seen=STRANGER.fingerprint()
     )
     named = replace(STRANGER, name="Her own", email="her@x.org")
     assert decided(WANTED, [named], None, policy("link")).changes == described
@@ -103,7 +109,7 @@ def test_a6_an_extra_login_id_alone_links_nobody() -> None:
 
 def test_a_known_user_without_our_mark_waits_for_a_person_or_the_policy() -> None:
     """Its mark was taken away: nobody but a person says that it is still ours."""
-    elsewhere = replace(STRANGER, login_ids=("other@x.org", "a.ruiz"))
+    elsewhere = replace(STRANGER, login_ids=("other@x.org", "a.ruiz"), email="other@x.org")
     assert decided(WANTED, [], elsewhere, policy("link"), target_id="S") == conflict("mark_lost")
     assert decided(WANTED, [], STRANGER, policy(), target_id="S") == conflict("mark_lost")
     assert decided(WANTED, [STRANGER], STRANGER, policy(), target_id="S") == conflict("mark_lost")
@@ -164,7 +170,7 @@ def test_a_user_is_ours_only_by_platform_and_number(attributes: dict[str, str], 
     found = held(attributes=attributes)
     assert outcome.is_ours(USER, found) is ours
     assert outcome.created(USER, found) == (
-        Result("1", State.CREATED, target_id="U1", origin="created")
+        Result("1", State.CREATED, target_id="U1", origin="created", disabled=False)
         if ours
         else Result("1", State.CONFLICT, reason="login_taken")
     )

@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _TEXTS = ("verdict", "origin", "sent_fields", "adopt_id", "was_state", "was_reason", "was_detail")
-_NUMBERS = ("disabled_by_us", "still_enabled", "retry", "was_attempts", "was_retry")
+_NUMBERS = ("disabled_by_us", "still_enabled", "refusals", "retry", "was_attempts", "was_retry")
 
 
 def upgrade() -> None:

@@ -45,7 +45,8 @@ class Candidate:
 
     `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
     sent, `seen_right` whether it was read back right since; `disabled_by_us` is None where nobody noted who disabled
-    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned.
+    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned;
+    `refusals` counts the runs that ended because everybody was refused alike.
     """
 
     target: TargetUser
@@ -59,6 +60,7 @@ class Candidate:
     disabled_by_us: bool | None = None
     seen_right: bool = False
     disables: bool = False
+    refusals: int = 0
 
     @property
     def user_id(self) -> str:
@@ -81,6 +83,7 @@ class Candidate:
             None if row.disabled_by_us is None else bool(row.disabled_by_us),
             row.verdict in ("same", "edited"),
             json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
+            row.refusals or 0,
         )
 
 
@@ -89,6 +92,7 @@ CANDIDATE = [
     for name in (
         "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
         "sent_fields", "retry", "disabled_by_us", "verdict", "changes",
+        "refusals",
     )
 ]  # fmt: skip
 

@@ -231,7 +231,7 @@ def ask_again(checkpoint: Checkpoint, words: Collection[str]) -> int:
     """
     verdicts = {verdict for word in words for verdict in _RETRIED_WORDS.get(word, ())}
     asked = or_(
-        and_(_ever_arrived(checkpoint), source_user.c.verdict.in_(verdicts)),
+        and_(source_user.c.state.not_in((State.VANISHED, State.SENDING)), source_user.c.verdict.in_(verdicts)),
         and_(source_user.c.state.in_(_RETRIED_STATES), source_user.c.reason.in_(set(words))),
     )
     if ALL in words:

@@ -36,6 +36,9 @@ def _noted() -> dict[str, Any]:
     return {"was_state": case((first, source_user.c.state), else_=source_user.c.was_state), **values}
 
 
+_FORGOTTEN = dict.fromkeys(("was_state", *(f"was_{name}" for name in _KEPT)))
+
+
 def ask_for(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
     """Note that a person wants these users to be planned again; returns how many they are."""
     statement = update(source_user).where(_mine(checkpoint), asked).values(retry=AGAIN, **_noted())
@@ -80,13 +83,13 @@ def reopen(checkpoint: Checkpoint, asked: int = 0) -> None:
 def confirm(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was opened, in the caller's transaction."""
     noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
-    connection.execute(update(source_user).where(noted).values(was_state=None))
+    connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
 
 
 def restore(checkpoint: Checkpoint) -> None:
     """Undo what a command opened that was not confirmed."""
     noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
     was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
-    values = {**was, "decision": None, "changes": None, "adopt_id": None, "was_state": None}
+    values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
     if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
         checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))

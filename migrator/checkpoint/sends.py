@@ -38,7 +38,7 @@ class Result:
     that nobody knows yet. `detail` is an error code, never personal data. `sent` is what the user has been sent by
     now and `origin` how it became ours, for who arrived; `decision` replaces the plan's for who stays pending.
     `disabled` says that we disabled the user, or enabled it again, whatever else became of it; `adopted` that it
-    was somebody else's before.
+    was somebody else's before, `refused_with_all` that everybody was refused as this user was.
     """
 
     user_id: str
@@ -51,6 +51,7 @@ class Result:
     decision: Decision | None = None
     disabled: bool | None = None
     adopted: bool = False
+    refused_with_all: bool = False
 
 
 def claim(
@@ -129,7 +130,10 @@ _OVER: dict[str, Any] = {
     "batch": None,
     "sending_since": None,
 }
-_BACK: dict[str, Any] = _OVER | {"decision": func.coalesce(bindparam("b_decision"), source_user.c.decision)}
+_BACK: dict[str, Any] = _OVER | {
+    "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
+    "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
+}
 _DECIDED: dict[str, Any] = {"decision": None, "changes": None, "adopt_id": None, "retry": None}
 _ARRIVED: dict[str, Any] = {
     "sent_hash": bindparam("b_hash"),
@@ -161,6 +165,7 @@ def _move(
             "b_sent": result.sent.to_json() if result.sent is not None else None,
             "b_origin": result.origin,
             "b_decision": result.decision,
+            "b_refused": int(result.refused_with_all),
             "b_disabled": None if result.disabled is None else int(result.disabled),
         }
         for result in results

@@ -122,12 +122,17 @@ class _Work:
         self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
         self._past, self._sent, self._link = past, past.sent, link
 
-    def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None) -> bool:
-        """Whether this field is to be sent; `rule_of` is the field whose rule in `policy.update` counts."""
+    def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None, *, always: bool = False) -> bool:
+        """Whether this field is to be sent.
+
+        Args:
+            rule_of: the field whose rule in `policy.update` counts.
+            always: also when Docebo's value is the one last sent.
+        """
         rule = self._rules.get(rule_of or name.removeprefix(ATTRIBUTE), self._rules.get("default", "source_wins"))
         if not after or same_value(before, after):
             return False
-        if rule == "source_wins" and self._was_sent(name):
+        if rule == "source_wins" and not always and self._was_sent(name):
             self.left.add(name)
             return False
         if rule == "source_wins" or (rule == "fill_if_empty" and not before):
@@ -172,7 +177,8 @@ class _Work:
         before, after = self._found.status, self._target.status
         enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
         if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
-            if self.wins(fields.STATUS, before, after):
+            # Nobody makes a user "invited" on purpose: it is what a status that did not arrive looks like.
+            if self.wins(fields.STATUS, before, after, always=before == "invited"):
                 self.result.patch["status"] = after
                 self.result.described["status"] = [before, after]
         elif before != after and self._past.disabled_by_us is not None:

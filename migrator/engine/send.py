@@ -9,7 +9,7 @@ from migrator.checkpoint.plans import SENT
 from migrator.engine.change import change_batch
 from migrator.engine.create import create_batch
 from migrator.engine.parallel import pump
-from migrator.engine.sender import ENOUGH_USERS, EverybodyRefused
+from migrator.engine.sender import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.engine.settle import MOST_ATTEMPTS, settle
 from migrator.errors import StopRun
 from migrator.log import get_logger
@@ -72,6 +72,7 @@ class _Round:
         self._streak = 0
         # Batches in which everybody was refused alike, kept until it is known whether that is about them.
         self._held: list[Sent] = []
+        self._refuses_all = ""
         self._order = list(reversed(SENT))
         self.answered = False
         self.unanswered = False
@@ -122,20 +123,20 @@ class _Round:
     def _judge_refusals(self, *, last: bool = False) -> None:
         """Stop when batch after batch is refused with one code, as that is not about the users in them.
 
-        One batch alone may be: users who stand side by side are often wrong in the same way.
+        Whoever a person asked for again, or was refused with everybody in several runs, proves nothing.
         """
         large = [sent for sent in self._held if len(sent.batch.users) >= ENOUGH_USERS]
         codes = {sent.refused_whole for sent in large}
-        if len(codes) == 1 and len(large) >= (MANY_BATCHES if not last else 2):
-            users = sum(sent.refused_alike()[1] for sent in large)
-            for sent in self._held:
-                if sent.refused_whole in codes:
-                    sent.take_back()
-            raise EverybodyRefused(codes.pop(), users)
+        proof = any(not user.retry and user.refusals < MOST_REFUSALS for sent in large for user in sent.batch.users)
+        if proof and len(codes) == 1 and (last or len(large) >= MANY_BATCHES):
+            self._refuses_all = codes.pop()
+            raise EverybodyRefused(self._refuses_all, sum(sent.refused_alike()[1] for sent in large))
 
     def _record_held(self) -> None:
         held, self._held = self._held, []
         for sent in held:
+            if self._refuses_all and sent.refused_whole == self._refuses_all:
+                sent.take_back()
             self._record(sent)
 
     def _record(self, sent: Sent) -> None:

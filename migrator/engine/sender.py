@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from migrator.engine import outcome
@@ -22,6 +22,8 @@ NOT_ABOUT_USERS = (401, 402, 403, 404, 405, 407, 410, 426, 451)
 ENOUGH_USERS = 10
 # Of a batch that is refused in all its parts, so many users alone, spread over it, stand for all of it.
 SAMPLE = 20
+# Runs that may end because everybody was refused alike; who was among them so often is bad without doubt.
+MOST_REFUSALS = 3
 
 
 class EverybodyRefused(StopRun):
@@ -31,7 +33,8 @@ class EverybodyRefused(StopRun):
         super().__init__(
             f"Descope refused all of the last {users} users tried, each with {code}.",
             fix=f"Look {code} up in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
-            " of the project. Mend that and run again: these users stay pending.",
+            f" of the project. Mend that and run again: these users stay pending. After {MOST_REFUSALS} such runs they"
+            " are listed as refused.",
         )
 
 
@@ -93,7 +96,10 @@ class Sent:
 
     def take_back(self) -> None:
         """Leave whoever was refused as before the batch, because the refusal was not about them."""
-        self.results = {key: one for key, one in self.results.items() if one.reason != outcome.REFUSED}
+        for user in self.batch.users:
+            result = self.results.get(user.user_id)
+            if result is not None and result.reason == outcome.REFUSED:
+                self.put(replace(outcome.untouched(user), refused_with_all=True))
 
 
 def caller_refused(error: Refused) -> StopRun:

@@ -122,15 +122,15 @@ def test_erased_users_are_verified_by_mark_and_login(place: Place) -> None:
 
 
 def test_a_user_the_bulk_read_leaves_out_gets_a_second_look(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`verify` asks for whoever users/load does not give by login id, before it says missing."""
+    """Whoever users/load does not give is asked for by id, before anybody says missing."""
     migrated(place, 30)
     forgotten = place.targets()[3]
-    load = DescopeReader.load
+    load = DescopeReader._load
 
     def forgetful(reader: DescopeReader, user_ids: Sequence[str]) -> list[DescopeUser]:
         return [user for user in load(reader, user_ids) if user.user_id != forgotten["userId"]]
 
-    monkeypatch.setattr(DescopeReader, "load", forgetful)
+    monkeypatch.setattr(DescopeReader, "_load", forgetful)
     with opened(place) as (checkpoint, descope):
         docebo = DoceboClient(place.config.docebo, Clock())
         source = (docebo, Normalizer(place.config.mapping, place.config.docebo.platform))
@@ -139,5 +139,5 @@ def test_a_user_the_bulk_read_leaves_out_gets_a_second_look(place: Place, monkey
 
     assert verdict.classes == {"same": 30, "differs": 0, "missing": 0, "extra": 0}
     looks = [entry["query"] for entry in place.journal() if entry["path"] == "/v1/mgmt/user"]
-    assert looks == [{"loginId": forgotten["loginIds"][0]}]
+    assert looks == [{"userId": forgotten["userId"]}]
     assert place.journal("docebo") == []  # the profiles are still here

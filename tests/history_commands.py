@@ -131,7 +131,11 @@ class Shelf:
 
     def empty(self) -> None:
         """Begin with new checkpoints."""
-        for path in [*self.place.folder.glob("*.db*"), *self.place.folder.glob("reports*/*")]:
+        for path in [
+            *self.place.folder.glob("*.db*"),
+            *self.place.folder.glob("reports*/*"),
+            *self.place.folder.glob("*.jsonl"),
+        ]:
             if path.name != "empty.sqlite":
                 path.unlink()
         for url in self.urls:
@@ -271,6 +275,11 @@ class Commands:
         self.world.tick += 1
         self.world.story.append("restore")
 
+    @property
+    def needs_remap(self) -> bool:
+        """Whether the checkpoint may be bound to another mapping."""
+        return any(one.section != self.mapping.section for one in self.book.mappings)
+
     # --- commands -----------------------------------------------------------------------------
 
     def run(self, *, command: str = "run", **options: Any) -> Done:
@@ -287,7 +296,7 @@ class Commands:
     def plan_to_file(self, **options: Any) -> Done:
         """A plan that a run can be bound to."""
         self._plans += 1
-        path = self.place.folder / f"reports{self._plans % 2}" / f"plan{self._plans}.jsonl"
+        path = self.place.folder / f"plan{self._plans}.jsonl"
         done = self.run(command="plan", plan_out=path, **options)
         self.plan_file = path if path.exists() else None
         return done

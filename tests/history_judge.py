@@ -223,7 +223,7 @@ def _linked_rightly(judge: Judge, done: Done, before: Account, after: Account) -
     person = judge.world.people.get(mark[1]) if mark else None
     if done.policy.existing != "link" or person is None:
         yield f"{before['loginIds']} was changed, and linking is not asked for or nobody's"
-    elif (login := wanted(person, done.mapping).login) not in folds(before["loginIds"]):
+    elif not done.midway and (login := wanted(person, done.mapping).login) not in folds(before["loginIds"]):
         yield f"{before['loginIds']} was linked to {mark}, who is {login}"
 
 

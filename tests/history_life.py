@@ -130,7 +130,7 @@ class Life:
         if self.world.spoilt:
             self.world.spoil()
         for _ in range(PATIENCE):
-            if self.run(accept_shrink=True, remap=True).code != 4:
+            if self.run(accept_shrink=True, remap=self.commands.needs_remap).code != 4:
                 break
         self.run_twice(accept_shrink=True)
         self.verify()

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from history_life import Life
-from history_words import ADDRESSES, USERNAMES
+from history_words import ADDRESSES, USERNAMES, mark_of
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 few = st.integers(0, 7)
 flags = st.booleans()
 CHANGES = ("move", "rename_login", "rename", "relocate", "suspend_or_bring_back", "suspend_or_bring_back", "blank")
+EDITS = ("name", "name", "city", "disable", "enable", "sign_in", "clean_up", "move", "delete", "delete")
 KILLED_AT = 70  # effects of a run of a few people
 
 
@@ -89,6 +90,15 @@ class History(RuleBasedStateMachine):
     def change_more(self, who: int, what: str, value: int) -> None:
         self.change(who, what, value)
 
+    @rule(who=few, what=st.sampled_from(EDITS), edited=flags, change=st.sampled_from(CHANGES), value=few)
+    def both(self, who: int, what: str, edited: bool, change: str, value: int) -> None:
+        """Somebody's record and account change between two runs."""
+        user_id = self.world.someone(who)
+        accounts = [one for one in self.world.accounts().values() if mark_of(one) == (self.world.platform, user_id)]
+        if accounts and edited:
+            self.edit(accounts[0], what, value)
+        self.change(who, change, value)
+
     @rule(one=few, other=few, value=few, how=st.sampled_from(["take_over", "swap", "swap_names"]))
     def cross(self, one: int, other: int, value: int, how: str) -> None:
         first, second = self.world.someone(one), self.world.someone(other)
@@ -109,13 +119,6 @@ class History(RuleBasedStateMachine):
     def list_again(self, who: int) -> None:
         self.world.list_again(who)
 
-    @rule(level=st.sampled_from(["super_admin", "admin", "user"]), sees=st.integers(0, 3))
-    def rights(self, level: str, sees: int) -> None:
-        if level != "super_admin":
-            self.world.lose_rights(level, sees)
-        else:
-            self.world.give_rights_back()
-
     # --- Descope ------------------------------------------------------------------------------
 
     @rule(first=st.integers(0, 15), second=st.integers(-8, 15), name=few, half=st.sampled_from([False, False, True]))
@@ -123,16 +126,14 @@ class History(RuleBasedStateMachine):
         pool = (*ADDRESSES, *USERNAMES)
         self.world.sign_up([pool[first], *([pool[second]] if second >= 0 else [])], name, half_mark=half)
 
-    @rule(
-        who=few,
-        ours=st.sampled_from([True, True, False]),
-        what=st.sampled_from(["name", "city", "disable", "enable", "sign_in", "clean_up", "move", "delete", "delete"]),
-        value=few,
-    )
+    @rule(who=few, ours=st.sampled_from([True, True, True, False]), what=st.sampled_from(EDITS), value=few)
     def at_descope(self, who: int, ours: bool, what: str, value: int) -> None:
         account = self.world.account(who, ours=ours)
-        if account is None:
-            return
+        if account is not None:
+            self.edit(account, what, value)
+
+    def edit(self, account: dict[str, Any], what: str, value: int) -> None:
+        """Something happens to an account."""
         attributes = account["customAttributes"]
         match what:
             case "name":
@@ -150,26 +151,18 @@ class History(RuleBasedStateMachine):
             case "delete":
                 self.world.delete_account(account)
 
-    @rule(kept=few, lost=few, ours=flags)
-    def merge(self, kept: int, lost: int, ours: bool) -> None:
-        one, other = self.world.account(kept, ours=True), self.world.account(lost, ours=ours)
-        if one is not None and other is not None:
-            self.world.merge(one, other)
-
-    @rule(sure=st.sampled_from([False, False, False, True]))
-    def wipe(self, sure: bool) -> None:
-        if sure:
-            self.world.wipe()
-
-    @rule(login=st.integers(0, 15))
-    def dislike(self, login: int) -> None:
-        if not self.world.disliked:
-            self.world.dislike((*ADDRESSES, *USERNAMES)[login])
-
-    @rule(forgets=flags)
-    def forget_city(self, forgets: bool) -> None:
-        if forgets != self.world.forgets:
-            self.world.forget_city(forgets=forgets)
+    @rule(what=st.sampled_from(["merge", "dislike", "forget_city", "wipe"]), one=few, other=few, ours=flags)
+    def trouble(self, what: str, one: int, other: int, ours: bool) -> None:
+        first, second = self.world.account(one, ours=True), self.world.account(other, ours=ours)
+        match what:
+            case "merge" if first is not None and second is not None:
+                self.world.merge(first, second)
+            case "dislike" if not self.world.disliked:
+                self.world.dislike((*ADDRESSES, *USERNAMES)[one + other])
+            case "forget_city":
+                self.world.forget_city(forgets=not self.world.forgets)
+            case "wipe" if one == other:
+                self.world.wipe()
 
     @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=2, unique_by=repr))
     def spoil(self, faults: list[dict[str, Any]]) -> None:
@@ -182,7 +175,7 @@ class History(RuleBasedStateMachine):
         """Nobody says that people left who cannot see them."""
         return wanted and self.world.rights == "super_admin"
 
-    @rule(accept=flags, remap=st.sampled_from([False, False, True]))
+    @rule(accept=flags, remap=st.sampled_from([False, False, False, True]))
     def run(self, accept: bool, remap: bool) -> None:
         self.life.run(accept_shrink=self.accepts(accept), remap=remap)
 
@@ -190,13 +183,12 @@ class History(RuleBasedStateMachine):
     def run_twice(self, accept: bool) -> None:
         self.life.run_twice(accept_shrink=self.accepts(accept))
 
-    @rule(accept=flags, remap=st.sampled_from([False, False, True]))
-    def plan_and_run(self, accept: bool, remap: bool) -> None:
-        self.life.plan_and_run(accept_shrink=self.accepts(accept), remap=remap)
-
-    @rule(accept=flags)
-    def plan(self, accept: bool) -> None:
-        self.life.plan(accept_shrink=self.accepts(accept))
+    @rule(accept=flags, remap=st.sampled_from([False, False, False, True]), then=flags)
+    def plan(self, accept: bool, remap: bool, then: bool) -> None:
+        options: dict[str, Any] = {"accept_shrink": self.accepts(accept), "remap": remap}
+        self.life.plan(**options)
+        if then:
+            self.life.run(**options)
 
     @rule(limit=st.integers(1, 3), text=st.sampled_from(["", "ann", "@"]), accept=flags)
     def narrow_run(self, limit: int, text: str, accept: bool) -> None:
@@ -220,36 +212,40 @@ class History(RuleBasedStateMachine):
     def killed_run(self, at: int, accept: bool) -> None:
         self.life.killed_run(at, accept_shrink=self.accepts(accept))
 
-    @rule(at=st.integers(1, 12), level=st.sampled_from(["admin", "admin", "user"]), sees=st.integers(0, 3))
-    def rights_lost_during_a_run(self, at: int, level: str, sees: int) -> None:
-        self.life.run_until(at, lambda: self.world.lose_rights(level, sees))
+    @rule(at=st.integers(0, 14), level=st.sampled_from(["admin", "admin", "user"]), sees=st.integers(0, 3), back=few)
+    def run_without_rights(self, at: int, level: str, sees: int, back: int) -> None:
+        """They are lost before the run or during it, and mostly given back behind it."""
+        if at == 0:
+            self.world.lose_rights(level, sees)
+            self.life.run()
+        else:
+            self.life.run_until(at, lambda: self.world.lose_rights(level, sees))
+        if back:
+            self.world.give_rights_back()
 
-    @rule(
-        existing=st.sampled_from(["conflict", "link", "link"]),
-        duplicates=st.sampled_from(["conflict", "oldest", "newest_login"]),
-        active_only=flags,
-    )
-    def policy(self, existing: str, duplicates: str, active_only: bool) -> None:
-        self.life.commands.set_policy(existing=existing, duplicate_email=duplicates, active_only=active_only)
+    @rule(at=st.integers(5, 30), who=few, what=st.sampled_from(CHANGES), value=few)
+    def run_while_people_change(self, at: int, who: int, what: str, value: int) -> None:
+        self.life.run_until(at, lambda: self.change(who, what, value))
 
-    @rule(extra=flags)
-    def mapping(self, extra: bool) -> None:
-        self.life.commands.set_mapping(extra=extra)
+    @rule(what=st.sampled_from(["existing", "existing", "duplicates", "include", "extra"]), value=few)
+    def settings(self, what: str, value: int) -> None:
+        commands = self.life.commands
+        match what:
+            case "existing":
+                commands.set_policy(existing="link" if commands.policy.existing == "conflict" else "conflict")
+            case "duplicates":
+                commands.set_policy(duplicate_email=("conflict", "oldest", "newest_login")[value % 3])
+            case "include":
+                commands.set_policy(active_only=not commands.policy.active_only)
+            case "extra":
+                commands.set_mapping(extra=not commands.mapping.extra)
 
-    @rule(runs=flags, accept=flags)
-    def other_checkpoint(self, runs: bool, accept: bool) -> None:
-        self.life.commands.other_checkpoint()
-        if runs:
+    @rule(what=st.sampled_from(["other", "other", "back_up", "restore", "restore"]), runs=flags, accept=flags)
+    def checkpoints(self, what: str, runs: bool, accept: bool) -> None:
+        commands = self.life.commands
+        {"other": commands.other_checkpoint, "back_up": commands.back_up, "restore": commands.restore}[what]()
+        if runs and what != "back_up":
             self.life.run(accept_shrink=self.accepts(accept))
-
-    @rule()
-    def back_up(self) -> None:
-        self.life.commands.back_up()
-
-    @precondition(lambda self: self.life.commands.backup)
-    @rule()
-    def restore(self) -> None:
-        self.life.commands.restore()
 
     def teardown(self) -> None:
         """In the end everything is given back, and a run, a repeat and a verification agree."""

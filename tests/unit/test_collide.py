@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
+from sqlalchemy import insert
+from two_migrations import KEY, put, states, target
 
+from migrator.checkpoint import clashes
 from migrator.checkpoint.clashes import Member
+from migrator.checkpoint.tables import login
 from migrator.config import PolicyConfig
-from migrator.engine.collide import Ruling, judge
+from migrator.engine import collide
+from migrator.engine.collide import Ruling, judge, set_aside
 from migrator.model import State
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.checkpoint import Checkpoint
 
 Choice: TypeAlias = Literal["conflict", "oldest", "newest_login"]
 
@@ -84,3 +92,32 @@ def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(sta
 def test_who_arrived_with_another_login_and_moves_to_one_that_newcomers_want_waits_with_them() -> None:
     group = [member("1"), member("2", arrived=True)]
     assert ruling(*group) == Ruling("duplicate_email", None, newcomers_only=False)
+
+
+def test_whoever_loses_is_set_aside_in_every_group_however_many(
+    store: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three groups, two at a time: the oldest of each goes on."""
+    monkeypatch.setattr(collide, "GROUPS_AT_ONCE", 2)
+    for user_id in ("1", "2", "3", "4", "5", "6"):
+        created = "2020" if user_id in ("2", "4", "5") else "2021"
+        put(store, user_id, created=created, profile=target(f"{-(-int(user_id) // 2)}").to_json())
+        row = {"migration": KEY, "user_id": user_id, "login_key": f"key {-(-int(user_id) // 2)}"}
+        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+
+    set_aside(store, clashes.colliding(store), PolicyConfig(duplicate_email="oldest"))
+
+    aside, waiting = (State.CONFLICT, "duplicate_email"), (State.PENDING, None)
+    assert states(store) == {"1": aside, "2": waiting, "3": aside, "4": waiting, "5": waiting, "6": aside}
+
+
+def test_who_holds_the_login_goes_on_in_the_checkpoint_too(store: Checkpoint) -> None:
+    put(store, "1", target_id="U1", profile=target("9").to_json())
+    put(store, "2", profile=target("9").to_json())
+    for user_id in ("1", "2"):
+        row = {"migration": KEY, "user_id": user_id, "login_key": "key"}
+        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+
+    set_aside(store, clashes.colliding(store), PolicyConfig(duplicate_email="oldest"))
+
+    assert states(store) == {"1": (State.PENDING, None), "2": (State.CONFLICT, "duplicate_email")}

@@ -79,8 +79,12 @@ def test_d_what_stands_behind_a_full_page_without_any_count_is_read() -> None:
 
 def test_p6_more_that_never_comes_stops_the_reading() -> None:
     """Three pages without anybody fresh while there is said to be more, and nobody counts the users."""
-    with pytest.raises(StopRun, match="3 pages in a row"):
+    with pytest.raises(StopRun) as caught:
         read((page(more=True, pages=1), 10))
+    assert caught.value.message == (
+        "Failed Getting Users: Docebo says there is more, but 3 pages in a row showed nobody new."
+    )
+    assert caught.value.fix == ("Run again; if it stays, ask Docebo why has_more_data does not end. Nothing was sent.")
 
 
 def test_p6_more_is_said_after_everybody_counted_was_shown() -> None:
@@ -95,6 +99,13 @@ def test_p6_the_last_count_said_is_the_one_that_counts() -> None:
     number, reading = read(*pages)
 
     assert (number, reading.total, reading.whole) == (3, 20, True)
+
+
+def test_d_a_page_that_does_not_count_pages_takes_no_count_back() -> None:
+    """The count of an earlier page holds: the list is not at its end before as many were turned."""
+    number, reading = read((page(more=False, pages=3), 10), (page(more=False, full=False), 10), (page(more=False), 5))
+
+    assert (number, reading.pages, reading.whole) == (3, 3, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,419 @@
+"""What becomes of requests without an answer, and of people who left, by what Descope shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from in_memory import Descope, job, told
+from sqlalchemy import update
+from structlog.testing import capture_logs
+from two_migrations import put, rows, states, target
+from wanted_and_held import held
+
+from migrator.checkpoint.tables import source_user
+from migrator.engine import leave
+from migrator.engine import settle as settling
+from migrator.engine.leave import disable_leavers
+from migrator.engine.settle import settle
+from migrator.errors import NoAnswer, Refused, StopRun
+from migrator.fields import SentFields
+from migrator.model import Decision, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.descope.user import DescopeUser
+    from migrator.engine.job import Job
+
+PATIENCE = 60
+
+
+def person(user_id: str, /, **changes: Any) -> DescopeUser:
+    """The Descope user that Docebo user `user_id` became."""
+    return replace(held(target(user_id), f"U{user_id}"), **changes)
+
+
+def sending(store: Checkpoint, user_id: str, **columns: Any) -> None:
+    put(store, user_id, **({"state": State.SENDING} | columns))
+
+
+def patient(store: Checkpoint, folder: Path, *users: DescopeUser) -> tuple[Job, Descope]:
+    descope = Descope(*users)
+    return job(store, folder, descope=descope, settings={"descope": {"settle_seconds": PATIENCE}}), descope
+
+
+def waits(work: Job) -> list[float]:
+    return [round(seconds) for seconds in work.clock.waits]  # type: ignore[attr-defined]
+
+
+# --- creations -----------------------------------------------------------------------------------
+
+
+def test_who_arrived_is_created_at_once(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    assert settle(work) == 1
+    row = rows(store)["1"]
+    assert (row["state"], row["target_id"], row["sent_hash"], row["origin"]) == ("created", "U1", "hash 1", "created")
+    assert SentFields.from_json(row["sent_fields"]) == SentFields.of(target("1"))
+    assert waits(work) == []
+    assert descope.names("search") == [("u1@example.org",)]
+
+
+def test_a_stranger_who_has_the_login_was_there_first(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work, _ = patient(store, tmp_path, person("1", attributes={}))
+
+    assert settle(work) == 0
+    assert states(store) == {"1": (State.CONFLICT, "login_taken")}
+
+
+def test_who_is_not_listed_yet_is_asked_for_alone(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    sending(store, "2")
+    work, descope = patient(store, tmp_path, person("1"), person("2"))
+    descope.unlisted = {"U2"}
+
+    assert settle(work) == 2
+    assert descope.names("by_login") == [("u2@example.org",)]
+
+
+def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1", attempts=4)
+    sending(store, "2")
+    work, descope = patient(store, tmp_path, person("2"))
+
+    with capture_logs() as logs:
+        assert settle(work) == 1
+
+    assert states(store) == {"1": (State.PENDING, None), "2": (State.CREATED, None)}
+    assert rows(store)["1"]["decision"] == Decision.CREATE
+    assert waits(work) == [60]
+    assert len(descope.names("search")) == 2
+    assert [(one["event"], one["users"], one["seconds"]) for one in logs] == [("settle_wait", 1, 60.0)]
+    said = (
+        "1 users were sent without an answer and are not at Descope (yet). Looking again in"
+        " 60 s before sending them once more, so that nobody is created twice."
+    )
+    assert told(work) == [("notice", said)]
+    assert work.absent_since == {}
+
+
+def test_who_turns_up_while_waiting_is_not_sent_again(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    sending(store, "2")
+    work, _ = patient(store, tmp_path)
+    looked: list[int] = []
+
+    class Late(Descope):
+        def search_logins(self, login_ids: Any) -> list[DescopeUser]:
+            looked.append(1)
+            self.held = [person("1")] if len(looked) > 1 else []
+            return super().search_logins(login_ids)
+
+    work.descope = Late()
+
+    assert settle(work) == 1
+    assert states(store) == {"1": (State.CREATED, None), "2": (State.PENDING, None)}
+
+
+def test_the_wait_counts_from_the_first_look(store: Checkpoint, tmp_path: Path) -> None:
+    """User 1 was missed 45 seconds ago, user 2 now: the first wait is for user 1, the second for user 2."""
+    sending(store, "1")
+    sending(store, "2")
+    work, _ = patient(store, tmp_path)
+    work.absent_since = {"1": work.clock.monotonic() - 45}
+
+    assert settle(work) == 0
+    assert waits(work) == [15, 45]
+    assert {state for state, _ in states(store).values()} == {State.PENDING}
+
+
+def test_no_patience_is_a_second_look_at_once(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work = job(store, tmp_path, settings={"descope": {"settle_seconds": 0}})
+
+    settle(work)
+
+    assert waits(work) == []
+    assert states(store) == {"1": (State.PENDING, None)}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "may_give_up", "state"),
+    [
+        (3, True, (State.PENDING, None)),
+        (4, True, (State.FAILED, "gave_up")),
+        (9, True, (State.FAILED, "gave_up")),
+        (9, False, (State.PENDING, None)),
+    ],
+)
+@pytest.mark.parametrize("decision", [Decision.CREATE, Decision.UPDATE])
+def test_whoever_never_gets_an_answer_is_given_up_when_others_do(
+    store: Checkpoint, tmp_path: Path, attempts: int, may_give_up: bool, state: Any, decision: Decision
+) -> None:
+    known = {"decision": decision, "target_id": "U1"} if decision == Decision.UPDATE else {}
+    sending(store, "1", attempts=attempts, **known)
+    work, _ = patient(store, tmp_path, *([person("1", name="Other")] if known else []))
+    if known:
+        store_profile(store, name="New")
+
+    assert settle(work, may_give_up=may_give_up) == 0
+    assert states(store) == {"1": state}
+
+
+def store_profile(store: Checkpoint, **changes: Any) -> None:
+    mine = (source_user.c.migration == store.key, source_user.c.user_id == "1")
+    profile = target("1", **changes).to_json()
+    store.write(lambda c: c.execute(update(source_user).where(*mine).values(profile=profile)))
+
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+def test_a_change_that_arrived_is_done(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1", decision=Decision.UPDATE, target_id="U1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    assert settle(work) == 1
+    assert states(store) == {"1": (State.UPDATED, None)}
+    assert rows(store)["1"]["sent_hash"] == "hash 1"
+    assert descope.names("load") == [("U1", True)]
+
+
+def test_a_change_that_did_not_is_sent_again_without_waiting(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1", decision=Decision.UPDATE, target_id="U1")
+    store_profile(store, name="New")
+    work, _ = patient(store, tmp_path, person("1"))
+
+    assert settle(work) == 0
+    assert states(store) == {"1": (State.PENDING, None)}
+    assert waits(work) == []
+
+
+@pytest.mark.parametrize(
+    ("there", "reason"), [(False, "deleted_at_descope"), (True, "login_taken")], ids=["gone", "somebody else's"]
+)
+def test_a_change_of_somebody_who_is_not_ours_any_more(
+    store: Checkpoint, tmp_path: Path, there: bool, reason: str
+) -> None:
+    sending(store, "1", decision=Decision.UPDATE, target_id="U1")
+    other = person("1", attributes=dict(target("7").attributes))
+    work, _ = patient(store, tmp_path, *([other] if there else []))
+
+    assert settle(work) == 0
+    assert states(store) == {"1": (State.CONFLICT, reason)}
+
+
+def test_a_stranger_to_be_adopted_is_settled_by_the_id_agreed_to(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1", decision=Decision.ADOPT, adopt_id="U1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    assert settle(work) == 1
+    assert descope.names("load") == [("U1", True)]
+    assert rows(store)["1"]["origin"] == "linked"
+
+
+def test_users_in_flight_are_settled_page_by_page(
+    store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "AT_ONCE", 2)
+    for user_id in ("1", "2", "3", "4", "5"):
+        sending(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3", "4", "5")))
+
+    assert settle(work) == 5
+    assert [len(names) for names in descope.names("search")] == [2, 2, 1]
+
+
+def test_a_run_that_is_told_to_stop_settles_nobody(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+    work.clock.guard(stop)
+
+    with pytest.raises(StopRun, match="stop"):
+        settle(work)
+    assert not descope.asked
+
+
+def stop() -> None:
+    raise StopRun("stop")
+
+
+# --- leavers -------------------------------------------------------------------------------------
+
+
+def leaver(store: Checkpoint, user_id: str, **columns: Any) -> None:
+    row = {
+        "state": State.CONFLICT, "reason": "duplicate_email", "target_id": f"U{user_id}", "source_status": "suspended",
+        "sent_fields": SentFields.of(target(user_id)).to_json(),
+    }  # fmt: skip
+    put(store, user_id, **(row | columns))
+
+
+def sent(store: Checkpoint, user_id: str) -> SentFields:
+    fields = SentFields.from_json(rows(store)[user_id]["sent_fields"])
+    assert fields is not None
+    return fields
+
+
+def statuses(descope: Descope) -> list[str]:
+    return [user.status for user in descope.held]
+
+
+def test_who_left_is_disabled_and_keeps_the_rest(store: Checkpoint, tmp_path: Path) -> None:
+    leaver(store, "1")
+    leaver(store, "2", source_status="active")
+    work, descope = patient(store, tmp_path, person("1"), person("2"))
+
+    disable_leavers(work)
+
+    assert statuses(descope) == ["disabled", "enabled"]
+    assert descope.names("load") == [("U1", False)]
+    assert descope.names("patch") == [("u1@example.org",)]
+    assert sent(store, "1") == SentFields.of(target("1")).with_status("disabled")
+    assert states(store)["1"] == (State.CONFLICT, "duplicate_email")
+    assert rows(store)["1"]["detail"] is None
+
+    descope.asked.clear()
+    disable_leavers(work)
+    assert not descope.asked
+
+
+def test_which_status_means_leaving_is_for_the_mapping_to_say(store: Checkpoint, tmp_path: Path) -> None:
+    leaver(store, "1", source_status="expired")
+    leaver(store, "2")
+    work, descope = patient(store, tmp_path, person("1"), person("2"))
+    status = {"active": "enabled", "suspended": "disabled", "expired": "enabled"}
+    work = job(store, tmp_path, descope=descope, settings={"mapping": {"status": status}})
+
+    disable_leavers(work)
+
+    assert statuses(descope) == ["enabled", "disabled"]
+
+
+@pytest.mark.parametrize(
+    ("found", "becomes", "noted"),
+    [
+        ({"status": "invited"}, "disabled", True),
+        ({"status": "disabled"}, "disabled", True),
+        ({"status": "expired"}, "expired", True),
+        ({"attributes": {}}, "enabled", False),
+        ({"attributes": dict(target("7").attributes)}, "enabled", False),
+    ],
+    ids=["invited", "disabled already", "expired at Descope", "unmarked", "somebody else's"],
+)
+def test_only_who_is_ours_and_can_sign_in_is_disabled(
+    store: Checkpoint, tmp_path: Path, found: dict[str, Any], becomes: str, noted: bool
+) -> None:
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1", **found))
+
+    disable_leavers(work)
+
+    assert statuses(descope) == [becomes]
+    assert bool(descope.names("patch")) == (found == {"status": "invited"})
+    assert sent(store, "1").had("status", "disabled") == noted
+
+
+def test_who_is_not_there_is_not_noted(store: Checkpoint, tmp_path: Path) -> None:
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path)
+
+    disable_leavers(work)
+
+    assert not sent(store, "1").had("status", "disabled")
+    assert not descope.names("patch")
+
+
+def test_a_user_without_login_ids_is_named_by_its_own_id(store: Checkpoint, tmp_path: Path) -> None:
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1", login_ids=()))
+
+    disable_leavers(work)
+
+    assert descope.names("patch") == [("U1",)]
+    assert statuses(descope) == ["disabled"]
+
+
+def test_whom_descope_would_not_disable_is_named(store: Checkpoint, tmp_path: Path) -> None:
+    for user_id in ("1", "2", "3"):
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3")))
+    descope.keeps = {"U2"}
+
+    disable_leavers(work)
+
+    assert [rows(store)[user_id]["detail"] for user_id in ("1", "2", "3")] == [None, "still_enabled", None]
+    assert [sent(store, user_id).had("status", "disabled") for user_id in ("1", "2", "3")] == [True, False, True]
+
+
+def test_a_refusal_is_narrowed_down_to_the_user_it_means(store: Checkpoint, tmp_path: Path) -> None:
+    for user_id in ("1", "2", "3", "4", "5"):
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3", "4", "5")))
+
+    def refuse(patches: Any) -> None:
+        if any(patch["loginId"].startswith("u4") for patch in patches):
+            raise Refused("PATCH", status=400)
+
+    descope.on_patch = refuse
+
+    disable_leavers(work)
+
+    assert statuses(descope) == ["disabled", "disabled", "disabled", "enabled", "disabled"]
+    assert rows(store)["4"]["detail"] == "still_enabled"
+    assert [len(names) for names in descope.names("patch")] == [5, 2, 3, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_that_is_not_about_users_stops_the_run(store: Checkpoint, tmp_path: Path, status: int) -> None:
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    def refuse(_patches: Any) -> None:
+        raise Refused("PATCH", status=status)
+
+    descope.on_patch = refuse
+
+    with pytest.raises(StopRun):
+        disable_leavers(work)
+    assert rows(store)["1"]["detail"] is None
+
+
+def test_no_answer_stops_the_run(store: Checkpoint, tmp_path: Path) -> None:
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    def silent(_patches: Any) -> None:
+        raise NoAnswer("No answer from PATCH")
+
+    descope.on_patch = silent
+
+    with pytest.raises(StopRun) as caught:
+        disable_leavers(work)
+    assert caught.value.message == "No answer from PATCH."
+    assert caught.value.fix == "Check that Descope can be reached, then run again: it is safe."
+
+
+def test_leavers_are_disabled_page_by_page_until_the_run_is_told_to_stop(
+    store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leave, "AT_ONCE", 2)
+    for user_id in ("1", "2", "3"):
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3")))
+
+    disable_leavers(work)
+    assert [names[:-1] for names in descope.names("load")] == [("U1", "U2"), ("U3",)]
+
+    leaver(store, "4")
+    descope.asked.clear()
+    work.clock.guard(stop)
+    with pytest.raises(StopRun, match="stop"):
+        disable_leavers(work)
+    assert not descope.asked

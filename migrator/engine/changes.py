@@ -177,8 +177,9 @@ class _Work:
         before, after = self._found.status, self._target.status
         enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
         if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
-            # Nobody makes a user "invited" on purpose: it is what a status that did not arrive looks like.
-            if self.wins(fields.STATUS, before, after, always=before == "invited"):
+            # Leaving is not for Descope to undo; and "invited" is what a status that did not arrive looks like.
+            always = after == "disabled" or before == "invited"
+            if self.wins(fields.STATUS, before, after, always=always):
                 self.result.patch["status"] = after
                 self.result.described["status"] = [before, after]
         elif before != after and self._past.disabled_by_us is not None:

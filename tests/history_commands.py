@@ -20,6 +20,7 @@ from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.checkpoint.tables import metadata
 from migrator.cli.main import main
 from migrator.clock import Clock
+from migrator.engine.job import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from history_world import Account, World
     from world import Place
 
+RETRIES = "retry" in Options.__dataclass_fields__
 Rows = dict[str, dict[str, Any]]
 
 
@@ -59,7 +61,7 @@ class Book:
     """One checkpoint: where it is, and what the judge knows about what was sent from it.
 
     `delivered` holds for each person and field the values that may be the last ones sent; what is not there is
-    not known. It is bound to one of `mappings`; none is known before the first run.
+    not known. If it is `bound` it is to one of `mappings`; whether a plan binds is left open.
     """
 
     url: str
@@ -67,6 +69,7 @@ class Book:
     mappings: list[Mapping] = field(default_factory=list)
     stops: int = 0  # runs in a row that ended with 4
     restored: int = 0
+    bound: bool = False
 
     @property
     def name(self) -> str:
@@ -86,6 +89,7 @@ class Done:
     rows_before: Rows
     accept: bool = False
     remap: bool = False
+    retry: tuple[str, ...] = ()
     narrow: bool = False
     bound: bool = False
     midway: bool = False  # the world changed meanwhile, or rights or answers went wrong
@@ -98,6 +102,11 @@ class Done:
     differing: set[str] = field(default_factory=set)
     classes: dict[str, int] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def anew(self) -> bool:
+        """Whether a person asked for somebody to be judged anew."""
+        return self.remap or bool(self.retry)
 
     @property
     def whole(self) -> bool:
@@ -257,7 +266,7 @@ class Commands:
         self.backup = (
             self.book,
             self.shelf.copy(self.book.url),
-            {"delivered": known, "mappings": list(self.book.mappings)},
+            {"delivered": known, "mappings": list(self.book.mappings), "bound": self.book.bound},
         )
         self.world.story.append("back up")
 
@@ -270,7 +279,7 @@ class Commands:
         book.delivered = {
             user_id: {n: set(one) for n, one in sent.items()} for user_id, sent in known["delivered"].items()
         }
-        book.mappings, book.stops = list(known["mappings"]), 0
+        book.mappings, book.bound, book.stops = list(known["mappings"]), known["bound"], 0
         book.restored += 1
         self.world.tick += 1
         self.world.story.append("restore")
@@ -288,6 +297,7 @@ class Commands:
         done = self._begin(
             command, narrow=narrow, accept=options.get("accept_shrink", False), remap=options.get("remap", False)
         )
+        done.retry = options.get("retry", ())
         clock = options.pop("clock", None)
         done.midway, done.bound = clock is not None, bool(options.get("plan_file"))
         self._go(done, clock, command=command, dry_run=command == "plan", **options)
@@ -351,4 +361,6 @@ class Commands:
 
 
 def _shown(done: Done) -> str:
-    return "".join(f"{word} " for word in ("accept", "remap", "narrow", "midway") if getattr(done, word))
+    return "".join(
+        f"{word} " for word in ("accept", "remap", "narrow", "midway", *done.retry) if getattr(done, word, True)
+    )

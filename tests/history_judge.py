@@ -138,6 +138,7 @@ class Judge:
             self._learn_values(done)
             bound = done.command == "run" and (done.code in (0, 3) or book.mappings == [done.mapping])
             book.mappings = [done.mapping] if bound else [*book.mappings, done.mapping]
+            book.bound |= bound
             book.stops = book.stops + 1 if done.code == 4 else 0
         elif done.command == "plan":
             book.mappings = [*book.mappings, done.mapping]  # whether a plan binds is left open
@@ -228,11 +229,16 @@ def _linked_rightly(judge: Judge, done: Done, before: Account, after: Account) -
 
 
 @always
-def marks_stay(_judge: Judge, done: Done) -> Iterator[str]:
-    """Nobody's account becomes another person's."""
+def marks_stay(judge: Judge, done: Done) -> Iterator[str]:
+    """Nobody's account becomes another person's, but who was made anew in Docebo may be linked to the old account."""
     for user_id, before in done.before.items():
-        if mark_of(before) and user_id in done.after and mark_of(done.after[user_id]) != mark_of(before):
-            yield f"{before['loginIds']}: {mark_of(before)} became {mark_of(done.after[user_id])}"
+        old, new = mark_of(before), mark_of(done.after.get(user_id, before))
+        if old is None or old == new:
+            continue
+        person = judge.world.people.get(new[1]) if new else None
+        anew = old[1] not in judge.world.people and person is not None and done.policy.existing == "link"
+        if not anew or wanted(person or {}, done.mapping).login not in folds(before["loginIds"]):
+            yield f"{before['loginIds']}: {old} became {new}"
 
 
 @always
@@ -310,7 +316,7 @@ def refused_for_a_cause(judge: Judge, done: Done) -> Iterator[str]:
     excused = judge.world.rights != "super_admin" or done.midway or done.bound
     if done.code == 2 and not excused and (not others or done.remap):
         yield done.error
-    if done.code in (0, 3) and others and len(others) == len(done.book.mappings) and not done.remap:
+    if done.code in (0, 3) and done.book.bound and others == done.book.mappings and not done.remap:
         yield "another mapping was taken without --remap"
 
 
@@ -326,7 +332,7 @@ def stopped_for_a_cause(judge: Judge, done: Done) -> Iterator[str]:
     causes = [
         judge.world.rights != "super_admin",
         len(left) * 10 > len(known) and not done.accept,
-        len(missing) > 1 and len(missing) * 10 > len(arrived),
+        len(missing) > 1 and len(missing) * 10 > len(arrived) and "all" not in done.retry,
         bool(judge.world.disliked) and done.book.stops < 4,
         judge.world.spoilt,
     ]

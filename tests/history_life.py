@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import history_rules  # noqa: F401 -- adds its rules to the judge
 import structlog
-from history_commands import Commands, Done, Moment, Shelf
+from history_commands import RETRIES, Commands, Done, Moment, Shelf
 from history_judge import Judge
 from history_world import World
 from sqlalchemy import create_engine, event
@@ -132,5 +132,7 @@ class Life:
         for _ in range(PATIENCE):
             if self.run(accept_shrink=True, remap=self.commands.needs_remap).code != 4:
                 break
+            if RETRIES and self.verify().classes.get("missing"):
+                self.run(accept_shrink=True, retry=("missing",))
         self.run_twice(accept_shrink=True)
         self.verify()

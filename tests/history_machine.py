@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from history_commands import RETRIES
 from history_life import Life
 from history_words import ADDRESSES, USERNAMES, mark_of
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ few = st.integers(0, 7)
 flags = st.booleans()
 CHANGES = ("move", "rename_login", "rename", "relocate", "suspend_or_bring_back", "suspend_or_bring_back", "blank")
 EDITS = ("name", "name", "city", "disable", "enable", "sign_in", "clean_up", "move", "delete", "delete")
+RETRY = ("missing", "differs", "all", "login_taken", "deleted_at_descope", "refused")
 KILLED_AT = 70  # effects of a run of a few people
 
 
@@ -189,6 +191,11 @@ class History(RuleBasedStateMachine):
         self.life.plan(**options)
         if then:
             self.life.run(**options)
+
+    @precondition(lambda _: RETRIES)
+    @rule(accept=flags, what=st.sampled_from(RETRY))
+    def retry(self, accept: bool, what: str) -> None:
+        self.life.run(accept_shrink=self.accepts(accept), retry=(what,))
 
     @rule(limit=st.integers(1, 3), text=st.sampled_from(["", "ann", "@"]), accept=flags)
     def narrow_run(self, limit: int, text: str, accept: bool) -> None:

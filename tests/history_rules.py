@@ -125,12 +125,12 @@ def values_follow(judge: Judge, done: Done) -> Iterator[str]:
 def edits_stay(judge: Judge, done: Done) -> Iterator[str]:
     """What a person changed at Descope stays as long as Docebo's value does not change."""
     for user_id, name, now, before, after in _values(judge, done):
-        if judge.sent(done, user_id, name) == {now} and before not in (None, after) and not done.remap:
+        if judge.sent(done, user_id, name) == {now} and before not in (None, after) and not done.anew:
             yield f"{name} of user {user_id} was {before!r}, is {after!r}"
     for user_id, want, account in judge.arrived(done):
         before_ids = done.before.get(account["userId"], account)["loginIds"]
         unmoved = all(judge.sent(done, user_id, n) == {v} for n, v in (("login", want.login), ("extra", want.extra)))
-        if unmoved and folds(before_ids) != folds(account["loginIds"]) and not done.remap:
+        if unmoved and folds(before_ids) != folds(account["loginIds"]) and not done.anew:
             yield f"login ids of user {user_id} were {before_ids}, are {account['loginIds']}"
 
 
@@ -151,8 +151,8 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
         if user_id in judge.world.people and row["reason"] in DUPLICATES:
             want = judge.want(done, user_id)
             for account in judge.owned(done.after, user_id):
-                if want.login in folds(account["loginIds"]) and account["userId"] == row["target_id"]:
-                    yield f"user {user_id} has {want.login} and is {row['reason']}"
+                if want.logins <= folds(account["loginIds"]) and account["userId"] == row["target_id"]:
+                    yield f"user {user_id} has {want.logins} and is {row['reason']}"
 
 
 # --- two commands in a row --------------------------------------------------------------------
@@ -161,7 +161,7 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
 @in_a_row("run", "run")
 def repeat_is_a_no_op(judge: Judge, first: Done, again: Done) -> Iterator[str]:
     """A run behind one that ended with 0 writes nothing, and its counts are the same."""
-    if not first.whole or first.code != 0 or again.narrow or again.midway or again.remap or judge.world.spoilt:
+    if not first.whole or first.code != 0 or again.narrow or again.midway or again.anew or judge.world.spoilt:
         return
     if again.before != again.after or (again.code, again.counts) != (first.code, first.counts):
         yield f"{first.counts} became {again.code} {again.counts} {again.error}"
@@ -192,7 +192,7 @@ def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iter
             if not _rivals(judge, done, user_id, want):
                 yield "nobody else in Docebo asks for the login"
         case "login_taken" | "email_taken":
-            freed = (want.logins & judge.world.freed) and not done.remap
+            freed = (want.logins & judge.world.freed) and not done.anew
             if not holders and not freed and not _is_unmarked(done, row):
                 yield f"nobody else has {want.logins}"
             if row["reason"] == "login_taken" and _is_linkable(judge, done, user_id, want, holders):

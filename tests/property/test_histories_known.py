@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from history_commands import RETRIES
 from history_life import Life, hurried, shelf_of
 
 if TYPE_CHECKING:
@@ -256,3 +257,30 @@ def test_d_what_a_person_changed_stays(shelf: Shelf) -> None:
     life.world.relocate("1", 0)
 
     life.run_twice()
+
+
+@pytest.mark.skipif(not RETRIES, reason="there is no --retry yet")
+def test_b3_what_verify_finds_wrong_is_sent_again(shelf: Shelf) -> None:
+    """A value that Descope did not keep arrives once it does, when asked for."""
+    life = life_of(shelf)
+    life.world.forget_city(forgets=True)
+    life.run()
+    life.world.forget_city(forgets=False)
+
+    assert life.run(retry=("differs",)).code == 0
+    life.run_twice()
+    assert life.verify().code == 0
+
+
+@pytest.mark.skipif(not RETRIES, reason="there is no --retry yet")
+def test_b3_an_emptied_project_is_filled_again(shelf: Shelf) -> None:
+    """A run stops at an emptied project; a verification names everybody, and asked for, all come back."""
+    life = life_of(shelf)
+    life.run()
+    life.world.wipe()
+
+    assert life.run().code == 4
+    assert life.verify().classes["missing"] == 2
+    assert life.run(retry=("missing",)).code == 0
+    life.run_twice()
+    assert life.verify().code == 0

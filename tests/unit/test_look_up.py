@@ -133,6 +133,13 @@ def test_who_answers_to_the_login_of_somebody_known_is_found_among_the_known(sto
     assert (found["2"].reason, found["2"].holder) == ("login_taken", None)
 
 
+def test_a_user_known_by_id_that_lost_its_mark_is_told_from_a_stranger(store: Checkpoint, tmp_path: Path) -> None:
+    put(store, "1", target_id="U1")
+    found = decided(store, job(store, tmp_path, descope=Descope(person("1", attributes={}))))
+
+    assert found["1"].reason == "mark_lost"
+
+
 def test_a_login_id_the_server_understands_otherwise_is_asked_for_alone(store: Checkpoint, tmp_path: Path) -> None:
     """The search shows somebody who has none of the login ids by our rules: each is asked for alone then."""
     put(store, "1")

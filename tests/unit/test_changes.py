@@ -244,3 +244,78 @@ def test_what_is_only_filled_when_empty_replaces_no_address_login_phone_or_statu
     there = held(email="old@x.org", login_ids=("old@x.org",), phone="+1", status="invited")
     assert not changes(WANTED, there, policy(default="fill_if_empty"))
     assert changes(WANTED, replace(there, email=""), policy(default="fill_if_empty")).email == WANTED.email
+
+
+@pytest.mark.parametrize(
+    ("origin", "fresh", "adopted"),
+    [
+        ("linked", True, True),
+        ("created", None, False),
+        (None, None, True),
+        ("", True, False),
+    ],
+)
+def test_who_made_a_user_is_what_the_checkpoint_says_or_else_the_third_mark(
+    origin: str | None, fresh: bool | None, adopted: bool
+) -> None:
+    there = held(attributes=MARK | ({} if fresh is None else {"freshlyMigrated": fresh}))
+    assert is_adopted(origin, there) is adopted
+
+
+def test_of_a_linked_user_a_field_without_a_rule_is_filled_only_when_empty() -> None:
+    assert not changes(WANTED, held(picture="https://own.org/b.png"), policy(), link=True)
+
+
+def test_a_field_left_to_descope_keeps_the_hash_of_what_was_sent_before() -> None:
+    """The value of that time, not the present one: when the policy changes, the present one counts as new."""
+    before = SentFields.of(replace(WANTED, name="Before"))
+    kept = changes(WANTED, held(name="Own"), policy(name="target_wins"), sent=before).sent
+    assert kept.hashes["name"] == before.hashes["name"]
+    never = changes(WANTED, held(name="Own"), policy(name="target_wins"), sent=SentFields({})).sent
+    assert "name" not in never.hashes
+    assert "name" not in changes(WANTED, held(name="Own"), policy(name="target_wins")).sent.hashes
+
+
+@pytest.mark.parametrize(
+    ("again", "signed_in", "link", "set_again"),
+    [(True, False, False, True), (False, False, False, False), (True, True, False, False), (True, False, True, False)],
+)
+def test_a_user_who_lost_its_marks_is_fresh_again_when_asked_and_never_signed_in(
+    again: bool, signed_in: bool, link: bool, set_again: bool
+) -> None:
+    there = held(attributes={}, has_credential=signed_in)
+    found = changes(WANTED, there, policy(), again=again, link=link)
+    wanted = MARK | ({"freshlyMigrated": True} if set_again else {})
+    assert found.patch == {"customAttributes": wanted}
+    assert found.described.get("freshlyMigrated") == ([None, True] if set_again else None)
+
+
+def test_an_attribute_of_ours_without_a_definition_is_sent_all_the_same() -> None:
+    """It is defined before the first user is sent; only what is foreign there is dropped."""
+    found = changes(CITY, held(attributes=MARK | {"freshlyMigrated": "false"}), policy(), types={"doceboUserId": 1})
+    assert found.patch["customAttributes"].keys() == {*MARK, "city", "freshlyMigrated"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("7", 2, 7), ("-7", 2, -7), ("7.5", 2, 7.5), ("x", 2, "x"), ("--7", 2, "--7"), ("7-", 2, "7-"), ("7", 1, "7"),
+        ("true", 3, True), ("false", 3, False), ("yes", 3, "yes"), ("true", 1, "true"), ("true", None, "true"),
+    ],
+)  # fmt: skip
+def test_a_foreign_value_goes_back_in_the_type_of_its_attribute(text: str, kind: int, value: Any) -> None:
+    there = held(attributes=MARK | {"foreign": text, "freshlyMigrated": True})
+    types = {"doceboUserId": 1, "foreign": kind, "city": 1}
+    found = changes(CITY, there, policy(), types=types).patch["customAttributes"]["foreign"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_an_empty_address_on_both_sides_is_the_same_one() -> None:
+    nobody = replace(WANTED, email="")
+    assert not changes(nobody, held(email=""), policy())
+    assert changes(WANTED, held(email=""), policy()).email == WANTED.email
+
+
+def test_a_status_that_is_as_wanted_is_not_left_to_anybody() -> None:
+    assert changes(WANTED, held(), policy()).sent.left == frozenset()
+    assert changes(WANTED, held(status="disabled"), policy()).sent.left == {"status"}

@@ -13,7 +13,8 @@ from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
 from migrator.checkpoint.sends import Result
 from migrator.engine import outcome
 from migrator.engine.changes import is_adopted
-from migrator.engine.decide import Rules, create_body, decide
+from migrator.engine.decide import Rules, create_body, decide, difference
+from migrator.fields import SentFields
 from migrator.model import Decision, State, TargetUser
 
 if TYPE_CHECKING:
@@ -181,3 +182,50 @@ def test_the_other_outcomes_say_what_is_known() -> None:
     assert outcome.refused(USER, "") == Result("1", State.FAILED, reason="refused")
     assert outcome.unknown(USER) == Result("1", State.SENDING)
     assert outcome.untouched(USER) == Result("1", State.PENDING)
+
+
+def test_what_was_sent_is_part_of_the_decision() -> None:
+    """An edit in Descope stays until a person asks for the user again."""
+    there = held(name="Her own")
+    sent = SentFields.of(WANTED)
+    left = decided(WANTED, [there], None, policy(), sent=sent)
+    assert left.decision == Decision.UNCHANGED
+    assert left.sent is not None
+    assert left.sent.left == {"name"}
+    asked = decided(WANTED, [there], None, policy(), sent=sent, retry=True)
+    assert (asked.decision, asked.sent) == (Decision.UPDATE, None)
+
+
+@pytest.mark.parametrize(
+    ("origin", "fresh", "decision", "becomes"),
+    [
+        (None, False, Decision.UNCHANGED, "linked"),
+        (None, True, Decision.UPDATE, "created"),
+        ("created", False, Decision.UPDATE, "created"),
+        ("linked", True, Decision.UNCHANGED, "linked"),
+    ],
+)
+def test_how_a_user_became_ours_decides_and_is_noted(
+    origin: str | None, fresh: bool, decision: Decision, becomes: str
+) -> None:
+    there = held(name="old", attributes=MARK | ({"freshlyMigrated": True} if fresh else {}))
+    found = decided(WANTED, [there], None, policy(), origin=origin)
+    assert (found.decision, found.origin) == (decision, becomes)
+
+
+def test_the_types_of_attributes_are_part_of_the_decision() -> None:
+    there = held(attributes=MARK | {"size": "48", "freshlyMigrated": True})
+    user = Candidate(CITY, "hash", None)
+    found = difference(user, there, Rules(policy(), {"city": 1, "size": 2}))
+    assert found.patch["customAttributes"]["size"] == 48
+
+
+def test_a_stranger_with_our_third_mark_is_linked_not_overwritten() -> None:
+    named = replace(STRANGER, name="Her own", attributes={"freshlyMigrated": True})
+    found = decided(WANTED, [named], None, policy("link"))
+    assert found.decision == Decision.ADOPT
+    assert (found.changes or {}).keys() == MARK.keys()
+
+
+def test_whoever_is_created_is_noted_with_what_was_sent() -> None:
+    assert outcome.created(USER, held()).sent == SentFields.of(WANTED)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from in_memory import PLATFORM, Descope, job, told
+from read_back import person
 from sqlalchemy import insert
 from two_migrations import KEY, put, rows, states, target
-from wanted_and_held import held
 
 from migrator.checkpoint import foreseen, plans
 from migrator.checkpoint.plans import HELD_BY_OURS
 from migrator.checkpoint.tables import login
 from migrator.engine import planfile
 from migrator.engine.plan import decide_all, look_up, missing_attributes, plan
-from migrator.engine.spot_check import spot_check
 from migrator.errors import ConfigError, StopRun
 from migrator.model import Decision, State
 
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.plans import Planned
     from migrator.descope.user import DescopeUser
     from migrator.engine.job import Job
-
-
-def person(user_id: str, /, **changes: Any) -> DescopeUser:
-    """The Descope user that Docebo user `user_id` became."""
-    return replace(held(target(user_id), f"U{user_id}"), **changes)
 
 
 def stranger(user_id: str, **changes: Any) -> DescopeUser:
@@ -391,69 +385,3 @@ def test_an_attribute_of_another_type_is_refused(
         f"Descope has the custom attribute {named} with another type than the migrator sends."
     )
     assert caught.value.fix == f"Define it as {kind} in the Descope console, or map to another name."
-
-
-# --- the spot check ------------------------------------------------------------------------------
-
-
-def arrived(store: Checkpoint, number: int) -> list[DescopeUser]:
-    for user_id in range(1, number + 1):
-        put(store, str(user_id), state=State.CREATED, target_id=f"U{user_id}")
-    return [person(str(user_id)) for user_id in range(1, number + 1)]
-
-
-def missing(store: Checkpoint) -> set[str]:
-    return {user_id for user_id, (_, reason) in states(store).items() if reason == "deleted_at_descope"}
-
-
-@pytest.mark.parametrize(("number", "gone"), [(20, 2), (1, 1), (19, 1)])
-def test_a_tenth_at_most_is_named_missing(store: Checkpoint, tmp_path: Path, number: int, gone: int) -> None:
-    descope = Descope(*arrived(store, number)[gone:])
-
-    spot_check(job(store, tmp_path, descope=descope))
-
-    assert missing(store) == {str(user_id) for user_id in range(1, gone + 1)}
-    assert len(descope.names("load")) == 1
-
-
-@pytest.mark.parametrize(("number", "gone"), [(20, 3), (19, 2), (2, 2)])
-def test_more_than_a_tenth_stops_the_run_and_nobody_is_named(
-    store: Checkpoint, tmp_path: Path, number: int, gone: int
-) -> None:
-    descope = Descope(*arrived(store, number)[gone:])
-
-    with pytest.raises(StopRun) as caught:
-        spot_check(job(store, tmp_path, descope=descope))
-
-    assert caught.value.message == (
-        f"Descope does not have {gone} of {number} users, chosen by chance, that were migrated."
-    )
-    assert caught.value.fix.startswith("See that descope.project_id is the right project and who deleted them.")
-    assert caught.value.fix.endswith("`migrator run --retry missing` sends them again.")
-    assert not missing(store)
-
-
-def test_whom_the_list_leaves_out_is_asked_for_alone_before_being_named(store: Checkpoint, tmp_path: Path) -> None:
-    descope = Descope(*arrived(store, 2))
-    descope.unlisted = {"U2"}
-
-    spot_check(job(store, tmp_path, descope=descope))
-
-    assert descope.names("by_id") == [("U2",)]
-    assert not missing(store)
-
-
-def test_before_anybody_arrived_nobody_is_asked_for(store: Checkpoint, tmp_path: Path) -> None:
-    descope = Descope()
-
-    spot_check(job(store, tmp_path, descope=descope))
-
-    assert not descope.asked
-
-
-def test_a_hundred_are_asked_for_and_no_more(store: Checkpoint, tmp_path: Path) -> None:
-    descope = Descope(*arrived(store, 105))
-
-    spot_check(job(store, tmp_path, descope=descope))
-
-    assert [len(asked) - 1 for asked in descope.names("load")] == [100]

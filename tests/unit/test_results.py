@@ -168,3 +168,15 @@ def test_an_answer_with_neither_list_is_told_by_the_name_of_the_missing_one() ->
 def test_a_failure_list_that_is_no_list_is_refused(failed: Any) -> None:
     with pytest.raises(TypeError, match=r"^failedUsers has the wrong type$"):
         parse_batch({KEY: [], "failedUsers": failed}, KEY)
+
+
+def test_every_failure_is_matched_not_only_the_last_one() -> None:
+    failed = [{"failure": f"E01100{n}", "user": {"loginIds": [name]}} for n, name in enumerate(("a", "b"), start=1)]
+
+    assert matched({"failedUsers": failed}, "a", "b") == {"a": (None, "E011001"), "b": (None, "E011002")}
+
+
+def test_an_e_mail_for_each_login_id_or_none_at_all() -> None:
+    """Anything between the two would name the wrong user."""
+    with pytest.raises(ValueError, match="zip"):
+        match(parse_batch({KEY: []}, KEY), ["a", "b"], ["a@x.org"])

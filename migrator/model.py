@@ -102,8 +102,9 @@ class TargetUser:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every spelling under which somebody may hold one of the login ids."""
-        return (*self.all_login_ids, self.spelled) if self.spelled else self.all_login_ids
+        """The spellings to look for, as a server may tell them apart: ours, Docebo's, and in lower case."""
+        lowered = (login_id.lower() for login_id in self.all_login_ids)
+        return tuple(dict.fromkeys((*self.all_login_ids, *lowered, *([self.spelled] if self.spelled else []))))
 
     @classmethod
     def from_json(cls, text: str) -> TargetUser:

@@ -313,7 +313,7 @@ class Commands:
 
     def killed_run(self, at: int, **options: Any) -> Done:
         """A run that dies by SIGKILL at its n-th effect."""
-        done = self._begin("run")
+        done = self._begin("run", accept=options.get("accept_shrink", False))
         fate = die_at(at, lambda: go(self.place, command="run", **options))
         done.command = "killed" if fate.killed else "maybe"
         return self._end(done)

@@ -180,7 +180,9 @@ def conflicts_are_real(judge: Judge, first: Done, again: Done) -> Iterator[str]:
 
 def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iterator[str]:
     want = judge.want(done, user_id)
-    holders = _holders(judge, done, user_id, want)
+    holders = _holders(judge, done.after, user_id, want)
+    # Who lets go of a login during a run is what the next run plans with: a plan must be what its run does.
+    held = holders or _holders(judge, done.before, user_id, want)
     match row["reason"]:
         case "no_email" | "invalid_email":
             if not want.problem:
@@ -193,16 +195,16 @@ def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iter
                 yield "nobody else in Docebo asks for the login"
         case "login_taken" | "email_taken":
             freed = (want.logins & judge.world.freed) and not done.anew
-            if not holders and not freed and not _is_unmarked(done, row):
+            if not held and not freed and not _is_unmarked(done, row):
                 yield f"nobody else has {want.logins}"
             if row["reason"] == "login_taken" and _is_linkable(judge, done, user_id, want, holders):
                 yield f"{holders[0]['loginIds']} can be linked"
 
 
-def _holders(judge: Judge, done: Done, user_id: str, want: Wanted) -> list[Account]:
+def _holders(judge: Judge, accounts: dict[str, Account], user_id: str, want: Wanted) -> list[Account]:
     own = (judge.world.platform, user_id)
     wants = want.logins | {want.email}
-    return [a for a in done.after.values() if mark_of(a) != own and wants & (folds(a["loginIds"]) | {fold(a["email"])})]
+    return [a for a in accounts.values() if mark_of(a) != own and wants & (folds(a["loginIds"]) | {fold(a["email"])})]
 
 
 def _rivals(judge: Judge, done: Done, user_id: str, want: Wanted) -> list[str]:

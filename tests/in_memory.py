@@ -73,10 +73,10 @@ class Descope(DescopeClient):
         """The definitions."""
         return dict(self.types)
 
-    def load(self, user_ids: Sequence[str], *, surely: bool = False) -> list[DescopeUser]:
+    def load(self, user_ids: Sequence[str], *, ask_alone: bool = True) -> list[DescopeUser]:
         """Those with these ids."""
-        self.asked.append(("load", *user_ids, surely))
-        users = self.held if surely else self._listed()
+        self.asked.append(("load", *user_ids, ask_alone))
+        users = self.held if ask_alone else self._listed()
         return [user for user in users if user.user_id in user_ids]
 
     def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:

@@ -259,7 +259,7 @@ def test_who_made_a_user_is_what_the_checkpoint_says_or_else_the_third_mark(
     origin: str | None, fresh: bool | None, adopted: bool
 ) -> None:
     there = held(attributes=MARK | ({} if fresh is None else {"freshlyMigrated": fresh}))
-    assert is_adopted(origin, there) is adopted
+    assert is_adopted(origin, there, policy("link")) is adopted
 
 
 def test_of_a_linked_user_a_field_without_a_rule_is_filled_only_when_empty() -> None:
@@ -269,9 +269,9 @@ def test_of_a_linked_user_a_field_without_a_rule_is_filled_only_when_empty() -> 
 def test_a_field_left_to_descope_keeps_the_hash_of_what_was_sent_before() -> None:
     """The value of that time, not the present one: when the policy changes, the present one counts as new."""
     before = SentFields.of(replace(WANTED, name="Before"))
-    kept = changes(WANTED, held(name="Own"), policy(name="target_wins"), sent=before).sent
+    kept = changes(WANTED, held(name="Own"), policy(name="target_wins"), past=Past(before)).sent
     assert kept.hashes["name"] == before.hashes["name"]
-    never = changes(WANTED, held(name="Own"), policy(name="target_wins"), sent=SentFields({})).sent
+    never = changes(WANTED, held(name="Own"), policy(name="target_wins"), past=Past(SentFields({}))).sent
     assert "name" not in never.hashes
     assert "name" not in changes(WANTED, held(name="Own"), policy(name="target_wins")).sent.hashes
 
@@ -284,7 +284,7 @@ def test_a_user_who_lost_its_marks_is_fresh_again_when_asked_and_never_signed_in
     again: bool, signed_in: bool, link: bool, set_again: bool
 ) -> None:
     there = held(attributes={}, has_credential=signed_in)
-    found = changes(WANTED, there, policy(), again=again, link=link)
+    found = changes(WANTED, there, policy(), past=Past(again=again), link=link)
     wanted = MARK | ({"freshlyMigrated": True} if set_again else {})
     assert found.patch == {"customAttributes": wanted}
     assert found.described.get("freshlyMigrated") == ([None, True] if set_again else None)

@@ -76,10 +76,10 @@ def test_who_is_not_shown_is_looked_for_once_more_after_a_while(store: Checkpoin
     calls: list[int] = []
 
     class Late(Descope):
-        def load(self, user_ids: Any, *, surely: bool = False) -> list[DescopeUser]:
+        def load(self, user_ids: Any, *, ask_alone: bool = True) -> list[DescopeUser]:
             calls.append(1)
             self.unlisted = {"U1", "U2"} if len(calls) == 1 else {"U2"}
-            return super().load(user_ids, surely=surely)
+            return super().load(user_ids, ask_alone=ask_alone)
 
     found, told, progress, work = new(descope=Late(person("1"), person("2")))
 

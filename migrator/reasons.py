@@ -149,7 +149,8 @@ _TABLE: Final = (
     _reason(
         State.CONFLICT,
         "several_matches",
-        "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope.",
+        "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope; or more than "
+        "one Docebo user would be linked to the same one (detail wanted_twice).",
         "Look at those users in the Descope console, keep one, and run with --retry and this code.",
     ),
     _reason(

@@ -34,9 +34,10 @@ AGAIN, REJUDGE = 1, 2
 # A conflict found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
 SENT = (Decision.UPDATE, Decision.ADOPT, Decision.CREATE)  # leaving comes first, and an update may free a login
-# Details of `login_taken`: the holder is another user of this migration, or came only after the look-up.
-HELD_BY_OURS, CAME_MEANWHILE = "held_by_migrated_user", "came_meanwhile"
-MAY_LET_GO = (HELD_BY_OURS, CAME_MEANWHILE)
+# Details of conflicts over a login or a user that may be let go of: the holder is another user of this migration, came
+# only after the look-up, or would be adopted by several Docebo users.
+HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE = "held_by_migrated_user", "came_meanwhile", "wanted_twice"
+MAY_LET_GO = (HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,13 @@ def settle_without_sending(checkpoint: Checkpoint) -> None:
         connection.execute(
             update(source_user)
             .where(pending, source_user.c.decision == Decision.UNCHANGED)
-            .values(state=State.UNCHANGED, sent_hash=source_user.c.hash, decision=None, retry=None)
+            .values(
+                state=State.UNCHANGED,
+                sent_hash=source_user.c.hash,
+                decision=None,
+                retry=None,
+                verdict=None,  # what was seen was another target
+            )
         )
         connection.execute(
             update(source_user)
@@ -259,7 +266,7 @@ def settle_without_sending(checkpoint: Checkpoint) -> None:
 
 
 def part_shared_targets(checkpoint: Checkpoint) -> None:
-    """Two Docebo users never become one: of several that would adopt one user, or its owner's, nobody does."""
+    """Two Docebo users never become one: nobody adopts a user that another one wants or has."""
     pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
     adopts = and_(pending, source_user.c.decision == Decision.ADOPT)
     wanted_twice = (
@@ -273,7 +280,14 @@ def part_shared_targets(checkpoint: Checkpoint) -> None:
         source_user.c.decision.is_distinct_from("adopt"),
     )
     shared = or_(source_user.c.adopt_id.in_(wanted_twice), source_user.c.adopt_id.in_(owned))
-    aside = {"decision": CONFLICT, "reason": "several_matches", "changes": None, "seen": None, "adopt_id": None}
+    aside = {
+        "decision": CONFLICT,
+        "reason": "several_matches",
+        "detail": WANTED_TWICE,
+        "changes": None,
+        "seen": None,
+        "adopt_id": None,
+    }
 
     def work(connection: Connection) -> None:
         if connection.execute(select(source_user.c.user_id).where(adopts).limit(1)).first() is not None:

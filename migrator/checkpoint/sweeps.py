@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, s
 
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
-from migrator.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, text_hash
+from migrator.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
 from migrator.normalize.identity import look_alike_key
 
 if TYPE_CHECKING:
@@ -168,6 +168,23 @@ def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
     return [
         {"migration": key, "login_key": login_key, "user_id": normalized.user_id} for login_key in dict.fromkeys(keys)
     ]
+
+
+def newcomers(checkpoint: Checkpoint, since: int, after: str, limit: int) -> list[TargetUser]:
+    """Users shown since a sweep who wait and were never at Descope, in the order of their id text, behind `after`."""
+    query = (
+        select(source_user.c.profile)
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == State.PENDING,
+            source_user.c.target_id.is_(None),
+            source_user.c.seen_sweep >= since,
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+    return [TargetUser.from_json(text) for text in checkpoint.read(lambda c: c.execute(query).scalars().all())]
 
 
 def seen(checkpoint: Checkpoint, since: int) -> int:

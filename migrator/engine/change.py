@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import DRIFTED
+from migrator.checkpoint.plans import DRIFTED, WANTED_TWICE
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
@@ -107,7 +107,7 @@ def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
         elif task is None:
             sent.put(Result(user.user_id, State.CONFLICT, reason=not_ours(found)))
         elif found.user_id in taken:
-            sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches"))
+            sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches", detail=WANTED_TWICE))
         elif _has_drifted(job, task):
             sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED))
         elif task.todo.missing_logins:

@@ -177,8 +177,8 @@ class _Work:
         before, after = self._found.status, self._target.status
         enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
         if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
-            # Leaving is not for Descope to undo; and "invited" is what a status that did not arrive looks like.
-            always = after == "disabled" or before == "invited"
+            # Nobody in Descope undoes leaving, we undo what we did, and "invited" is a status that did not arrive.
+            always = after == "disabled" or before in ("invited", "disabled")
             if self.wins(fields.STATUS, before, after, always=always):
                 self.result.patch["status"] = after
                 self.result.described["status"] = [before, after]

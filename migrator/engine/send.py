@@ -13,7 +13,7 @@ from migrator.engine.sender import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.engine.settle import MOST_ATTEMPTS, settle
 from migrator.errors import StopRun
 from migrator.log import get_logger
-from migrator.model import OPEN_STATES, Decision, State
+from migrator.model import ARRIVED_STATES, OPEN_STATES, Decision, State
 from migrator.report.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class _Round:
         # Batches in which everybody was refused alike, kept until it is known whether that is about them.
         self._held: list[Sent] = []
         self._refuses_all = ""
+        self._somebody_was_taken = False
         self._order = list(reversed(SENT))
         self.answered = False
         self.unanswered = False
@@ -128,7 +129,8 @@ class _Round:
         large = [sent for sent in self._held if len(sent.batch.users) >= ENOUGH_USERS]
         codes = {sent.refused_whole for sent in large}
         proof = any(not user.retry and user.refusals < MOST_REFUSALS for sent in large for user in sent.batch.users)
-        if proof and len(codes) == 1 and (last or len(large) >= MANY_BATCHES):
+        enough = len(large) >= MANY_BATCHES or (last and not self._somebody_was_taken)
+        if proof and len(codes) == 1 and enough:
             self._refuses_all = codes.pop()
             raise EverybodyRefused(self._refuses_all, sum(sent.refused_alike()[1] for sent in large))
 
@@ -145,6 +147,7 @@ class _Round:
         self.crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
         self._job.events.progress("send", min(self._done, self._todo), self._todo)
+        self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
         self._learn_size(sent)
         self._job.budget.count(
             done=sum(1 for result in results if result.state in FINAL),

@@ -9,7 +9,8 @@ from migrator.checkpoint import sweeps
 from migrator.docebo.paging import Reading
 from migrator.errors import ConfigError, StopRun
 from migrator.log import get_logger
-from migrator.model import canonical_json
+from migrator.model import Ready, canonical_json
+from migrator.normalize.identity import login_key
 
 if TYPE_CHECKING:
     from migrator.docebo.client import Page
@@ -19,6 +20,7 @@ log = get_logger(__name__)
 
 SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says somebody is missing
 MOST_SWEEPS = 10  # on a platform that gains users faster than it is read, somebody is always new
+AT_ONCE = 100
 SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (matrix P7)
 
 
@@ -48,6 +50,7 @@ def read_everybody(job: Job) -> None:
     job.events.stage("read")
     before, sweep = _sweep_until_settled(job)
     if job.options.search_text:
+        _read_namesakes(job)
         return
     _check_rights(job)
     # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
@@ -130,6 +133,26 @@ def _sweep(job: Job) -> Sweep:
 def _store(job: Job, sweep: int, page: Page) -> sweeps.PageSeen:
     records = [sweeps.Record(canonical_json(item), job.normalize(item)) for item in page.items]
     return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include)
+
+
+def _read_namesakes(job: Job) -> None:
+    """Others in Docebo who would share a login with a newcomer of this search: nobody is migrated on a guess."""
+    since, after = job.first_sweep, ""
+    while users := sweeps.newcomers(job.checkpoint, since, after, AT_ONCE):
+        for user in users:
+            job.clock.check()
+            keys = {login_key(login_id) for login_id in user.all_login_ids}
+            items = job.docebo.users(1, user.email or user.login_id).items
+            found = [sweeps.Record(canonical_json(item), job.normalize(item)) for item in items]
+            sharing = [
+                one
+                for one in found
+                if isinstance(one.normalized, Ready)
+                and one.normalized.user_id != user.user_id
+                and not keys.isdisjoint(one.normalized.login_keys)
+            ]
+            sweeps.store_page(job.checkpoint, since, sharing, job.config.policy.include)
+        after = users[-1].user_id
 
 
 def _check_rights(job: Job) -> None:

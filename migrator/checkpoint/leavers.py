@@ -59,14 +59,29 @@ def note_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> None:
     _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})
 
 
-def note(checkpoint: Checkpoint, disabled: Sequence[Leaver], enabled: Sequence[Leaver]) -> None:
-    """Note who is disabled now, and who still is not."""
+def forget_enabled(checkpoint: Checkpoint) -> None:
+    """Forget who was still enabled: whoever disabled, deleted or brought such a user back did not tell us."""
+    noted = and_(source_user.c.migration == checkpoint.key, source_user.c.still_enabled.is_not(None))
+    checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(still_enabled=None)))
+
+
+def note(
+    checkpoint: Checkpoint, disabled: Sequence[Leaver], enabled: Sequence[Leaver], unclear: Collection[str] = ()
+) -> None:
+    """Note who is disabled now, and who still is not.
+
+    Args:
+        unclear: target ids whom we may have disabled all the same; that it was us stays noted.
+    """
     sent = [
         {"b_user": one.user_id, "b_sent": (one.sent or SentFields({})).with_status("disabled").to_json()}
         for one in disabled
     ]
     _set(checkpoint, sent, {"sent_fields": bindparam("b_sent"), "still_enabled": None})
-    _set(checkpoint, [{"b_user": one.user_id} for one in enabled], {"still_enabled": 1, "disabled_by_us": 0})
+    _set(checkpoint, [{"b_user": one.user_id} for one in enabled], {"still_enabled": 1})
+    _set(
+        checkpoint, [{"b_user": one.user_id} for one in enabled if one.target_id not in unclear], {"disabled_by_us": 0}
+    )
 
 
 def still_enabled(checkpoint: Checkpoint) -> int:

@@ -35,11 +35,13 @@ def disable_leavers(job: Job) -> None:
         StopRun: Descope refuses us.
     """
     silent = 0
+    leavers.forget_enabled(job.checkpoint)
     for page in _pages(job):
         job.clock.check()
         enabled, others = _enabled(job, page)
         leavers.note_intent(job.checkpoint, [one for one, _ in enabled])
         done: set[str] = set()
+        unclear: set[str] = set()  # a request that was not answered may have disabled them
         for part in _parts([found for _, found in enabled]):
             rest = [found for found in part if found.user_id not in done]
             if not rest or silent == MOST_SILENT:
@@ -48,10 +50,12 @@ def disable_leavers(job: Job) -> None:
                 done |= _disable(job, rest)
             except NoAnswer:
                 silent += 1
+                unclear |= {found.user_id for found in rest}
         leavers.note(
             job.checkpoint,
             [one for one, found in enabled if found.user_id in done],
             [*(one for one, found in enabled if found.user_id not in done), *others],
+            unclear - done,
         )
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from in_memory import Descope, job
 from read_back import person
-from two_migrations import put, rows, states, target
+from sqlalchemy import update
+from two_migrations import KEY, put, rows, states, target
 
+from migrator.checkpoint import leavers
+from migrator.checkpoint.tables import source_user
 from migrator.engine import leave
-from migrator.engine.leave import disable_leavers
+from migrator.engine.leave import disable_leavers, leavers_to_disable
 from migrator.errors import NoAnswer, Refused, StopRun
 from migrator.fields import SentFields
 from migrator.model import State
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.descope.user import DescopeUser
     from migrator.engine.job import Job
+
+OURS = source_user.c.migration == KEY
 
 
 def stop() -> None:
@@ -46,6 +51,12 @@ def sent(store: Checkpoint, user_id: str) -> SentFields:
     return fields
 
 
+def noted(store: Checkpoint, user_id: str) -> tuple[int | None, int | None]:
+    """Whether it is noted as still enabled, and as disabled by us."""
+    row = rows(store)[user_id]
+    return row["still_enabled"], row["disabled_by_us"]
+
+
 def statuses(descope: Descope) -> list[str]:
     return [user.status for user in descope.held]
 
@@ -58,11 +69,12 @@ def test_who_left_is_disabled_and_keeps_the_rest(store: Checkpoint, tmp_path: Pa
     disable_leavers(work)
 
     assert statuses(descope) == ["disabled", "enabled"]
-    assert descope.names("load") == [("U1", False)]
+    assert descope.names("load") == [("U1", True)]
     assert descope.names("patch") == [("u1@example.org",)]
     assert sent(store, "1") == SentFields.of(target("1")).with_status("disabled")
     assert states(store)["1"] == (State.CONFLICT, "duplicate_email")
-    assert rows(store)["1"]["detail"] is None
+    assert noted(store, "1") == (None, 1)
+    assert noted(store, "2") == (None, None)
 
     descope.asked.clear()
     disable_leavers(work)
@@ -82,27 +94,68 @@ def test_which_status_means_leaving_is_for_the_mapping_to_say(store: Checkpoint,
 
 
 @pytest.mark.parametrize(
-    ("found", "becomes", "noted"),
+    ("found", "becomes", "notes"),
     [
-        ({"status": "invited"}, "disabled", True),
-        ({"status": "disabled"}, "disabled", True),
-        ({"status": "expired"}, "expired", True),
-        ({"attributes": {}}, "enabled", False),
-        ({"attributes": dict(target("7").attributes)}, "enabled", False),
+        ({"status": "invited"}, "disabled", (None, 1)),
+        ({"status": "disabled"}, "disabled", (None, None)),
+        ({"status": "expired"}, "expired", (None, None)),
+        ({"attributes": {}}, "enabled", (1, 0)),
+        ({"attributes": dict(target("7").attributes)}, "enabled", (None, None)),
     ],
     ids=["invited", "disabled already", "expired at Descope", "unmarked", "somebody else's"],
 )
 def test_only_who_is_ours_and_can_sign_in_is_disabled(
-    store: Checkpoint, tmp_path: Path, found: dict[str, Any], becomes: str, noted: bool
+    store: Checkpoint, tmp_path: Path, found: dict[str, Any], becomes: str, notes: tuple[int | None, int | None]
 ) -> None:
+    """Whom somebody else disabled is not noted as disabled by us, and who lost its mark is noted as still enabled."""
     leaver(store, "1")
     work, descope = patient(store, tmp_path, person("1", **found))
+    number = leavers_to_disable(work)
 
     disable_leavers(work)
 
     assert statuses(descope) == [becomes]
-    assert bool(descope.names("patch")) == (found == {"status": "invited"})
-    assert sent(store, "1").had("status", "disabled") == noted
+    assert len(descope.names("patch")) == number == (found == {"status": "invited"})
+    assert sent(store, "1").had("status", "disabled") == bool(number)
+    assert noted(store, "1") == notes
+
+
+@pytest.mark.parametrize("columns", [{"origin": "linked"}, {"state": State.VANISHED}, {"target_id": None}], ids=str)
+def test_who_is_not_ours_to_disable_is_left_alone(store: Checkpoint, tmp_path: Path, columns: dict[str, Any]) -> None:
+    leaver(store, "1", **columns)
+    work, descope = patient(store, tmp_path, person("1"))
+
+    disable_leavers(work)
+
+    assert leavers_to_disable(work) == 0
+    assert not descope.asked
+    assert noted(store, "1") == (None, None)
+
+
+@pytest.mark.parametrize("update", [{"status": "fill_if_empty"}, {"default": "target_wins"}], ids=str)
+def test_a_policy_that_leaves_the_status_alone_disables_nobody(
+    store: Checkpoint, tmp_path: Path, update: dict[str, str]
+) -> None:
+    leaver(store, "1")
+    descope = Descope(person("1"))
+    work = job(store, tmp_path, descope=descope, settings={"policy": {"update": update}})
+
+    disable_leavers(work)
+
+    assert leavers_to_disable(work) == 0
+    assert not descope.asked
+
+
+def test_a_plan_counts_leavers_and_changes_nothing(store: Checkpoint, tmp_path: Path) -> None:
+    for user_id in ("1", "2"):
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, person("1"), person("2"))
+    before = rows(store)
+
+    assert leavers_to_disable(work) == 2
+
+    assert not descope.names("patch")
+    assert rows(store) == before
 
 
 def test_who_is_not_there_is_not_noted(store: Checkpoint, tmp_path: Path) -> None:
@@ -133,7 +186,7 @@ def test_whom_descope_would_not_disable_is_named(store: Checkpoint, tmp_path: Pa
 
     disable_leavers(work)
 
-    assert [rows(store)[user_id]["detail"] for user_id in ("1", "2", "3")] == [None, "still_enabled", None]
+    assert [noted(store, user_id) for user_id in ("1", "2", "3")] == [(None, 1), (1, 0), (None, 1)]
     assert [sent(store, user_id).had("status", "disabled") for user_id in ("1", "2", "3")] == [True, False, True]
 
 
@@ -151,8 +204,8 @@ def test_a_refusal_is_narrowed_down_to_the_user_it_means(store: Checkpoint, tmp_
     disable_leavers(work)
 
     assert statuses(descope) == ["disabled", "disabled", "disabled", "enabled", "disabled"]
-    assert rows(store)["4"]["detail"] == "still_enabled"
-    assert [len(names) for names in descope.names("patch")] == [5, 2, 3, 1, 2, 1, 1]
+    assert [noted(store, user_id) for user_id in ("3", "4", "5")] == [(None, 1), (1, 0), (None, 1)]
+    assert [len(names) for names in descope.names("patch")] == [5, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -167,22 +220,99 @@ def test_a_refusal_that_is_not_about_users_stops_the_run(store: Checkpoint, tmp_
 
     with pytest.raises(StopRun):
         disable_leavers(work)
-    assert rows(store)["1"]["detail"] is None
+    assert rows(store)["1"]["still_enabled"] is None
 
 
-def test_no_answer_stops_the_run(store: Checkpoint, tmp_path: Path) -> None:
-    leaver(store, "1")
-    work, descope = patient(store, tmp_path, person("1"))
+def test_after_three_requests_without_an_answer_whoever_is_left_is_noted_as_still_enabled(
+    store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on, for leavers are not what it was started for."""
+    monkeypatch.setattr(leave, "AT_ONCE", 4)
+    everybody = ("1", "2", "3", "4", "5")
+    for user_id in everybody:
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in everybody))
 
     def silent(_patches: Any) -> None:
         raise NoAnswer("No answer from PATCH")
 
     descope.on_patch = silent
 
-    with pytest.raises(StopRun) as caught:
-        disable_leavers(work)
-    assert caught.value.message == "No answer from PATCH."
-    assert caught.value.fix == "Check that Descope can be reached, then run again: it is safe."
+    disable_leavers(work)
+
+    assert [len(names) for names in descope.names("patch")] == [4, 1, 1]
+    assert [noted(store, user_id)[0] for user_id in everybody] == [1] * 5
+    assert not any(sent(store, user_id).had("status", "disabled") for user_id in everybody)
+
+
+def test_whom_a_batch_without_an_answer_holds_up_is_disabled_alone(store: Checkpoint, tmp_path: Path) -> None:
+    for user_id in ("1", "2", "3"):
+        leaver(store, user_id)
+    work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3")))
+
+    def choke(patches: Any) -> None:
+        if any(patch["loginId"].startswith("u2") for patch in patches):
+            raise NoAnswer("No answer from PATCH")
+
+    descope.on_patch = choke
+
+    disable_leavers(work)
+
+    assert statuses(descope) == ["disabled", "enabled", "disabled"]
+    assert [noted(store, user_id)[0] for user_id in ("1", "2", "3")] == [None, 1, None]
+
+
+def test_that_it_is_us_is_noted_before_the_request(store: Checkpoint, tmp_path: Path) -> None:
+    """A run that is killed behind the request could not tell any more who disabled the user."""
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+    before: list[tuple[int | None, int | None]] = []
+    descope.on_patch = lambda _patches: before.append(noted(store, "1"))
+
+    disable_leavers(work)
+
+    assert before == [(None, 1)]
+
+
+def test_b13_whom_a_request_without_an_answer_may_have_disabled_counts_as_disabled_by_us(
+    store: Checkpoint, tmp_path: Path
+) -> None:
+    """The answer was lost behind the change: the next run finds the user disabled and still knows that it was us."""
+    leaver(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+
+    def lose(_patches: Any) -> None:
+        descope.held = [person("1", status="disabled")]
+        raise NoAnswer("No answer from PATCH")
+
+    descope.on_patch = lose
+
+    disable_leavers(work)
+    assert noted(store, "1") == (1, 1)
+    disable_leavers(work)
+
+    assert noted(store, "1") == (None, 1)
+    assert len(descope.names("patch")) == 1
+
+
+@pytest.mark.parametrize("change", ["disabled by somebody else", "deleted", "active again"])
+def test_b13_nobody_stays_noted_as_still_enabled_once_that_is_over(
+    store: Checkpoint, tmp_path: Path, change: str
+) -> None:
+    """The note makes a run end with code 3, and nothing else would ever take it away."""
+    leaver(store, "1", state=State.SKIPPED, reason="limit")
+    work, descope = patient(store, tmp_path, person("1"))
+    descope.keeps = {"U1"}
+    disable_leavers(work)
+    assert leavers.still_enabled(store) == 1
+
+    if change == "active again":
+        store.write(lambda c: c.execute(update(source_user).where(OURS).values(source_status="active")))
+    else:
+        descope.held = [person("1", status="disabled")] if change == "disabled by somebody else" else []
+    disable_leavers(work)
+
+    assert leavers.still_enabled(store) == 0
 
 
 def test_leavers_are_disabled_page_by_page_until_the_run_is_told_to_stop(

@@ -197,19 +197,21 @@ def test_what_was_sent_is_part_of_the_decision() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "fresh", "decision", "becomes"),
+    ("origin", "fresh", "existing", "decision", "becomes"),
     [
-        (None, False, Decision.UNCHANGED, "linked"),
-        (None, True, Decision.UPDATE, "created"),
-        ("created", False, Decision.UPDATE, "created"),
-        ("linked", True, Decision.UNCHANGED, "linked"),
+        (None, False, "conflict", Decision.UPDATE, None),
+        (None, False, "link", Decision.UNCHANGED, None),
+        (None, True, "link", Decision.UPDATE, "created"),
+        ("created", False, "link", Decision.UPDATE, "created"),
+        ("linked", True, "conflict", Decision.UNCHANGED, "linked"),
     ],
 )
 def test_how_a_user_became_ours_decides_and_is_noted(
-    origin: str | None, fresh: bool, decision: Decision, becomes: str
+    origin: str | None, fresh: bool, existing: str, decision: Decision, becomes: str | None
 ) -> None:
+    """Where the checkpoint does not know, nobody is called linked, and only a policy that links spares the user."""
     there = held(name="old", attributes=MARK | ({"freshlyMigrated": True} if fresh else {}))
-    found = decided(WANTED, [there], None, policy(), origin=origin)
+    found = decided(WANTED, [there], None, policy(existing), origin=origin)
     assert (found.decision, found.origin) == (decision, becomes)
 
 

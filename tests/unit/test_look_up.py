@@ -11,7 +11,7 @@ from read_back import person
 from sqlalchemy import insert
 from two_migrations import KEY, put, rows, states, target
 
-from migrator.checkpoint import foreseen, plans
+from migrator.checkpoint import foreseen, plans, reopening
 from migrator.checkpoint.plans import HELD_BY_OURS
 from migrator.checkpoint.tables import login
 from migrator.engine import planfile
@@ -225,28 +225,24 @@ def everybody(store: Checkpoint) -> None:
 HELD = (person("4"), stranger("5"))
 
 
-def test_a_run_settles_what_needs_no_request_and_leaves_the_rest_decided(store: Checkpoint, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_collision_is_set_aside_at_once_and_the_rest_is_only_decided(
+    store: Checkpoint, tmp_path: Path, dry_run: bool
+) -> None:
     everybody(store)
-    work = job(store, tmp_path, descope=Descope(*HELD))
+    work = job(store, tmp_path, descope=Descope(*HELD), dry_run=dry_run)
 
     plan(work)
 
     aside = (State.CONFLICT, "duplicate_login")
     assert states(store) == {
-        "1": aside, "2": aside, "3": (State.PENDING, None), "4": (State.UNCHANGED, None),
-        "5": (State.CONFLICT, "login_taken"), "6": (State.PENDING, None),
+        "1": aside, "2": aside, "3": (State.PENDING, None), "4": (State.PENDING, None),
+        "5": (State.PENDING, "login_taken"), "6": (State.PENDING, None),
     }  # fmt: skip
-    assert rows(store)["3"]["decision"] == Decision.CREATE
+    assert {user_id: row["decision"] for user_id, row in rows(store).items() if user_id > "2"} == {
+        "3": Decision.CREATE, "4": Decision.UNCHANGED, "5": "conflict", "6": Decision.CREATE,
+    }  # fmt: skip
     assert told(work) == [("stage", "plan"), ("plan", 4, 4)]
-
-
-def test_a_plan_makes_nothing_final(store: Checkpoint, tmp_path: Path) -> None:
-    everybody(store)
-
-    plan(job(store, tmp_path, descope=Descope(*HELD), dry_run=True))
-
-    assert [row["state"] for row in rows(store).values()][2:] == [State.PENDING] * 4
-    assert rows(store)["5"]["decision"] == "conflict"
 
 
 @pytest.mark.parametrize(("options", "left_out"), [({"limit": 2}, {"5", "6"}), ({"search_text": "x"}, {"6"})])
@@ -290,19 +286,25 @@ def failed(store: Checkpoint) -> None:
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_only_a_plan_opens_what_the_policy_asks_for_and_can_close_it_again(
+def test_what_the_policy_asks_for_is_opened_and_can_be_closed_again(
     store: Checkpoint, tmp_path: Path, dry_run: bool
 ) -> None:
-    """A run finds it noted in the rows; a plan must not leave a note behind."""
+    """A run that is not confirmed must leave as little behind as a plan."""
     failed(store)
+    before = rows(store)["1"]
     work = job(store, tmp_path, dry_run=dry_run)
     work.asked = plans.AGAIN
 
     plan(work)
 
     row = rows(store)["1"]
-    assert (row["state"] == State.PENDING) == dry_run
-    assert (row["before_plan"] is not None) == dry_run
+    assert (row["state"], row["decision"]) == (State.PENDING, Decision.CREATE)
+    assert (row["was_state"], row["was_reason"]) == (State.FAILED, "refused")
+    reopening.restore(store)
+    written = {"decided_at", "predicted"}
+    assert {key: rows(store)["1"][key] for key in before.keys() - written} == {
+        key: before[key] for key in before.keys() - written
+    }
 
 
 def test_a_plan_that_nobody_asked_more_of_opens_no_failure(store: Checkpoint, tmp_path: Path) -> None:
@@ -313,12 +315,16 @@ def test_a_plan_that_nobody_asked_more_of_opens_no_failure(store: Checkpoint, tm
     assert states(store) == {"1": (State.FAILED, "refused")}
 
 
-def test_a_run_opens_what_may_be_over_and_keeps_no_way_back(store: Checkpoint, tmp_path: Path) -> None:
+def test_what_may_be_over_is_opened_and_stays_open_once_it_is_confirmed(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1", state=State.CONFLICT, reason="drifted")
 
     plan(job(store, tmp_path))
+    assert (rows(store)["1"]["state"], rows(store)["1"]["was_reason"]) == (State.PENDING, "drifted")
+    store.write(lambda c: reopening.confirm(c, store))
+    reopening.restore(store)
 
-    assert (rows(store)["1"]["state"], rows(store)["1"]["before_plan"]) == (State.PENDING, None)
+    assert states(store) == {"1": (State.PENDING, None)}
+    assert rows(store)["1"]["was_state"] is None
 
 
 def test_two_users_never_adopt_one(store: Checkpoint, tmp_path: Path) -> None:
@@ -328,7 +334,7 @@ def test_two_users_never_adopt_one(store: Checkpoint, tmp_path: Path) -> None:
 
     plan(job(store, tmp_path, descope=Descope(shared), settings={"policy": {"existing": "link"}}))
 
-    assert set(states(store).values()) == {(State.CONFLICT, "several_matches")}
+    assert {(row["decision"], row["reason"]) for row in rows(store).values()} == {("conflict", "several_matches")}
 
 
 def test_a_plan_file_is_applied_and_its_users_alone_are_sent(

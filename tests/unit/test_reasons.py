@@ -51,7 +51,7 @@ def test_a_reason_leads_to_a_final_state(reason: Reason) -> None:
     needing = {State.REJECTED, State.CONFLICT, State.FAILED, State.SKIPPED, State.VANISHED}
 
     assert (reason.state in needing) == (reason.kind == "reason")
-    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted"})
+    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted", "recreated"})
 
 
 def test_the_codes_of_each_state() -> None:
@@ -67,7 +67,8 @@ def test_the_codes_of_each_state() -> None:
         },
         State.CONFLICT: {
             "duplicate_email", "duplicate_login", "login_taken", "several_matches",
-            "deleted_at_descope", "email_taken", "phone_taken", "drifted",
+            "deleted_at_descope", "email_taken", "phone_taken", "drifted", "recreated",
+            "login_ids_differ", "mark_lost",
         },
         State.FAILED: {"refused", "gave_up"},
         State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan"},

@@ -50,9 +50,9 @@ def test_more_than_a_tenth_stops_the_run_and_nobody_is_named(
         spot_check(job(store, tmp_path, descope=descope))
 
     assert caught.value.message == (
-        f"Descope does not have {gone} of {number} users, chosen by chance, that were migrated."
+        f"Descope no longer has more than {gone - 1} of {number} migrated users, chosen at random."
     )
-    assert caught.value.fix.startswith("See that descope.project_id is the right project and who deleted them.")
+    assert caught.value.fix.startswith("See that descope.project_id is the right project, and who deleted them.")
     assert caught.value.fix.endswith("`migrator run --retry missing` sends them again.")
     assert not missing(store)
 

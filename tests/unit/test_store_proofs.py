@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 USERS: dict[str, dict[str, Any]] = {
-    "deleted": {"state": "conflict", "reason": "deleted_at_descope", "verdict": "missing"},
+    "deleted": {"state": "conflict", "reason": "deleted_at_descope", "verdict": "missing", "sent_hash": "sent"},
     "differs": {"state": "unchanged", "verdict": "differs"},
     "edited": {"state": "created", "verdict": "edited"},
-    "gone": {"state": "vanished", "reason": "login_taken", "verdict": "differs"},
+    "gone": {"state": "vanished", "reason": "login_taken", "verdict": "differs", "sent_hash": "sent"},
     "limit": {"state": "skipped", "reason": "limit"},
     "mark": {"state": "updated", "verdict": "mark"},
     "missing": {"state": "created", "verdict": "missing"},
-    "never": {"state": "conflict", "reason": "deleted_at_descope", "target_id": None},
+    "moved": {"state": "conflict", "reason": "duplicate_email", "verdict": "differs", "sent_hash": "sent"},
+    "never": {"state": "conflict", "reason": "deleted_at_descope", "target_id": None, "sent_hash": "sent"},
     "no_email": {"state": "rejected", "reason": "no_email"},
     "pending": {"state": "pending", "reason": "login_taken"},
     "refused": {"state": "failed", "reason": "refused"},
     "same": {"state": "created", "verdict": "same"},
+    "sending": {"state": "sending", "verdict": "missing", "sent_hash": "sent"},
     "taken": {"state": "conflict", "reason": "login_taken"},
     "unread": {"state": "created"},
 }
@@ -50,7 +52,7 @@ def names(pages: Any) -> list[list[str]]:
     return [[user.user_id for user in page] for page in pages]
 
 
-EVER = ["deleted", "differs", "edited", "mark", "missing", "same", "unread"]
+EVER = ["deleted", "differs", "edited", "mark", "missing", "moved", "same", "unread"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_who_is_read_back_by_verdict(filled: Checkpoint, verdicts: Any, wanted: 
 
 def test_users_come_page_by_page(filled: Checkpoint) -> None:
     assert names(proofs.arrived(filled, size=3)) == [EVER[:3], EVER[3:6], EVER[6:]]
-    assert names(proofs.arrived(filled, size=7)) == [EVER]
+    assert names(proofs.arrived(filled, size=8)) == [EVER]
 
 
 def test_a_user_is_known_with_everything_a_verification_needs(store: Checkpoint) -> None:
@@ -202,18 +204,25 @@ def test_without_the_lease_it_is_a_note_that_a_run_may_forbid(
 @pytest.mark.parametrize(
     ("words", "asked"),
     [
-        ({"differs"}, {"differs", "edited"}),
+        ({"differs"}, {"differs", "edited", "moved"}),
         ({"missing"}, {"missing", "deleted"}),
         ({"deleted_at_descope"}, {"deleted", "never"}),
         ({"login_taken"}, {"taken"}),
-        ({"no_email", "limit", "refused"}, {"no_email", "limit", "refused"}),
-        ({"all"}, {"differs", "edited", "missing", "deleted", "never", "taken", "refused"}),
+        ({"no_email", "limit", "refused"}, {"refused"}),
+        ({"all"}, {"differs", "edited", "missing", "moved", "deleted", "never", "taken", "refused"}),
         ({"same", "mark"}, set()),
         (set(), set()),
     ],
     ids=lambda words: "+".join(sorted(words)) or "nobody",
 )
 def test_who_is_asked_for_again(filled: Checkpoint, words: set[str], asked: set[str]) -> None:
+    before = rows(filled)
+
     assert proofs.ask_again(filled, words) == len(asked)
-    assert {user_id for user_id, row in rows(filled).items() if row["retry"] == 1} == asked
+
+    now = rows(filled)
+    assert {user_id for user_id, row in now.items() if row["retry"] == 1} == asked
+    assert {user_id: (row["was_state"], row["was_reason"]) for user_id, row in now.items() if row["was_state"]} == {
+        user_id: (before[user_id]["state"], before[user_id]["reason"]) for user_id in asked
+    }
     assert not any(row["retry"] for row in rows(filled, OTHER).values())

@@ -138,13 +138,23 @@ def test_a_refused_user_is_closed_with_its_reason_and_keeps_what_was_sent_before
     }  # fmt: skip
 
 
-def test_an_untouched_user_waits_again_with_its_decision(store: Checkpoint) -> None:
-    flying(store, "1")
-    before = rows(store)["1"]
+@pytest.mark.parametrize(("refused_with_all", "refusals"), [(False, 2), (True, 3)])
+def test_an_untouched_user_waits_again_with_its_decision(
+    store: Checkpoint, refused_with_all: bool, refusals: int
+) -> None:
+    """Who was refused together with everybody else is counted, and who disabled the user is still known."""
+    flying(store, "1", refusals=2, disabled_by_us=1)
+    flying(store, "2")
+    before = rows(store)
 
-    record(store, [Result("1", State.PENDING)], {"1": "sent 1"})
+    untouched = [Result(user_id, State.PENDING, refused_with_all=refused_with_all) for user_id in ("1", "2")]
+    record(store, untouched, {"1": "sent 1"})
 
-    assert rows(store)["1"] == before | {"state": State.PENDING, "batch": None, "sending_since": None}
+    back = {"state": State.PENDING, "batch": None, "sending_since": None}
+    assert rows(store) == {
+        "1": before["1"] | back | {"refusals": refusals},
+        "2": before["2"] | back | {"refusals": refusals - 2},
+    }
 
 
 def test_an_unanswered_user_stays_in_flight_and_is_counted(store: Checkpoint) -> None:

@@ -7,39 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
-from runs import CREATE, PATCH, calls, go
-
-from migrator.sandbox import people
+from lives import change, edit, put, put_many, target
+from runs import PATCH, calls, go
 
 if TYPE_CHECKING:
     from world import Place
-
-
-def put(place: Place, number: int, **keys: Any) -> str:
-    """A Docebo user whose address is predictable."""
-    record = people.person(number, 77).record | {"email": f"u{number}@example.org", "status": "1", "expired": False}
-    return place.sandbox.control.put_docebo_user(record | keys)
-
-
-def put_many(place: Place, users: int, **keys: Any) -> list[str]:
-    return [put(place, number, **keys) for number in range(users)]
-
-
-def change(place: Place, user_id: str, **keys: Any) -> None:
-    place.sandbox.control.patch_docebo_user(user_id, **keys)
-
-
-def target(place: Place, user_id: str) -> dict[str, Any]:
-    return next(user for user in place.targets() if user["customAttributes"].get("doceboUserId") == user_id)
-
-
-def edit(place: Place, user: dict[str, Any], **keys: Any) -> None:
-    """What an admin or the person does in Descope."""
-    place.sandbox.control.put_descope_user({**user, **keys})
-
-
-def reasons(place: Place) -> dict[str, str | None]:
-    return {user_id: row["reason"] for user_id, row in oracle.read_rows(place.checkpoint, place).items()}
 
 
 # --- what was deleted or changed in Descope --------------------------------------------------------
@@ -300,48 +272,6 @@ def test_b14_deleted_and_made_anew_is_a_reason_of_its_own_with_a_way_out(place: 
     assert target(place, new)["userId"] == old["userId"]
     assert len(place.targets()) == 12
     assert go(place).code == 0
-
-
-# --- logins ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", ["exact", "insensitive"])
-def test_d_a_stranger_with_docebos_own_spelling_is_found(place: Place, case: str) -> None:
-    """A server that tells `User@X` from `user@x` must not get a second user for one mailbox."""
-    place.sandbox.control.set_switches(descope={"search_case": case})
-    put(place, 1, email="Mixed.Case@Example.org")
-    place.sandbox.control.put_descope_user({"loginIds": ["Mixed.Case@Example.org"], "email": "Mixed.Case@Example.org"})
-
-    assert go(place).reasons == {"login_taken": 1}
-
-    assert not calls(place, CREATE)
-
-
-def test_b5_a_changed_user_name_is_a_renamed_extra_login_id(any_place: Place) -> None:
-    """`extra_login_ids: [username]`: the old user name goes, the new one comes, the address stays."""
-    any_place.configure(mapping={"extra_login_ids": ["username"]})
-    ids = [put(any_place, number, username=f"name{number}") for number in range(3)]
-    go(any_place)
-    change(any_place, ids[0], username="other.name")
-
-    assert go(any_place).code == 0
-
-    assert target(any_place, ids[0])["loginIds"] == ["u0@example.org", "other.name"]
-    assert any_place.forked("verify").code == 0
-
-
-def test_b5_extra_login_ids_asked_for_later_need_a_person(place: Place) -> None:
-    """No call adds a login id safely, so that nobody is called unchanged."""
-    ids = [put(place, number, username=f"name{number}") for number in range(2)]
-    go(place)
-    place.configure(mapping={"extra_login_ids": ["username"]})
-
-    assert go(place, remap=True).reasons == {"login_ids_differ": 2}
-    was = target(place, ids[0])
-    edit(place, was, loginIds=[*was["loginIds"], "name0"])
-
-    assert place.forked("run", "--yes", "--retry", "login_ids_differ").code == 3
-    assert reasons(place) == {ids[0]: None, ids[1]: "login_ids_differ"}
 
 
 # --- plans -----------------------------------------------------------------------------------------

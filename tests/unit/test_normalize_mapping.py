@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from migrator.config import MappingConfig
-from migrator.model import Ready, Rejected, TargetUser
+from migrator.model import Ready, Rejected, SourceStatus, TargetUser
 from migrator.normalize import Normalizer
 from migrator.reasons import REASONS
 
@@ -56,6 +56,7 @@ def test_an_ordinary_record() -> None:
             family_name="O'Neil",
             picture="https://cdn.example.org/20417.png",
             attributes={"doceboUserId": "20417", "doceboPlatform": PLATFORM},
+            spelled="M.Rossi@Example.org",
         ),
         source_status="active",
         login_keys=("m.rossi@example.org",),
@@ -108,9 +109,36 @@ REJECTED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("mapping", "changes", "reason"), REJECTED.values(), ids=REJECTED)
 def test_a_record_that_cannot_be_migrated(mapping: dict[str, Any], changes: dict[str, Any], reason: str) -> None:
-    """The record is rejected under its own user id with the first reason that applies."""
-    assert _normalize(mapping, **changes) == Rejected("20417", reason)
+    """The record is rejected under its own user id with the first reason that applies, and its status where told."""
+    told: SourceStatus | None = None if "status" in changes else "active"
+
+    assert _normalize(mapping, **changes) == Rejected("20417", reason, told)
     assert REASONS[reason].kind == "reason"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"), [({"status": "0"}, "suspended"), ({"expired": True}, "expired")], ids=["suspended", "expired"]
+)
+def test_a_rejected_record_still_says_that_the_user_has_left(changes: dict[str, Any], told: SourceStatus) -> None:
+    """Who arrived earlier is disabled although the record cannot be migrated any more."""
+    assert _normalize(email=None, **changes) == Rejected("20417", "no_email", told)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "changes", "spelled"),
+    [
+        ({}, {"email": "m.rossi@example.org"}, ""),
+        ({}, {"email": " M.Rossi@Example.org "}, "M.Rossi@Example.org"),
+        ({"login_id": "username"}, {}, ""),
+        ({"missing_email": "synthesize", "synthesize_domain": "no-mail.example"}, {"email": ""}, ""),
+    ],
+    ids=["the same", "with blanks around it", "a user name is kept as it is", "made up"],
+)
+def test_docebos_spelling_is_kept_where_it_differs(
+    mapping: dict[str, Any], changes: dict[str, Any], spelled: str
+) -> None:
+    """A server that tells letter cases apart has to be asked for both."""
+    assert _ready(mapping, **changes).target.spelled == spelled
 
 
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, "20417", "", [], [RECORD], 10**5000], ids=type)

@@ -78,16 +78,17 @@ def test_who_is_not_shown_is_looked_for_once_more_after_a_while(store: Checkpoin
     class Late(Descope):
         def load(self, user_ids: Any, *, ask_alone: bool = True) -> list[DescopeUser]:
             calls.append(1)
-            self.unlisted = {"U1", "U2"} if len(calls) == 1 else {"U2"}
+            self.held = [person("1")] if len(calls) == 2 else []
             return super().load(user_ids, ask_alone=ask_alone)
 
-    found, told, progress, work = new(descope=Late(person("1"), person("2")))
+    found, told, progress, work = new(descope=Late())
 
     assert found == {"same": 1, "differs": 0, "missing": 1, "extra": 0}
     assert told == [Difference("2", "missing", "userId", "U2", None)]
     assert verdicts(store) == {"1": "same", "2": "missing"}
     assert work.clock.waits == [60]
     assert progress == [2]
+    assert work.descope.names("load") == [("U1", "U2", True)] * 2
     assert not work.descope.names("by_login")
 
 

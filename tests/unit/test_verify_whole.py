@@ -64,7 +64,8 @@ def test_everybody_who_arrived_is_compared(store: Checkpoint, check: Any) -> Non
     ]  # fmt: skip
 
 
-def test_a_user_that_users_load_does_not_give_is_looked_for_by_login_id(store: Checkpoint, check: Any) -> None:
+def test_who_is_left_out_of_a_list_is_asked_for_by_id_and_never_by_login_id(store: Checkpoint, check: Any) -> None:
+    """Whoever has the login id under another Descope id is somebody else, and the user is missing."""
     arrived(store, "1")
     arrived(store, "2")
     erased(store, "3")
@@ -73,8 +74,9 @@ def test_a_user_that_users_load_does_not_give_is_looked_for_by_login_id(store: C
 
     found, _, work = check(descope=descope, docebo=Docebo(page([], total=None)))
 
-    assert work.descope.names("by_login") == [("u1@example.org",), ("u2@example.org",)]
-    assert found.classes == {"same": 1, "differs": 0, "missing": 2, "extra": 0}
+    assert work.descope.names("load") == [("U1", "U2", True), ("U3", True)]
+    assert not work.descope.names("by_login")
+    assert found.classes == {"same": 2, "differs": 0, "missing": 1, "extra": 0}
 
 
 @pytest.mark.parametrize(
@@ -307,12 +309,14 @@ def test_the_list_is_read_to_its_end_and_each_user_once(store: Checkpoint, check
 
 def test_who_never_arrived_or_has_a_profile_is_not_built_anew(store: Checkpoint, check: Any) -> None:
     erased(store, "1")
-    erased(store, "2", state=State.CONFLICT, reason="login_taken")
+    erased(store, "2", state=State.CONFLICT, reason="login_taken", sent_hash=None)
     arrived(store, "3")
+    erased(store, "4", state=State.CONFLICT, reason="login_taken")
 
-    found, _, _ = check(person("1"), person("3"), docebo=docebo(1, 2, 3))
+    found, _, work = check(person("1"), person("3"), person("4"), docebo=docebo(1, 2, 3, 4))
 
-    assert (found.reread, found.arrived) == (1, 2)
+    assert loaded(work) == ["U1", "U3", "U4"]
+    assert (found.reread, found.arrived) == (2, 3)
 
 
 # --- the verdict as a document -------------------------------------------------------------------

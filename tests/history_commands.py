@@ -361,6 +361,5 @@ class Commands:
 
 
 def _shown(done: Done) -> str:
-    return "".join(
-        f"{word} " for word in ("accept", "remap", "narrow", "midway", *done.retry) if getattr(done, word, True)
-    )
+    words = [word for word in ("accept", "remap", "narrow", "midway") if getattr(done, word)]
+    return "".join(f"{word} " for word in (*words, *done.retry))

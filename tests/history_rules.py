@@ -267,4 +267,4 @@ def _is_known(judge: Judge, done: Done, difference: dict[str, Any]) -> bool:
     if user_id not in judge.world.people and user_id not in done.rows:
         return True
     facts = [judge.facts(account) for account in judge.owned(done.after, user_id)]
-    return any(one.edited or one.origin == "linked" for one in facts)
+    return any(one.edited for one in facts)

@@ -284,3 +284,14 @@ def test_b3_an_emptied_project_is_filled_again(shelf: Shelf) -> None:
     assert life.run(retry=("missing",)).code == 0
     life.run_twice()
     assert life.verify().code == 0
+
+
+def test_a6_a_linked_person_who_moves_in_docebo(shelf: Shelf) -> None:
+    """Whom we linked keeps the own login ids; when Docebo asks for another one, a person is told."""
+    life = life_of(shelf)
+    life.commands.set_policy(existing="link")
+    life.world.sign_up(["ann@acme.example"], 2)
+    life.run_twice()
+    life.world.move("1", DAN)
+
+    life.run_twice()

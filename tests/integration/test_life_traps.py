@@ -6,27 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
+from lives import change, put, target
 from runs import CREATE, calls, go
-
-from migrator.sandbox import people
 
 if TYPE_CHECKING:
     from world import Place
 
 NO_MOVE = {"kind": "status", "path": "update/email$", "nth": 1, "params": {"code": 403}, "when": "before"}
-
-
-def put(place: Place, number: int, **keys: Any) -> str:
-    record = people.person(number, 77).record | {"email": f"u{number}@example.org", "status": "1", "expired": False}
-    return place.sandbox.control.put_docebo_user(record | keys)
-
-
-def change(place: Place, user_id: str, **keys: Any) -> None:
-    place.sandbox.control.patch_docebo_user(user_id, **keys)
-
-
-def target(place: Place, user_id: str) -> dict[str, Any]:
-    return next(user for user in place.targets() if user["customAttributes"].get("doceboUserId") == user_id)
 
 
 def rows(place: Place) -> dict[str, dict[str, Any]]:

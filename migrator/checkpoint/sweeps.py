@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-_KNOWN = ("user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS)
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `reopening` goes back to
+_KNOWN = (
+    "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
+)  # fmt: skip
 _UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
 EMPTY = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
 
@@ -79,7 +82,7 @@ def store_page(
                     if side_facts := _changed_side_facts(old, values):
                         refreshed.append({"b_user": user_id, **side_facts})
                     continue
-                updates.append({"b_user": user_id, **changed})
+                updates.append({"b_user": user_id, **changed, **_was(old, values)})
             logins += _logins(checkpoint.key, record.normalized)
         connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
         if inserts:
@@ -137,14 +140,20 @@ def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
     if values["hash"] != old.hash:
-        # Docebo's own change stays, whatever becomes of a plan that asked for this user.
-        return {**values, "was_state": None}
+        return values
     if state in ARRIVED_STATES:
         # Its profile may be erased, so that who is asked for again is pending from here on.
         return values if old.retry else {}
     if state in _RECOMPUTED:
         return {} if values["state"] == state else values
     return values if values["state"] == State.SKIPPED else {}
+
+
+def _was(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
+    if old.was_state is None or values["hash"] == old.hash:
+        return {name: getattr(old, name) for name in _WAS}
+    return {"was_state": values["state"], "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
 
 
 def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:

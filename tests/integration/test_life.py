@@ -65,6 +65,26 @@ def test_b3_an_edit_in_descope_stays_until_a_person_wants_docebos_value_back(pla
     assert place.forked("verify").code == 0
 
 
+@pytest.mark.parametrize("moved", [0, 1])
+def test_b3_what_was_asked_and_not_confirmed_is_forgotten_whatever_moved_meanwhile(place: Place, moved: int) -> None:
+    """`--retry differs` and then "no": what Docebo changed since is sent by the next run, and the edits stay."""
+    place.configure(mapping={"attributes": {"city": "field_4"}})
+    ids = put_many(place, 3, field_4="Rome")
+    go(place)
+    for user_id in ids[:2]:
+        edit(place, target(place, user_id), name="Edited By Hand")
+    place.forked("verify")
+    change(place, ids[moved], field_4="Milan")
+
+    refused = go(place, retry=("differs",), confirm=lambda _figures: False)
+    assert refused.error is not None
+    assert refused.error.message == "Nothing was sent: you said no."
+    assert go(place).code == 0
+
+    assert [target(place, user_id)["name"] for user_id in ids[:2]] == ["Edited By Hand"] * 2
+    assert target(place, ids[moved])["customAttributes"]["city"] == "Milan"
+
+
 def test_b3_a_lost_mark_is_set_again_when_asked(place: Place) -> None:
     """An admin cleaned the attributes of one user up: it is recognised by its id, and marked again only on demand."""
     ids = put_many(place, 3)

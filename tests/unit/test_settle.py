@@ -222,6 +222,19 @@ def test_users_in_flight_are_settled_page_by_page(
     assert [len(names) for names in descope.names("search")] == [2, 2, 1]
 
 
+def test_whoever_is_absent_on_any_page_is_waited_for(
+    store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "AT_ONCE", 1)
+    sending(store, "1")
+    sending(store, "2")
+    work, _ = patient(store, tmp_path, person("2"))
+
+    assert settle(work) == 1
+    assert waits(work) == [60]
+    assert states(store)["1"] == (State.PENDING, None)
+
+
 def test_a_run_that_is_told_to_stop_settles_nobody(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1")
     work, descope = patient(store, tmp_path, person("1"))

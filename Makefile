@@ -27,7 +27,7 @@ soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3000 --hypothesis-profile=soak tests/property/test_normalize.py \
 	  tests/property/test_checkpoint_model.py
 
-mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), some ten minutes
+mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), most of an hour
 	$(BIN)/python tests/bench/mutate.py $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, docstrings

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
-from two_migrations import KEY, put, rows
+from two_migrations import KEY
 
 from migrator.checkpoint import binding
 from migrator.checkpoint.checkpoint import Binding
-from migrator.checkpoint.plans import AGAIN
-from migrator.checkpoint.reopening import REJUDGE
+from migrator.checkpoint.plans import AGAIN, REJUDGE
 from migrator.checkpoint.tables import migration
 from migrator.errors import ConfigError
-from migrator.model import State
 
 if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
@@ -23,8 +21,13 @@ if TYPE_CHECKING:
 BINDING = Binding("acme", "P2", "api", "mapping", "policy")
 
 
-def bind(store: Checkpoint, wanted: Binding = BINDING, *, remap: bool = False, looking: bool = False) -> int:
-    return binding.bind(store, wanted, remap=remap, looking=looking)
+def bind(store: Checkpoint, wanted: Binding = BINDING, *, remap: bool = False) -> int:
+    return binding.bind(store, wanted, remap=remap)
+
+
+def confirmed(store: Checkpoint, wanted: Binding = BINDING) -> None:
+    bind(store, wanted)
+    binding.confirm(store, wanted)
 
 
 def bound(store: Checkpoint, key: str = KEY) -> dict[str, Any]:
@@ -33,52 +36,39 @@ def bound(store: Checkpoint, key: str = KEY) -> dict[str, Any]:
     return dict(store.read(lambda c: c.execute(query).mappings().one()))
 
 
-def asked(store: Checkpoint) -> dict[str, int | None]:
-    return {user_id: row["retry"] for user_id, row in rows(store).items()}
-
-
-def test_a_run_binds_everything_and_a_plan_the_servers_alone(store: Checkpoint) -> None:
-    assert bind(store, looking=True) == 0
+def test_b4_mapping_and_policy_are_bound_when_a_run_is_confirmed(store: Checkpoint) -> None:
+    """Until then a run has bound what a plan binds: the servers it reads from."""
     servers = {"source": "acme", "project": "P2", "target_host": "api"}
-    assert bound(store) == servers | {"mapping": None, "policy": None}
     assert bind(store) == 0
+    assert bound(store) == servers | {"mapping": None, "policy": None}
+    binding.confirm(store, BINDING)
     assert bound(store) == servers | {"mapping": "mapping", "policy": "policy"}
-    assert bind(store, replace(BINDING, mapping="other", policy="other"), looking=True) == REJUDGE
-    assert bound(store)["mapping"] == "mapping"
-
-
-def users(store: Checkpoint) -> None:
-    put(store, "1", state=State.CONFLICT, reason="login_taken")
-    put(store, "2", state=State.FAILED, reason="refused")
-    put(store, "3", state=State.FAILED, reason="refused", retry=AGAIN)
-    put(store, "4", state=State.CREATED)
-    put(store, "5")
+    assert bind(store, replace(BINDING, mapping="other", policy="other")) == REJUDGE
+    assert bound(store) == servers | {"mapping": "mapping", "policy": "policy"}
 
 
 @pytest.mark.parametrize(
     ("changes", "remap", "expected"),
     [({}, False, 0), ({"policy": "new"}, False, REJUDGE), ({}, True, AGAIN), ({"policy": "new"}, True, AGAIN)],
 )
-@pytest.mark.parametrize("looking", [True, False])
-def test_whom_a_run_has_to_open_is_noted_with_the_binding_and_a_plan_is_told(
-    store: Checkpoint, changes: dict[str, Any], remap: bool, expected: int, looking: bool
+def test_b4_what_is_to_be_opened_is_told_again_until_it_is_confirmed(
+    store: Checkpoint, changes: dict[str, Any], remap: bool, expected: int
 ) -> None:
-    """Who was asked for by a person stays so, whatever the policy."""
-    bind(store)
-    users(store)
+    """A run that died on its way leaves the change of policy to the next one."""
+    confirmed(store)
+    wanted = replace(BINDING, **changes)
 
-    assert bind(store, replace(BINDING, **changes), remap=remap, looking=looking) == expected
+    assert [bind(store, wanted, remap=remap), bind(store, wanted, remap=remap)] == [expected, expected]
+    binding.confirm(store, wanted)
 
-    noted = (expected or None) if not looking else None
-    assert asked(store) == {"1": noted, "2": noted, "3": AGAIN, "4": None, "5": None}
-    assert bound(store)["policy"] == ("policy" if looking else changes.get("policy", "policy"))
+    assert bind(store, wanted) == 0
 
 
 def test_a_checkpoint_that_belongs_to_nothing_yet_is_anybodys(store: Checkpoint) -> None:
     binding.check(store, BINDING, remap=False)
-    bind(store, looking=True)
-    binding.check(store, replace(BINDING, mapping="other"), remap=False)
     bind(store)
+    binding.check(store, replace(BINDING, mapping="other"), remap=False)
+    binding.confirm(store, BINDING)
     binding.check(store, replace(BINDING, policy="other"), remap=False)
 
 
@@ -109,7 +99,7 @@ def test_a_checkpoint_of_something_else_is_refused(
 
 
 def test_a_changed_mapping_is_refused_until_it_is_accepted(store: Checkpoint) -> None:
-    bind(store)
+    confirmed(store)
     other = replace(BINDING, mapping="other")
 
     with pytest.raises(ConfigError) as caught:

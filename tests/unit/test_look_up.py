@@ -15,8 +15,9 @@ from migrator.checkpoint import foreseen, plans, reopening
 from migrator.checkpoint.plans import HELD_BY_OURS
 from migrator.checkpoint.tables import login
 from migrator.engine import planfile
-from migrator.engine.plan import decide_all, look_up, missing_attributes, plan
-from migrator.errors import ConfigError, StopRun
+from migrator.engine.plan import decide_all, look_up, plan
+from migrator.errors import StopRun
+from migrator.fields import SentFields
 from migrator.model import Decision, State
 
 if TYPE_CHECKING:
@@ -206,6 +207,35 @@ def test_the_holder_of_a_login_counts_only_while_docebo_has_it(
     assert rows(store)["1"]["detail"] == (None if reason == "recreated" else HELD_BY_OURS)
 
 
+def test_who_takes_a_user_over_takes_over_what_is_known_of_it(store: Checkpoint, tmp_path: Path) -> None:
+    """Deleted in Docebo and made anew: the account stays as much ours as before."""
+    before = SentFields.of(target("9"))
+    put(store, "1")
+    put(
+        store, "9", state=State.VANISHED, target_id="U9", origin="created", sent_fields=before.to_json(),
+        disabled_by_us=1,
+    )  # fmt: skip
+    holder = person("9", login_ids=("u1@example.org",))
+
+    look_up(job(store, tmp_path, descope=Descope(holder), settings={"policy": {"existing": "link"}}))
+
+    row = rows(store)["1"]
+    assert (row["decision"], row["adopt_id"], row["target_id"]) == (Decision.ADOPT, "U9", None)
+    assert (row["origin"], row["sent_fields"], row["disabled_by_us"]) == ("created", before.to_json(), 1)
+
+
+@pytest.mark.parametrize("lacking", ["doceboPlatform", "doceboUserId"])
+def test_half_the_marks_definition_is_none(store: Checkpoint, tmp_path: Path, lacking: str) -> None:
+    put(store, "1")
+    descope = Descope()
+    work = job(store, tmp_path, descope=descope)
+    work.undefined = {lacking: 1}
+
+    decided(store, work)
+
+    assert not descope.names("marked_as")
+
+
 # --- the whole plan ------------------------------------------------------------------------------
 
 
@@ -352,42 +382,3 @@ def test_a_plan_file_is_applied_and_its_users_alone_are_sent(
 
     assert asked == [(bound, tmp_path / "plan.jsonl")]
     assert predicted == [(store, True), (store, False)]
-
-
-# --- custom attributes ---------------------------------------------------------------------------
-
-
-def test_what_the_project_lacks_is_named_with_its_type(store: Checkpoint, tmp_path: Path) -> None:
-    descope = Descope()
-    descope.types = {"doceboUserId": 1, "theirs": 2}
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
-
-    lacking, all_of_them = missing_attributes(descope, work.config)
-
-    assert lacking == {"doceboPlatform": 1, "freshlyMigrated": 3, "city": 1}
-    assert all_of_them == {"doceboUserId": 1, "theirs": 2} | lacking
-
-
-@pytest.mark.parametrize(
-    ("types", "named", "kind"),
-    [
-        ({"city": 2}, "city", "Text"),
-        ({"freshlyMigrated": 1}, "freshlyMigrated", "Boolean"),
-        ({"doceboUserId": 3, "doceboPlatform": 3}, "doceboPlatform", "Text"),
-    ],
-)
-def test_an_attribute_of_another_type_is_refused(
-    store: Checkpoint, tmp_path: Path, types: dict[str, int], named: str, kind: str
-) -> None:
-    """Its values would be refused, or change every user's."""
-    descope = Descope()
-    descope.types |= types
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
-
-    with pytest.raises(ConfigError) as caught:
-        missing_attributes(descope, work.config)
-
-    assert caught.value.message == (
-        f"Descope has the custom attribute {named} with another type than the migrator sends."
-    )
-    assert caught.value.fix == f"Define it as {kind} in the Descope console, or map to another name."

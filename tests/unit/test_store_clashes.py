@@ -64,9 +64,10 @@ def test_a_member_is_told_with_everything_the_ruling_needs(store: Checkpoint) ->
     profile = target("1", extra_login_ids=("one",)).to_json()
     put(store, "1", target_id="U1", profile=profile, created="2020", last_login="2021", sent_fields=sent.to_json())
     put(store, "2", state=State.CONFLICT, profile=None)
-    put(store, "3", target_id="U3", sent_fields=SentFields({}).to_json())
-    put(store, "4", target_id="U4")
-    have(store, "a", "1", "2", "3", "4")
+    put(store, "3", target_id="U3", sent_fields=SentFields({}, frozenset({"b"})).to_json())
+    put(store, "4", target_id="U4", sent_fields=SentFields({}).to_json())
+    put(store, "5", target_id="U5")
+    have(store, "a", "1", "2", "3", "4", "5")
 
     assert list(colliding(store)) == [
         Member(
@@ -76,6 +77,7 @@ def test_a_member_is_told_with_everything_the_ruling_needs(store: Checkpoint) ->
         Member("2", State.CONFLICT, (), "", "", "", "a", arrived=False, holds=False),
         Member("3", State.PENDING, ("u3@example.org",), "u3@example.org", "", "", "a", arrived=True, holds=False),
         Member("4", State.PENDING, ("u4@example.org",), "u4@example.org", "", "", "a", arrived=True, holds=True),
+        Member("5", State.PENDING, ("u5@example.org",), "u5@example.org", "", "", "a", arrived=True, holds=True),
     ]  # fmt: skip
 
 

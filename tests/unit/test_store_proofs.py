@@ -123,6 +123,12 @@ def test_a_chance_sample_is_of_those_who_arrived_and_are_not_known_to_be_missing
     assert len(set(drawn)) > 1
 
 
+def test_who_is_known_to_be_wrong_beside_those_who_need_a_person_anyway(filled: Checkpoint) -> None:
+    put(filled, "skipped", state=State.SKIPPED, target_id="U", sent_hash="x", verdict="differs")
+
+    assert proofs.wrong_count(filled) == 3  # differs, missing, skipped
+
+
 # --- storing -------------------------------------------------------------------------------------
 
 

@@ -160,8 +160,15 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
 
 @in_a_row("run", "run")
 def repeat_is_a_no_op(judge: Judge, first: Done, again: Done) -> Iterator[str]:
-    """A run behind one that ended with 0 writes nothing, and its counts are the same."""
-    if not first.whole or first.code != 0 or again.narrow or again.midway or again.anew or judge.world.spoilt:
+    """A run behind one that ended with 0, or changed nothing, writes nothing, and its counts are the same."""
+    if (
+        not first.whole
+        or (first.code != 0 and first.before != first.after)
+        or again.narrow
+        or again.midway
+        or again.anew
+        or judge.world.spoilt
+    ):
         return
     if again.before != again.after or (again.code, again.counts) != (first.code, first.counts):
         yield f"{first.counts} became {again.code} {again.counts} {again.error}"
@@ -239,11 +246,13 @@ def plan_is_run(judge: Judge, plan: Done, run: Done) -> Iterator[str]:
 
 @in_a_row("run", "verify")
 def verify_agrees(judge: Judge, run: Done, verify: Done) -> Iterator[str]:
-    """A verification behind a run that ended with 0 finds nothing but what people did themselves."""
-    if not run.whole or run.code != 0:
+    """A verification behind a run finds nothing but what the run told, and what people did themselves."""
+    if not run.whole or verify.code not in (0, 3):
         return
-    wrong = [one for one in verify.document.get("differences", []) if not _is_known(judge, verify, one)]
-    if verify.classes.get("missing") or wrong:
+    told = run.differing | {user_id for user_id, row in run.rows.items() if row["state"] in NEEDS_PERSON}
+    found = [one for one in verify.document["differences"] if one["docebo_user_id"] not in told]
+    wrong = [one for one in found if one["class"] == "missing" or not _is_known(judge, verify, one)]
+    if wrong:
         yield f"exit {verify.code} {verify.classes} {wrong}"
 
 

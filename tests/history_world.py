@@ -66,7 +66,7 @@ class World:
         """Somebody new, with an address and a user name from the pools."""
         made = record(
             self._next,
-            ADDRESSES[email % len(ADDRESSES)],
+            self._address(email, spare=name % 4 > 0),
             self._free_username(username),
             NAMES[name % len(NAMES)],
             CITIES[name % len(CITIES)],
@@ -88,9 +88,9 @@ class World:
         self._put(self.people[user_id] | keys, f"change {user_id} {keys}")
 
     def move(self, user_id: str, email: int) -> None:
-        """Another address."""
-        others = [address for address in ADDRESSES if address != self.people[user_id]["email"]]
-        self.change(user_id, email=others[email % len(others)])
+        """Another address, in one of four cases that of somebody else."""
+        old = self.people[user_id]["email"]
+        self.change(user_id, email=self._address(email, but=old, spare=email % 4 > 0))
 
     def rename_login(self, user_id: str, username: int) -> None:
         """Another user name; Docebo has each only once."""
@@ -166,6 +166,13 @@ class World:
         self.people[made["user_id"]] = made
         self.control.put_docebo_user(made)
         self.tell(what)
+
+    def _address(self, number: int, *, but: str | None = None, spare: bool = True) -> str:
+        """An address of the pool, if asked for and possible one that nobody has."""
+        others = [address for address in ADDRESSES if address != but]
+        taken = {fold(str(person["email"])) for person in self.people.values()}
+        free = [address for address in others if fold(address) not in taken] if spare else []
+        return (free or others)[number % len(free or others)]
 
     def _free_username(self, number: int) -> str:
         """Docebo's user names are unique, in any case."""

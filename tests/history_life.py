@@ -14,11 +14,13 @@ from history_judge import Judge
 from history_world import World
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
+from virtual_clock import VirtualClock
 from world import Place
 
 from migrator import config as configuration
 from migrator.checkpoint import database
 from migrator.checkpoint.database import Database
+from migrator.cli import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,9 +62,10 @@ def _config(place: Place) -> Config:
 
 @contextmanager
 def hurried(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a history of ten runs need not do again and again: open files, parse YAML, write a log."""
+    """What a history of ten runs need not do again and again: open files, parse YAML, write a log, wait."""
     patch.setattr(Database, "_engine", _pooled)
     patch.setattr(Place, "config", property(_config))
+    patch.setattr(verify, "Clock", VirtualClock)
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:

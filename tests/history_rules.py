@@ -161,14 +161,8 @@ def first_come_keeps_the_login(judge: Judge, done: Done) -> Iterator[str]:
 @in_a_row("run", "run")
 def repeat_is_a_no_op(judge: Judge, first: Done, again: Done) -> Iterator[str]:
     """A run behind one that ended with 0, or changed nothing, writes nothing, and its counts are the same."""
-    if (
-        not first.whole
-        or (first.code != 0 and first.before != first.after)
-        or again.narrow
-        or again.midway
-        or again.anew
-        or judge.world.spoilt
-    ):
+    settled = first.whole and (first.code == 0 or first.before == first.after)
+    if not settled or again.narrow or again.midway or again.anew or judge.world.spoilt:
         return
     if again.before != again.after or (again.code, again.counts) != (first.code, first.counts):
         yield f"{first.counts} became {again.code} {again.counts} {again.error}"

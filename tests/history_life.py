@@ -137,5 +137,8 @@ class Life:
                 break
             if RETRIES and self.verify().classes.get("missing"):
                 self.run(accept_shrink=True, retry=("missing",))
-        self.run_twice(accept_shrink=True)
+        for _ in range(PATIENCE):
+            done = self.run_twice(accept_shrink=True)
+            if done.before == done.after:
+                break
         self.verify()

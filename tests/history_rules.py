@@ -170,9 +170,9 @@ def repeat_is_a_no_op(judge: Judge, first: Done, again: Done) -> Iterator[str]:
 
 @in_a_row("run", "run")
 def conflicts_are_real(judge: Judge, first: Done, again: Done) -> Iterator[str]:
-    """What is still a conflict behind a second run is one."""
-    if not (first.whole and again.whole):
-        return
+    """What is still a conflict behind a second run that changed nothing is one."""
+    if not (first.whole and again.whole) or again.before != again.after:
+        return  # who moved away in the second run may have made room for a third
     for user_id, row in again.rows.items():
         if user_id in judge.world.people and row["state"] in NEEDS_PERSON:
             for text in _unreal(judge, again, user_id, row):

@@ -295,3 +295,18 @@ def test_a6_a_linked_person_who_moves_in_docebo(shelf: Shelf) -> None:
     life.world.move("1", DAN)
 
     life.run_twice()
+
+
+def test_a_page_of_one_who_changed_and_one_who_is_taken_up_again(shelf: Shelf) -> None:
+    """On one page somebody changed and somebody else, left out before, is taken up: both are stored."""
+    life = life_of(shelf)
+    life.run(limit=1)
+    life.world.move("1", DAN)
+    life.world.suspend_or_bring_back("2", 1)
+    life.commands.set_policy(active_only=True)
+    life.run_twice()
+    life.world.suspend_or_bring_back("2", 1)
+    life.world.move("1", CLEO)
+
+    life.run(retry=("all",)) if RETRIES else life.run(remap=True)
+    life.run_twice()

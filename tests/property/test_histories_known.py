@@ -310,3 +310,17 @@ def test_a_page_of_one_who_changed_and_one_who_is_taken_up_again(shelf: Shelf) -
 
     life.run(retry=("all",)) if RETRIES else life.run(remap=True)
     life.run_twice()
+
+
+@pytest.mark.parametrize("taken", ["ann@acme.example", "bob@acme.example"])
+def test_a_page_with_a_conflict_and_an_arrived_user_who_both_used_docebo(shelf: Shelf, taken: str) -> None:
+    """On one page somebody in conflict and somebody who arrived have a new date of last access: both are stored."""
+    life = Life(shelf)
+    life.world.hire(ANN, ANN_NAME, 0)
+    life.world.hire(BOB, JSMITH, 0)
+    life.world.sign_up([taken], 2)
+    life.run()
+    for user_id in ("1", "2"):
+        life.world.change(user_id, last_access_date="2025-01-01 10:00:00")
+
+    life.run_twice()

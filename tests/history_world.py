@@ -169,10 +169,11 @@ class World:
 
     def _address(self, number: int, *, but: str | None = None, spare: bool = True) -> str:
         """An address of the pool, if asked for and possible one that nobody has."""
-        others = [address for address in ADDRESSES if address != but]
+        start = number % len(ADDRESSES)
+        others = [address for address in (*ADDRESSES[start:], *ADDRESSES[:start]) if address != but]
         taken = {fold(str(person["email"])) for person in self.people.values()}
         free = [address for address in others if fold(address) not in taken] if spare else []
-        return (free or others)[number % len(free or others)]
+        return (free or others)[0]
 
     def _free_username(self, number: int) -> str:
         """Docebo's user names are unique, in any case."""

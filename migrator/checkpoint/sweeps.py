@@ -160,11 +160,12 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
     """The side facts of an unchanged user, when one of them or the record itself changed; an erased record stays so."""
     if old.state == State.SENDING:
         return {}
-    kept = values["raw"] if old.raw not in (None, EMPTY) else old.raw
-    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": kept}
-    if old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED:
-        # A person will ask who this is, and it takes the profile to see the user right again.
-        facts |= {"raw": values["raw"], "profile": values["profile"]}
+    # A person will ask who is in trouble, and it takes the profile to see the user right again.
+    renewed = old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED
+    raw = values["raw"] if renewed or old.raw not in (None, EMPTY) else old.raw
+    # The same columns for everybody: one statement stores them all.
+    profile = values["profile"] if renewed else old.profile
+    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": raw, "profile": profile}
     return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
 
 

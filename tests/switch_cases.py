@@ -141,7 +141,7 @@ NO_MARK = Other(
     {"found": 130, "rejected": 4, "conflict": 126},
     REASONS | {"login_taken": 122},
 )
-LOST_RIGHTS = Other(2, "the rights ended while the list was read")
+LOST_RIGHTS = Other(4, "the rights ended while the list was read")
 POWER_USER = Other(2, "a power user's list is silently partial")
 
 OTHERS: dict[tuple[str, Any], Other] = {

@@ -35,6 +35,7 @@ class Task:
     found: DescopeUser
     todo: Changes
     decision: Decision = Decision.UPDATE
+    may_be_sent: bool = False
 
     @property
     def login_id(self) -> str:
@@ -59,13 +60,14 @@ class Task:
     def disabled(self) -> bool | None:
         """Whether we disabled the user, or enabled it again; None when that did not change.
 
-        A plan that was about to disable somebody whom a killed request may have reached did so.
+        A user whom the plan wanted disabled, whom a request without an outcome may have reached, and who is disabled:
+        that was us.
         """
         if self.todo.disables is not None:
             return self.todo.disables
         if self.found.status != "disabled":
             return False
-        return True if self.user.disables and self.user.attempts else None
+        return True if self.user.disables and self.may_be_sent else None
 
 
 def change_batch(job: Job, batch: Batch) -> Sent:
@@ -124,10 +126,16 @@ def _has_drifted(job: Job, task: Task) -> bool:
     return bound and task.found.fingerprint() != task.user.seen
 
 
-def make_task(job: Job, user: Candidate, found: DescopeUser, decision: Decision) -> Task | None:
-    """What is left to do for this user; None when the user found is not ours to change."""
+def make_task(
+    job: Job, user: Candidate, found: DescopeUser, decision: Decision, *, in_flight: bool = False
+) -> Task | None:
+    """What is left to do for this user; None when the user found is not ours to change.
+
+    Args:
+        in_flight: a request was about to be sent, or sent, and nobody knows what became of it.
+    """
     link = decision == Decision.ADOPT and user.origin != "created"
-    task = Task(user, found, difference(user, found, job.rules, link=link), decision)
+    task = Task(user, found, difference(user, found, job.rules, link=link), decision, in_flight or user.attempts > 0)
     if outcome.is_ours(user, found):
         return task
     if decision == Decision.ADOPT:

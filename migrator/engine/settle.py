@@ -6,6 +6,7 @@ search may lag, and a request may still be on its way inside the server (matrix 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import sends
@@ -111,7 +112,7 @@ def _updates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterat
     for flight in flights:
         user = flight.user
         there = found.get(user.target_id or "")
-        task = None if there is None else make_task(job, user, there, flight.decision)
+        task = None if there is None else make_task(job, user, there, flight.decision, in_flight=True)
         if task is None:
             reason = "deleted_at_descope" if there is None else not_ours(there)
             yield Result(user.user_id, State.CONFLICT, reason=reason)
@@ -119,4 +120,5 @@ def _updates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterat
             yield task.done()
         else:
             # Every change states the wanted value, so sending it again is harmless.
-            yield _unanswered(user, may_give_up=may_give_up)
+            half = True if task.todo.disables is None and task.disabled else None
+            yield replace(_unanswered(user, may_give_up=may_give_up), disabled=half)

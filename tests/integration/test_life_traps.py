@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
+from crash_trials import die_at
 from lives import change, put, target
 from runs import CREATE, calls, go
 
@@ -57,6 +58,22 @@ def test_b13_whom_we_disabled_half_way_is_enabled_again(place: Place, how: str) 
     assert go(place).code == 0
 
     assert target(place, user_id)["status"] == "enabled"
+
+
+def test_b13_whom_a_killed_run_disabled_is_enabled_again(place: Place) -> None:
+    """The run dies between the patch and the storing of its outcome: that it was us is not forgotten."""
+    user_id = put(place, 0)
+    go(place)
+    for moment in range(3):
+        change(place, user_id, status="0", email=f"moved{moment}@example.org")
+        points = die_at(0, lambda: go(place, dry_run=True)).points
+        at = len(points)
+        while target(place, user_id)["status"] == "enabled":
+            at += 1
+            assert die_at(at + moment, lambda: go(place)).killed
+        change(place, user_id, status="1")
+        assert go(place).code == 0
+        assert target(place, user_id)["status"] == "enabled"
 
 
 def test_b13_where_nobody_noted_who_disabled_a_user_a_person_is_told(place: Place) -> None:

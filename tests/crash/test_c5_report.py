@@ -23,7 +23,7 @@ def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(any_place: P
     points = die_at(0, place.migrate).points
     begin = "before commit checkpoint.sweeps.begin"
     second = points.index(begin, points.index(begin) + 1)
-    end = points.index("before commit checkpoint.plans.reopen")
+    end = points.index("before commit checkpoint.reopening.reopen")
     for at in range(second + 1, end + 1):
         start = late_comer(place)
         assert die_at(at, place.migrate).killed

@@ -106,6 +106,9 @@ def check_whole(engine: Engine, before: dict[str, list[dict[str, Any]]], revisio
         described = inspect(connection)
         columns = {name: {c["name"] for c in described.get_columns(name)} for name in after}
     assert columns == {table.name: {column.name for column in table.c} for table in metadata.sorted_tables}
-    for name, rows in before.items():
-        assert [{key: new[key] for key in old} for old, new in zip(rows, after[name], strict=True)] == rows
+    for name in before.keys() & after.keys():  # a table or column that is not needed any more may go
+        for old, new in zip(before[name], after[name], strict=True):
+            assert {key: old[key] for key in old.keys() & new.keys()} == {
+                key: new[key] for key in old.keys() & new.keys()
+            }
     return current

@@ -14,7 +14,7 @@ from history_words import Mapping
 from oracle import read_rows
 from runs import go
 from sqlalchemy import create_engine, insert, select
-from virtual_clock import VirtualClock
+from virtual_clock import At, VirtualClock
 
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.checkpoint.tables import metadata
@@ -23,7 +23,6 @@ from migrator.clock import Clock
 from migrator.engine.job import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from history_world import Account, World
@@ -114,20 +113,8 @@ class Done:
         return self.command == "run" and self.code in (0, 3) and not self.narrow and not self.midway
 
 
-class Moment(VirtualClock):
+class Moment(At, VirtualClock):
     """Free waits, and something that happens right before the n-th request."""
-
-    def __init__(self, number: int, what: Callable[[], object]) -> None:
-        super().__init__()
-        self._left = number
-        self._what = what
-
-    def check(self) -> None:
-        """Count down."""
-        self._left -= 1
-        if self._left == 0:
-            self._what()
-        super().check()
 
 
 class Shelf:

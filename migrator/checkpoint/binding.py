@@ -67,6 +67,6 @@ def confirm(checkpoint: Checkpoint, wanted: Binding) -> None:
     def work(connection: Connection) -> None:
         values = {"mapping": wanted.mapping, "policy": wanted.policy}
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
-        reopening.confirm(connection, checkpoint)
+        reopening.keep_opened(connection, checkpoint)
 
     checkpoint.write(work)

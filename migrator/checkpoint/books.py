@@ -45,7 +45,8 @@ class Problem:
     raw: str | None = field(default=None, repr=False)
 
 
-_PREDICTED = {
+# The state that a planned user would come to.
+FORESEEN: dict[str, State] = {
     Decision.CREATE: State.CREATED,
     Decision.UPDATE: State.UPDATED,
     Decision.ADOPT: State.UPDATED,
@@ -56,7 +57,7 @@ _PREDICTED = {
 
 def foreseen_state(state: str, decision: str | None) -> State:
     """The state a planned user would come to; anybody else's own."""
-    return _PREDICTED[decision] if state == State.PENDING and decision else State(state)
+    return FORESEEN[decision] if state == State.PENDING and decision else State(state)
 
 
 def count(checkpoint: Checkpoint, *, predicted: bool = False) -> Books:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, case, func, select, update
 
-from migrator.checkpoint.plans import CONFLICT, DRIFTED
+from migrator.checkpoint.books import FORESEEN
+from migrator.checkpoint.plans import DRIFTED
 from migrator.checkpoint.tables import source_user
 from migrator.model import Decision, State
 
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PAGE = 500
-_FORESEEN: dict[str, State] = {
-    Decision.CREATE: State.CREATED,
-    Decision.UPDATE: State.UPDATED,
-    Decision.ADOPT: State.UPDATED,
-    Decision.UNCHANGED: State.UNCHANGED,
-    CONFLICT: State.CONFLICT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ def bind(checkpoint: Checkpoint, planned: Sequence[Entry]) -> None:
         ).all()
         for row in rows:
             entry = wanted[row.user_id]
-            values: dict[str, Any] = {"predicted": _FORESEEN[entry.decision]}
+            values: dict[str, Any] = {"predicted": FORESEEN[entry.decision]}
             # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
@@ -131,7 +125,7 @@ def predict(checkpoint: Checkpoint, *, bound: bool) -> None:
     """
     mine = source_user.c.migration == checkpoint.key
     to_do = and_(mine, source_user.c.predicted.is_(None)) if bound else mine
-    decided = case({decision: state.value for decision, state in _FORESEEN.items()}, value=source_user.c.decision)
+    decided = case({decision: state.value for decision, state in FORESEEN.items()}, value=source_user.c.decision)
     foreseen = case((_decided(checkpoint), decided), else_=source_user.c.state)
     checkpoint.write(lambda c: c.execute(update(source_user).where(to_do).values(predicted=foreseen)))
 

@@ -24,7 +24,7 @@ from migrator.fields import SentFields
 from migrator.model import ARRIVED_STATES, Decision, State, TargetUser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -124,19 +124,6 @@ class Planned:
 
 def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
     return source_user.c.migration == checkpoint.key
-
-
-def set_aside(checkpoint: Checkpoint, user_ids: Iterable[str], state: State, reason: str) -> None:
-    """Move pending users to `conflict` or `skipped` with a reason."""
-
-    def work(connection: Connection) -> None:
-        this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
-        aside = update(source_user).where(this, source_user.c.state == State.PENDING)
-        rows = [{"b_user": user_id} for user_id in user_ids]
-        if rows:
-            connection.execute(aside.values(state=state, reason=reason), rows)
-
-    checkpoint.write(work)
 
 
 def keep_only(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | None) -> None:

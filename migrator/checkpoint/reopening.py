@@ -1,7 +1,7 @@
 """Which users are planned again, and how a command that is not confirmed leaves none of that behind.
 
-Everything a command opens is noted beside its old state. `confirm` makes it stay; `restore` undoes it, at the end of
-a plan, after a "no", or in the next command when this one was killed.
+Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore` undoes it, at the end
+of a plan, after a "no", or in the next command when this one was killed.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def reopen(checkpoint: Checkpoint, asked: int = 0) -> None:
     checkpoint.write(work)
 
 
-def confirm(connection: Connection, checkpoint: Checkpoint) -> None:
+def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was opened, in the caller's transaction."""
     noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
     connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))

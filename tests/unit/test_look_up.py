@@ -350,7 +350,7 @@ def test_what_may_be_over_is_opened_and_stays_open_once_it_is_confirmed(store: C
 
     plan(job(store, tmp_path))
     assert (rows(store)["1"]["state"], rows(store)["1"]["was_reason"]) == (State.PENDING, "drifted")
-    store.write(lambda c: reopening.confirm(c, store))
+    store.write(lambda c: reopening.keep_opened(c, store))
     reopening.restore(store)
 
     assert states(store) == {"1": (State.PENDING, None)}

@@ -14,7 +14,6 @@ from migrator.checkpoint.plans import (
     name_missing,
     part_shared_targets,
     sendable,
-    set_aside,
     settle_without_sending,
     undecided,
 )
@@ -54,21 +53,6 @@ def test_who_is_missing_at_descope_is_named_and_only_who_arrived(store: Checkpoi
         "1": (State.CONFLICT, "deleted_at_descope"), "2": (State.PENDING, None), "3": (State.CREATED, None)
     }  # fmt: skip
     assert rows(store)["1"]["verdict"] == "missing"
-
-
-def test_only_pending_users_are_set_aside(store: Checkpoint) -> None:
-    put(store, "1")
-    put(store, "2", state=State.CREATED)
-    put(store, "3")
-
-    set_aside(store, ["1", "2", "99"], State.CONFLICT, "duplicate_email")
-    set_aside(store, [], State.SKIPPED, "limit")
-
-    assert states(store) == {
-        "1": (State.CONFLICT, "duplicate_email"),
-        "2": (State.CREATED, None),
-        "3": (State.PENDING, None),
-    }
 
 
 def test_a_limit_keeps_the_first_users_by_number(store: Checkpoint) -> None:

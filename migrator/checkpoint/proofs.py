@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
-from migrator.checkpoint import reopening
+from migrator.checkpoint import leavers, reopening
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, source_user
 from migrator.fields import SentFields
@@ -147,6 +147,11 @@ def wrong_count(checkpoint: Checkpoint) -> int:
     others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
     wrong = and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG))
     return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
+
+
+def needing_a_person(checkpoint: Checkpoint) -> int:
+    """How many users need a person whose state does not say so: wrong at Descope, or left and still enabled."""
+    return wrong_count(checkpoint) + leavers.still_enabled(checkpoint)
 
 
 def known(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, Known]:

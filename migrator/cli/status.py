@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrator.checkpoint import books, leavers, proofs, samples
+from migrator.checkpoint import books, proofs, samples
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.cli import show, watch
 from migrator.cli.common import Common, command
@@ -94,7 +94,7 @@ def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
         project=config.descope.project_id,
         outcome=books.outcome(last, held=held),
         books=books.count(checkpoint),
-        wrong=proofs.wrong_count(checkpoint) + leavers.still_enabled(checkpoint),
+        wrong=proofs.needing_a_person(checkpoint),
         calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
         seconds=max(0.0, finished - started) if started else 0.0,
         reports=files.existing(config.report.path),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, leavers, plans, proofs, reopening
+from migrator.checkpoint import binding, books, plans, proofs, reopening
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
@@ -100,9 +100,8 @@ def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
     if job.options.verify:
         verify_sent(job)
     states = books.count(job.checkpoint).states
-    troubles = [states[state] for state in NEEDS_PERSON_STATES]
-    troubles += [proofs.wrong_count(job.checkpoint), leavers.still_enabled(job.checkpoint)]
-    return Outcome.NEEDS_PERSON if any(troubles) else Outcome.COMPLETE
+    needs_person = any(states[state] for state in NEEDS_PERSON_STATES) or proofs.needing_a_person(job.checkpoint)
+    return Outcome.NEEDS_PERSON if needs_person else Outcome.COMPLETE
 
 
 @contextmanager
@@ -159,7 +158,7 @@ def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = Fa
         project=job.config.descope.project_id,
         outcome=outcome,
         books=counted,
-        wrong=proofs.wrong_count(job.checkpoint) + leavers.still_enabled(job.checkpoint),
+        wrong=proofs.needing_a_person(job.checkpoint),
         extra=outlook.plan_extras(job, counted) if predicted else outlook.prediction(job),
         calls={
             "docebo": job.docebo.calls,

@@ -37,7 +37,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class StoredFacts:
     """What the checkpoint remembers of a user: its state, how it became ours, and whether it was seen right since."""
 
     state: State
@@ -45,7 +45,7 @@ class Past:
     seen_right: bool = False
 
 
-def compare(target: TargetUser, user: DescopeUser, past: Past, policy: PolicyConfig) -> list[Field]:
+def compare(target: TargetUser, user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> list[Field]:
     """Every field we own that differs from its target.
 
     What people may have changed since is left out: fields that `policy.update` leaves to Descope, flags of
@@ -65,7 +65,7 @@ def compare(target: TargetUser, user: DescopeUser, past: Past, policy: PolicyCon
     return differing
 
 
-def _is_adopted(user: DescopeUser, past: Past, policy: PolicyConfig) -> bool:
+def _is_adopted(user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> bool:
     """Whether this was a stranger, who got our mark and had gaps filled, nothing else."""
     if past.origin is not None:
         return past.origin == LINKED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from migrator.checkpoint.proofs import SEEN_RIGHT, RowVerdict
 from migrator.model import MARK_USER, TargetUser
-from migrator.verify.compare import Field, Past, compare, compare_mark
+from migrator.verify.compare import Field, StoredFacts, compare, compare_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -139,7 +139,7 @@ class Readback:
             fields = compare_mark(user.user_id, self.config.docebo.platform, one.login_hashes, there)
         else:
             seen_right = user.verdict in SEEN_RIGHT or "status" in user.left
-            past = Past(user.state, user.origin, seen_right=seen_right)
+            past = StoredFacts(user.state, user.origin, seen_right=seen_right)
             fields = compare(one.target, there, past, self.config.policy)
         if not self.edits:
             fields = [name for name in fields if name.path not in user.left]

@@ -11,7 +11,7 @@ from migrator.config import PolicyConfig
 from migrator.descope.user import DescopeUser, parse_user
 from migrator.model import State, TargetUser, text_hash
 from migrator.normalize.identity import login_key
-from migrator.verify.compare import Past, compare, compare_mark
+from migrator.verify.compare import StoredFacts, compare, compare_mark
 
 PLATFORM = "acme.docebosaas.com"
 MARK = {"doceboUserId": "7", "doceboPlatform": PLATFORM}
@@ -52,7 +52,7 @@ def names(
     seen_right: bool = False,
     **policy: Any,
 ) -> list[str]:
-    past = Past(state, origin, seen_right=seen_right)
+    past = StoredFacts(state, origin, seen_right=seen_right)
     return [field.name for field in compare(target, found, past, PolicyConfig(**policy))]
 
 
@@ -123,7 +123,7 @@ def test_values_that_come_back_as_text_are_the_same(signed_in: bool) -> None:
 
 def test_values_are_told_with_the_field() -> None:
     """A difference carries what was expected and what was found."""
-    (field,) = compare(TARGET, with_attributes(city="Cusco"), Past(State.CREATED), PolicyConfig())
+    (field,) = compare(TARGET, with_attributes(city="Cusco"), StoredFacts(State.CREATED), PolicyConfig())
 
     assert (field.expected, field.found) == ("Lima", "Cusco")
 

@@ -28,7 +28,8 @@ def counts(figures: Figures) -> list[str]:
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
     if figures.wrong:
-        lines.append(f"  {figures.wrong:,} of them differ or are missing at Descope: see differences.csv")
+        what = "differ or are missing at Descope (differences.csv), or left and are still enabled there"
+        lines.append(f"  {figures.wrong:,} of them {what}")
     for code, number in figures.books.reasons.items():
         meaning = REASONS[code].meaning if code in REASONS else ""
         lines.append(f"    {number:>7,} {code}: {meaning}")

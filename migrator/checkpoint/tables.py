@@ -41,6 +41,7 @@ migration = Table(
     Column("project", Text),
     Column("target_host", Text),
     Column("mapping", Text),
+    Column("mapping_section", Text),  # JSON of the configuration's section, to name the keys that were changed
     Column("policy", Text),
     # The lease: `fence` grows with every holder and stands in every write.
     Column("fence", Integer, nullable=False),
@@ -63,6 +64,19 @@ run = Table(
     Column("outcome", Text),
     Column("summary", Text),  # the JSON document of the run, counts only
     Column("details", Text),  # JSON of what a report shows beyond it: fields, readiness; no personal data
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
+# What reading Descope back has shown, a run's own read-back and `migrator verify` alike; the newest one is told.
+verification = Table(
+    "verification",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("scope", Text, nullable=False),  # sent, all or sample
+    Column("read", Integer, nullable=False),  # users read back
+    Column("classes", Text, nullable=False),  # JSON {class: users}
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 

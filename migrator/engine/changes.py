@@ -133,7 +133,8 @@ class _Work:
         if not after or same_value(before, after):
             return False
         if rule == "source_wins" and not always and self._was_sent(name):
-            self.left.add(name)
+            if self._may_be_an_edit(name):
+                self.left.add(name)
             return False
         if rule == "source_wins" or (rule == "fill_if_empty" and not before):
             return True
@@ -145,6 +146,10 @@ class _Work:
         if self._past.again or self._sent is None:
             return False
         return self._sent.had(name, fields.values_of(self._target).get(name))
+
+    def _may_be_an_edit(self, name: str) -> bool:
+        """Whether the field was there as sent, so that a person changed it; Descope may have dropped it instead."""
+        return self._past.seen_right or (self._sent is not None and name in self._sent.left)
 
     def change_attributes(self, types: Mapping[str, int] | None) -> None:
         """The whole set, as whether a patch keeps the attributes it does not name is unknown (contract 10.10)."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
 from migrator.engine.changes import Changes, Past, changes, is_adopted
+from migrator.fields import EMAIL
 from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
+from migrator.normalize.identity import same_login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,21 +70,20 @@ def _with_others(
     user: Candidate, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: Rules
 ) -> Planned:
     """Somebody else answers to one of the login ids."""
-    platform = user.target.attributes[MARK_PLATFORM]
-    marks = [one.mark() for one in others]
-    ours = all(mark is not None and mark[0] == platform for mark in marks)
+    ours = _all_ours(user, others)
     taken = _conflict(user, "login_taken", HELD_BY_OURS if ours else None)
     # An extra login id alone says nothing about who somebody is (a user name is soon the same).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
         return taken
     linked = _linked(user, others[0], rules) if rules.policy.existing == "link" else None
-    if marks[0] is None:
+    mark = others[0].mark()
+    if mark is None:
         return linked or taken
     if not ours:
         return taken
     # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
-    return replace(taken, holder=marks[0][1], if_holder_is_gone=linked or _conflict(user, "recreated"))
+    return replace(taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated"))
 
 
 def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
@@ -105,6 +106,33 @@ def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
 def _linked(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
     todo = difference(user, found, rules, link=True)
     return Planned(user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint())
+
+
+def new_address(user: Candidate, plan: Planned) -> str | None:
+    """The address an update sets that is no login id of the user's own, so that nobody was asked for it yet."""
+    changed = (plan.changes or {}).get(EMAIL) if plan.decision == Decision.UPDATE else None
+    if changed is None or any(same_login(changed[1], one) for one in user.target.all_login_ids):
+        return None
+    return str(changed[1])
+
+
+def unless_taken(user: Candidate, plan: Planned, holders: Sequence[DescopeUser]) -> Planned:
+    """The plan, or a conflict when its new address is a login id of somebody else (contract descope 3.8).
+
+    Args:
+        holders: Descope users that answer to the new addresses of this plan and others.
+    """
+    address = new_address(user, plan)
+    others = [one for one in holders if address and one.answers_to(address) and one.user_id != plan.target_id]
+    if not others:
+        return plan
+    return _conflict(user, "email_taken", HELD_BY_OURS if _all_ours(user, others) else None)
+
+
+def _all_ours(user: Candidate, others: Sequence[DescopeUser]) -> bool:
+    """Whether all of them carry the mark of this migration's platform."""
+    platform = user.target.attributes[MARK_PLATFORM]
+    return all(mark is not None and mark[0] == platform for mark in (one.mark() for one in others))
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:

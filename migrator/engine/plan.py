@@ -9,7 +9,7 @@ from migrator.checkpoint import books, clashes, foreseen, plans, reopening
 from migrator.descope import user as descope_user
 from migrator.engine import planfile
 from migrator.engine.collide import set_aside
-from migrator.engine.decide import decide
+from migrator.engine.decide import decide, new_address, unless_taken
 from migrator.engine.parallel import pump
 from migrator.errors import ConfigError
 from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, Decision, State
@@ -112,7 +112,16 @@ def decide_all(job: Job, users: Sequence[Candidate]) -> list[Planned]:
     for user in users:
         matches = descope_user.find(known.values(), user.target.all_login_ids) + found.get(user.user_id, [])
         planned.append(decide(user, matches, known.get(user.target_id or ""), job.rules))
-    return planned
+    return _unless_addresses_are_taken(job, users, planned)
+
+
+def _unless_addresses_are_taken(job: Job, users: Sequence[Candidate], planned: list[Planned]) -> list[Planned]:
+    """Descope refuses an address that is another user's login id, and a plan must foresee that."""
+    addresses = [address for user, plan in zip(users, planned, strict=True) if (address := new_address(user, plan))]
+    if not addresses:
+        return planned
+    holders = job.descope.search_logins(addresses)
+    return [unless_taken(user, plan, holders) for user, plan in zip(users, planned, strict=True)]
 
 
 def _find(job: Job, users: Sequence[Candidate]) -> dict[str, list[DescopeUser]]:

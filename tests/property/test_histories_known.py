@@ -65,6 +65,28 @@ def test_a2_a_difference_is_not_forgotten(shelf: Shelf) -> None:
     life.verify()
 
 
+def test_a2_a_value_that_was_dropped_is_told_after_the_next_change_as_well(shelf: Shelf) -> None:
+    """Descope did not keep the city; then the name changes in Docebo: the city is no edit of a person's."""
+    life = life_of(shelf)
+    life.world.control.set_switches(descope={"ignored_attribute": "city"})
+    life.run()
+    life.world.rename("1", 2)
+
+    assert [life.run().code for _ in range(2)] == [3, 3]
+    assert life.verify().code == 3
+
+
+def test_a_plan_foresees_an_address_that_a_stranger_signs_in_with(shelf: Shelf) -> None:
+    """Login ids are user names; Ann's new address is a stranger's login id: plan and run call it a conflict."""
+    life = life_of(shelf, login_id="username")
+    life.run()
+    life.world.sign_up(["dan@acme.example"], 2)
+    life.world.move("1", DAN)
+
+    assert life.plan_and_run().counts["conflict"] == 1
+    life.run()
+
+
 def test_a3_a_second_checkpoint_after_a_changed_address(shelf: Shelf) -> None:
     """Planned from one checkpoint, run from another, moved in Docebo: the first one finds her by the mark."""
     life = life_of(shelf)

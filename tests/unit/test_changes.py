@@ -137,13 +137,25 @@ def test_d_what_a_person_changed_in_descope_is_not_reverted_because_something_el
         CITY, name="My Own Name", email="own@x.org", login_ids=("own@x.org", "a.ruiz"), phone="+1",
         attributes=CITY.attributes | {"city": "Rome", "freshlyMigrated": False},
     )  # fmt: skip
-    found = changes(CITY, there, policy(), past=Past(sent))
+    found = changes(CITY, there, policy(), past=Past(sent, seen_right=True))
     assert found.described == {"city": ["Rome", "Milan"]}
     assert (found.email, found.phone, found.renames) == (None, None, [])
     assert found.sent.left == {"name", "email", "phone", "loginId"}
     again = changes(CITY, there, policy(), past=Past(sent, again=True))
     assert again.described.keys() == {"city", "name", "email", "phone", "loginId"}
     assert again.sent.left == frozenset()
+
+
+def test_a2_a_field_that_nobody_has_seen_as_sent_is_not_taken_for_an_edit() -> None:
+    """Descope may have dropped it: it is not sent again on a guess, and reading back goes on naming it."""
+    there = held(CITY, name="Old Name", attributes=MARK | {"freshlyMigrated": True})
+    sent = SentFields.of(replace(CITY, name="Old Name"))
+    for seen_right, left in ((False, frozenset()), (True, {"customAttributes.city"})):
+        found = changes(CITY, there, policy(), past=Past(sent, seen_right=seen_right))
+        assert found.described == {"name": ["Old Name", CITY.name]}
+        assert found.sent.left == left
+    edited = changes(CITY, there, policy(), past=Past(replace(sent, left=frozenset({"customAttributes.city"}))))
+    assert edited.sent.left == {"customAttributes.city"}
 
 
 def test_b13_whom_we_disabled_may_be_enabled_by_us_and_nobody_else() -> None:

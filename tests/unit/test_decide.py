@@ -188,7 +188,7 @@ def test_what_was_sent_is_part_of_the_decision() -> None:
     """An edit in Descope stays until a person asks for the user again."""
     there = held(name="Her own")
     sent = SentFields.of(WANTED)
-    left = decided(WANTED, [there], None, policy(), sent=sent)
+    left = decided(WANTED, [there], None, policy(), sent=sent, seen_right=True)
     assert left.decision == Decision.UNCHANGED
     assert left.sent is not None
     assert left.sent.left == {"name"}

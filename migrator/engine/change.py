@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.plans import DRIFTED, WANTED_TWICE
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from migrator.engine.changes import Changes
     from migrator.engine.job import Job
     from migrator.model import Json
+
+NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # contract descope 5 and 3.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +217,27 @@ def _move(job: Job, sent: Sent, task: Task) -> None:
             sent.put(replace(outcome.unknown(user), disabled=task.disabled))
             return
         except Refused as error:
-            if error.status in NOT_ABOUT_USERS:
-                raise caller_refused(error) from None
-            code = error.code or None
-            sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=code, disabled=task.disabled))
+            sent.put(replace(_refused_move(user, error, reason), disabled=task.disabled))
             return
     sent.put(task.done())
+
+
+def _refused_move(user: Candidate, error: Refused, taken: str) -> Result:
+    """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
+
+    Args:
+        taken: the reason when somebody else has it.
+
+    Raises:
+        StopRun: the refusal is about the caller.
+    """
+    if error.code == NO_SUCH_USER:
+        return Result(user.user_id, State.CONFLICT, reason="deleted_at_descope")
+    if error.status in NOT_ABOUT_USERS:
+        raise caller_refused(error) from None
+    if error.status == HTTPStatus.CONFLICT or error.code == LOGIN_TAKEN:
+        return Result(user.user_id, State.CONFLICT, reason=taken, detail=error.code or None)
+    return outcome.refused(user, error.code or f"HTTP {error.status}")
 
 
 def _rename(job: Job, found: DescopeUser, old: str, new: str) -> DescopeUser:

@@ -148,12 +148,10 @@ def create_body(target: TargetUser) -> dict[str, Json]:
         "picture": target.picture,
     }
     body = {key: value for key, value in values.items() if value}
-    # An omitted flag counts as verified there (contract descope 3.1), so both are always said.
-    if target.email:
-        body["verifiedEmail"] = target.verified_email
-    if target.phone:
-        body["verifiedPhone"] = False
     return body | {
+        # An omitted flag counts as verified, even of an address taken from a login id (contract descope 3.1).
+        "verifiedEmail": bool(target.email) and target.verified_email,
+        "verifiedPhone": False,
         "status": target.status,
         "customAttributes": {**target.attributes, FRESHLY_MIGRATED: True},
     }

@@ -11,6 +11,8 @@ from runs import CREATE, calls, go
 if TYPE_CHECKING:
     from world import Place
 
+EMAIL = "/v1/mgmt/user/update/email"
+
 
 @pytest.mark.parametrize("case", ["exact", "insensitive"])
 def test_d_a_stranger_with_docebos_own_spelling_is_found(place: Place, case: str) -> None:
@@ -49,3 +51,31 @@ def test_b5_extra_login_ids_asked_for_later_need_a_person(place: Place) -> None:
 
     assert place.forked("run", "--yes", "--retry", "login_ids_differ").code == 3
     assert reasons(place) == {ids[0]: None, ids[1]: "login_ids_differ"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (404, "E112102", "deleted_at_descope"),
+        (400, "E011003", "refused"),
+        (409, "E111127", "email_taken"),
+    ],
+)
+def test_a_refused_address_says_why(place: Place, status: int, code: str, reason: str) -> None:
+    """Somebody else has the address, the user was deleted a moment ago, or Descope dislikes it: each told as it is.
+
+    The other user of the batch is changed all the same.
+    """
+    ids = [put(place, number) for number in range(2)]
+    go(place)
+    for number, user_id in enumerate(ids):
+        change(place, user_id, email=f"new{number}@example.org")
+    content = {"errorCode": code, "errorDescription": "no"}
+    place.sandbox.control.set_faults(
+        {"kind": "status", "path": EMAIL, "nth": 1, "params": {"code": status, "content": content}}
+    )
+
+    ended = go(place)
+
+    assert (ended.code, ended.reasons) == (3, {reason: 1})
+    assert [user["email"] for user in place.targets() if user["email"].startswith("new")] == ["new1@example.org"]

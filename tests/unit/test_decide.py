@@ -148,9 +148,12 @@ def test_the_body_of_a_create_says_everything_that_is_set() -> None:
 
 
 def test_the_body_of_a_create_leaves_out_what_is_not_set() -> None:
-    bare = replace(target("1", status="disabled", verified_email=False), email="")
+    """But for the flags: Descope takes an address from the login id, and an omitted flag would make it verified."""
+    bare = replace(target("1", status="disabled", verified_email=True), email="")
     mark = {**MARK, "freshlyMigrated": True}
-    assert create_body(bare) == {"loginId": "u1@example.org", "status": "disabled", "customAttributes": mark}
+    flags = {"verifiedEmail": False, "verifiedPhone": False}
+    assert create_body(bare) == {"loginId": "u1@example.org", "status": "disabled", "customAttributes": mark} | flags
+    bare = replace(bare, verified_email=False)
     unverified = replace(bare, email="e@x.org")
     assert create_body(unverified) == create_body(bare) | {"email": "e@x.org", "verifiedEmail": False}
 

@@ -24,6 +24,7 @@ LAYERS = (
         "config_errors",
         "config_yaml",
         "errors",
+        "packaging",
         "reasons",
     },
     {"clock", "retry", "pace", "redact", "log", "log_sinks"},

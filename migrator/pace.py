@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.log import get_logger
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +18,10 @@ _SHARE = 0.95  # of the documented limit, as others may use the same account
 _SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
 _SHRINK = 0.7
 _REGROW = 0.05
+_LONG = 2.0  # seconds from which a wait is logged
 _SHORTEST_WAIT = 0.001  # rounding must not make a wait that never advances
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +80,18 @@ class Pacer:
     Args:
         clock: waits, and ends waits when a stop is requested.
         limits: bucket name to limit; a bucket without one is only held up by the pause after a 429.
+        api: the API's name, for the reason of a wait.
     """
 
-    def __init__(self, clock: Clock, limits: Mapping[str, Limit]) -> None:
+    def __init__(self, clock: Clock, limits: Mapping[str, Limit], api: str = "the server") -> None:
         now = clock.monotonic()
+        self._api = api
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets = {name: _Bucket(limit, now) for name, limit in limits.items()}
         self._paused_until = now
         self._paced_until = now
+        self._logged_until = now
 
     def acquire(self, bucket: str) -> None:
         """Wait until a call in `bucket` may start, and count it.
@@ -92,7 +100,19 @@ class Pacer:
             Interrupted: a stop was requested while waiting.
         """
         while (wait := self._try_start(bucket)) > 0:
+            self._log_wait(wait)
             self._clock.wait(max(wait, _SHORTEST_WAIT))
+
+    def _log_wait(self, seconds: float) -> None:
+        """Log a long wait once, however many workers are in it."""
+        with self._lock:
+            now = self._clock.monotonic()
+            paused = self._paused_until > now
+            if seconds <= _LONG or now + seconds <= self._logged_until + _LONG:
+                return
+            self._logged_until = now + seconds
+        why = f"{self._api} asked for a pause" if paused else f"keeping below the limit of {self._api}"
+        log.info("waiting", why=why, seconds=round(seconds, 1))
 
     def _try_start(self, name: str) -> float:
         with self._lock:

@@ -6,17 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import structlog
-
 from migrator.answer import judge
 from migrator.errors import ApiError, BadAnswer, Refused, Throttled
 from migrator.http import Http
+from migrator.log import get_logger
 from migrator.retry import Budget, Kind, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
-
-    from structlog.typing import FilteringBoundLogger
 
     from migrator.clock import Clock
     from migrator.model import Json
@@ -25,9 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNAUTHORIZED = 401
+_LONG = 2.0  # seconds from which a wait is logged
 # What reading a JSON value of the wrong shape raises.
 _WRONG_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
-_log: FilteringBoundLogger = structlog.get_logger()
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -193,7 +191,7 @@ class Transport:
             self._clock.check()
             started = self._clock.monotonic()
             try:
-                return self._attempt(request, parse, credentials)
+                return self._attempt(request, parse, credentials, attempt)
             except ApiError as error:
                 # A 401 was not processed, so that any operation may be replayed once with new credentials.
                 if error.status == _UNAUTHORIZED and not renewed and self._renew(credentials):
@@ -206,28 +204,45 @@ class Transport:
                 if not verdict.repeat:
                     raise
                 if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
+                    if verdict.wait > _LONG:
+                        _log.info(
+                            "waiting", why=f"the next try of a call to {self._api}", seconds=round(verdict.wait, 1)
+                        )
                     self._clock.wait(verdict.wait)
 
     def close(self) -> None:
         """Close all connections; call it when no call is under way."""
         self._http.close()
 
-    def _attempt(self, request: Request, parse: Callable[[Json], T], credentials: str | None) -> T:
+    def _attempt(self, request: Request, parse: Callable[[Json], T], credentials: str | None, attempt: int) -> T:
         what = f"{self._api} {request.method} {request.path}"
         headers = {**self._headers, **request.headers}
         if credentials is not None:
             headers["Authorization"] = credentials
         self.calls.add(total=1, writes=int(request.kind is not Kind.READ))
-        answer = self._http.exchange(
-            what,
-            request.method,
-            request.path,
-            params=request.params,
-            json=request.json,
-            form=request.form,
-            headers=headers,
-            deadline=request.deadline,
-        )
+        began, status = self._clock.monotonic(), None
+        try:
+            answer = self._http.exchange(
+                what,
+                request.method,
+                request.path,
+                params=request.params,
+                json=request.json,
+                form=request.form,
+                headers=headers,
+                deadline=request.deadline,
+            )
+            status = answer.status
+        finally:
+            _log.debug(
+                "request",
+                api=self._api,
+                method=request.method,
+                path=request.path,
+                status=status,
+                ms=round(1000 * (self._clock.monotonic() - began)),
+                attempt=attempt,
+            )
         if (told := parse_retry_after(answer.date, 0.0)) is not None:
             self._told = (told, self._clock.monotonic())
         value = judge(what, answer, self._clock.time())

@@ -13,7 +13,7 @@ import click
 
 from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
-from migrator.cli import ask, show
+from migrator.cli import ask, audit, show
 from migrator.cli.common import Common, command, show_error
 from migrator.cli.progress import events
 from migrator.clock import Clock
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from migrator.report.summary import Figures
 
 NEEDS_PERSON = 3
+_OLDER = "The checkpoint's schema is older. Upgrade it now?"
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -129,8 +130,10 @@ def run(
         canary=canary,
         max_errors=max_errors,
         max_error_rate=max_error_rate,
-        confirm=_confirm(common, yes=yes),
-        confirm_canary=ask.only_if_right if yes else ask.about_canary,
+        confirm=audit.noted("plan", _confirm(common, yes=yes), asked="--yes" if yes else "person"),
+        confirm_canary=audit.noted(
+            "canary", ask.only_if_right if yes else ask.about_canary, asked="--yes" if yes else "person"
+        ),
     )
     return execute(common, config, options, allow_partial=allow_partial)
 
@@ -185,6 +188,7 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
         figures = run_engine(config, options, clock, listener)
     if figures.error is not None:
         show_error(figures.error)
+    audit.run_ended(figures.document())
     if common.as_json:
         common.print_json(figures.document())
     elif common.verbosity >= 0:
@@ -214,7 +218,8 @@ def _may_upgrade(config: Config, *, yes: bool) -> bool:
         database.close()
     if current in (None, schema.head()):
         return True
-    return sys.stdin.isatty() and click.confirm("The checkpoint's schema is older. Upgrade it now?", err=True)
+    ask_person = audit.noted("schema", lambda: click.confirm(_OLDER, err=True))
+    return sys.stdin.isatty() and ask_person()
 
 
 @contextmanager

@@ -86,6 +86,8 @@ class Job:
     # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
     absent_since: dict[str, float] = field(default_factory=dict)
     batch_size: int = 100
+    # Batches of writes so far, whatever became of them.
+    batches: int = 0
     # The users that may be sent now; None for everybody (a canary sends a few first).
     only: set[str] | None = None
     budget: Budget = field(default_factory=Budget)

@@ -17,6 +17,7 @@ from migrator.engine.budget import Budget
 from migrator.engine.canary import send_canary
 from migrator.engine.job import Events, Job, Options
 from migrator.engine.leave import disable_leavers
+from migrator.engine.logbook import Logbook
 from migrator.engine.plan import missing_attributes, plan
 from migrator.engine.proof import verify_sent
 from migrator.engine.sampling import Sampler
@@ -25,6 +26,7 @@ from migrator.engine.settle import settle
 from migrator.engine.spot_check import spot_check
 from migrator.engine.sweep import read_everybody
 from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
+from migrator.log import get_logger
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
 from migrator.normalize import Normalizer
 from migrator.report import details, differences, files
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from migrator.clock import Clock
     from migrator.config import Config
+
+log = get_logger(__name__)
 
 
 def run(config: Config, options: Options, clock: Clock, events: Events) -> Figures:
@@ -52,11 +56,13 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
     if options.plan_out is not None:
         planfile.check_new(options.plan_out)
     with _job(config, options, clock, events) as job:
+        logbook = job.events = Logbook(events, clock, job.docebo, job.descope)
         wanted = preflight(job)
         number = books.begin_run(job.checkpoint, options.command)
+        log.info("run_began", number=number)
         started = clock.monotonic()
         try:
-            with Sampler(job, number):
+            with logbook, Sampler(job, number):
                 outcome = _flow(job, wanted, started)
         except (StopRun, Interrupted) as error:
             with suppress(MigratorError):  # a lease that was lost; the next command restores it

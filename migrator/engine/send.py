@@ -8,6 +8,7 @@ from migrator.checkpoint import sends
 from migrator.checkpoint.plans import SENT
 from migrator.engine.change import change_batch
 from migrator.engine.create import create_batch
+from migrator.engine.logbook import log_batch, outcomes
 from migrator.engine.parallel import pump
 from migrator.engine.sender import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.engine.settle import MOST_ATTEMPTS, settle
@@ -42,6 +43,7 @@ def send(job: Job) -> None:
         return
     if job.undefined:
         job.writer.create_attributes(job.undefined)
+        log.info("attributes_defined", names=sorted(job.undefined))
         job.undefined = {}
     job.batch_size = job.config.descope.batch_size
     silent = 0
@@ -144,6 +146,7 @@ class _Round:
     def _record(self, sent: Sent) -> None:
         results = sent.complete()
         sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        log_batch(self._job, sent.batch.decision, outcomes(results))
         self.crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
         self._job.events.progress("send", min(self._done, self._todo), self._todo)

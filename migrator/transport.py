@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 
 from migrator.answer import judge
-from migrator.errors import ApiError, BadAnswer, Refused, Throttled
+from migrator.errors import ApiError, BadAnswer, NotSent, ServerFailed, Throttled
 from migrator.http import Http
 from migrator.retry import Budget, Kind, parse_retry_after
 
@@ -206,7 +206,7 @@ class Transport:
                 if not verdict.repeat:
                     raise
                 if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
-                    self._clock.wait(verdict.wait)
+                    self._clock.wait_saying(verdict.wait, _trouble(self._api, error), ": next try in {}")
 
     def close(self) -> None:
         """Close all connections; call it when no call is under way."""
@@ -218,16 +218,17 @@ class Transport:
         if credentials is not None:
             headers["Authorization"] = credentials
         self.calls.add(total=1, writes=int(request.kind is not Kind.READ))
-        answer = self._http.exchange(
-            what,
-            request.method,
-            request.path,
-            params=request.params,
-            json=request.json,
-            form=request.form,
-            headers=headers,
-            deadline=request.deadline,
-        )
+        with self._clock.activity.requesting():
+            answer = self._http.exchange(
+                what,
+                request.method,
+                request.path,
+                params=request.params,
+                json=request.json,
+                form=request.form,
+                headers=headers,
+                deadline=request.deadline,
+            )
         if (told := parse_retry_after(answer.date, 0.0)) is not None:
             self._told = (told, self._clock.monotonic())
         value = judge(what, answer, self._clock.time())
@@ -249,9 +250,8 @@ class Transport:
             self._pacer.throttled(request.bucket, verdict.wait)
         elif error.status is not None:
             self._pacer.answered(request.bucket)
-        # A refusal is often an answer like any other ("no such user").
-        log = _log.info if isinstance(error, Refused) else _log.warning
-        log(
+        # For the log file: people are told why they wait, and a refusal is often an answer like any other.
+        _log.info(
             "call failed",
             api=self._api,
             method=request.method,
@@ -260,3 +260,14 @@ class Transport:
             attempt=attempt,
             wait=round(verdict.wait, 1) if verdict.repeat else None,
         )
+
+
+def _trouble(api: str, error: ApiError) -> str:
+    """Why a call is tried again, in plain words."""
+    if isinstance(error, ServerFailed):
+        return f"{api} answered with an error (HTTP {error.status})"
+    if isinstance(error, BadAnswer):
+        return f"{api} gave an answer that cannot be used"
+    cause = getattr(error, "cause", None)
+    why = f" ({cause.value})" if cause else ""
+    return f"{api} {'cannot be reached' if isinstance(error, NotSent) else 'does not answer'}{why}"

@@ -26,7 +26,7 @@ LAYERS = (
         "errors",
         "reasons",
     },
-    {"clock", "retry", "pace", "redact", "log", "log_sinks"},
+    {"activity", "clock", "retry", "pace", "redact", "log", "log_sinks"},
     {"transport", "answer", "http", "deadline"},
     {"docebo", "descope", "checkpoint", "report"},
     {"verify"},

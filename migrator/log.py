@@ -62,7 +62,7 @@ def configure(
         ConfigError: the log file cannot be opened, or is a link or no ordinary file.
     """
     level = _LEVELS[max(-1, min(2, verbosity))]
-    sinks: list[Sink] = [StreamSink(stream or sys.stderr, level, style)]
+    sinks: list[Sink] = [StreamSink(stream, level, style)]
     if file is not None:
         sinks.append(FileSink(file, logging.DEBUG if verbosity > 0 else logging.INFO))
     before = structlog.get_config()["logger_factory"]

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import stat
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -35,19 +36,23 @@ class Sink(Protocol):
 
 
 class StreamSink:
-    """A terminal or a pipe that somebody else opened."""
+    """A terminal or a pipe that somebody else opened; None is what standard error is at that moment.
 
-    def __init__(self, stream: TextIO, level: int, style: Style) -> None:
+    While a live region is on the terminal that is the region, which prints lines above itself.
+    """
+
+    def __init__(self, stream: TextIO | None, level: int, style: Style) -> None:
         self.level = level
-        self._stream = stream
+        self._given = stream
         self._render = _json_line if style == "json" else _console_line
 
     def write(self, event: EventDict) -> None:
         """Write one event as one line."""
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        stream = self._given or sys.stderr
+        encoding = getattr(stream, "encoding", None) or "utf-8"
         line = self._render(event).encode(encoding, "backslashreplace").decode(encoding)
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        stream.write(line + "\n")
+        stream.flush()
 
     def close(self) -> None:
         """The stream is not ours."""

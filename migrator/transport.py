@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from migrator.answer import judge
-from migrator.errors import ApiError, BadAnswer, Refused, Throttled
+from migrator.errors import ApiError, BadAnswer, NotSent, ServerFailed, Throttled
 from migrator.http import Http
 from migrator.log import get_logger
 from migrator.retry import Budget, Kind, parse_retry_after
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _UNAUTHORIZED = 401
-_LONG = 2.0  # seconds from which a wait is logged
 # What reading a JSON value of the wrong shape raises.
 _WRONG_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
 _log = get_logger(__name__)
@@ -204,11 +203,7 @@ class Transport:
                 if not verdict.repeat:
                     raise
                 if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
-                    if verdict.wait > _LONG:
-                        _log.info(
-                            "waiting", why=f"the next try of a call to {self._api}", seconds=round(verdict.wait, 1)
-                        )
-                    self._clock.wait(verdict.wait)
+                    self._clock.wait_saying(verdict.wait, _trouble(self._api, error), ": next try in {}")
 
     def close(self) -> None:
         """Close all connections; call it when no call is under way."""
@@ -222,16 +217,17 @@ class Transport:
         self.calls.add(total=1, writes=int(request.kind is not Kind.READ))
         began, status = self._clock.monotonic(), None
         try:
-            answer = self._http.exchange(
-                what,
-                request.method,
-                request.path,
-                params=request.params,
-                json=request.json,
-                form=request.form,
-                headers=headers,
-                deadline=request.deadline,
-            )
+            with self._clock.activity.requesting():
+                answer = self._http.exchange(
+                    what,
+                    request.method,
+                    request.path,
+                    params=request.params,
+                    json=request.json,
+                    form=request.form,
+                    headers=headers,
+                    deadline=request.deadline,
+                )
             status = answer.status
         finally:
             _log.debug(
@@ -264,9 +260,8 @@ class Transport:
             self._pacer.throttled(request.bucket, verdict.wait)
         elif error.status is not None:
             self._pacer.answered(request.bucket)
-        # A refusal is often an answer like any other ("no such user").
-        log = _log.info if isinstance(error, Refused) else _log.warning
-        log(
+        # For the log file: people are told why they wait, and a refusal is often an answer like any other.
+        _log.info(
             "call failed",
             api=self._api,
             method=request.method,
@@ -275,3 +270,14 @@ class Transport:
             attempt=attempt,
             wait=round(verdict.wait, 1) if verdict.repeat else None,
         )
+
+
+def _trouble(api: str, error: ApiError) -> str:
+    """Why a call is tried again, in plain words."""
+    if isinstance(error, ServerFailed):
+        return f"{api} answered with an error (HTTP {error.status})"
+    if isinstance(error, BadAnswer):
+        return f"{api} gave an answer that cannot be used"
+    cause = getattr(error, "cause", None)
+    why = f" ({cause.value})" if cause else ""
+    return f"{api} {'cannot be reached' if isinstance(error, NotSent) else 'does not answer'}{why}"

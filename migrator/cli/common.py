@@ -16,7 +16,7 @@ import click
 
 from migrator import config as configuration
 from migrator import log
-from migrator.cli import audit
+from migrator.cli import audit, colour
 from migrator.errors import MigratorError
 from migrator.report.summary import error_document
 
@@ -132,9 +132,9 @@ def _exit_code(function: Callable[..., int], common: Common, options: dict[str, 
 def show_error(error: MigratorError) -> None:
     """What happened and where, then how to fix it."""
     audit.stopped(error)
-    click.echo(log.redact(f"Error: {error.message}"), err=True)
+    click.echo(f"{colour.paint('Error:', colour.BAD)} {log.redact(error.message)}", err=True)
     if error.fix:
-        click.echo(log.redact(f"Fix: {error.fix}"), err=True)
+        click.echo(f"{colour.paint('Fix:', colour.GOOD)} {log.redact(error.fix)}", err=True)
 
 
 def show_bug(error: Exception) -> None:

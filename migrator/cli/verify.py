@@ -70,8 +70,8 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
         stack.callback(docebo.close)
         stack.callback(descope.close)
-        stack.enter_context(signals(clock.request_stop))
-        shown = stack.enter_context(events(quiet=common.verbosity < 0))
+        stack.enter_context(signals(clock))
+        shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
         listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
         if checkpoint.is_held():
             click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, plans, proofs, reopening
+from migrator.checkpoint import binding, books, plans, proofs, reopening, sends
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
@@ -29,7 +29,7 @@ from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
 from migrator.log import get_logger
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
 from migrator.normalize import Normalizer
-from migrator.report import details, differences, files
+from migrator.report import details, differences, files, stages
 from migrator.report.summary import Figures
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
 
 
 def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
+    if sends.in_flight(job.checkpoint, "", 1):
+        job.events.stage("settle")
     settle(job)
     spot_check(job)
     read_everybody(job)
@@ -140,6 +142,8 @@ def preflight(job: Job) -> Binding:
         policy=config.policy.fingerprint(),
     )
     binding.check(job.checkpoint, wanted, remap=job.options.remap)
+    job.steps = _steps(job)
+    job.events.steps(job.steps)
     job.events.stage("check")
     try:
         job.docebo.check_session()
@@ -154,6 +158,15 @@ def preflight(job: Job) -> Binding:
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
     return wanted
+
+
+def _steps(job: Job) -> list[str]:
+    return stages.to_come(
+        settles=bool(sends.in_flight(job.checkpoint, "", 1)),
+        sends=not job.options.dry_run,
+        canary=job.options.canary is not None,
+        verifies=job.options.verify,
+    )
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:

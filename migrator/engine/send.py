@@ -37,8 +37,10 @@ def send(job: Job) -> None:
         StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
             stored, and running again continues.
     """
-    job.events.stage("send")
+    stage = "send" if job.only is None else "canary"
+    job.events.stage(stage)
     todo = sum(sends.left(job.checkpoint, job.only).values())
+    job.events.progress(stage, 0, todo)
     if not todo:
         return
     if job.undefined:
@@ -149,7 +151,8 @@ class _Round:
         log_batch(self._job, sent.batch.decision, outcomes(results))
         self.crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
-        self._job.events.progress("send", min(self._done, self._todo), self._todo)
+        stage = "send" if self._job.only is None else "canary"
+        self._job.events.progress(stage, min(self._done, self._todo), self._todo)
         self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
         self._learn_size(sent)
         self._job.budget.count(

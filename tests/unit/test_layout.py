@@ -27,7 +27,7 @@ LAYERS = (
         "packaging",
         "reasons",
     },
-    {"clock", "retry", "pace", "redact", "log", "log_sinks"},
+    {"activity", "clock", "retry", "pace", "redact", "log", "log_sinks"},
     {"transport", "answer", "http", "deadline"},
     {"docebo", "descope", "checkpoint", "report"},
     {"verify"},

@@ -113,7 +113,8 @@ class Bars(Display):
             last = Text(wait.now(self._clock.monotonic()), style=colour.CARE)
         else:
             last = Text(running.why_again[:1].upper() + running.why_again[1:])
-        lines = [Text(", ".join(filter(None, [elapsed, *speed[:1]]))), Text(", ".join(speed[1:])), last]
+        end = ", ".join(speed[1:])
+        lines = [Text(", ".join(filter(None, [elapsed, *speed[:1]]))), Text(end[:1].upper() + end[1:]), last]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
         return lines

@@ -35,7 +35,7 @@ def reason_list(reasons: Mapping[str, int], *, fixes: bool = True, width: int | 
         mine = [code for code, reason in known.items() if _state(reason) == state]
         if not mine:
             continue
-        lines.append(f"  {state.value if state else 'other'}: {sum(reasons[code] for code in mine):,}")
+        lines.append(f"  reasons for {state.value}:" if state else "  other reasons:")
         for code in sorted(mine, key=lambda code: (-reasons[code], code)):
             lines += _entry(code, reasons[code], known[code], columns, fixes=fixes)
     return lines

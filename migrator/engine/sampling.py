@@ -66,6 +66,7 @@ class Sampler(Events):
         self._listener.stage(name)
         if name in self._ahead:
             del self._ahead[: self._ahead.index(name) + 1]
+        self._taken = None  # every stage has a sample of its beginning, or its speed would be unknown for long
         self._tell(name, 0, None)
 
     def again(self, stage: str, why: str) -> None:

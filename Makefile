@@ -40,7 +40,7 @@ fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-readme: $(STAMP)  ## renew the --help blocks of the README
+readme: $(STAMP)  ## renew the --help blocks of the README and the screens of docs/terminal.md
 	$(BIN)/python tests/readme.py
 
 wheel: $(STAMP)  ## build the wheel into dist

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from migrator.activity import Activity, Wait
 from migrator.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Real time. Waits end with `Interrupted` as soon as a stop is requested."""
+    """Real time. Waits end with `Interrupted` as soon as a stop is requested.
+
+    Attributes:
+        activity: what is waited for now.
+    """
 
     def __init__(self) -> None:
+        self.activity = Activity()
         self._stop = threading.Event()
         self._signal = signal.SIGINT
         self._guards: list[Callable[[], None]] = []
@@ -33,6 +39,17 @@ class Clock:
         """Wait, or raise `Interrupted` when a stop was or is requested meanwhile."""
         if self._stop.wait(max(0.0, seconds)):
             self.check()
+
+    def wait_saying(self, seconds: float, why: str, how_long: str = ": {}") -> None:
+        """Wait, and let it be known why.
+
+        Args:
+            why: who is waited for and why, as "Descope asked for a pause".
+            how_long: what follows it, with the duration for `{}`, as " of {}".
+        """
+        wait = Wait(why, how_long, seconds, self.monotonic() + seconds)
+        with self.activity.waiting(wait):
+            self.wait(seconds)
 
     def request_stop(self, signum: signal.Signals = signal.SIGINT) -> None:
         """Ask the run to end at the next safe point. Callable from a signal handler."""

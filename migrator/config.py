@@ -55,7 +55,7 @@ class _Section(BaseModel):
 
 class _Fingerprinted(_Section):
     def fingerprint(self) -> str:
-        """SHA-256 of the section's values as 64 hex digits: equal sections give equal texts."""
+        """SHA-256 of the values, without secrets, as 64 hex digits: equal sections give equal texts."""
         return text_hash(canonical_json(self.model_dump(mode="json")))
 
 
@@ -227,7 +227,7 @@ class ReportConfig(_Section):
         return Path(self.dir)
 
 
-class Config(_Section):
+class Config(_Fingerprinted):
     """A whole, valid configuration."""
 
     docebo: DoceboConfig

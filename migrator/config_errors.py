@@ -83,7 +83,7 @@ def report(file: Path, problems: Iterable[Problem]) -> ConfigError:
     """One error for all that is wrong in a file, one line for each, in the file's order."""
     ordered = sorted(set(problems), key=lambda problem: (problem.line, str(problem.path), problem.text))
     lines = [f"{file} line {problem.line}: {_name(problem.path)}{problem.text}" for problem in ordered]
-    fix = "Correct what is named above; config.example.yaml explains every key."
+    fix = "Correct what is named above; `migrator init NEW_FILE` writes an example that explains every key."
     if any("environment variable" in problem.text for problem in ordered):
         fix += " Set missing variables with: export NAME=value."
     return ConfigError("\n".join(lines), fix=fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -83,7 +84,7 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError:
         raise ConfigError(
             f"There is no configuration file {path}.",
-            fix=f"Copy config.example.yaml to {path} and fill it in, or name another file with --config.",
+            fix=f"Write one with `migrator init {shlex.quote(str(path))}`, or name another file with --config.",
         ) from None
     except OSError as error:
         raise _unreadable(f"The configuration file {path} cannot be read: {error.strerror}.") from None
@@ -97,7 +98,7 @@ def _read_text(path: Path) -> str:
 
 
 def _unreadable(message: str) -> ConfigError:
-    return ConfigError(message, fix="Correct the file; config.example.yaml shows its form.")
+    return ConfigError(message, fix="Correct the file; `migrator init NEW_FILE` writes an example to compare it with.")
 
 
 class _TooDeepError(Exception):

@@ -53,7 +53,7 @@ def configure(
 
     Args:
         style: how events look on `stream`; the file has JSON lines always.
-        file: a log file, made for its owner alone (0600); it gets INFO and above, or DEBUG with verbosity 2.
+        file: a log file, made for its owner alone (0600); it gets INFO and above, and DEBUG from verbosity 1.
         verbosity: -1 errors only, 0 warnings, 1 progress, 2 everything.
         secrets: texts that must never be shown.
         stream: where to write, standard error unless given.
@@ -62,10 +62,11 @@ def configure(
         ConfigError: the log file cannot be opened, or is a link or no ordinary file.
     """
     level = _LEVELS[max(-1, min(2, verbosity))]
-    sinks: list[Sink] = [StreamSink(stream or sys.stderr, level, style)]
+    sinks: list[Sink] = [StreamSink(stream, level, style)]
     if file is not None:
-        sinks.append(FileSink(file, min(level, logging.INFO)))
+        sinks.append(FileSink(file, logging.DEBUG if verbosity > 0 else logging.INFO))
     before = structlog.get_config()["logger_factory"]
+    output = Output(sinks, incomplete=isinstance(before, Output) and before.incomplete)
     if isinstance(before, Output):
         before.close()
     structlog.configure(
@@ -76,7 +77,7 @@ def configure(
             _Cleaner(Redactor(secrets)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(min(sink.level for sink in sinks)),
-        logger_factory=Output(sinks),
+        logger_factory=output,
         cache_logger_on_first_use=False,
     )
     _adopt_libraries()

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import stat
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -35,19 +36,23 @@ class Sink(Protocol):
 
 
 class StreamSink:
-    """A terminal or a pipe that somebody else opened."""
+    """A terminal or a pipe that somebody else opened; None is what standard error is at that moment.
 
-    def __init__(self, stream: TextIO, level: int, style: Style) -> None:
+    While a live region is on the terminal that is the region, which prints lines above itself.
+    """
+
+    def __init__(self, stream: TextIO | None, level: int, style: Style) -> None:
         self.level = level
-        self._stream = stream
+        self._given = stream
         self._render = _json_line if style == "json" else _console_line
 
     def write(self, event: EventDict) -> None:
         """Write one event as one line."""
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        stream = self._given or sys.stderr
+        encoding = getattr(stream, "encoding", None) or "utf-8"
         line = self._render(event).encode(encoding, "backslashreplace").decode(encoding)
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        stream.write(line + "\n")
+        stream.flush()
 
     def close(self) -> None:
         """The stream is not ours."""
@@ -56,19 +61,36 @@ class StreamSink:
 class FileSink:
     """A log file for its owner alone, in JSON lines.
 
+    The first line behind some that could not be written (full disk) says how many: `lost_before`.
+
     Raises:
         ConfigError: it cannot be opened, or is a link or no ordinary file.
     """
 
     def __init__(self, path: Path, level: int) -> None:
         self.level = level
+        self.path = path
         self._descriptor = _open_private(path)
+        self._lost = 0
+        self._mid_line = False
 
     def write(self, event: EventDict) -> None:
-        """Write one event as one line."""
-        line = (_json_line(event) + "\n").encode("ascii")
-        while line:
-            line = line[os.write(self._descriptor, line) :]
+        """Write one event as one line.
+
+        Raises:
+            OSError: the line is not there, or only a part of it.
+        """
+        line = _json_line({**event, "lost_before": self._lost} if self._lost else event)
+        rest = (("\n" if self._mid_line else "") + line + "\n").encode("ascii")
+        try:
+            while rest:
+                written = rest[: os.write(self._descriptor, rest)]
+                rest = rest[len(written) :]
+                self._mid_line = not written.endswith(b"\n")
+        except OSError:
+            self._lost += 1
+            raise
+        self._lost = 0
 
     def close(self) -> None:
         """Close the file."""
@@ -97,10 +119,14 @@ def _open_private(path: Path) -> int:
 
 
 class Output:
-    """structlog's factory and logger in one: passes each event to the sinks that want its level."""
+    """structlog's factory and logger in one: passes each event to the sinks that want its level.
 
-    def __init__(self, sinks: list[Sink]) -> None:
+    `incomplete` says that the log file has holes, and that this was told.
+    """
+
+    def __init__(self, sinks: list[Sink], *, incomplete: bool = False) -> None:
         self._sinks = sinks
+        self.incomplete = incomplete
         self._lock = threading.Lock()
 
     def __call__(self, *_args: object) -> Output:
@@ -112,7 +138,7 @@ class Output:
         with self._lock:
             for sink in self._sinks:
                 if number >= sink.level:
-                    _write(sink, event)
+                    self._write(sink, event)
 
     debug = info = warning = error = critical = exception = msg = _emit
 
@@ -123,13 +149,28 @@ class Output:
                 sink.close()
             self._sinks = []
 
+    def _write(self, sink: Sink, event: EventDict) -> None:
+        """A log that cannot be written (closed terminal, full disk) must not end a migration."""
+        try:
+            sink.write(event)
+        except (OSError, ValueError) as error:
+            if isinstance(sink, FileSink) and not self.incomplete:
+                self.incomplete = True
+                self._tell_incomplete(sink, event, error)
 
-def _write(sink: Sink, event: EventDict) -> None:
-    """A log that cannot be written (closed terminal, full disk) must not end a migration."""
-    try:
-        sink.write(event)
-    except (OSError, ValueError):
-        return
+    def _tell_incomplete(self, file: FileSink, event: EventDict, error: Exception) -> None:
+        """Say once, where it can be seen, that the log file has holes."""
+        told = {
+            "timestamp": event["timestamp"],
+            "level": "warning",
+            "component": __name__,
+            "event": "log_file_incomplete",
+            "file": str(file.path),
+            "reason": getattr(error, "strerror", None) or type(error).__name__,
+        }
+        for sink in self._sinks:
+            if sink is not file and sink.level <= logging.WARNING:
+                self._write(sink, told)
 
 
 def _json_line(event: EventDict) -> str:

@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.activity import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,7 @@ _SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
 _SHRINK = 0.7
 _REGROW = 0.05
 _SHORTEST_WAIT = 0.001  # rounding must not make a wait that never advances
+_NOUNS = {"create": "create calls", "search": "searches"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Limit:
 
     calls: int
     window: float
+
+    def words(self, bucket: str) -> str:
+        """`200 searches a minute`."""
+        per = {60.0: "a minute", 3600.0: "an hour"}.get(self.window, f"in {self.window:g} s")
+        return f"{self.calls:,} {_NOUNS.get(bucket, 'calls')} {per}"
 
 
 class _Bucket:
@@ -75,15 +83,18 @@ class Pacer:
     Args:
         clock: waits, and ends waits when a stop is requested.
         limits: bucket name to limit; a bucket without one is only held up by the pause after a 429.
+        api: the API's name, for the reason of a wait.
     """
 
-    def __init__(self, clock: Clock, limits: Mapping[str, Limit]) -> None:
+    def __init__(self, clock: Clock, limits: Mapping[str, Limit], api: str = "The server") -> None:
         now = clock.monotonic()
         self._clock = clock
+        self._api = api
+        self._limits = limits
         self._lock = threading.Lock()
         self._buckets = {name: _Bucket(limit, now) for name, limit in limits.items()}
         self._paused_until = now
-        self._paced_until = now
+        self._asked = 0.0  # seconds of the present pause
 
     def acquire(self, bucket: str) -> None:
         """Wait until a call in `bucket` may start, and count it.
@@ -91,26 +102,31 @@ class Pacer:
         Raises:
             Interrupted: a stop was requested while waiting.
         """
-        while (wait := self._try_start(bucket)) > 0:
-            self._clock.wait(max(wait, _SHORTEST_WAIT))
+        while (held := self._try_start(bucket)) is not None:
+            seconds, why, how_long = held
+            self._clock.wait_saying(max(seconds, _SHORTEST_WAIT), why, how_long)
 
-    def _try_start(self, name: str) -> float:
+    def _try_start(self, name: str) -> tuple[float, str, str] | None:
+        """Start a call, or say how long it must wait, why, and how to tell how long."""
         with self._lock:
             now = self._clock.monotonic()
             bucket = self._buckets.get(name)
             paced = bucket.wait(now) if bucket else 0.0
-            wait = max(paced, self._paused_until - now)
-            if wait > 0:
-                self._paced_until = max(self._paced_until, now + paced)
-            elif bucket:
-                bucket.start(now)
-            return wait
+            paused = self._paused_until - now
+            if max(paced, paused) <= 0:
+                if bucket:
+                    bucket.start(now)
+                return None
+            if paused >= paced:
+                return paused, f"{self._api} asked for a pause", f" of {spoken(self._asked)}"
+            return paced, f"Keeping below {self._api}'s limit of {self._limits[name].words(name)}", ": {}"
 
     def throttled(self, bucket: str, wait: float) -> None:
         """Say that `bucket` got a 429: all buckets pause for `wait` seconds, this one slows down."""
         with self._lock:
             now = self._clock.monotonic()
-            self._paused_until = max(self._paused_until, now + wait)
+            if now + wait > self._paused_until:
+                self._paused_until, self._asked = now + wait, wait
             if name := self._buckets.get(bucket):
                 name.shrink(now, now + wait)
 
@@ -119,14 +135,3 @@ class Pacer:
         with self._lock:
             if name := self._buckets.get(bucket):
                 name.regrow(self._clock.monotonic())
-
-    @property
-    def waiting(self) -> tuple[str, float] | None:
-        """Why calls are being held back (`throttled` or `pacing`) and for how many seconds, None when not."""
-        with self._lock:
-            now = self._clock.monotonic()
-            if self._paused_until > now:
-                return "throttled", self._paused_until - now
-            if self._paced_until > now:
-                return "pacing", self._paced_until - now
-            return None

@@ -6,17 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import structlog
-
 from migrator.answer import judge
-from migrator.errors import ApiError, BadAnswer, Refused, Throttled
+from migrator.errors import ApiError, BadAnswer, NotSent, ServerFailed, Throttled
 from migrator.http import Http
+from migrator.log import get_logger
 from migrator.retry import Budget, Kind, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
-
-    from structlog.typing import FilteringBoundLogger
 
     from migrator.clock import Clock
     from migrator.model import Json
@@ -27,7 +24,7 @@ T = TypeVar("T")
 _UNAUTHORIZED = 401
 # What reading a JSON value of the wrong shape raises.
 _WRONG_SHAPE = (ValueError, LookupError, TypeError, AttributeError)
-_log: FilteringBoundLogger = structlog.get_logger()
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -193,7 +190,7 @@ class Transport:
             self._clock.check()
             started = self._clock.monotonic()
             try:
-                return self._attempt(request, parse, credentials)
+                return self._attempt(request, parse, credentials, attempt)
             except ApiError as error:
                 # A 401 was not processed, so that any operation may be replayed once with new credentials.
                 if error.status == _UNAUTHORIZED and not renewed and self._renew(credentials):
@@ -206,28 +203,42 @@ class Transport:
                 if not verdict.repeat:
                     raise
                 if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
-                    self._clock.wait(verdict.wait)
+                    self._clock.wait_saying(verdict.wait, _trouble(self._api, error), ": next try in {}")
 
     def close(self) -> None:
         """Close all connections; call it when no call is under way."""
         self._http.close()
 
-    def _attempt(self, request: Request, parse: Callable[[Json], T], credentials: str | None) -> T:
+    def _attempt(self, request: Request, parse: Callable[[Json], T], credentials: str | None, attempt: int) -> T:
         what = f"{self._api} {request.method} {request.path}"
         headers = {**self._headers, **request.headers}
         if credentials is not None:
             headers["Authorization"] = credentials
         self.calls.add(total=1, writes=int(request.kind is not Kind.READ))
-        answer = self._http.exchange(
-            what,
-            request.method,
-            request.path,
-            params=request.params,
-            json=request.json,
-            form=request.form,
-            headers=headers,
-            deadline=request.deadline,
-        )
+        began, status = self._clock.monotonic(), None
+        try:
+            with self._clock.activity.requesting():
+                answer = self._http.exchange(
+                    what,
+                    request.method,
+                    request.path,
+                    params=request.params,
+                    json=request.json,
+                    form=request.form,
+                    headers=headers,
+                    deadline=request.deadline,
+                )
+            status = answer.status
+        finally:
+            _log.debug(
+                "request",
+                api=self._api,
+                method=request.method,
+                path=request.path,
+                status=status,
+                ms=round(1000 * (self._clock.monotonic() - began)),
+                attempt=attempt,
+            )
         if (told := parse_retry_after(answer.date, 0.0)) is not None:
             self._told = (told, self._clock.monotonic())
         value = judge(what, answer, self._clock.time())
@@ -249,9 +260,8 @@ class Transport:
             self._pacer.throttled(request.bucket, verdict.wait)
         elif error.status is not None:
             self._pacer.answered(request.bucket)
-        # A refusal is often an answer like any other ("no such user").
-        log = _log.info if isinstance(error, Refused) else _log.warning
-        log(
+        # For the log file: people are told why they wait, and a refusal is often an answer like any other.
+        _log.info(
             "call failed",
             api=self._api,
             method=request.method,
@@ -260,3 +270,14 @@ class Transport:
             attempt=attempt,
             wait=round(verdict.wait, 1) if verdict.repeat else None,
         )
+
+
+def _trouble(api: str, error: ApiError) -> str:
+    """Why a call is tried again, in plain words."""
+    if isinstance(error, ServerFailed):
+        return f"{api} answered with an error (HTTP {error.status})"
+    if isinstance(error, BadAnswer):
+        return f"{api} gave an answer that cannot be used"
+    cause = getattr(error, "cause", None)
+    why = f" ({cause.value})" if cause else ""
+    return f"{api} {'cannot be reached' if isinstance(error, NotSent) else 'does not answer'}{why}"

@@ -1,10 +1,11 @@
-"""The README's --help blocks: `python tests/readme.py` renews them, a test compares them."""
+"""The README's --help blocks and the screens: `python tests/readme.py` renews both, tests compare them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import screens
 from click.testing import CliRunner
 
 from migrator.cli.main import main
@@ -27,3 +28,4 @@ def renewed(text: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    screens.PAGE.write_text(screens.record(), encoding="utf-8")

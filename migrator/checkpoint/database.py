@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from migrator.checkpoint.network_disk import on_network
 from migrator.errors import ConfigError, MigratorError, StopRun
+from migrator.packaging import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class Database:
         except ImportError:  # the driver is an extra
             raise ConfigError(
                 "The PostgreSQL driver is not installed.",
-                fix="Install it: pip install 'docebo-descope-migrator[postgres]'",
+                fix=f"Install it: {install_command('postgres')}",
             ) from None
 
     def _engine(self, url: URL) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,19 @@ class Sample:
     throttled: int = 0
     waiting: str | None = None
 
+    @property
+    def wait_left(self) -> float:
+        """Seconds until the wait ends; 0 without one, or where nobody can tell."""
+        found = _GOES_ON.search(self.waiting or "")
+        return float(found[1]) if found else 0.0
 
+
+def wait_text(why: str, seconds: float) -> str:
+    """Why a run waits, and for how many seconds more, as samples keep it."""
+    return f"{why}; goes on in {max(0.0, seconds):.0f} s"
+
+
+_GOES_ON = re.compile(r"; goes on in (\d+) s$")
 _COLUMNS = [sample.c[name] for name in Sample.__slots__]
 _JUST_AFTER = 0.001
 

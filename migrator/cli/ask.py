@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from migrator.cli import show
+from migrator.cli import display, show
+from migrator.errors import Interrupted
 from migrator.reasons import REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from migrator.report.summary import Figures
 
 
@@ -44,10 +49,46 @@ class RetryCode(click.ParamType[str]):
         return text
 
 
+@contextmanager
+def asking(no: str) -> Iterator[None]:
+    """Hold while a question is open: nothing else writes to the terminal, and Ctrl-C is an answer.
+
+    Args:
+        no: what that answer means, as "Nothing was sent"; it opens the error's text.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed. It means no, at once; the request to stop in order is for running work.
+    """
+    display.make_way()
+    pressed = False
+
+    def press(_signum: int, _frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(err=True)  # the line of the question is not ended
+        how = "you pressed Ctrl-C" if pressed else "the input ended before you answered"
+        raise Interrupted(f"{no}: {how}.") from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def about_upgrade() -> bool:
+    """Whether to bring a PostgreSQL schema up to date."""
+    with asking("The checkpoint was not upgraded"):
+        return click.confirm("The checkpoint's schema is older. Upgrade it now?", default=False, err=True)
+
+
 def show_plan(figures: Figures) -> bool:
     """`--yes`: the plan is shown, and needs no answer."""
+    display.make_way()
     click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
-    click.echo("\n".join([*show.counts(figures), *show.cost(figures)]), err=True)
+    click.echo("\n".join([*show.counts(figures, fixes=False), *show.cost(figures)]), err=True)
     return True
 
 
@@ -59,10 +100,13 @@ def only_if_right(_sent: int, wrong: int) -> bool:
 def about_plan(figures: Figures) -> bool:
     """Show the target and the plan, then ask."""
     show_plan(figures)
-    return click.confirm("Send this to Descope now?", err=True)
+    with asking("Nothing was sent"):
+        return click.confirm("Send this to Descope now?", default=False, err=True)
 
 
 def about_canary(sent: int, wrong: int) -> bool:
     """Tell how the first users fared, then ask."""
+    display.make_way()
     click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
-    return click.confirm("Go on with everybody else?", default=not wrong, err=True)
+    with asking("Nobody but the canary was sent"):
+        return click.confirm("Go on with everybody else?", default=not wrong, err=True)

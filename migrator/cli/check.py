@@ -12,6 +12,7 @@ import click
 
 from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
+from migrator.cli import colour
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
@@ -66,7 +67,8 @@ def check(common: Common) -> int:
 
 
 def _show(line: Line) -> None:
-    click.echo(f"{'ok  ' if line.ok else 'FAIL'} {line.name}: {line.text}")
+    mark = colour.paint("ok  ", colour.GOOD) if line.ok else colour.paint("FAIL", colour.BAD)
+    click.echo(f"{mark} {line.name}: {line.text}")
     if line.fix:
         click.echo(f"     fix: {line.fix}")
 

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sys
+import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 
 from migrator import config as configuration
 from migrator import log
+from migrator.cli import audit, colour
 from migrator.errors import MigratorError
 from migrator.report.summary import error_document
 
@@ -49,6 +51,7 @@ class Common:
         """The configuration, with logging set up to redact its secrets."""
         config = configuration.load(self.config_path, os.environ)
         self.configure_log(config.secrets())
+        audit.configured(config)
         return config
 
     def print_json(self, document: dict[str, Any]) -> None:
@@ -75,7 +78,11 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True,
         help="How log lines look.",
     )  # fmt: skip
-    @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there too, as JSON lines.")
+    @click.option(
+        "--log-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Log there too, as JSON lines: each stage, batch, wait, question and stop; each request with -v.",
+    )
     @click.option("-v", "--verbose", count=True, help="Tell more (-vv: everything).")
     @click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")
     @functools.wraps(function)
@@ -89,7 +96,16 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         **options: Any,  # noqa: ANN401 -- Click's
     ) -> None:
         common = Common(config_path, as_json, log_format, log_file, -1 if quiet else verbose)
-        sys.exit(_exit_code(function, common, options))
+        log.configure(style="console", file=None, verbosity=-1, secrets=())  # until the options were looked at
+        began, code = time.monotonic(), BUG
+        try:
+            code = _exit_code(function, common, options)
+        except click.ClickException as error:
+            code = error.exit_code
+            raise
+        finally:
+            audit.ended(code, time.monotonic() - began)
+        sys.exit(code)
 
     return wrapped
 
@@ -97,6 +113,7 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
 def _exit_code(function: Callable[..., int], common: Common, options: dict[str, Any]) -> int:
     try:
         common.configure_log([])
+        audit.started()
         return function(common, **options)
     except MigratorError as error:
         show_error(error)
@@ -114,13 +131,15 @@ def _exit_code(function: Callable[..., int], common: Common, options: dict[str, 
 
 def show_error(error: MigratorError) -> None:
     """What happened and where, then how to fix it."""
-    click.echo(log.redact(f"Error: {error.message}"), err=True)
+    audit.stopped(error)
+    click.echo(f"{colour.paint('Error:', colour.BAD)} {log.redact(error.message)}", err=True)
     if error.fix:
-        click.echo(log.redact(f"Fix: {error.fix}"), err=True)
+        click.echo(f"{colour.paint('Fix:', colour.GOOD)} {log.redact(error.fix)}", err=True)
 
 
 def show_bug(error: Exception) -> None:
     """The kind and place of an unexpected error, without its text: that may carry anybody's data."""
+    audit.stopped_by_bug(error)
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-4:]]
     click.echo(f"Error: this is a bug in the migrator: {type(error).__name__} at {' > '.join(places)}.", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from migrator import config as configuration
+from migrator.cli import audit
 from migrator.cli.common import Common, command
 from migrator.cli.run import NEEDS_PERSON, execute
 from migrator.cli.sandbox import need_sandbox
@@ -48,6 +49,7 @@ def demo(common: Common, users: int, seed: int, folder: Path) -> int:
         path.write_text(sandbox.config_text(descope={"rate_limits": "documented"}), encoding="utf-8")
         config = configuration.load(path, {})
         common.configure_log(config.secrets())
+        audit.configured(config)
         code = execute(common, config, Options(command="demo"))
     return 0 if code == NEEDS_PERSON else code
 

@@ -8,6 +8,7 @@ from migrator import __version__
 from migrator.cli.check import check
 from migrator.cli.db import db
 from migrator.cli.demo import demo
+from migrator.cli.init import init
 from migrator.cli.report import report
 from migrator.cli.run import plan, run
 from migrator.cli.sandbox import sandbox
@@ -25,6 +26,7 @@ def main() -> None:
 
     \b
     Example:
+      migrator init           a configuration to fill in
       migrator check          is everything right?
       migrator plan           what would happen?
       migrator run            do it; again after a stop, until it says complete
@@ -43,5 +45,5 @@ def main() -> None:
     """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
 
 
-for command in (check, plan, run, status, verify, report, db, sandbox, demo):
+for command in (init, check, plan, run, status, verify, report, db, sandbox, demo):
     main.add_command(command)

@@ -1,80 +1,73 @@
-"""How a run shows that it works: bars on a terminal, a line every 10 % elsewhere, nothing when quiet."""
+"""How a run shows that it works: a live region on a terminal, lines elsewhere, nothing when quiet."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from migrator.cli.display import Display, shown
+from migrator.cli.live import Bars
 from migrator.engine.job import Events
+from migrator.report.stages import doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TITLES = {
-    "check": "Checking both sides",
-    "read": "Reading Docebo",
-    "plan": "Looking up in Descope",
-    "send": "Sending to Descope",
-    "verify": "Reading Descope back",
-}
+    from migrator.activity import Wait
+    from migrator.clock import Clock
 
 
-class Lines(Events):
-    """One line per stage and per 10 % of it, on stderr."""
+class Lines(Display):
+    """On stderr: a line when a stage begins, per 10 % of it, when it is over, and per wait."""
 
-    def __init__(self) -> None:
-        self._tenth: dict[str, int] = {}
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._tenth = 0
+        clock.activity.listener = self._waits
 
     def stage(self, name: str) -> None:
         """Name the stage."""
-        self._tenth[name] = 0
-        click.echo(f"{TITLES[name]} ...", err=True)
+        super().stage(name)
+        self._tenth = 0
+        if self.running is not None:
+            self.say(f"{self.running.title} ...")
+
+    def again(self, stage: str, why: str) -> None:
+        """Say why, and count its tenths anew."""
+        super().again(stage, why)
+        self._tenth = 0
+        self.say(f"{doing(stage)} {why} ...")
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """A line when another tenth is through."""
+        super().progress(stage, done, total)
         tenth = done * 10 // total if total else 0
-        if tenth > self._tenth.get(stage, 0):
-            self._tenth[stage] = tenth
-            click.echo(f"{TITLES[stage]}: {min(tenth, 10) * 10} % ({done} of {total})", err=True)
+        if tenth > self._tenth:
+            self._tenth = tenth
+            self.say(f"{doing(stage)}: {min(tenth, 10) * 10} % ({done} of {total})")
 
-    def notice(self, text: str) -> None:
-        """Pass it on."""
+    def say(self, text: str) -> None:
+        """A line."""
         click.echo(text, err=True)
 
+    def done(self, text: str) -> None:
+        """A line."""
+        self.say(text)
 
-class Bars(Events):
-    """One bar per stage."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def stage(self, name: str) -> None:
-        """A new bar."""
-        self._tasks[name] = self._progress.add_task(TITLES[name], total=None)
-
-    def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Move the bar."""
-        self._progress.update(self._tasks[stage], completed=done, total=total)
-
-    def notice(self, text: str) -> None:
-        """A line above the bars."""
-        self._progress.console.print(text, markup=False, highlight=False)
+    def _waits(self, wait: Wait) -> None:
+        self.say(f"{wait.text}.")
 
 
 @contextmanager
-def events(*, quiet: bool) -> Iterator[Events]:
+def events(clock: Clock, *, quiet: bool) -> Iterator[Events]:
     """The right kind for where stderr goes."""
     if quiet:
         yield Events()
-    elif sys.stderr.isatty():
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            yield Bars(progress)
-    else:
-        yield Lines()
+        return
+    on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    with shown(Bars(clock) if on_terminal else Lines(clock)) as display:
+        yield display

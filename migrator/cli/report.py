@@ -18,30 +18,38 @@ from migrator.report.summary import CALLS, Figures
 if TYPE_CHECKING:
     from migrator.config import Config
 
+REDACTED = "redacted"  # the folder in report.dir
+
 
 @click.command()
-@click.option("--redact", is_flag=True, help="No personal data in any of the files: ids and reason codes only.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False),
-    help="The folder to write to, instead of report.dir.",
-)  # fmt: skip
+    "--redact",
+    is_flag=True,
+    help="No personal data in any file: ids and reason codes only, in the folder `redacted` below report.dir.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write to this folder instead.",
+)
 @command
 def report(common: Common, redact: bool, out: Path | None) -> int:
     """Write the report once more: report.html, problems.csv, crosswalk.csv, summary.json.
 
     Reads the checkpoint only, so it works while a run is at work and after one that failed. Names and
-    addresses are shown as far as the checkpoint still has them.
+    addresses are shown as far as the checkpoint still has them. With --redact the full report stays as it is.
 
     \b
     Example:
       migrator report
+      migrator report --redact
       migrator report --redact --out for-the-vendor
 
     \b
     Exit codes: 0 written, 2 configuration or no checkpoint yet, 4 the disk refused.
     """  # noqa: D301 -- Click's \b
     config = common.load()
-    folder = out or config.report.path
+    folder = _folder(config, out, redact=redact)
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
@@ -60,6 +68,20 @@ def report(common: Common, redact: bool, out: Path | None) -> int:
     else:
         click.echo("\n".join(document["reports"]))
     return 0
+
+
+def _folder(config: Config, out: Path | None, *, redact: bool) -> Path:
+    """Where the files go, absolute; what is redacted never replaces the full report.
+
+    Raises:
+        UsageError: it would.
+    """
+    full = config.report.path
+    if out is None:
+        return full / REDACTED if redact else full
+    if redact and out.resolve() == full.resolve():
+        raise click.UsageError(f"The full report is in {out}: give --redact another folder, or leave --out out.")
+    return out.absolute()
 
 
 def _document(config: Config, checkpoint: Checkpoint, folder: Path, *, running: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import click
 
 from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
-from migrator.cli import ask, show
+from migrator.cli import ask, audit, display, show, words
 from migrator.cli.common import Common, command, show_error
 from migrator.cli.progress import events
 from migrator.clock import Clock
@@ -129,8 +129,10 @@ def run(
         canary=canary,
         max_errors=max_errors,
         max_error_rate=max_error_rate,
-        confirm=_confirm(common, yes=yes),
-        confirm_canary=ask.only_if_right if yes else ask.about_canary,
+        confirm=audit.noted("plan", _confirm(common, yes=yes), asked="--yes" if yes else "person"),
+        confirm_canary=audit.noted(
+            "canary", ask.only_if_right if yes else ask.about_canary, asked="--yes" if yes else "person"
+        ),
     )
     return execute(common, config, options, allow_partial=allow_partial)
 
@@ -181,10 +183,11 @@ def plan(
 def execute(common: Common, config: Config, options: Options, *, allow_partial: bool = False) -> int:
     """Run the engine, show its figures, and return the exit code of design section 4."""
     clock = Clock()
-    with signals(clock.request_stop), events(quiet=common.verbosity < 0) as listener:
+    with signals(clock), events(clock, quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)
     if figures.error is not None:
         show_error(figures.error)
+    audit.run_ended(figures.document())
     if common.as_json:
         common.print_json(figures.document())
     elif common.verbosity >= 0:
@@ -214,21 +217,22 @@ def _may_upgrade(config: Config, *, yes: bool) -> bool:
         database.close()
     if current in (None, schema.head()):
         return True
-    return sys.stdin.isatty() and click.confirm("The checkpoint's schema is older. Upgrade it now?", err=True)
+    return sys.stdin.isatty() and audit.noted("schema", ask.about_upgrade)()
 
 
 @contextmanager
-def signals(stop: Callable[[signal.Signals], None]) -> Iterator[None]:
+def signals(clock: Clock) -> Iterator[None]:
     """Once: finish the batch in flight. Twice: leave now; that is as safe as a crash, which is safe."""
     asked = False
 
     def handle(signum: int, _frame: object) -> None:
         nonlocal asked
         if asked:
+            display.let_go()
             os._exit(128 + signum)
         asked = True
-        click.echo("Stopping after the requests in flight. Once more to leave at once.", err=True)
-        stop(signal.Signals(signum))
+        click.echo(words.stopping(clock.activity.requests, signal.Signals(signum)), err=True)
+        clock.request_stop(signal.Signals(signum))
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -6,8 +6,7 @@ import click
 
 from migrator.cli.common import Common, command
 from migrator.errors import ConfigError
-
-EXTRA = "pip install 'docebo-descope-migrator[sandbox]'"
+from migrator.packaging import install_command
 
 
 def need_sandbox() -> None:
@@ -19,7 +18,9 @@ def need_sandbox() -> None:
     try:
         import migrator.sandbox.server  # noqa: F401, PLC0415 -- an extra: absent for most installations
     except ImportError:
-        raise ConfigError("The sandbox's packages are not installed.", fix=f"Install them: {EXTRA}") from None
+        raise ConfigError(
+            "The sandbox's packages are not installed.", fix=f"Install them: {install_command('sandbox')}"
+        ) from None
 
 
 _port = click.IntRange(0, 65535)

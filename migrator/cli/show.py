@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.cli import colour
+from migrator.cli.reason_list import reason_list
 from migrator.model import Outcome, State
-from migrator.reasons import REASONS
 
 if TYPE_CHECKING:
     from migrator.report.summary import Figures
@@ -19,8 +20,8 @@ VERDICTS = {
 }
 
 
-def counts(figures: Figures) -> list[str]:
-    """The books: found, then each state that is not zero, then the reasons."""
+def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
+    """The books: found, then each state that is not zero, then the reasons, with their fixes or without."""
     states = figures.books.states
     lines = [f"  found      {figures.books.found:>9,}"]
     closed = [state for state in State if state not in (State.PENDING, State.SENDING)]
@@ -30,10 +31,7 @@ def counts(figures: Figures) -> list[str]:
     if figures.wrong:
         what = "differ or are missing at Descope (differences.csv), or left and are still enabled there"
         lines.append(f"  {figures.wrong:,} of them {what}")
-    for code, number in figures.books.reasons.items():
-        meaning = REASONS[code].meaning if code in REASONS else ""
-        lines.append(f"    {number:>7,} {code}: {meaning}")
-    return lines
+    return [*lines, *reason_list(figures.books.reasons, fixes=fixes)]
 
 
 def cost(figures: Figures) -> list[str]:
@@ -65,7 +63,7 @@ def report(figures: Figures, checkpoint: str) -> list[str]:
         *cost(figures),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
-        verdict,
+        colour.paint(verdict, colour.of_outcome(figures.outcome)),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]

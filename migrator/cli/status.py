@@ -24,15 +24,24 @@ LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the checkpoint tells at one moment; `progress` is None unless a run is at work and has told."""
+    """What the checkpoint tells at one moment; `progress` is None unless a run is at work and has told.
+
+    `begins` says that a run holds the lease and is not in the books as running: it has just begun, or is at its end.
+    """
 
     figures: Figures
     progress: Progress | None
+    begins: bool = False
 
     @property
     def running(self) -> bool:
-        """Whether a run is at work."""
-        return self.figures.outcome == books.RUNNING
+        """Whether a run is at work, or just beginning or ending."""
+        return self.begins or self.figures.outcome == books.RUNNING
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return watch.line(self.figures, self.progress, begins=self.begins)
 
     def document(self) -> dict[str, Any]:
         """The JSON document."""
@@ -68,7 +77,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
         if watching:
             with watch.screen(err=common.as_json) as show_line:
                 while view.running:
-                    show_line(watch.line(view.figures, view.progress))
+                    show_line(view.line)
                     clock.wait(interval)
                     view = look(config, checkpoint, clock)
     finally:
@@ -76,7 +85,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
     if common.as_json:
         common.print_json(view.document())
     else:
-        click.echo(watch.line(view.figures, view.progress))
+        click.echo(view.line)
         click.echo("\n".join(show.counts(view.figures)))
     return 0
 
@@ -100,5 +109,5 @@ def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
         reports=files.existing(config.report.path),
     )
     if not held or not last or last["finished_at"] is not None:
-        return View(figures, None)
+        return View(figures, None, begins=held)
     return View(figures, eta.progress(samples.recent(checkpoint, last["number"], LOOK_BACK)))

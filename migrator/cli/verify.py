@@ -10,12 +10,14 @@ import click
 
 from migrator.checkpoint import binding
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
+from migrator.cli import audit
 from migrator.cli.common import Common, command
 from migrator.cli.progress import events
 from migrator.cli.run import signals
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
+from migrator.engine.logbook import Logbook
 from migrator.normalize import Normalizer
 from migrator.report import differences, files
 from migrator.verify.confidence import LEVEL
@@ -68,8 +70,9 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
         stack.callback(docebo.close)
         stack.callback(descope.close)
-        stack.enter_context(signals(clock.request_stop))
-        listener = stack.enter_context(events(quiet=common.verbosity < 0))
+        stack.enter_context(signals(clock))
+        shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
+        listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
         if checkpoint.is_held():
             click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)
         listener.stage("verify")
@@ -91,6 +94,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
             "seconds": round(clock.monotonic() - started, 3),
             "reports": [path],
         }
+    audit.verified(document)
     if not verdict.stored:
         click.echo("A run was at work, so the checkpoint does not keep what was seen here.", err=True)
     if common.as_json:

@@ -39,7 +39,7 @@ class DescopeReader:
 
     def __init__(self, config: DescopeConfig, clock: Clock) -> None:
         limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
-        self.pacer = Pacer(clock, limits)
+        self.pacer = Pacer(clock, limits, "Descope")
         self._headers: dict[str, str] = {}
         self._transport = Transport(
             api="Descope",

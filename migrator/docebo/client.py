@@ -53,7 +53,7 @@ class DoceboClient:
     def __init__(self, config: DoceboConfig, clock: Clock) -> None:
         self._config = config
         limits = {BUCKET: Limit(config.calls_per_hour, HOUR)} if config.calls_per_hour else {}
-        pacer = Pacer(clock, limits)
+        pacer = Pacer(clock, limits, "Docebo")
 
         def transport(allowed: set[tuple[str, str]], auth: TokenAuth | None) -> Transport:
             return Transport(

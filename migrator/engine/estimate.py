@@ -38,7 +38,8 @@ def estimate(books: Books, config: Config) -> Estimate:
     }
     limits = config.descope.limits
     minutes = {
-        name: round(_seconds(number, limits[name]) / 60, 1) if name in limits else 0.0 for name, number in calls.items()
+        name: round(seconds_by_limit(number, limits[name]) / 60, 1) if name in limits else 0.0
+        for name, number in calls.items()
     }
     return Estimate(calls, minutes)
 
@@ -47,7 +48,7 @@ def _batches(users: int, size: int) -> int:
     return -(-users // size)
 
 
-def _seconds(calls: int, limit: int) -> float:
-    """The first window's worth goes at once; the rest at the limit's pace."""
+def seconds_by_limit(calls: int, limit: int) -> float:
+    """How long a limit a minute makes calls last: the first window's worth goes at once, the rest at its pace."""
     allowed = max(1, int(limit * SHARE))
     return max(0, calls - allowed) / allowed * 60

@@ -9,7 +9,7 @@ from migrator.engine.budget import Budget
 from migrator.engine.decide import Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from migrator.checkpoint.checkpoint import Checkpoint
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.descope.reader import DescopeReader
     from migrator.docebo.client import DoceboClient
     from migrator.normalize import Normalizer
+    from migrator.report.eta import Progress
     from migrator.report.summary import Figures
     from migrator.verify.readback import Difference
 
@@ -54,11 +55,23 @@ class Options:
 class Events:
     """What a run tells while it works; the default listens to nothing."""
 
+    def steps(self, stages: Sequence[str]) -> None:
+        """The stages that will come, before the first one begins."""
+
     def stage(self, name: str) -> None:
         """A step of the flow begins."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """`done` of `total` users are through this step; None when nobody knows the total."""
+
+    def again(self, stage: str, why: str) -> None:
+        """The stage goes through everybody once more, and why."""
+
+    def measured(self, now: Progress, whole: tuple[float, float] | None) -> None:
+        """How fast the step is and when it ends, every few seconds; `whole` is (low, high) in seconds to the run's end.
+
+        Called from another thread as well.
+        """
 
     def notice(self, text: str) -> None:
         """Something the user should read while waiting."""
@@ -83,9 +96,13 @@ class Job:
     # What a plan opens for a changed policy or --remap (`plans.AGAIN`, `plans.REJUDGE`); a run notes it in the rows.
     asked: int = 0
     first_sweep: int = 0
+    # The stages of this run, in their order.
+    steps: list[str] = field(default_factory=list)
     # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
     absent_since: dict[str, float] = field(default_factory=dict)
     batch_size: int = 100
+    # Batches of writes so far, whatever became of them.
+    batches: int = 0
     # The users that may be sent now; None for everybody (a canary sends a few first).
     only: set[str] | None = None
     budget: Budget = field(default_factory=Budget)

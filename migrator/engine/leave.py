@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import leavers
+from migrator.engine.logbook import log_batch
 from migrator.engine.sender import NOT_ABOUT_USERS, caller_refused
 from migrator.errors import NoAnswer, Refused
 
@@ -51,6 +52,10 @@ def disable_leavers(job: Job) -> None:
             except NoAnswer:
                 silent += 1
                 unclear |= {found.user_id for found in rest}
+        if enabled:
+            words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
+            words |= dict.fromkeys(unclear - done, "unanswered")
+            log_batch(job, "disable", {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled})
         leavers.note(
             job.checkpoint,
             [one for one, found in enabled if found.user_id in done],

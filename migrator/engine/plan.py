@@ -66,6 +66,7 @@ def look_up(job: Job) -> None:
     size = max(1, 100 // (1 + len(job.config.mapping.extra_login_ids)))
     after = ""
     decided = 0
+    job.events.progress("plan", 0, total)
 
     def next_task() -> list[Candidate] | None:
         nonlocal after

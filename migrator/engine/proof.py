@@ -27,6 +27,7 @@ def verify_sent(job: Job, *, again: bool = True) -> int:
     job.events.stage("verify")
     verdicts = proofs.TO_READ if again else (None,)
     total = proofs.arrived_count(job.checkpoint, verdicts)
+    job.events.progress("verify", 0, total)
     job.differences.clear()
 
     def tell(difference: Difference) -> None:

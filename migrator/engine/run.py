@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, plans, proofs, reopening
+from migrator.checkpoint import binding, books, plans, proofs, reopening, sends
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
@@ -17,6 +17,7 @@ from migrator.engine.budget import Budget
 from migrator.engine.canary import send_canary
 from migrator.engine.job import Events, Job, Options
 from migrator.engine.leave import disable_leavers
+from migrator.engine.logbook import Logbook
 from migrator.engine.plan import missing_attributes, plan
 from migrator.engine.proof import verify_sent
 from migrator.engine.sampling import Sampler
@@ -25,9 +26,10 @@ from migrator.engine.settle import settle
 from migrator.engine.spot_check import spot_check
 from migrator.engine.sweep import read_everybody
 from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
+from migrator.log import get_logger
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
 from migrator.normalize import Normalizer
-from migrator.report import details, differences, files
+from migrator.report import details, differences, files, stages
 from migrator.report.summary import Figures
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from migrator.clock import Clock
     from migrator.config import Config
+
+log = get_logger(__name__)
 
 
 def run(config: Config, options: Options, clock: Clock, events: Events) -> Figures:
@@ -52,11 +56,13 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
     if options.plan_out is not None:
         planfile.check_new(options.plan_out)
     with _job(config, options, clock, events) as job:
+        logbook = job.events = Logbook(events, clock, job.docebo, job.descope)
         wanted = preflight(job)
         number = books.begin_run(job.checkpoint, options.command)
+        log.info("run_began", number=number)
         started = clock.monotonic()
         try:
-            with Sampler(job, number):
+            with logbook, Sampler(job, number):
                 outcome = _flow(job, wanted, started)
         except (StopRun, Interrupted) as error:
             with suppress(MigratorError):  # a lease that was lost; the next command restores it
@@ -80,6 +86,8 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
 
 
 def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
+    if sends.in_flight(job.checkpoint, "", 1):
+        job.events.stage("settle")
     settle(job)
     spot_check(job)
     read_everybody(job)
@@ -134,6 +142,8 @@ def preflight(job: Job) -> Binding:
         policy=config.policy.fingerprint(),
     )
     binding.check(job.checkpoint, wanted, remap=job.options.remap)
+    job.steps = _steps(job)
+    job.events.steps(job.steps)
     job.events.stage("check")
     try:
         job.docebo.check_session()
@@ -148,6 +158,15 @@ def preflight(job: Job) -> Binding:
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
     return wanted
+
+
+def _steps(job: Job) -> list[str]:
+    return stages.to_come(
+        settles=bool(sends.in_flight(job.checkpoint, "", 1)),
+        sends=not job.options.dry_run,
+        canary=job.options.canary is not None,
+        verifies=job.options.verify,
+    )
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Self
 from migrator.checkpoint import samples
 from migrator.checkpoint.samples import Sample
 from migrator.engine.job import Events
+from migrator.engine.rest import rest
 from migrator.errors import MigratorError
 from migrator.log import get_logger
+from migrator.report import eta
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 EVERY = 2.0  # seconds between two samples
-_WHY = {"throttled": "{api} asked for a pause", "pacing": "keeping below the limit of {api}"}
+KEPT = 1800  # samples in mind, an hour's: they say how fast the run is
 
 
 class Sampler(Events):
@@ -40,6 +42,8 @@ class Sampler(Events):
         self._said: object = None
         self._now: tuple[str, int, int | None] | None = None
         self._notice: str | None = None
+        self._samples: list[Sample] = []
+        self._ahead = list(job.steps)
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
 
@@ -60,7 +64,14 @@ class Sampler(Events):
     def stage(self, name: str) -> None:
         """Pass it on, and note where the job is."""
         self._listener.stage(name)
+        if name in self._ahead:
+            del self._ahead[: self._ahead.index(name) + 1]
+        self._taken = None  # every stage has a sample of its beginning, or its speed would be unknown for long
         self._tell(name, 0, None)
+
+    def again(self, stage: str, why: str) -> None:
+        """Pass it on; the next progress starts from nobody."""
+        self._listener.again(stage, why)
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """Pass it on, and note how far the job is."""
@@ -100,12 +111,14 @@ class Sampler(Events):
                 waiting=waiting,
             )
             samples.append(job.checkpoint, self._run, taken)
+            self._samples = [*self._samples[-KEPT:], taken]
+            if (measured := eta.progress(self._samples)) is not None:
+                self._listener.measured(measured, rest(measured, self._ahead, self._samples, job.config))
 
     def _waiting(self) -> str | None:
-        for api, pacer in (("Docebo", self._job.docebo.pacer), ("Descope", self._job.descope.pacer)):
-            if (held := pacer.waiting) is not None:
-                why, seconds = held
-                return f"{_WHY[why].format(api=api)}; goes on in {seconds:.0f} s"
+        clock = self._job.clock
+        if (wait := clock.activity.wait) is not None:
+            return samples.wait_text(wait.why, wait.until - clock.monotonic())
         return self._notice
 
     def _watch(self) -> None:

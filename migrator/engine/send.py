@@ -8,6 +8,7 @@ from migrator.checkpoint import sends
 from migrator.checkpoint.plans import SENT
 from migrator.engine.change import change_batch
 from migrator.engine.create import create_batch
+from migrator.engine.logbook import log_batch, outcomes
 from migrator.engine.parallel import pump
 from migrator.engine.sender import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.engine.settle import MOST_ATTEMPTS, settle
@@ -36,12 +37,15 @@ def send(job: Job) -> None:
         StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
             stored, and running again continues.
     """
-    job.events.stage("send")
+    stage = "send" if job.only is None else "canary"
+    job.events.stage(stage)
     todo = sum(sends.left(job.checkpoint, job.only).values())
+    job.events.progress(stage, 0, todo)
     if not todo:
         return
     if job.undefined:
         job.writer.create_attributes(job.undefined)
+        log.info("attributes_defined", names=sorted(job.undefined))
         job.undefined = {}
     job.batch_size = job.config.descope.batch_size
     silent = 0
@@ -144,9 +148,11 @@ class _Round:
     def _record(self, sent: Sent) -> None:
         results = sent.complete()
         sends.record(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        log_batch(self._job, sent.batch.decision, outcomes(results))
         self.crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
-        self._job.events.progress("send", min(self._done, self._todo), self._todo)
+        stage = "send" if self._job.only is None else "canary"
+        self._job.events.progress(stage, min(self._done, self._todo), self._todo)
         self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
         self._learn_size(sent)
         self._job.budget.count(

@@ -14,6 +14,7 @@ from migrator.checkpoint.sends import InFlight, Result
 from migrator.descope import user as descope_user
 from migrator.engine import outcome
 from migrator.engine.change import make_task, not_ours
+from migrator.engine.logbook import outcomes
 from migrator.log import get_logger
 from migrator.model import Decision, State
 
@@ -68,6 +69,8 @@ def _look(job: Job, *, may_give_up: bool) -> tuple[int, list[str]]:
             *_updates(job, page, may_give_up=may_give_up),
         ]
         sends.record(job.checkpoint, results, {flight.user.user_id: flight.user.hash for flight in page})
+        if results:
+            log.info("settled", users=len(results), outcomes=outcomes(results))
         settled = {result.user_id for result in results}
         waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
         arrived += sum(1 for result in results if result.state in (State.CREATED, State.UPDATED))

@@ -76,6 +76,7 @@ def _sweep_until_settled(job: Job) -> tuple[Sweep | None, Sweep]:
         if done == MOST_SWEEPS:
             log.warning("sweeps_not_settled", sweeps=done, new=sweep.new)
             break
+        job.events.again("read", "once more, until a whole reading shows nobody new")
         before, sweep = sweep, _sweep(job)
         _guard_collapse(job, sweep, largest)
         largest = max(largest, sweep.seen)

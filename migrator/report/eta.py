@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ class Progress:
     waiting: str | None
     eta: tuple[float, float] | None
 
+    @property
+    def percent(self) -> int | None:
+        """How much of the step is done; None when nobody knows the total."""
+        return None if self.total is None else share(self.done, self.total)
+
     def document(self) -> dict[str, Any]:
         """As `status --json` carries it."""
         return {
@@ -43,8 +49,16 @@ class Progress:
         }
 
 
+def share(done: int, total: int) -> int:
+    """Whole per cent, 100 only when nobody is left."""
+    return min(100, 100 * done // total) if total else 100
+
+
 def progress(samples: Sequence[Sample]) -> Progress | None:
-    """Where the run stands, from its own samples in order; None before the first."""
+    """Where the run stands, from its own samples in order; None before the first.
+
+    A wait that is still going on is a part of the rest.
+    """
     if not samples:
         return None
     last = samples[-1]
@@ -55,7 +69,8 @@ def progress(samples: Sequence[Sample]) -> Progress | None:
     rate = _gained(stretch, last.at - min(MINUTE, elapsed), last.at) / min(MINUTE, elapsed)
     eta = None
     if last.total is not None and gained:
-        eta = _range(stretch, max(0, last.total - last.done))
+        left = max(0, last.total - last.done)
+        eta = _behind_wait(_range(stretch, left), stretch, left)
     return Progress(last.stage, last.done, last.total, rate, last.waiting, eta)
 
 
@@ -76,6 +91,16 @@ def _range(stretch: Sequence[Sample], left: int) -> tuple[float, float]:
     rates = [_gained(stretch, end - (n + 1) * length, end - n * length) / length for n in range(spans)]
     working = [rate for rate in rates if rate >= PAUSE * overall][:SPANS]
     return left / max(overall, *working), left / min(overall, *working)
+
+
+def _behind_wait(eta: tuple[float, float], stretch: Sequence[Sample], left: int) -> tuple[float, float]:
+    """No step ends before the wait it is in; what comes then goes at its highest speed at best."""
+    wait = stretch[-1].wait_left
+    if not (left and wait):
+        return eta
+    best = max((two.done - one.done) / (two.at - one.at) for one, two in pairwise(stretch))
+    low = max(eta[0], wait + left / best)
+    return low, max(low, eta[1])
 
 
 def _gained(stretch: Sequence[Sample], since: float, until: float) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from migrator.report.stages import doing
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,15 +16,6 @@ if TYPE_CHECKING:
 BARS = 150  # at most, in a panel
 WAITS = 4  # different ones named
 WIDTH, HEIGHT, FLOOR = 600, 64, 10  # of a panel's drawing; the floor below the bars shows throttled answers
-TITLES = {
-    "check": "Checking both sides",
-    "read": "Reading Docebo",
-    "plan": "Looking up in Descope",
-    "canary": "Sending the canary",
-    "send": "Sending to Descope",
-    "settle": "Reading back unanswered requests",
-    "verify": "Verifying",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ def _panel(samples: Sequence[Sample], start: float, throttled: int) -> Panel:
     first, last = samples[0], samples[-1]
     end = last.at
     panel = Panel(
-        title=TITLES.get(first.stage, first.stage.capitalize()),
+        title=doing(first.stage),
         seconds=end - start,
         users=max(sample.done for sample in samples),
         throttled=max(0, last.throttled - throttled),

@@ -63,7 +63,8 @@ def verify_new(
             done += len(page)
             progress(done)
         if absent:
-            checkpoint.clock.wait(config.descope.settle_seconds)
+            late = f"Descope does not show {len(absent):,} of the users it took, and may be late"
+            checkpoint.clock.wait_saying(config.descope.settle_seconds, late, ": looking again in {}")
         for start in range(0, len(absent), readback.at_once):
             check(list(proofs.known(checkpoint, absent[start : start + readback.at_once]).values()), last=True)
     return readback.classes

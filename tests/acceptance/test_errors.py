@@ -94,7 +94,7 @@ CASES = {
     "unreachable Docebo": Case(
         configure(docebo={"base_url": CLOSED}), 4, ("Failed Getting Users", "/oauth2/token", "docebo.base_url")
     ),
-    "no configuration": Case(lambda place: place.config_path.unlink(), 2, ("config.yaml", "config.example.yaml")),
+    "no configuration": Case(lambda place: place.config_path.unlink(), 2, ("config.yaml", "migrator init")),
     "bad YAML": Case(write("\ndocebo: [\n"), 2, ("config.yaml", "line")),
     "duplicate key": Case(write("\nrun: {concurrency: 2}\n"), 2, ("config.yaml", "run", "line")),
     "unknown key": Case(configure(run={"speed": 3}), 2, ("run.speed", "concurrency", "line")),

@@ -38,7 +38,10 @@ def test_every_command_and_option_has_help_an_example_and_exit_codes(words: tupl
     assert "Example:\n" in shown
     assert re.search(r"\n +migrator " + " ".join(words), shown)
     assert "Exit codes:" in shown
-    assert [option.name for option in command.params if not getattr(option, "help", None)] == []
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+    arguments = [one.human_readable_name for one in command.params if isinstance(one, click.Argument)]
+    assert [name for name in arguments if f"{name} " not in shown.partition("Options:")[0].partition("\n")[2]] == []
     if not isinstance(command, click.Group):
         common = {"config_path", "as_json", "log_format", "log_file", "verbose", "quiet"}
         assert common <= {option.name for option in command.params}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -72,7 +73,7 @@ def test_the_wheel_holds_the_program_its_migrations_and_the_licence(wheel: Path)
         assert str(path.relative_to(ROOT)) in names
     for path in (ROOT / "migrations").rglob("*.py"):
         assert f"migrator/_migrations/{path.relative_to(ROOT / 'migrations')}" in names
-    assert "migrator/sandbox/descope/openapi.yaml" in names
+    assert {"migrator/sandbox/descope/openapi.yaml", "migrator/_config.example.yaml"} <= names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
 
 
@@ -90,7 +91,7 @@ def test_the_installed_wheel_migrates_from_any_folder(scripts: Path, place: Plac
     assert len(place.targets()) == 5
 
 
-def test_the_program_starts_without_the_extras(scripts: Path, place: Place) -> None:
+def test_the_program_starts_without_the_extras(scripts: Path, wheel: Path, place: Place) -> None:
     """Help and a migration on SQLite need no extra; what needs one says how to install it and exits 2."""
     place.sandbox.control.reset(users=2, difficult=0)
     (packages,) = scripts.parent.glob("lib/python*/site-packages")
@@ -108,6 +109,16 @@ def test_the_program_starts_without_the_extras(scripts: Path, place: Place) -> N
 
     assert run.returncode == 0, run.stderr
     assert demo.returncode == sandbox.returncode == postgres.returncode == 2
-    assert "docebo-descope-migrator[sandbox]" in demo.stderr
-    assert "docebo-descope-migrator[sandbox]" in sandbox.stderr
-    assert "docebo-descope-migrator[postgres]" in postgres.stderr
+    for ended, extra in ((demo, "sandbox"), (sandbox, "sandbox"), (postgres, "postgres")):
+        assert f"pip install {shlex.quote(f'{wheel}[{extra}]')}\n" in ended.stderr
+
+
+def test_nc20_the_installed_wheel_writes_a_configuration(scripts: Path, tmp_path: Path) -> None:
+    """Whoever was given the wheel alone gets the commented example from it."""
+    missing = call(scripts, tmp_path, "check")
+    written = call(scripts, tmp_path, "init")
+
+    assert missing.returncode == 2
+    assert "migrator init config.yaml" in missing.stderr
+    assert written.returncode == 0, written.stderr
+    assert (tmp_path / "config.yaml").read_bytes() == (ROOT / "config.example.yaml").read_bytes()

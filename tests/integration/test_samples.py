@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,14 @@ from migrator.clock import Clock
 from migrator.engine import run, sampling
 from migrator.engine.job import Events, Job, Options
 from migrator.engine.sampling import Sampler
+from migrator.errors import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from world import Place
+
+    from migrator.pace import Pacer
 
 
 class HandClock(Clock):
@@ -97,15 +101,26 @@ def test_samples_of_runs_are_kept_apart_and_go_forward(any_place: Place) -> None
         assert samples.recent(job.checkpoint, number + 1) == [Sample(2000.0, "read", 7, None)]
 
 
+def stopped(pacer: Pacer) -> None:
+    """Wait for the pace until a stop is requested."""
+    with pytest.raises(Interrupted):
+        pacer.acquire("any")
+
+
 @pytest.mark.parametrize("api", ["Docebo", "Descope"])
 def test_a_job_that_is_held_up_says_why(place: Place, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
     """A job that waits tells nothing of progress; samples go on all the same, with the reason."""
     monkeypatch.setattr(sampling, "EVERY", 0.01)
     with job_of(place, Clock(), Events()) as (job, number), Sampler(job, number):
         job.events.progress("read", 5, 10)
-        getattr(job, api.lower()).pacer.throttled("any", 600)
+        pacer = getattr(job, api.lower()).pacer
+        pacer.throttled("any", 600)
+        worker = threading.Thread(target=stopped, args=(pacer,))
+        worker.start()
 
         taken = until(lambda: [one for one in samples.recent(job.checkpoint, number) if one.waiting])
+        job.clock.request_stop()
+        worker.join()
 
     assert taken[0].waiting is not None
     assert taken[0].waiting.startswith(f"{api} asked for a pause; goes on in ")

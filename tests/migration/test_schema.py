@@ -21,6 +21,7 @@ from migrator.checkpoint.tables import metadata
 from migrator.cli.main import main
 from migrator.clock import Clock
 from migrator.errors import ConfigError, StopRun
+from migrator.packaging import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
 def with_one_revision_more(patch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make this program the next version of itself."""
     scripts = folder / "migrations"
-    shutil.copytree(schema._scripts(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(packaged("migrations"), scripts, ignore=shutil.ignore_patterns("__pycache__"))
     (scripts / "versions" / "9000_next.py").write_text(
         "import sqlalchemy as sa\n"
         "from alembic import op\n"
@@ -140,7 +141,7 @@ def with_one_revision_more(patch: pytest.MonkeyPatch, folder: Path) -> None:
         "    op.add_column('run', sa.Column('later', sa.Text))\n",
         encoding="utf-8",
     )
-    patch.setattr(schema, "_scripts", lambda: scripts)
+    patch.setattr(schema, "packaged", lambda name: folder / name)
 
 
 def test_s7_a_next_version_upgrades_only_when_allowed(any_place: Place, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_a_missing_file_points_at_the_example(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no configuration file") as caught:
         load(tmp_path / "config.yaml", ENV)
 
-    assert "config.example.yaml" in caught.value.fix
+    assert "migrator init" in caught.value.fix
 
 
 def test_a_folder_is_refused_with_the_reason(tmp_path: Path) -> None:

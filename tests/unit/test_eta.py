@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from migrator.checkpoint.samples import Sample
-from migrator.report.eta import Progress, progress
+from migrator.report.eta import Progress, progress, share
 
 START = 1_800_000_000.0
 
@@ -111,3 +111,21 @@ def test_the_document_has_the_keys_of_the_contract() -> None:
         "stage": "send", "done": 5, "total": 10, "rate": 1.23,
         "waiting": "keeping below the limit of Descope", "eta_seconds": [1.0, 2.0],
     }  # fmt: skip
+
+
+def test_a_wait_is_a_part_of_the_rest() -> None:
+    """No step ends before the wait it is in is over, however fast the rest will go then."""
+    samples = [*run((20, 140), total=3016)]
+    last = Sample(samples[-1].at + 2, "send", 2800, 3016, waiting="Descope asked for a pause; goes on in 54 s")
+
+    now = progress([*samples, last])
+
+    assert now is not None
+    assert now.eta is not None
+    assert now.eta[0] == pytest.approx(54 + 216 / 140)
+    assert now.eta[0] <= now.eta[1]
+
+
+def test_a_hundred_per_cent_is_everybody() -> None:
+    """Whole per cent, rounded down: nobody is told that all are through while somebody is not."""
+    assert [share(*pair) for pair in ((0, 3), (2, 3), (999, 1000), (1000, 1000), (0, 0))] == [0, 66, 99, 100, 100]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import resource
 import stat
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
         (-2, LEVELS[3:], LEVELS[1:]),
         (-1, LEVELS[3:], LEVELS[1:]),
         (0, LEVELS[2:], LEVELS[1:]),
-        (1, LEVELS[1:], LEVELS[1:]),
+        (1, LEVELS[1:], LEVELS),
         (2, LEVELS, LEVELS),
         (3, LEVELS, LEVELS),
     ],
@@ -121,6 +122,29 @@ def test_a_closed_or_full_stream_does_not_end_the_run() -> None:
         configure(style="json", file=None, verbosity=0, secrets=(), stream=full)
         get_logger("x").error("happened")
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # what stays in the buffer must go somewhere
+
+
+def test_lines_that_a_full_disk_swallowed_are_counted_in_the_next_one_and_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    stream = set_up(file=path, verbosity=0)
+    get_logger("x").info("first")
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, most))
+    try:
+        get_logger("x").info("lost")
+        get_logger("x").info("lost")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    get_logger("x").info("second")
+    get_logger("x").info("third")
+
+    first, piece, second, third = path.read_text(encoding="utf-8").splitlines()
+    assert len(piece) == 10
+    assert [(line["event"], line.get("lost_before")) for line in events(f"{first}\n{second}\n{third}")] == [
+        ("first", None), ("second", 2), ("third", None),
+    ]  # fmt: skip
+    (told,) = events(stream.getvalue())
+    assert (told["event"], told["level"], told["file"]) == ("log_file_incomplete", "warning", str(path))
 
 
 # --- The file (matrix X5) ---

@@ -175,7 +175,7 @@ def test_a_search_names_a_hundred_login_ids_at_most(
 
     assert [len(asked) for asked in descope.names("search")] == calls
     sums = [sum(calls[: number + 1]) for number in range(len(calls))]
-    assert told(work) == [("plan", done, 120) for done in sums]
+    assert told(work) == [("plan", done, 120) for done in (0, *sums)]
     assert {row["decision"] for row in rows(store).values()} == {Decision.CREATE}
 
 
@@ -272,7 +272,7 @@ def test_a_collision_is_set_aside_at_once_and_the_rest_is_only_decided(
     assert {user_id: row["decision"] for user_id, row in rows(store).items() if user_id > "2"} == {
         "3": Decision.CREATE, "4": Decision.UNCHANGED, "5": "conflict", "6": Decision.CREATE,
     }  # fmt: skip
-    assert told(work) == [("stage", "plan"), ("plan", 4, 4)]
+    assert told(work) == [("stage", "plan"), ("plan", 0, 4), ("plan", 4, 4)]
 
 
 @pytest.mark.parametrize(("options", "left_out"), [({"limit": 2}, {"5", "6"}), ({"search_text": "x"}, {"6"})])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 from wire import VirtualClock
@@ -10,6 +11,9 @@ from wire import VirtualClock
 from migrator.clock import Clock
 from migrator.errors import Interrupted
 from migrator.pace import Limit, Pacer
+
+if TYPE_CHECKING:
+    from migrator.activity import Wait
 
 
 def starts(pacer: Pacer, clock: VirtualClock, count: int, bucket: str = "create") -> list[float]:
@@ -61,7 +65,6 @@ def test_n8_a_429_pauses_all_buckets_until_the_told_wait_is_over() -> None:
     pacer = Pacer(clock, {"create": Limit(100, 60)})
     pacer.throttled("create", 37)
     pacer.throttled("create", 5)
-    assert pacer.waiting == ("throttled", 37)
     assert starts(pacer, clock, 1, "unlimited") == [1037.0]
 
 
@@ -130,19 +133,26 @@ def test_nothing_grows_back_before_a_quiet_window_has_passed() -> None:
 
 
 def test_waiting_tells_why_calls_are_held_back() -> None:
-    seen: list[tuple[str, float] | None] = []
+    seen: list[Wait | None] = []
 
     class Watching(VirtualClock):
         def wait(self, seconds: float) -> None:
-            seen.append(pacer.waiting)
+            seen.append(self.activity.wait)
             super().wait(seconds)
 
     clock = Watching()
-    pacer = Pacer(clock, {"create": Limit(1, 100)})
-    assert pacer.waiting is None
-    starts(pacer, clock, 2)
-    assert [round(seconds) for reason, seconds in filter(None, seen) if reason == "pacing"] == [101]
-    assert pacer.waiting is None
+    pacer = Pacer(clock, {"search": Limit(1, 60), "docebo": Limit(1, 3600)}, "Descope")
+    starts(pacer, clock, 2, "search")
+    pacer.throttled("create", 37)
+    starts(pacer, clock, 1, "create")
+    starts(pacer, clock, 2, "docebo")
+
+    assert [wait.text for wait in seen if wait] == [
+        "Keeping below Descope's limit of 1 searches a minute: 61 s",
+        "Descope asked for a pause of 37 s",
+        "Keeping below Descope's limit of 1 calls an hour: 1 h 1 min",
+    ]
+    assert clock.activity.wait is None
 
 
 def test_a_stop_ends_the_wait() -> None:
@@ -166,7 +176,7 @@ def test_a_waiting_worker_holds_up_nobody_in_another_bucket() -> None:
 
     thread = threading.Thread(target=worker)
     thread.start()
-    while pacer.waiting is None:
+    while clock.activity.wait is None:
         pacer.acquire("search")
     pacer.acquire("search")
     assert not ended.is_set()
@@ -191,7 +201,7 @@ def test_many_threads_together_stay_within_the_limit() -> None:
     threads = [threading.Thread(target=worker, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
-    while len(passed) < 95 or pacer.waiting is None:
+    while len(passed) < 95 or clock.activity.wait is None:
         assert any(thread.is_alive() for thread in threads)
     clock.request_stop()
     for thread in threads:

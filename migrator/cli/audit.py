@@ -1,0 +1,122 @@
+"""What the log file says about a command from its start to its end (docs/log.md)."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import click
+from click.core import ParameterSource
+
+from migrator import __version__
+from migrator.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.config import Config
+    from migrator.errors import MigratorError
+
+log = get_logger(__name__)
+P = ParamSpec("P")
+
+HIDDEN = "***"
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def started() -> None:
+    """Log who works here and what was asked for; for use inside a Click command."""
+    context = click.get_current_context()
+    log.info(
+        "started",
+        version=__version__,
+        python=platform.python_version(),
+        system=platform.platform(),
+        process=os.getpid(),
+        command=_words(context),
+        options=dict(_given(context)),
+    )
+
+
+def _words(context: click.Context) -> str:
+    words: list[str] = []
+    while context.parent is not None:
+        words.insert(0, context.info_name or "")
+        context = context.parent
+    return " ".join(words)
+
+
+def _given(context: click.Context) -> list[tuple[str, object]]:
+    """The options that were given, not their defaults; a text typed freely may name a person, so it is hidden."""
+    given: list[tuple[str, object]] = []
+    for option in context.command.params:
+        if context.get_parameter_source(option.name) not in _GIVEN:
+            continue
+        name = max(option.opts, key=len) if isinstance(option, click.Option) else option.human_readable_name
+        given.append((name, HIDDEN if option.type is click.STRING else context.params[option.name]))
+    return given
+
+
+def configured(config: Config) -> None:
+    """Log which configuration is in force, as far as it is no secret."""
+    log.info(
+        "configured",
+        file=config.path.absolute(),
+        fingerprint=config.fingerprint(),
+        docebo=config.docebo.platform,
+        descope=config.descope.host,
+        project=config.descope.project_id,
+        checkpoint=config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True),
+        key=config.checkpoint.key,
+    )
+
+
+def noted(about: str, ask: Callable[P, bool], *, asked: str = "person") -> Callable[P, bool]:
+    """The same question, with itself and its answer in the log.
+
+    Args:
+        about: what it is about.
+        ask: asks it.
+        asked: who answers: a `person`, or `--yes`.
+    """
+
+    def ask_and_log(*args: P.args, **kwargs: P.kwargs) -> bool:
+        log.info("question", about=about, asked=asked)
+        answer = "none"
+        try:
+            yes = ask(*args, **kwargs)
+            answer = "yes" if yes else "no"
+        finally:
+            log.info("answer", about=about, answer=answer)
+        return yes
+
+    return ask_and_log
+
+
+def run_ended(document: dict[str, Any]) -> None:
+    """Log the figures of a run or a plan, without what may name anybody."""
+    verify = document.get("verify") or {}
+    keys = ("outcome", "counts", "actions", "reasons", "limited", "calls", "seconds", "reports")
+    figures = {key: document[key] for key in keys if key in document}
+    log.info("run_ended", **figures, verify={key: value for key, value in verify.items() if key != "differences"})
+
+
+def verified(document: dict[str, Any]) -> None:
+    """Log what `migrator verify` found, by class."""
+    log.info("verified", **{key: document[key] for key in ("classes", "checked", "arrived", "calls", "seconds")})
+
+
+def stopped(error: MigratorError) -> None:
+    """Log why the command could not go on."""
+    log.info("stopped", kind=type(error).__name__, reason=error.message, fix=error.fix, exit_code=error.exit_code)
+
+
+def stopped_by_bug(error: Exception) -> None:
+    """Log the kind and the place of an unexpected error, never its text."""
+    log.info("bug", exc_info=error)
+
+
+def ended(exit_code: int, seconds: float) -> None:
+    """Log that the command is over."""
+    log.info("ended", exit_code=exit_code, seconds=round(seconds, 3))

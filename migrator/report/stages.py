@@ -1,0 +1,36 @@
+"""The stages of a run: what each is called while it goes on and when it is done, and which ones come. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Stage(NamedTuple):
+    """`Reading Docebo` while it goes on, `Read Docebo` when it is done."""
+
+    doing: str
+    done: str
+
+
+STAGES = {
+    "check": Stage("Checking both sides", "Checked both sides"),
+    "settle": Stage("Settling unanswered requests", "Settled unanswered requests"),
+    "read": Stage("Reading Docebo", "Read Docebo"),
+    "plan": Stage("Looking up in Descope", "Looked up in Descope"),
+    "canary": Stage("Sending the canary", "Sent the canary"),
+    "send": Stage("Sending to Descope", "Sent to Descope"),
+    "verify": Stage("Reading Descope back", "Read Descope back"),
+}
+
+
+def doing(stage: str) -> str:
+    """What a stage is called while it goes on."""
+    return STAGES[stage].doing if stage in STAGES else stage.capitalize()
+
+
+def to_come(*, settles: bool, sends: bool, canary: bool, verifies: bool) -> list[str]:
+    """The stages of a run in their order; the canary is read back even if the rest is not."""
+    names = ["check", *(["settle"] if settles else []), "read", "plan"]
+    if sends:
+        names += [*(["canary", "verify"] if canary else []), "send", *(["verify"] if verifies else [])]
+    return names

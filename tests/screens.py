@@ -115,7 +115,7 @@ def page(nights: dict[int, dict[str, str]]) -> str:
 def shown_on(text: str, columns: int) -> dict[str, str]:
     """The screens of one width on the page."""
     part = text.split(f"## {columns} columns\n")[1].split("\n## ", maxsplit=1)[0]
-    return dict(re.findall(r"### (.*)\n\n```text\n(.*?)\n```\n", part, re.DOTALL))
+    return dict(re.findall(r"### ([^\n]*)\n\n```text\n(.*?)\n```\n", part, re.DOTALL))
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class Bars(Display):
 
     def done(self, text: str) -> None:
         """The tick is green."""
-        self._console.print(Text(text[:1], style=colour.GOOD) + Text(text[1:]))
+        self._console.print(Text.assemble((text[:1], colour.GOOD), text[1:]))
 
     def let_go(self) -> None:
         """Take the region away."""

@@ -74,7 +74,10 @@ def _sweep_until_settled(job: Job) -> tuple[Sweep | None, Sweep]:
         if short_in_a_row == SHORT_SWEEPS:
             _refuse_short(job, sweep)
         if done == MOST_SWEEPS:
-            log.warning("sweeps_not_settled", sweeps=done, new=sweep.new)
+            log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
+            job.events.notice(
+                f"Each of {done} readings of Docebo showed somebody new. Whoever is missing still is found by the next run."
+            )
             break
         job.events.again("read", "once more, until a whole reading shows nobody new")
         before, sweep = sweep, _sweep(job)

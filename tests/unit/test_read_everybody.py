@@ -162,7 +162,7 @@ def test_a_platform_that_never_settles_is_read_ten_times_and_no_more(read: Any) 
         docebo, _ = read(*pages)
 
     assert len(docebo.asked) == 10
-    facts = {"sweeps": 10, "new": 1, "log_level": "warning", "component": sweep.__name__}
+    facts = {"sweeps": 10, "new": 1, "log_level": "info", "component": sweep.__name__}
     assert logs[-1] == {"event": "sweeps_not_settled"} | facts
 
 

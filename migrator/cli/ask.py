@@ -47,7 +47,7 @@ class RetryCode(click.ParamType[str]):
 def show_plan(figures: Figures) -> bool:
     """`--yes`: the plan is shown, and needs no answer."""
     click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
-    click.echo("\n".join([*show.counts(figures), *show.cost(figures)]), err=True)
+    click.echo("\n".join(show.plan(figures)), err=True)
     return True
 
 

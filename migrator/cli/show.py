@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.errors import Declined
 from migrator.model import Outcome, State
 from migrator.reasons import REASONS
+from migrator.report import wording
 
 if TYPE_CHECKING:
     from migrator.report.summary import Figures
-
-VERDICTS = {
-    Outcome.COMPLETE: "Complete: every user made it.",
-    Outcome.NEEDS_PERSON: "Finished; {n} users need a person.",
-    Outcome.DRY_RUN: "Plan only: nothing was written to Descope.",
-    Outcome.STOPPED: "Stopped early. Running again continues here.",
-    Outcome.INTERRUPTED: "Interrupted. Running again continues here.",
-}
 
 
 def counts(figures: Figures) -> list[str]:
@@ -36,36 +30,80 @@ def counts(figures: Figures) -> list[str]:
     return lines
 
 
-def cost(figures: Figures) -> list[str]:
-    """What sending takes, when the figures are a plan's."""
-    estimate = figures.extra.get("estimate")
-    if not estimate:
-        return []
+def plan(figures: Figures) -> list[str]:
+    """What a run would do, apart from how the books would stand after it."""
+    return [
+        f"  {wording.would(figures.all_actions)}",
+        *_cost(figures),
+        "afterwards:",
+        *counts(figures),
+    ]
+
+
+def _cost(figures: Figures) -> list[str]:
+    """What sending takes, and who collides or looks alike."""
+    estimate = figures.extra["estimate"]
     calls = ", ".join(f"{name} {number:,}" for name, number in estimate["calls"].items() if number)
-    lines = [f"  sending takes: {calls or 'no'} calls, at least {estimate['total_minutes']:g} minutes by the limits"]
-    if figures.extra.get("leavers"):
-        lines.append(f"  {figures.extra['leavers']:,} users who left are set aside, and will be disabled all the same")
-    for name, word in (("collisions", "share a login"), ("look_alikes", "look alike (reported only)")):
-        if figures.extra[name]["pairs"]:
-            lines.append(f"  {figures.extra[name]['pairs']:,} pairs of users {word}")
+    lines = []
+    if calls:
+        least = f"{estimate['total_minutes']:g} minute{'' if estimate['total_minutes'] == 1 else 's'}"
+        lines.append(f"  sending takes: {calls} calls, at least {least} by the limits")
+    leavers = figures.extra["leavers"]
+    if leavers:
+        lines.append(f"  {wording.users(leavers)} who left {wording.verb(leavers)} set aside, and would be disabled")
+    for name, verbs in (("collisions", ("shares", "share")), ("look_alikes", ("looks", "look"))):
+        pairs = figures.extra[name]["pairs"]
+        if pairs:
+            word = f"{wording.verb(pairs, *verbs)} {'a login' if name == 'collisions' else 'alike (reported only)'}"
+            lines.append(f"  {pairs:,} pair{'' if pairs == 1 else 's'} of users {word}")
     return lines
 
 
-def report(figures: Figures, checkpoint: str) -> list[str]:
-    """Everything a run tells at its end."""
-    calls = figures.calls
-    head = f"{figures.source} -> {figures.project}"
-    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
-    verdict = VERDICTS.get(Outcome(figures.outcome), "").format(n=f"{figures.needs_person:,}")
+def result(figures: Figures, checkpoint: str) -> list[str]:
+    """Everything a run or plan tells at its end."""
     document = figures.document()
+    if isinstance(figures.error, Declined):
+        return [wording.ending(document)]
+    calls = figures.calls
+    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
+    planned = figures.outcome == Outcome.DRY_RUN
     return [
         "",
-        head,
-        *counts(figures),
-        *cost(figures),
+        f"{figures.source} -> {figures.project}",
+        *(plan(figures) if planned else [*counts(figures), f"  this run {wording.did(figures.all_actions)}"]),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
-        verdict,
+        *proof(figures),
+        *gaps(figures),
+        wording.ending(document),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]
+
+
+def proof(figures: Figures) -> list[str]:
+    """What this run read back, and the last verification where that is another one."""
+    if figures.read_back is None:
+        return [wording.proof(figures.verify)]
+    own = wording.read_back(figures.read_back)
+    return [own] if any(figures.read_back.values()) else [own, wording.proof(figures.verify)]
+
+
+def gaps(figures: Figures) -> list[str]:
+    """Whoever ended otherwise than planned; nothing when everybody ended so, or the run did not finish."""
+    found = figures.extra.get("prediction", {}).get("gaps", [])
+    if not found or figures.outcome not in (Outcome.COMPLETE, Outcome.NEEDS_PERSON):
+        return []
+    return [f"Not as planned: {', '.join(wording.gap(one) for one in found)}."]
+
+
+def standing(figures: Figures) -> list[str]:
+    """How the last run ended, what it sent, and what was verified last."""
+    document = figures.document()
+    lines = [wording.ending(document)]
+    if figures.error is not None and figures.error.fix:
+        lines.append(f"Fix: {figures.error.fix}")
+    if figures.actions is not None:
+        words = wording.would if figures.outcome == Outcome.DRY_RUN else wording.did
+        lines.insert(0, f"  the last run {words(figures.all_actions)}")
+    return [*lines, wording.proof(figures.verify)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from migrator.engine.budget import Budget
 from migrator.engine.decide import Rules
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from migrator.normalize import Normalizer
     from migrator.report.summary import Figures
     from migrator.verify.readback import Difference
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,17 @@ class Job:
     # What the verification of what this run sent has found so far, by class.
     verified: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+
+    # Seconds that a person took to answer; they are not the run's own.
+    answering: float = 0.0
+
+    def ask(self, question: Callable[P, bool], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """A person's answer to one of the questions of `options`."""
+        asked = self.clock.monotonic()
+        try:
+            return question(*args, **kwargs)
+        finally:
+            self.answering += self.clock.monotonic() - asked
 
     @property
     def platform(self) -> str:

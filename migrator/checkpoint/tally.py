@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 # The kinds of what is sent, as the key `actions` of JSON documents names them.
 CREATE, UPDATE, ADOPT, DISABLE = KINDS = ("create", "update", "adopt", "disable")
-NOTHING = dict.fromkeys(KINDS, 0)
+NOTHING = "nothing"  # beside the kinds: users who are in Descope and need no request
+NONE = dict.fromkeys((*KINDS, NOTHING), 0)
 
 
-def begin(checkpoint: Checkpoint, number: int) -> None:
-    """From here on, what is recorded was sent by run `number`; what was settled before, an earlier run had sent."""
+def begin(checkpoint: Checkpoint, number: int, nothing: int) -> None:
+    """From here on, what is recorded was sent by run `number`; what was settled before, an earlier run had sent.
+
+    Args:
+        nothing: users for whom the plan has nothing to do.
+    """
     mine = (run.c.migration == checkpoint.key, run.c.number == number)
-    summary = json.dumps({"actions": NOTHING})
+    summary = json.dumps({"actions": NONE | {NOTHING: nothing}})
     checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
 
 
@@ -41,7 +46,7 @@ def add(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int])
 
 
 def so_far(checkpoint: Checkpoint, number: int) -> dict[str, int] | None:
-    """What run `number` has sent by kind; None when it never came to sending."""
+    """What run `number` has sent by kind, and `nothing`; None when it never came to sending."""
     query = select(run.c.summary).where(run.c.migration == checkpoint.key, run.c.number == number)
     text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
     actions: dict[str, int] | None = json.loads(text).get("actions") if text else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint import books
 from migrator.errors import Declined
 from migrator.model import Outcome, State
 from migrator.reasons import REASONS
@@ -21,9 +22,13 @@ def counts(figures: Figures) -> list[str]:
     lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
-    if figures.wrong:
-        what = "differ or are missing at Descope (differences.csv), or left and are still enabled there"
-        lines.append(f"  {figures.wrong:,} of them {what}")
+    others = figures.wrong - figures.missing
+    if figures.missing:
+        lines.append(f"  {figures.missing:,} of them {wording.verb(figures.missing)} missing from Descope")
+    if others:
+        verbs = [wording.verb(others, *pair) for pair in (("differs", "differ"), ("has", "have"), ("is", "are"))]
+        what = "{} from what was sent (differences.csv), or {} left Docebo and {} still enabled in Descope"
+        lines.append(f"  {others:,} of them {what.format(*verbs)}")
     for code, number in figures.books.reasons.items():
         meaning = REASONS[code].meaning if code in REASONS else ""
         lines.append(f"    {number:>7,} {code}: {meaning}")
@@ -33,7 +38,7 @@ def counts(figures: Figures) -> list[str]:
 def plan(figures: Figures) -> list[str]:
     """What a run would do, apart from how the books would stand after it."""
     return [
-        f"  {wording.would(figures.all_actions)}",
+        f"  {wording.would(figures.actions)}",
         *_cost(figures),
         "afterwards:",
         *counts(figures),
@@ -43,11 +48,13 @@ def plan(figures: Figures) -> list[str]:
 def _cost(figures: Figures) -> list[str]:
     """What sending takes, and who collides or looks alike."""
     estimate = figures.extra["estimate"]
-    calls = ", ".join(f"{name} {number:,}" for name, number in estimate["calls"].items() if number)
+    calls = {name: number for name, number in estimate["calls"].items() if number}
     lines = []
     if calls:
-        least = f"{estimate['total_minutes']:g} minute{'' if estimate['total_minutes'] == 1 else 's'}"
-        lines.append(f"  sending takes: {calls} calls, at least {least} by the limits")
+        kinds = ", ".join(f"{name} {number:,}" for name, number in calls.items())
+        minutes = f"{estimate['total_minutes']:g}"
+        least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
+        lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
     leavers = figures.extra["leavers"]
     if leavers:
         lines.append(f"  {wording.users(leavers)} who left {wording.verb(leavers)} set aside, and would be disabled")
@@ -70,7 +77,7 @@ def result(figures: Figures, checkpoint: str) -> list[str]:
     return [
         "",
         f"{figures.source} -> {figures.project}",
-        *(plan(figures) if planned else [*counts(figures), f"  this run {wording.did(figures.all_actions)}"]),
+        *(plan(figures) if planned else [f"  this run {wording.did(figures.actions)}", *counts(figures)]),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
         *proof(figures),
@@ -98,12 +105,10 @@ def gaps(figures: Figures) -> list[str]:
 
 
 def standing(figures: Figures) -> list[str]:
-    """How the last run ended, what it sent, and what was verified last."""
-    document = figures.document()
-    lines = [wording.ending(document)]
-    if figures.error is not None and figures.error.fix:
-        lines.append(f"Fix: {figures.error.fix}")
-    if figures.actions is not None:
-        words = wording.would if figures.outcome == Outcome.DRY_RUN else wording.did
-        lines.insert(0, f"  the last run {words(figures.all_actions)}")
-    return [*lines, wording.proof(figures.verify)]
+    """Everything `status` tells below its head: what the last run did, the books, what was verified, how it ended."""
+    did = f"  the last run {wording.did(figures.actions)}"
+    if figures.outcome == Outcome.DRY_RUN:
+        did = f"  a run {wording.would(figures.actions)}"
+    fix = [f"Fix: {figures.error.fix}"] if figures.error is not None and figures.error.fix else []
+    told = [] if figures.outcome == books.NOT_STARTED else [did]
+    return [*told, *counts(figures), wording.proof(figures.verify), wording.ending(figures.document()), *fix]

@@ -77,7 +77,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
         common.print_json(view.document())
     else:
         click.echo(watch.line(view.figures, view.progress))
-        click.echo("\n".join([*show.counts(view.figures), *show.standing(view.figures)]))
+        click.echo("\n".join(show.standing(view.figures)))
     return 0
 
 

@@ -152,7 +152,7 @@ def _text(config: Config, verdict: Verdict, now: float, path: str) -> list[str]:
         lines.append("Nothing was verified: nobody has arrived in Descope yet.")
     if verdict.arrived or not verdict.clean:
         scope = verifications.SAMPLE if verdict.sample else verifications.ALL
-        lines.append(wording.proof(Verification(now, scope, verdict.checked, verdict.classes).document()))
+        lines.append(wording.proof(Verification(now, scope, verdict.checked, verdict.classes).document(), "Verified"))
     return [*lines, *_next(verdict), f"  {path}"]
 
 
@@ -164,7 +164,7 @@ def _next(verdict: Verdict) -> list[str]:
         lines.append(f"To send them again as Docebo has them now: migrator run {' '.join(retries)}")
     if verdict.classes[EXTRA]:
         lines.append(
-            "Extra users carry our mark, but not from this checkpoint: look who they are, and delete those nobody needs."
+            "Extra users carry our mark, but not from this checkpoint: see who they are; delete those nobody needs."
         )
     return lines
 

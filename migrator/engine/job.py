@@ -84,6 +84,8 @@ class Job:
     types: dict[str, int] = field(default_factory=dict)
     # What a plan opens for a changed policy or --remap (`plans.AGAIN`, `plans.REJUDGE`); a run notes it in the rows.
     asked: int = 0
+    # Whether the mapping is another one than the migration is bound to, until the plan is confirmed.
+    trial: bool = False
     first_sweep: int = 0
     # Users whose unanswered request has left no trace so far: since when (monotonic seconds).
     absent_since: dict[str, float] = field(default_factory=dict)

@@ -22,13 +22,14 @@ PAIRS_SHOWN = 100
 
 
 def planned_actions(job: Job) -> dict[str, int]:
-    """How many users would be sent now, by kind."""
+    """How many users would be sent now, by kind, and for how many there is nothing to do."""
     left = sends.left(job.checkpoint)
     return {
         tally.CREATE: left.get(Decision.CREATE, 0),
         tally.UPDATE: left.get(Decision.UPDATE, 0),
         tally.ADOPT: left.get(Decision.ADOPT, 0),
         tally.DISABLE: 0 if job.options.plan_file is not None else leavers_to_disable(job),
+        tally.NOTHING: foreseen.nothing_to_do(job.checkpoint),
     }
 
 

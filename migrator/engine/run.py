@@ -122,7 +122,7 @@ def _flow(job: Job, number: int, wanted: Binding, started: float) -> Outcome:
     elif not job.ask(job.options.confirm, planned):
         raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
     binding.confirm(job.checkpoint, wanted)
-    tally.begin(job.checkpoint, number)
+    tally.begin(job.checkpoint, number, planned.actions[tally.NOTHING])
     plans.settle_without_sending(job.checkpoint)
     if job.options.canary is not None and planned.sends:
         send_canary(job, job.options.canary)
@@ -176,6 +176,7 @@ def preflight(job: Job) -> Binding:
     if job.options.plan_file is not None:
         planfile.check(job, job.options.plan_file)
     reopening.restore(job.checkpoint)
+    job.trial = binding.is_trial(job.checkpoint, wanted)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap)
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
@@ -189,7 +190,7 @@ def _figures(job: Job, number: int, started: float, outcome: Outcome) -> Figures
         figures.actions = outlook.planned_actions(job)
         figures.extra = outlook.plan_extras(job, figures.actions)
     else:
-        figures.actions = tally.so_far(job.checkpoint, number)
+        figures.actions = tally.so_far(job.checkpoint, number) or figures.actions
         figures.extra = outlook.prediction(job)
     figures.read_back = job.verified or None
     figures.calls = {

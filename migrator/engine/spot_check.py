@@ -32,7 +32,7 @@ def spot_check(job: Job) -> None:
             missing.append(user)
         if len(missing) > most:
             raise UsersMissing(
-                f"Descope no longer has more than {most} of {len(chosen)} migrated users, chosen at random.",
+                f"Of {len(chosen)} migrated users, chosen at random, more than {most} are no longer in Descope.",
                 fix="See that descope.project_id is the right project, and who deleted them. `migrator verify` names"
                 " them all; then `migrator run --retry missing` sends them again.",
             )

@@ -50,8 +50,7 @@ def last_run(checkpoint: Checkpoint, config: Config, *, held: bool, predicted: b
     if held and last.get("finished_at"):
         return figures  # the run at work has not come to its first page yet
     figures.calls = summary.get("calls") or dict.fromkeys(CALLS, 0)
-    sent = summary.get("actions")
-    figures.actions = sent and {kind: sent.get(kind, 0) for kind in tally.KINDS}
+    figures.actions = tally.NONE | summary.get("actions", {})
     figures.error = None if held else recalled_error(summary.get("error"))
     figures.limit, figures.searched = summary.get("limit"), bool(summary.get("searched"))
     if last:

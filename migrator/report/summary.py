@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint import tally, verifications
 from migrator.errors import Declined, StopRun, UsersMissing
-from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
+from migrator.model import NEEDS_PERSON_STATES, Outcome, State
 
 if TYPE_CHECKING:
     from migrator.checkpoint.books import Books
@@ -21,11 +21,11 @@ CALLS = ("docebo", "descope", "descope_writes", "throttled")
 class Figures:
     """What a run has done so far, or what a plan predicts.
 
-    `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`tally.KINDS`);
-    None before anything was decided. `wrong` are users known to be wrong at Descope whose state does not say so,
-    `missing` those of them whom Descope does not have. `verify` is the last verification of any kind, `read_back`
-    this run's own by class, None without one. `limit` and `searched` are the options that leave others for later.
-    `seconds` is the run's own time; `extra` are further keys of the document.
+    `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`tally.KINDS`, and
+    for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
+    Descope whose state does not say so, `missing` those of them whom Descope does not have. `verify` is the last
+    verification of any kind, `read_back` this run's own by class, None without one. `limit` and `searched` are the
+    options that leave others for later. `seconds` is the run's own time; `extra` are further keys of the document.
     """
 
     source: str
@@ -38,7 +38,7 @@ class Figures:
     error: MigratorError | None = None
     wrong: int = 0
     missing: int = 0
-    actions: dict[str, int] | None = None
+    actions: dict[str, int] = field(default_factory=lambda: dict(tally.NONE))
     verify: dict[str, Any] = field(default_factory=lambda: verifications.NEVER)
     read_back: dict[str, int] | None = None
     limit: int | None = None
@@ -58,16 +58,7 @@ class Figures:
     @property
     def sends(self) -> int:
         """How many users this run sent, or in a plan would send."""
-        return sum((self.actions or {}).get(kind, 0) for kind in tally.KINDS)
-
-    @property
-    def all_actions(self) -> dict[str, int]:
-        """The actions, and `nothing`: users who are in Descope, and for whom nothing was or is to be sent."""
-        if self.actions is None:
-            return {**tally.NOTHING, "nothing": 0}
-        brought = sum(self.actions[kind] for kind in (tally.CREATE, tally.UPDATE, tally.ADOPT))
-        arrived = sum(self.books.states[state] for state in ARRIVED_STATES)
-        return {**self.actions, "nothing": max(0, arrived - brought)}
+        return sum(self.actions[kind] for kind in tally.KINDS)
 
     def document(self) -> dict[str, Any]:
         """The JSON document; `found` equals the sum of the states."""
@@ -82,7 +73,7 @@ class Figures:
             "migration": {"source": self.source, "project": self.project},
             "outcome": str(self.outcome),
             "counts": counts,
-            "actions": self.all_actions,
+            "actions": self.actions,
             "reasons": self.books.reasons,
             "wrong": self.wrong,
             "missing": self.missing,

@@ -42,17 +42,27 @@ def verb(number: int, one: str = "is", many: str = "are") -> str:
 def would(actions: dict[str, int]) -> str:
     """What a plan would send: `would create 31, update 2; nothing to do for 2,967`."""
     parts = [f"{word} {actions[kind]:,}" for kind, word in WILL.items() if actions[kind]]
-    return f"would {', '.join(parts) or 'send nothing'}{_nothing(actions)}"
+    return f"would {', '.join(parts) or 'send nothing'}{_nothing(actions, some=bool(parts))}"
 
 
 def did(actions: dict[str, int]) -> str:
     """What a run has sent: `created 31, updated 2; nothing to do for 2,967`."""
     parts = [f"{word} {actions[kind]:,}" for kind, word in DONE.items() if actions[kind]]
-    return f"{', '.join(parts) or 'sent nothing'}{_nothing(actions)}"
+    return f"{', '.join(parts) or 'sent nothing'}{_nothing(actions, some=bool(parts))}"
 
 
-def _nothing(actions: dict[str, int]) -> str:
-    return f"; nothing to do for {actions['nothing']:,}" if actions["nothing"] else ""
+def _nothing(actions: dict[str, int], *, some: bool) -> str:
+    number = actions["nothing"]
+    if not number:
+        return ""
+    return f"; nothing to do for {number:,}" if some else f"; {users(number)} {verb(number)} up to date"
+
+
+def lost(document: dict[str, Any]) -> str:
+    """What the books of a project that was emptied do not say, "" for any other."""
+    if (document.get("error") or {}).get("kind") != "missing":
+        return ""
+    return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."
 
 
 def gap(found: dict[str, Any]) -> str:
@@ -67,7 +77,7 @@ def gap(found: dict[str, Any]) -> str:
 _WHOM = {"all": "all {who}", "sent": "the {who} last sent", "sample": "a sample of {who}"}
 
 
-def proof(verify: dict[str, Any]) -> str:
+def proof(verify: dict[str, Any], word: str = "Last verified") -> str:
     """The last verification with its time and scope; never a sentence over nobody."""
     if verify.get("scope") not in _WHOM:
         return "Nobody has been read back from Descope yet."
@@ -75,8 +85,8 @@ def proof(verify: dict[str, Any]) -> str:
     whom = _WHOM[verify["scope"]].format(who=users(verify["read"])).replace("all 1 user", "the only user")
     wrong = wrong_ones(verify["classes"])
     if not verify["read"]:
-        return f"Last verified {at}: there was nobody to read back{wrong and f'; {wrong}'}."
-    return f"Last verified {at}: {whom} read back{f'; {wrong}' if wrong else ', all as sent'}."
+        return f"{word} {at}: there was nobody to read back{wrong and f'; {wrong}'}."
+    return f"{word} {at}: {whom} read back{f'; {wrong}' if wrong else ', all as sent'}."
 
 
 def read_back(classes: dict[str, int]) -> str:
@@ -130,7 +140,7 @@ def ending(document: dict[str, Any]) -> str:
     if (document.get("error") or {}).get("kind") == "declined":
         return why(document)
     word = "Interrupted" if outcome == "interrupted" else "Stopped early"
-    return f"{word}: {why(document) or KILLED} {CONTINUES}"
+    return f"{word}: {why(document) or KILLED} {lost(document) or CONTINUES}"
 
 
 def _finish(document: dict[str, Any], people: int) -> str:
@@ -192,7 +202,7 @@ def _stopped(document: dict[str, Any], there: str, rest: str) -> Verdict:
         return Verdict("plan", "Not sent", headline, f"{reason}{rest}")
     if error.get("kind") == "missing":
         headline = "Users who were migrated are missing from Descope."
-        reason = f"How many of them are still there is not known. {reason}"
+        return Verdict("stop", "Stopped early", headline, f"How many are still there is not known. {reason}{rest}")
     word = "Interrupted" if document["outcome"] == "interrupted" else "Stopped early"
     return Verdict("stop", word, headline, f"{reason} {CONTINUES} Nothing is sent twice.{rest}")
 

@@ -230,7 +230,9 @@ def _document() -> dict[str, Any]:
         },
         "verify": {
             "classes": {"same": 297_998, "differs": 1, "missing": 1, "extra": 0},
-            "read": 298_000, "at": "2026-11-27T15:04:05Z", "scope": "all",
+            "read": 298_000,
+            "at": "2026-11-27T15:04:05Z",
+            "scope": "all",
         },
     }
 

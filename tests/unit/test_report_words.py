@@ -48,7 +48,7 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an emptied project": (
         document("stopped", created=3) | {"error": {"message": "Gone.", "fix": "Look.", "kind": "missing"}},
         "Users who were migrated are missing from Descope.",
-        "How many of them are still there is not known. Gone. Look.",
+        "How many are still there is not known. Gone. Look.",
     ),
     "a no": (
         document("stopped", pending=3) | {"error": {"message": "You said no.", "fix": "", "kind": "declined"}},

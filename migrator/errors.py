@@ -12,6 +12,7 @@ class MigratorError(Exception):
     """
 
     exit_code = 1
+    kind = ""  # what else is to be said of it; "" for nothing
 
     def __init__(self, message: str, *, fix: str = "") -> None:
         super().__init__(message)
@@ -29,6 +30,18 @@ class StopRun(MigratorError):
     """The run cannot go on, and running again is safe."""
 
     exit_code = 4
+
+
+class Declined(StopRun):
+    """A person was asked whether to send and said no; nothing was sent."""
+
+    kind = "declined"
+
+
+class UsersMissing(StopRun):
+    """Too many of the users who arrived are not in Descope any more."""
+
+    kind = "missing"
 
 
 class LeaseHeld(MigratorError):

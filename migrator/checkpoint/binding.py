@@ -44,6 +44,12 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
         )
 
 
+def is_trial(checkpoint: Checkpoint, wanted: Binding) -> bool:
+    """Whether the mapping is another one than the migration is bound to."""
+    bound = select(migration.c.mapping).where(migration.c.key == checkpoint.key)
+    return checkpoint.read(lambda c: c.execute(bound).scalar_one_or_none()) not in (None, wanted.mapping)
+
+
 def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
     """Bind to the servers that are read from, after `check` allowed it.
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, update
 
 from migrator.checkpoint.sweeps import EMPTY
-from migrator.checkpoint.tables import run, source_user
+from migrator.checkpoint.tables import run, sample, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PROBLEM_PAGE = 1000
 RUNNING = "running"  # the outcome of a run that holds the lease
+NOT_STARTED = "not_started"  # and where no run has begun yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,16 @@ def note_run(checkpoint: Checkpoint, number: int, summary: dict[str, Any], outco
     )
 
 
+def forget_run(checkpoint: Checkpoint, number: int) -> None:
+    """Take a run's row away again: what a wrong configuration ended was no run."""
+
+    def work(connection: Connection) -> None:
+        for table, column in ((sample, sample.c.run), (run, run.c.number)):
+            connection.execute(delete(table).where(table.c.migration == checkpoint.key, column == number))
+
+    checkpoint.write(work)
+
+
 def note_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) -> None:
     """Store what a run's report shows beyond its figures: counts about fields and sign-ins, no personal data."""
     checkpoint.write(
@@ -176,7 +187,9 @@ def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
 
 def outcome(last: Mapping[str, Any], *, held: bool) -> str:
     """How the newest run, as `last_run` gives it, stands; one without lease or last word was killed."""
-    return RUNNING if held else last.get("outcome") or Outcome.STOPPED
+    if held:
+        return RUNNING
+    return last.get("outcome") or Outcome.STOPPED if last else NOT_STARTED
 
 
 # --- personal data -------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import Connection, and_, case, false, func, or_, select, update
 
 from migrator.checkpoint.books import FORESEEN
 from migrator.checkpoint.plans import DRIFTED
+from migrator.checkpoint.proofs import WRONG
 from migrator.checkpoint.tables import source_user
-from migrator.model import Decision, State
+from migrator.model import ARRIVED_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,6 +116,15 @@ def leave_out_unnamed(checkpoint: Checkpoint) -> None:
             .values(state=State.SKIPPED, reason="not_in_plan", decision=None, changes=None)
         )
     )
+
+
+def nothing_to_do(checkpoint: Checkpoint) -> int:
+    """How many users are in Descope, not known to be wrong there, and need no request by this plan."""
+    known_wrong = source_user.c.verdict.in_(WRONG)
+    there = and_(source_user.c.state.in_(ARRIVED_STATES), ~func.coalesce(known_wrong, false()))
+    planned = and_(source_user.c.state == State.PENDING, source_user.c.decision == Decision.UNCHANGED)
+    query = select(func.count()).where(source_user.c.migration == checkpoint.key, or_(there, planned))
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
 
 
 def predict(checkpoint: Checkpoint, *, bound: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, func, select, update
 
+from migrator.checkpoint import tally
 from migrator.checkpoint.tables import source_user
 from migrator.fields import STATUS, SentFields
 from migrator.model import State
@@ -78,6 +79,8 @@ def note(
         for one in disabled
     ]
     _set(checkpoint, sent, {"sent_fields": bindparam("b_sent"), "still_enabled": None})
+    if disabled:
+        checkpoint.write(lambda c: tally.add(c, checkpoint, {tally.DISABLE: len(disabled)}))
     _set(checkpoint, [{"b_user": one.user_id} for one in enabled], {"still_enabled": 1})
     _set(
         checkpoint, [{"b_user": one.user_id} for one in enabled if one.target_id not in unclear], {"disabled_by_us": 0}

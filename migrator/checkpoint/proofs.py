@@ -149,6 +149,14 @@ def wrong_count(checkpoint: Checkpoint) -> int:
     return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
 
 
+def missing_count(checkpoint: Checkpoint) -> int:
+    """How many users whose state says that they are in Descope were not there when they were last looked for."""
+    missing = _of(checkpoint, (RowVerdict.MISSING,))
+    return checkpoint.read(
+        lambda c: c.execute(select(func.count()).select_from(source_user).where(missing)).scalar_one()
+    )
+
+
 def needing_a_person(checkpoint: Checkpoint) -> int:
     """How many users need a person whose state does not say so: wrong at Descope, or left and still enabled."""
     return wrong_count(checkpoint) + leavers.still_enabled(checkpoint)

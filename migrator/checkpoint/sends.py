@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
+from migrator.checkpoint import tally
 from migrator.checkpoint.plans import CANDIDATE, SENT, Candidate
 from migrator.checkpoint.tables import source_user
 from migrator.errors import LeaseLost
@@ -116,8 +118,16 @@ def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, st
         _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
         _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
         _let_go(connection, checkpoint, [result for result in arrived if result.adopted])
+        tally.add(connection, checkpoint, Counter(map(_kind, arrived)))
 
     checkpoint.write(work)
+
+
+def _kind(result: Result) -> str:
+    """What was sent for a user who arrived."""
+    if result.adopted:
+        return tally.ADOPT
+    return tally.CREATE if result.state == State.CREATED else tally.UPDATE
 
 
 _DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}

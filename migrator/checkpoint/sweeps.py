@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `reopening` goes back to
+# What `reopening` goes back to.
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts", "was_retry")
 _KNOWN = (
-    "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
+    "user_id", "seen_sweep", "state", "reason", "detail", "attempts", "hash", "raw", "profile", "target_id", "retry",
+    "verdict", *_SIDE_FACTS, *_WAS,
 )  # fmt: skip
+# Before the hash of an arrived user over whose row a plan with another mapping wrote: the next sweep makes it whole.
+TRIED = "tried:"
 _UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
 EMPTY = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
 
@@ -60,9 +64,18 @@ def begin(checkpoint: Checkpoint) -> int:
 
 
 def store_page(
-    checkpoint: Checkpoint, sweep: int, records: Sequence[Record], include: Collection[SourceStatus]
+    checkpoint: Checkpoint,
+    sweep: int,
+    records: Sequence[Record],
+    include: Collection[SourceStatus],
+    *,
+    trial: bool = False,
 ) -> PageSeen:
-    """Store one page in one transaction; a user that did not change keeps state and history."""
+    """Store one page in one transaction; a user that did not change keeps state and history.
+
+    Args:
+        trial: the mapping is not the one the migration is bound to, so that nothing may stay unless it is confirmed.
+    """
     by_id = {record.normalized.user_id: record for record in records}
 
     def work(connection: Connection) -> PageSeen:
@@ -82,7 +95,7 @@ def store_page(
                     if side_facts := _changed_side_facts(old, values):
                         refreshed.append({"b_user": user_id, **side_facts})
                     continue
-                updates.append({"b_user": user_id, **changed, **_was(old, values)})
+                updates.append({"b_user": user_id, **changed, **_was(old, values, trial=trial)})
             logins += _logins(checkpoint.key, record.normalized)
         connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
         if inserts:
@@ -139,21 +152,31 @@ def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
     if state == State.SENDING:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
-    if values["hash"] != old.hash:
+    if values["hash"] != old.hash.removeprefix(TRIED):
         return values
     if state in ARRIVED_STATES:
         # Its profile may be erased, so that who is asked for again is pending from here on.
-        return values if old.retry else {}
+        if old.retry:
+            return values
+        return {**values, "state": state, "reason": None} if old.hash.startswith(TRIED) else {}
     if state in _RECOMPUTED:
         return {} if values["state"] == state else values
     return values if values["state"] == State.SKIPPED else {}
 
 
-def _was(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+def _was(old: Row[Any], values: dict[str, Any], *, trial: bool) -> dict[str, Any]:
     """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
-    if old.was_state is None or values["hash"] == old.hash:
+    if trial and old.was_state is None:
+        return {f"was_{name}": getattr(old, name) for name in ("state", "reason", "detail", "attempts", "retry")}
+    if old.was_state is None or trial or values["hash"] == old.hash.removeprefix(TRIED):
         return {name: getattr(old, name) for name in _WAS}
-    return {"was_state": values["state"], "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
+    return {
+        "was_state": values["state"],
+        "was_reason": values["reason"],
+        "was_detail": None,
+        "was_attempts": 0,
+        "was_retry": old.was_retry,
+    }
 
 
 def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def show_plan(figures: Figures) -> bool:
     """`--yes`: the plan is shown, and needs no answer."""
     display.make_way()
     click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
-    click.echo("\n".join([*show.counts(figures, fixes=False), *show.cost(figures)]), err=True)
+    click.echo("\n".join(show.plan(figures, fixes=False)), err=True)
     return True
 
 

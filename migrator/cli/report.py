@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from migrator.checkpoint import books
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
-from migrator.model import Outcome
-from migrator.report import details, files
-from migrator.report.summary import CALLS, Figures
+from migrator.report import files, gather
 
 if TYPE_CHECKING:
     from migrator.config import Config
@@ -54,13 +51,9 @@ def report(common: Common, redact: bool, out: Path | None) -> int:
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
         files.prepare(folder)
-        running = checkpoint.is_held()
-        document = _document(config, checkpoint, folder, running=running)
-        predicted = document["outcome"] == Outcome.DRY_RUN
-        found = details.collect(checkpoint, config.mapping, {}, predicted=predicted)
         # A run at work appends to its own crosswalk.csv; replacing that file could lose lines of it.
-        theirs = running and folder.resolve() == config.report.path.resolve()
-        files.write(folder, document, found, checkpoint, config.mapping, redact=redact, leave_crosswalk=theirs)
+        theirs = checkpoint.is_held() and folder.resolve() == config.report.path.resolve()
+        document = gather.renew(checkpoint, config, folder, redact=redact, leave_crosswalk=theirs)
     finally:
         checkpoint.db.close()
     if common.as_json:
@@ -82,21 +75,3 @@ def _folder(config: Config, out: Path | None, *, redact: bool) -> Path:
     if redact and out.resolve() == full.resolve():
         raise click.UsageError(f"The full report is in {out}: give --redact another folder, or leave --out out.")
     return out.absolute()
-
-
-def _document(config: Config, checkpoint: Checkpoint, folder: Path, *, running: bool) -> dict[str, Any]:
-    """The last run's figures, with the counts as they are now."""
-    last = books.last_run(checkpoint) or {}
-    summary = {} if running else last.get("summary") or {}
-    outcome = books.outcome(last, held=running)
-    seconds = checkpoint.clock.time() - last["started_at"] if running and last else summary.get("seconds", 0.0)
-    figures = Figures(
-        source=config.docebo.platform,
-        project=config.descope.project_id,
-        outcome=outcome,
-        books=books.count(checkpoint, predicted=outcome == Outcome.DRY_RUN),
-        calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
-        seconds=max(0.0, seconds),
-        reports=files.paths(folder),
-    )
-    return summary | figures.document()

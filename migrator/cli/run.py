@@ -19,6 +19,7 @@ from migrator.cli.progress import events
 from migrator.clock import Clock
 from migrator.engine.job import Options
 from migrator.engine.run import run as run_engine
+from migrator.errors import Declined
 from migrator.model import Outcome
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ def plan(
 ) -> int:
     """Show what `run` would do; write nothing to Descope.
 
-    The counts are the prediction: `created` is how many users would be created.
+    First what a run would send now; then the counts as they would stand after it: `created` is how many users it
+    or an earlier run created.
 
     \b
     Example:
@@ -185,14 +187,15 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
     clock = Clock()
     with signals(clock), events(clock, quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)
-    if figures.error is not None:
+    told = common.verbosity >= 0 and not common.as_json
+    if figures.error is not None and not (told and isinstance(figures.error, Declined)):  # which the result says
         show_error(figures.error)
     audit.run_ended(figures.document())
     if common.as_json:
         common.print_json(figures.document())
-    elif common.verbosity >= 0:
+    elif told:
         checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
-        click.echo("\n".join(show.report(figures, f"checkpoint: {checkpoint}")))
+        click.echo("\n".join(show.result(figures, f"checkpoint: {checkpoint}")))
     if figures.error is not None:
         return figures.error.exit_code
     return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint import books
 from migrator.cli import colour
 from migrator.cli.reason_list import reason_list
+from migrator.errors import Declined
 from migrator.model import Outcome, State
+from migrator.report import wording
 
 if TYPE_CHECKING:
     from migrator.report.summary import Figures
-
-VERDICTS = {
-    Outcome.COMPLETE: "Complete: every user made it.",
-    Outcome.NEEDS_PERSON: "Finished; {n} users need a person.",
-    Outcome.DRY_RUN: "Plan only: nothing was written to Descope.",
-    Outcome.STOPPED: "Stopped early. Running again continues here.",
-    Outcome.INTERRUPTED: "Interrupted. Running again continues here.",
-}
 
 
 def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
@@ -28,42 +23,90 @@ def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
     lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
-    if figures.wrong:
-        what = "differ or are missing at Descope (differences.csv), or left and are still enabled there"
-        lines.append(f"  {figures.wrong:,} of them {what}")
+    others = figures.wrong - figures.missing
+    if figures.missing:
+        lines.append(f"  {figures.missing:,} of them {wording.verb(figures.missing)} missing from Descope")
+    if others:
+        verbs = [wording.verb(others, *pair) for pair in (("differs", "differ"), ("has", "have"), ("is", "are"))]
+        what = "{} from what was sent (differences.csv), or {} left Docebo and {} still enabled in Descope"
+        lines.append(f"  {others:,} of them {what.format(*verbs)}")
     return [*lines, *reason_list(figures.books.reasons, fixes=fixes)]
 
 
-def cost(figures: Figures) -> list[str]:
-    """What sending takes, when the figures are a plan's."""
-    estimate = figures.extra.get("estimate")
-    if not estimate:
-        return []
-    calls = ", ".join(f"{name} {number:,}" for name, number in estimate["calls"].items() if number)
-    lines = [f"  sending takes: {calls or 'no'} calls, at least {estimate['total_minutes']:g} minutes by the limits"]
-    if figures.extra.get("leavers"):
-        lines.append(f"  {figures.extra['leavers']:,} users who left are set aside, and will be disabled all the same")
-    for name, word in (("collisions", "share a login"), ("look_alikes", "look alike (reported only)")):
-        if figures.extra[name]["pairs"]:
-            lines.append(f"  {figures.extra[name]['pairs']:,} pairs of users {word}")
+def plan(figures: Figures, *, fixes: bool = True) -> list[str]:
+    """What a run would do, apart from how the books would stand after it."""
+    return [
+        f"  {wording.would(figures.actions)}",
+        *_cost(figures),
+        "afterwards:",
+        *counts(figures, fixes=fixes),
+    ]
+
+
+def _cost(figures: Figures) -> list[str]:
+    """What sending takes, and who collides or looks alike."""
+    estimate = figures.extra["estimate"]
+    calls = {name: number for name, number in estimate["calls"].items() if number}
+    lines = []
+    if calls:
+        kinds = ", ".join(f"{name} {number:,}" for name, number in calls.items())
+        minutes = f"{estimate['total_minutes']:g}"
+        least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
+        lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
+    leavers = figures.extra["leavers"]
+    if leavers:
+        lines.append(f"  {wording.users(leavers)} who left {wording.verb(leavers)} set aside, and would be disabled")
+    for name, verbs in (("collisions", ("shares", "share")), ("look_alikes", ("looks", "look"))):
+        pairs = figures.extra[name]["pairs"]
+        if pairs:
+            word = f"{wording.verb(pairs, *verbs)} {'a login' if name == 'collisions' else 'alike (reported only)'}"
+            lines.append(f"  {pairs:,} pair{'' if pairs == 1 else 's'} of users {word}")
     return lines
 
 
-def report(figures: Figures, checkpoint: str) -> list[str]:
-    """Everything a run tells at its end."""
-    calls = figures.calls
-    head = f"{figures.source} -> {figures.project}"
-    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
-    verdict = VERDICTS.get(Outcome(figures.outcome), "").format(n=f"{figures.needs_person:,}")
+def result(figures: Figures, checkpoint: str) -> list[str]:
+    """Everything a run or plan tells at its end."""
     document = figures.document()
+    if isinstance(figures.error, Declined):
+        return [wording.ending(document)]
+    calls = figures.calls
+    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
+    planned = figures.outcome == Outcome.DRY_RUN
     return [
         "",
-        head,
-        *counts(figures),
-        *cost(figures),
+        f"{figures.source} -> {figures.project}",
+        *(plan(figures) if planned else [f"  this run {wording.did(figures.actions)}", *counts(figures)]),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
-        colour.paint(verdict, colour.of_outcome(figures.outcome)),
+        *proof(figures),
+        *gaps(figures),
+        colour.paint(wording.ending(document), colour.of_outcome(figures.outcome)),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]
+
+
+def proof(figures: Figures) -> list[str]:
+    """What this run read back, and the last verification where that is another one."""
+    if figures.read_back is None:
+        return [wording.proof(figures.verify)]
+    own = wording.read_back(figures.read_back)
+    return [own] if any(figures.read_back.values()) else [own, wording.proof(figures.verify)]
+
+
+def gaps(figures: Figures) -> list[str]:
+    """Whoever ended otherwise than planned; nothing when everybody ended so, or the run did not finish."""
+    found = figures.extra.get("prediction", {}).get("gaps", [])
+    if not found or figures.outcome not in (Outcome.COMPLETE, Outcome.NEEDS_PERSON):
+        return []
+    return [f"Not as planned: {', '.join(wording.gap(one) for one in found)}."]
+
+
+def standing(figures: Figures) -> list[str]:
+    """Everything `status` tells below its head: what the last run did, the books, what was verified, how it ended."""
+    did = f"  the last run {wording.did(figures.actions)}"
+    if figures.outcome == Outcome.DRY_RUN:
+        did = f"  a run {wording.would(figures.actions)}"
+    fix = [f"Fix: {figures.error.fix}"] if figures.error is not None and figures.error.fix else []
+    told = [] if figures.outcome == books.NOT_STARTED else [did]
+    return [*told, *counts(figures), wording.proof(figures.verify), wording.ending(figures.document()), *fix]

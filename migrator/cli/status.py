@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrator.checkpoint import books, proofs, samples
+from migrator.checkpoint import books, samples
 from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.cli import show, watch
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
-from migrator.report import eta, files
-from migrator.report.summary import CALLS, Figures
+from migrator.report import eta, files, gather
 
 if TYPE_CHECKING:
     from migrator.config import Config
     from migrator.report.eta import Progress
+    from migrator.report.summary import Figures
 
 LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
@@ -73,41 +73,30 @@ def status(common: Common, watching: bool, interval: float) -> int:
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
-        view = look(config, checkpoint, clock)
+        view = look(config, checkpoint)
         if watching:
             with watch.screen(err=common.as_json) as show_line:
                 while view.running:
                     show_line(view.line)
                     clock.wait(interval)
-                    view = look(config, checkpoint, clock)
+                    view = look(config, checkpoint)
     finally:
         checkpoint.db.close()
     if common.as_json:
         common.print_json(view.document())
     else:
         click.echo(view.line)
-        click.echo("\n".join(show.counts(view.figures)))
+        click.echo("\n".join(show.standing(view.figures)))
     return 0
 
 
-def look(config: Config, checkpoint: Checkpoint, clock: Clock) -> View:
+def look(config: Config, checkpoint: Checkpoint) -> View:
     """What the checkpoint tells now."""
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
     held = checkpoint.is_held()
     last = books.last_run(checkpoint) or {}
-    summary = last.get("summary") or {}
-    started = last.get("started_at")
-    finished = last.get("finished_at") or (clock.time() if held else started)
-    figures = Figures(
-        source=config.docebo.platform,
-        project=config.descope.project_id,
-        outcome=books.outcome(last, held=held),
-        books=books.count(checkpoint),
-        wrong=proofs.needing_a_person(checkpoint),
-        calls=summary.get("calls") or dict.fromkeys(CALLS, 0),
-        seconds=max(0.0, finished - started) if started else 0.0,
-        reports=files.existing(config.report.path),
-    )
+    figures = gather.last_run(checkpoint, config, held=held)
+    figures.reports = files.existing(config.report.path)
     if not held or not last or last["finished_at"] is not None:
         return View(figures, None, begins=held)
     return View(figures, eta.progress(samples.recent(checkpoint, last["number"], LOOK_BACK)))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrator.checkpoint import binding
+from migrator.checkpoint import binding, verifications
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
+from migrator.checkpoint.verifications import Verification
 from migrator.cli import audit
 from migrator.cli.common import Common, command
 from migrator.cli.progress import events
@@ -19,8 +20,9 @@ from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.engine.logbook import Logbook
 from migrator.normalize import Normalizer
-from migrator.report import differences, files
+from migrator.report import crosswalk, differences, files, gather, wording
 from migrator.verify.confidence import LEVEL
+from migrator.verify.readback import DIFFERS, EXTRA, MISSING
 from migrator.verify.whole import Sample, Verdict
 from migrator.verify.whole import verify as verify_all
 
@@ -40,7 +42,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
 
     It changes nobody, neither in Docebo nor in Descope. The checkpoint keeps of each user what was seen (same,
     differs, missing, or edited: it was the same before), unless a run is at work; a run goes on exiting with 3
-    until whoever differs or is missing was seen right.
+    until whoever differs or is missing was seen right. The result stands in status and report until a newer one.
 
     Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
@@ -87,6 +89,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
             progress=lambda done, total: listener.progress("verify", done, total),
         )
         path = differences.write(config.report.path, (one.document() for one in verdict.differences))
+        _keep(config, checkpoint, verdict)
         document: dict[str, Any] = {
             "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
             **verdict.document(),
@@ -100,8 +103,18 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
-        click.echo("\n".join(_text(config, verdict, path)))
+        click.echo("\n".join(_text(config, verdict, clock.time(), path)))
     return 0 if verdict.clean else DIFFERENT
+
+
+def _keep(config: Config, checkpoint: Checkpoint, verdict: Verdict) -> None:
+    """Let the result stand in status and report until a newer one; a run at work tells its own there."""
+    if verdict.checked or verdict.classes[EXTRA]:
+        scope = verifications.SAMPLE if verdict.sample else verifications.ALL
+        verdict.stored &= verifications.add(checkpoint, scope, verdict.checked, verdict.classes)
+    if verdict.stored:
+        there = (config.report.path / crosswalk.NAME).exists()
+        gather.renew(checkpoint, config, config.report.path, leave_crosswalk=there)
 
 
 def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
@@ -122,7 +135,7 @@ def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
     return checkpoint
 
 
-def _text(config: Config, verdict: Verdict, path: str) -> list[str]:
+def _text(config: Config, verdict: Verdict, now: float, path: str) -> list[str]:
     """The verdict for people; values stay in the file, as they are personal data."""
     lines = ["", f"{config.docebo.platform} -> {config.descope.project_id}"]
     lines += [f"  {name:<10} {number:>9,}" for name, number in verdict.classes.items()]
@@ -130,17 +143,33 @@ def _text(config: Config, verdict: Verdict, path: str) -> list[str]:
     if len(verdict.differences) > SHOWN:
         lines.append(f"    and {len(verdict.differences) - SHOWN:,} more")
     if verdict.reread or verdict.by_mark:
-        lines.append(f"  personal data was erased: {verdict.reread:,} users were compared with Docebo as it is now")
+        who = f"{wording.users(verdict.reread)} {wording.verb(verdict.reread, 'was', 'were')}"
+        lines.append(f"  personal data was erased: {who} compared with Docebo as it is now")
     if verdict.by_mark:
-        lines.append(f"  {verdict.by_mark:,} users Docebo shows no more: only mark and login ids were compared")
+        who = f"{wording.users(verdict.by_mark)} Docebo no longer shows"
+        lines.append(f"  {who}: only mark and login ids were compared")
     if verdict.changed:
         lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
     if verdict.sample:
         lines += _confidence(verdict, verdict.sample)
-    what = f"all {verdict.arrived:,} users are as they should be" if not verdict.sample else "no difference found"
     if not verdict.arrived:
-        what = "nobody has arrived yet, so there is nothing to verify"
-    lines += [f"Verified: {what}." if verdict.clean else "Not everything is as it should be.", f"  {path}"]
+        lines.append("Nothing was verified: nobody has arrived in Descope yet.")
+    if verdict.arrived or not verdict.clean:
+        scope = verifications.SAMPLE if verdict.sample else verifications.ALL
+        lines.append(wording.proof(Verification(now, scope, verdict.checked, verdict.classes).document(), "Verified"))
+    return [*lines, *_next(verdict), f"  {path}"]
+
+
+def _next(verdict: Verdict) -> list[str]:
+    """What to do about those who are not as sent."""
+    retries = [f"--retry {name}" for name in (MISSING, DIFFERS) if verdict.classes[name]]
+    lines = []
+    if retries:
+        lines.append(f"To send them again as Docebo has them now: migrator run {' '.join(retries)}")
+    if verdict.classes[EXTRA]:
+        lines.append(
+            "Extra users carry our mark, but not from this checkpoint: see who they are; delete those nobody needs."
+        )
     return lines
 
 

@@ -42,13 +42,21 @@ def send_canary(job: Job, number: int) -> None:
         StopRun: the answer was no; without a person to ask, it is no as soon as one of them went wrong.
     """
     job.only = choose(job, number)
+    if not job.only:  # nobody but leavers to disable
+        job.only = None
+        return
     send(job)
     differing = verify_sent(job, again=False)  # what an earlier run left wrong is not the canary's
     ended = books.states_of(job.checkpoint, job.only)
     wrong = differing + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
     sent = len(job.only)
     job.only = None
-    if not job.options.confirm_canary(sent, wrong):
+    if not job.ask(job.options.confirm_canary, sent, wrong):
+        if not wrong:
+            raise StopRun(
+                f"You said no after the canary: {sent} users were sent and read back, and none of them went wrong.",
+                fix="Run again when you are ready.",
+            )
         raise StopRun(
             f"The canary stopped the run: {wrong} of the {sent} users sent first went wrong.",
             fix="Look at problems.csv and at these users in Descope, mend the mapping, then run again.",

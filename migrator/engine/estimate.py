@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from migrator.model import State
+from migrator.checkpoint.tally import ADOPT, CREATE, DISABLE, UPDATE
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.books import Books
+    from collections.abc import Mapping
+
     from migrator.config import Config
 
 SHARE = 0.95  # of a limit is what the pacer uses
@@ -26,15 +27,17 @@ class Estimate:
         return asdict(self) | {"total_minutes": max(self.minutes.values(), default=0.0)}
 
 
-def estimate(books: Books, config: Config) -> Estimate:
-    """Estimate the sending of a plan's figures (predicted counts), verification included."""
+def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
+    """Estimate what sending so many users of each kind takes (`tally.KINDS`), verification included."""
     size = config.descope.batch_size
-    creates = _batches(books.states[State.CREATED], size)
-    updates = _batches(books.states[State.UPDATED], size)
+    creates = _batches(actions[CREATE], size)
+    updates = _batches(actions[UPDATE], size) + _batches(actions[ADOPT], size)
+    disables = _batches(actions[DISABLE], size)
     calls = {
         "create": creates,
-        "search": updates,  # patches count with searches (contract descope 7)
-        "general": creates + 2 * updates,  # read back once; updates are read right before, too
+        "search": updates + disables,  # patches count with searches (contract descope 7)
+        # Read back once, but for the disabled ones; whoever is patched is read right before, too.
+        "general": creates + 2 * updates + disables,
     }
     limits = config.descope.limits
     minutes = {

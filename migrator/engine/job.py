@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from migrator.engine.budget import Budget
 from migrator.engine.decide import Rules
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from migrator.report.eta import Progress
     from migrator.report.summary import Figures
     from migrator.verify.readback import Difference
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Job:
     types: dict[str, int] = field(default_factory=dict)
     # What a plan opens for a changed policy or --remap (`plans.AGAIN`, `plans.REJUDGE`); a run notes it in the rows.
     asked: int = 0
+    # Whether the mapping is another one than the migration is bound to, until the plan is confirmed.
+    trial: bool = False
     first_sweep: int = 0
     # The stages of this run, in their order.
     steps: list[str] = field(default_factory=list)
@@ -109,6 +113,17 @@ class Job:
     # What the verification of what this run sent has found so far, by class.
     verified: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
+
+    # Seconds that a person took to answer; they are not the run's own.
+    answering: float = 0.0
+
+    def ask(self, question: Callable[P, bool], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """A person's answer to one of the questions of `options`."""
+        asked = self.clock.monotonic()
+        try:
+            return question(*args, **kwargs)
+        finally:
+            self.answering += self.clock.monotonic() - asked
 
     @property
     def platform(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import proofs
+from migrator.checkpoint import proofs, verifications
 from migrator.verify.newly import verify_new
 from migrator.verify.readback import SAME
 
@@ -19,7 +19,8 @@ WRONG = ("differs", "missing")
 def verify_sent(job: Job, *, again: bool = True) -> int:
     """Read back everybody who arrived and was not read since it was last sent; returns how many are wrong.
 
-    `job.verified` holds the numbers by class over the run, `job.differences` the first ones found.
+    `job.verified` holds the numbers by class over the run, `job.differences` the first ones found. What was seen is
+    the last verification of the migration then, unless there was nobody to read.
 
     Args:
         again: read those found wrong before, by this run or an earlier one, as well, and count each once.
@@ -43,4 +44,7 @@ def verify_sent(job: Job, *, again: bool = True) -> int:
         progress=lambda done: job.events.progress("verify", done, total),
     )
     job.verified = classes | {SAME: classes[SAME] + job.verified.get(SAME, 0)}
+    if any(classes.values()):
+        read = sum(job.verified.values())  # nobody is `extra` here
+        verifications.add(job.checkpoint, verifications.SENT, read, job.verified)
     return sum(classes[name] for name in WRONG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import binding, books, plans, proofs, reopening, sends
+from migrator.checkpoint import binding, books, plans, proofs, reopening, sends, tally
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
@@ -25,18 +25,19 @@ from migrator.engine.send import send
 from migrator.engine.settle import settle
 from migrator.engine.spot_check import spot_check
 from migrator.engine.sweep import read_everybody
-from migrator.errors import ConfigError, Interrupted, MigratorError, StopRun
+from migrator.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
 from migrator.log import get_logger
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Outcome, State
 from migrator.normalize import Normalizer
 from migrator.report import details, differences, files, stages
-from migrator.report.summary import Figures
+from migrator.report.gather import gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.clock import Clock
     from migrator.config import Config
+    from migrator.report.summary import Figures
 
 log = get_logger(__name__)
 
@@ -48,31 +49,37 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         The figures. A run that stopped early has its reason in their `error`; running again continues.
 
     Raises:
-        ConfigError: nothing was changed.
+        ConfigError: nothing was changed, and nothing is told of it as of a run.
         LeaseHeld: another run is at work.
-        StopRun: stopped before anything was read.
+        StopRun: stopped before the checkpoint could be opened.
     """
     files.prepare(config.report.path)
     if options.plan_out is not None:
         planfile.check_new(options.plan_out)
     with _job(config, options, clock, events) as job:
         logbook = job.events = Logbook(events, clock, job.docebo, job.descope)
-        wanted = preflight(job)
-        number = books.begin_run(job.checkpoint, options.command)
-        log.info("run_began", number=number)
         started = clock.monotonic()
         try:
-            with logbook, Sampler(job, number):
-                outcome = _flow(job, wanted, started)
+            wanted = preflight(job)
         except (StopRun, Interrupted) as error:
-            with suppress(MigratorError):  # a lease that was lost; the next command restores it
-                reopening.restore(job.checkpoint)
-            stopped = Outcome.INTERRUPTED if isinstance(error, Interrupted) else Outcome.STOPPED
-            figures = _figures(job, started, stopped)
-            figures.error = error
-            _close(job, number, figures)
-            return figures
-        figures = _figures(job, started, outcome)
+            with suppress(MigratorError):
+                return _stopped(job, books.begin_run(job.checkpoint, options.command), started, error)
+            raise
+        number = books.begin_run(job.checkpoint, options.command)
+        log.info("run_began", number=number)
+        try:
+            with logbook, Sampler(job, number):
+                outcome = _flow(job, number, wanted, started)
+        except (StopRun, Interrupted) as error:
+            return _stopped(job, number, started, error)
+        except ConfigError:
+            reopening.restore(job.checkpoint)
+            books.forget_run(job.checkpoint, number)
+            raise
+        except Exception as error:
+            _note_bug(job, number, started, error)
+            raise
+        figures = _figures(job, number, started, outcome)
         _close(job, number, figures)
         if options.dry_run:
             reopening.restore(job.checkpoint)
@@ -85,7 +92,28 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
         return figures
 
 
-def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
+def _stopped(job: Job, number: int, started: float, error: MigratorError) -> Figures:
+    """End a run early, and keep the reason wherever it will be told."""
+    with suppress(MigratorError):  # a lease that was lost; the next command restores it
+        reopening.restore(job.checkpoint)
+    figures = _figures(job, number, started, Outcome.INTERRUPTED if isinstance(error, Interrupted) else Outcome.STOPPED)
+    figures.error = error
+    _close(job, number, figures)
+    return figures
+
+
+def _note_bug(job: Job, number: int, started: float, error: Exception) -> None:
+    """A run that a bug ended was not killed; the kind of the bug is told without its text, which may be personal."""
+    with suppress(Exception):
+        figures = _figures(job, number, started, Outcome.STOPPED)
+        figures.error = MigratorError(
+            f"A bug in the migrator ended the run: {type(error).__name__}.",
+            fix="Run again (nothing is lost), and please report what it said.",
+        )
+        books.note_run(job.checkpoint, number, figures.document(), Outcome.STOPPED)
+
+
+def _flow(job: Job, number: int, wanted: Binding, started: float) -> Outcome:
     if sends.in_flight(job.checkpoint, "", 1):
         job.events.stage("settle")
     settle(job)
@@ -96,11 +124,15 @@ def _flow(job: Job, wanted: Binding, started: float) -> Outcome:
         if job.options.plan_out is not None:
             planfile.write(job, job.options.plan_out)
         return Outcome.DRY_RUN
-    if not job.options.confirm(_figures(job, started, Outcome.DRY_RUN, predicted=True)):
-        raise StopRun("Nothing was sent: you said no.", fix="Run again when you are ready.")
+    planned = _figures(job, number, started, Outcome.DRY_RUN)
+    if not planned.sends:
+        job.events.notice("Nothing to send.")
+    elif not job.ask(job.options.confirm, planned):
+        raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
     binding.confirm(job.checkpoint, wanted)
+    tally.begin(job.checkpoint, number, planned.actions[tally.NOTHING])
     plans.settle_without_sending(job.checkpoint)
-    if job.options.canary is not None:
+    if job.options.canary is not None and planned.sends:
         send_canary(job, job.options.canary)
     if job.options.plan_file is None:  # a binding plan does only what it says
         disable_leavers(job)
@@ -154,6 +186,7 @@ def preflight(job: Job) -> Binding:
     if job.options.plan_file is not None:
         planfile.check(job, job.options.plan_file)
     reopening.restore(job.checkpoint)
+    job.trial = binding.is_trial(job.checkpoint, wanted)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap)
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
@@ -169,25 +202,25 @@ def _steps(job: Job) -> list[str]:
     )
 
 
-def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:
-    predicted = predicted or outcome == Outcome.DRY_RUN
-    counted = books.count(job.checkpoint, predicted=predicted)
-    return Figures(
-        source=job.platform,
-        project=job.config.descope.project_id,
-        outcome=outcome,
-        books=counted,
-        wrong=proofs.needing_a_person(job.checkpoint),
-        extra=outlook.plan_extras(job, counted) if predicted else outlook.prediction(job),
-        calls={
-            "docebo": job.docebo.calls,
-            "descope": job.descope.calls,
-            "descope_writes": job.descope.writes,
-            "throttled": job.docebo.throttled + job.descope.throttled,
-        },
-        seconds=job.clock.monotonic() - started,
-        reports=files.paths(job.config.report.path),
-    )
+def _figures(job: Job, number: int, started: float, outcome: Outcome) -> Figures:
+    predicted = outcome == Outcome.DRY_RUN
+    figures = gather(job.checkpoint, job.config, outcome, predicted=predicted)
+    if predicted:
+        figures.actions = outlook.planned_actions(job)
+        figures.extra = outlook.plan_extras(job, figures.actions)
+    else:
+        figures.actions = tally.so_far(job.checkpoint, number) or figures.actions
+        figures.extra = outlook.prediction(job)
+    figures.read_back = job.verified or None
+    figures.calls = {
+        "docebo": job.docebo.calls,
+        "descope": job.descope.calls,
+        "descope_writes": job.descope.writes,
+        "throttled": job.docebo.throttled + job.descope.throttled,
+    }
+    figures.limit, figures.searched = job.options.limit, bool(job.options.search_text)
+    figures.seconds = job.clock.monotonic() - started - job.answering
+    return figures
 
 
 def _close(job: Job, number: int, figures: Figures) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import plans, proofs
-from migrator.errors import StopRun
+from migrator.errors import UsersMissing
 
 if TYPE_CHECKING:
     from migrator.checkpoint.proofs import Known
@@ -19,7 +19,7 @@ def spot_check(job: Job) -> None:
     """Name users that were deleted in Descope.
 
     Raises:
-        StopRun: more than a tenth of those asked for are missing, and more than one: nobody was named.
+        UsersMissing: more than a tenth of those asked for are missing, and more than one: nobody was named.
     """
     chosen = proofs.some_arrived(job.checkpoint, USERS)
     ids = [user.target_id for user in chosen if user.target_id is not None]
@@ -31,8 +31,8 @@ def spot_check(job: Job) -> None:
         if user.target_id not in there and job.descope.by_id(user.target_id or "") is None:
             missing.append(user)
         if len(missing) > most:
-            raise StopRun(
-                f"Descope no longer has more than {most} of {len(chosen)} migrated users, chosen at random.",
+            raise UsersMissing(
+                f"Of {len(chosen)} migrated users, chosen at random, more than {most} are no longer in Descope.",
                 fix="See that descope.project_id is the right project, and who deleted them. `migrator verify` names"
                 " them all; then `migrator run --retry missing` sends them again.",
             )

@@ -76,7 +76,7 @@ def _sweep_until_settled(job: Job) -> tuple[Sweep | None, Sweep]:
         if done == MOST_SWEEPS:
             log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
             job.events.notice(
-                f"Each of {done} readings of Docebo showed somebody new. Whoever is missing still is found by the next run."
+                f"Each of {done} readings of Docebo showed somebody new. The next run finds whoever is missing."
             )
             break
         job.events.again("read", "once more, until a whole reading shows nobody new")
@@ -136,7 +136,7 @@ def _sweep(job: Job) -> Sweep:
 
 def _store(job: Job, sweep: int, page: Page) -> sweeps.PageSeen:
     records = [sweeps.Record(canonical_json(item), job.normalize(item)) for item in page.items]
-    return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include)
+    return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include, trial=job.trial)
 
 
 def _read_namesakes(job: Job) -> None:
@@ -155,7 +155,7 @@ def _read_namesakes(job: Job) -> None:
                 and one.normalized.user_id != user.user_id
                 and not keys.isdisjoint(one.normalized.login_keys)
             ]
-            sweeps.store_page(job.checkpoint, since, sharing, job.config.policy.include)
+            sweeps.store_page(job.checkpoint, since, sharing, job.config.policy.include, trial=job.trial)
         after = users[-1].user_id
 
 

@@ -72,8 +72,6 @@ def write(
     """
     predicted = document["outcome"] == "dry_run"
     sources = () if redact else source_columns(mapping)
-    if redact and "verify" in document:
-        document = {**document, "verify": {"classes": document["verify"].get("classes", {})}}
     with whole.explained(folder):
         with whole.write(folder / PROBLEMS) as file:
             write_problems(file, books.problems(checkpoint, predicted=predicted), sources)

@@ -77,9 +77,10 @@ def write(
         panels=timeline.panels(samples),
         drawing={"width": timeline.WIDTH, "height": timeline.HEIGHT, "floor": timeline.FLOOR},
         xray=details.get("xray"),
-        readiness=_readiness(details.get("readiness")),
+        readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document.get("verify"),
+        proof=wording.proof(document["verify"]) if "verify" in document else "",
         columns=(("id", "Docebo id"), *(() if redact else _PERSON), *_REST),
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),
@@ -173,7 +174,7 @@ _OBSTACLES = {
 }
 
 
-def _readiness(found: dict[str, Any] | None) -> dict[str, Any] | None:
+def _readiness(found: dict[str, Any] | None, *, planned: bool) -> dict[str, Any] | None:
     """With the words for each obstacle."""
     if not found:
         return None
@@ -181,7 +182,7 @@ def _readiness(found: dict[str, Any] | None) -> dict[str, Any] | None:
         (code, number, _OBSTACLES.get(code) or (REASONS[code].meaning if code in REASONS else ""))
         for code, number in found["blocked"].items()
     ]
-    return {**found, "blocked": blocked}
+    return {**found, "blocked": blocked, "sentence": wording.ready(found, planned=planned)}
 
 
 def duration(seconds: float) -> str:

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from migrator.config import MappingConfig
 
 DISABLED = "disabled"
-UNPROVEN = "unverified_email"
+UNPROVEN, MADE_UP = "unverified_email", "email_synthesized"
 
 
 def look(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> dict[str, Any]:
     """The readiness as a JSON document: `ready` and the `blocked` by reason add up to `found`.
+
+    Who has to verify the address first is ready, since the lazy sign-in does that; `verify_first` says how many.
 
     It stands on states, reasons and notes alone, so that it stays right when personal data is erased.
 
     Args:
         predicted: count a planned user as what it would become.
     """
-    ready = found = 0
+    ready = found = first = 0
     blocked: dict[str, int] = {}
     for row in reading.sign_in_groups(checkpoint):
         found += row.users
@@ -33,8 +35,9 @@ def look(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> 
             blocked[reason] = blocked.get(reason, 0) + row.users
         else:
             ready += row.users
+            first += row.users if UNPROVEN in row.notes.split(",") else 0
     ordered = sorted(blocked.items(), key=lambda item: (-item[1], item[0]))
-    return {"found": found, "ready": ready, "blocked": dict(ordered)}
+    return {"found": found, "ready": ready, "verify_first": first, "blocked": dict(ordered)}
 
 
 def _obstacle(
@@ -48,4 +51,5 @@ def _obstacle(
     # The status as it was sent; a user somebody disabled at Descope is noted as left_disabled.
     if "left_disabled" in notes or getattr(mapping.status, source_status or "", "enabled") == DISABLED:
         return DISABLED
-    return UNPROVEN if UNPROVEN in notes else ""
+    # No mail arrives at an address that was made up, so that nobody can verify it.
+    return MADE_UP if MADE_UP in notes and UNPROVEN in notes else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from migrator.checkpoint import tally, verifications
+from migrator.errors import Declined, StopRun, UsersMissing
 from migrator.model import NEEDS_PERSON_STATES, Outcome, State
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ CALLS = ("docebo", "descope", "descope_writes", "throttled")
 class Figures:
     """What a run has done so far, or what a plan predicts.
 
-    `wrong` are users known to be wrong at Descope whose state does not say so. `seconds` is the run's own time;
-    `extra` are further keys of the document.
+    `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`tally.KINDS`, and
+    for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
+    Descope whose state does not say so, `missing` those of them whom Descope does not have. `verify` is the last
+    verification of any kind, `read_back` this run's own by class, None without one. `limit` and `searched` are the
+    options that leave others for later. `seconds` is the run's own time; `extra` are further keys of the document.
     """
 
     source: str
@@ -32,6 +37,12 @@ class Figures:
     reports: list[str] = field(default_factory=list)
     error: MigratorError | None = None
     wrong: int = 0
+    missing: int = 0
+    actions: dict[str, int] = field(default_factory=lambda: dict(tally.NONE))
+    verify: dict[str, Any] = field(default_factory=lambda: verifications.NEVER)
+    read_back: dict[str, int] | None = None
+    limit: int | None = None
+    searched: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -43,6 +54,11 @@ class Figures:
     def open(self) -> int:
         """Users nobody has decided on yet, those in flight included."""
         return self.books.states[State.PENDING] + self.books.states[State.SENDING]
+
+    @property
+    def sends(self) -> int:
+        """How many users this run sent, or in a plan would send."""
+        return sum(self.actions[kind] for kind in tally.KINDS)
 
     def document(self) -> dict[str, Any]:
         """The JSON document; `found` equals the sum of the states."""
@@ -57,8 +73,14 @@ class Figures:
             "migration": {"source": self.source, "project": self.project},
             "outcome": str(self.outcome),
             "counts": counts,
+            "actions": self.actions,
             "reasons": self.books.reasons,
             "wrong": self.wrong,
+            "missing": self.missing,
+            "limited": self.books.reasons.get("limit", 0),
+            "limit": self.limit,
+            "searched": self.searched,
+            "verify": self.verify,
             "calls": self.calls,
             "seconds": seconds,
             "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,
@@ -69,4 +91,15 @@ class Figures:
 
 def error_document(error: MigratorError) -> dict[str, Any]:
     """An error as JSON documents carry it."""
-    return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
+    kind = {"kind": error.kind} if error.kind else {}
+    return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code} | kind
+
+
+def recalled_error(document: dict[str, Any] | None) -> MigratorError | None:
+    """The error that `error_document` stored, None without one."""
+    if not document:
+        return None
+    kinds: dict[str, type[StopRun]] = {one.kind: one for one in (Declined, UsersMissing)}
+    error = kinds.get(document.get("kind", ""), StopRun)(document["message"], fix=document.get("fix", ""))
+    error.exit_code = document.get("exit_code", error.exit_code)
+    return error

@@ -1,13 +1,19 @@
-"""What a report says about how a run ended, honestly and in whole sentences. Pure."""
+"""What screen and report say of a run, honestly and in whole sentences. Pure: from JSON documents to text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-RUNNING = "running"
+RUNNING, NOT_STARTED = "running", "not_started"
 ARRIVED = ("created", "updated", "unchanged")
 NEEDS_PERSON = ("rejected", "conflict", "failed")
+# The kinds of what is sent: what will be done, and what was done.
+WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
+DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
+ENDED_AS = {"conflict": "in conflict", "vanished": "gone from Docebo", "skipped": "left out", "pending": "still open"}
+KILLED = "The run has no end on record: it was killed, or the machine went down."
+CONTINUES = "Running again continues here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,48 +31,225 @@ def users(number: int) -> str:
     return f"{number:,} user{'' if number == 1 else 's'}"
 
 
+def verb(number: int, one: str = "is", many: str = "are") -> str:
+    """The form of a verb that goes with a number: `is` or `are`."""
+    return one if number == 1 else many
+
+
+# --- what is sent --------------------------------------------------------------------------------
+
+
+def would(actions: dict[str, int]) -> str:
+    """What a plan would send: `would create 31, update 2; nothing to do for 2,967`."""
+    parts = [f"{word} {actions[kind]:,}" for kind, word in WILL.items() if actions[kind]]
+    return f"would {', '.join(parts) or 'send nothing'}{_nothing(actions, some=bool(parts))}"
+
+
+def did(actions: dict[str, int]) -> str:
+    """What a run has sent: `created 31, updated 2; nothing to do for 2,967`."""
+    parts = [f"{word} {actions[kind]:,}" for kind, word in DONE.items() if actions[kind]]
+    return f"{', '.join(parts) or 'sent nothing'}{_nothing(actions, some=bool(parts))}"
+
+
+def _nothing(actions: dict[str, int], *, some: bool) -> str:
+    number = actions["nothing"]
+    if not number:
+        return ""
+    return f"; nothing to do for {number:,}" if some else f"; {users(number)} {verb(number)} up to date"
+
+
+def lost(document: dict[str, Any]) -> str:
+    """What the books of a project that was emptied do not say, "" for any other."""
+    if (document.get("error") or {}).get("kind") != "missing":
+        return ""
+    return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."
+
+
+def gap(found: dict[str, Any]) -> str:
+    """One gap between plan and end: `2 failed instead of created (refused)`."""
+    actual = ENDED_AS.get(found["actual"], found["actual"])
+    reason = f" ({found['reason']})" if found["reason"] else ""
+    return f"{found['users']:,} {actual} instead of {ENDED_AS.get(found['predicted'], found['predicted'])}{reason}"
+
+
+# --- what was read back --------------------------------------------------------------------------
+
+_WHOM = {"all": "all {who}", "sent": "the {who} last sent", "sample": "a sample of {who}"}
+
+
+def proof(verify: dict[str, Any], word: str = "Last verified") -> str:
+    """The last verification with its time and scope; never a sentence over nobody."""
+    if verify.get("scope") not in _WHOM:
+        return "Nobody has been read back from Descope yet."
+    at = f"{verify['at'][:10]} {verify['at'][11:16]} UTC"
+    whom = _WHOM[verify["scope"]].format(who=users(verify["read"])).replace("all 1 user", "the only user")
+    wrong = wrong_ones(verify["classes"])
+    if not verify["read"]:
+        return f"{word} {at}: there was nobody to read back{wrong and f'; {wrong}'}."
+    return f"{word} {at}: {whom} read back{f'; {wrong}' if wrong else ', all as sent'}."
+
+
+def read_back(classes: dict[str, int]) -> str:
+    """What a run's own reading back has shown."""
+    read = sum(number for name, number in classes.items() if name != "extra")
+    return f"{read:,} read back: {wrong_ones(classes) or 'all as sent'}." if read else "Nobody had to be read back."
+
+
+def wrong_ones(classes: dict[str, int]) -> str:
+    """Those who are not as sent: `2 differ, 1 is missing`; "" when there are none."""
+    differs, missing, extra = (classes.get(name, 0) for name in ("differs", "missing", "extra"))
+    parts = [
+        f"{differs:,} {verb(differs, 'differs', 'differ')}" if differs else "",
+        f"{missing:,} {verb(missing)} missing" if missing else "",
+        f"{extra:,} {verb(extra)} in Descope with our mark but unknown to the checkpoint" if extra else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+# --- signing in ----------------------------------------------------------------------------------
+
+
+def ready(readiness: dict[str, Any], *, planned: bool = False) -> str:
+    """How many can sign in, and how many of them verify their address when they do."""
+    can = "could sign in once this plan is run" if planned else "can sign in"
+    text = f"of {users(readiness['found'])} {can}"
+    first = readiness.get("verify_first", 0)
+    if not first:
+        return f"{text}."
+    their = verb(first, "verifies the address at the", "verify their address at their")
+    return f"{text}; {first:,} of them {their} first sign-in, which the documented flow does."
+
+
+# --- how it ended --------------------------------------------------------------------------------
+
+_SHORT = {
+    RUNNING: "A run is at work.",
+    NOT_STARTED: "Nothing has been run yet.",
+    "dry_run": "Plan only: nothing was written to Descope.",
+}
+
+
+def ending(document: dict[str, Any]) -> str:
+    """How a run ended, as the last line of its text."""
+    outcome = document["outcome"]
+    people = sum(document["counts"][state] for state in NEEDS_PERSON) + document.get("wrong", 0)
+    if outcome in _SHORT:
+        return _SHORT[outcome]
+    if outcome in ("complete", "needs_person"):
+        return _finish(document, people)
+    if (document.get("error") or {}).get("kind") == "declined":
+        return why(document)
+    word = "Interrupted" if outcome == "interrupted" else "Stopped early"
+    return f"{word}: {why(document) or KILLED} {lost(document) or CONTINUES}"
+
+
+def _finish(document: dict[str, Any], people: int) -> str:
+    if why(document):
+        return f"Finished, but: {why(document)}"
+    person = f"{users(people)} {verb(people, 'needs', 'need')} a person."
+    if part := _part(document):
+        return f"{part} {person}" if people else part
+    return f"Finished; {person}" if people else _complete(document)
+
+
+def why(document: dict[str, Any]) -> str:
+    """The reason of a stop, "" where none was noted."""
+    return str((document.get("error") or {}).get("message", ""))
+
+
 def verdict(document: dict[str, Any]) -> Verdict:
-    """What to tell first."""
+    """The head of a report."""
     counts, outcome = document["counts"], document["outcome"]
-    found = counts["found"]
-    arrived = sum(counts[state] for state in ARRIVED)
     people = sum(counts[state] for state in NEEDS_PERSON)
-    so_far = f"{arrived:,} of {users(found)} {'is' if found == 1 else 'are'} in Descope"
-    person = f"{people:,} {'needs' if people == 1 else 'need'} a person"
-    rest = _rest(counts)
-    error = document.get("error") or {}
-    why = f"{error.get('message', '')} {error.get('fix', '')}".strip()
+    there = _there(document)
+    person = f"{people:,} {verb(people, 'needs', 'need')} a person"
+    rest = _rest(document)
+    if outcome == NOT_STARTED:
+        return Verdict("plan", "Not started", "Nothing has been run yet.", "Start with migrator plan.")
     if outcome == RUNNING:
         text = "The run is still at work: these figures are a moment's, and migrator report makes new ones."
-        return Verdict("plan", "Still running", f"{so_far} so far.", f"{text}{rest}")
+        return Verdict("plan", "Still running", f"{there} so far.", f"{text}{rest}")
     if outcome == "dry_run":
-        would = f"{arrived:,} of {users(found)} would be in Descope"
+        there = _there(document, "would be")
         text = "Nothing was written to Descope. The figures hold for both sides as they were read."
-        return Verdict("plan", "Plan", f"{would}; {person} first." if people else f"{would}.", f"{text}{rest}")
-    if outcome == "complete":
-        headline = f"All {users(found)} are in Descope." if arrived == found > 1 else f"{so_far}."
-        return Verdict("good", "Complete", headline, f"Nobody is left to do.{rest}")
-    if outcome == "needs_person" and not people:
-        text = "The run is finished, but reading back found users who are not as they should be: see below."
-        return Verdict("care", "Finished, with differences", f"{so_far}.", f"{text}{rest}")
-    if outcome == "needs_person":
-        text = "The run is finished. Nobody listed here was migrated for a guess: mend the cause, then run again."
-        return Verdict("care", "Finished, with exceptions", f"{so_far}; {person}.", f"{text}{rest}")
-    word = "Interrupted" if outcome == "interrupted" else "Stopped early"
-    if not why:
-        why = "The run ended without a word: it was killed, or the machine went down."
-    return Verdict(
-        "stop", word, f"{so_far} so far.", f"{why} Running again continues here; nothing is sent twice.{rest}"
-    )
+        if "actions" in document:
+            text = f"A run {would(document['actions'])}. {text}"
+        return Verdict("plan", "Plan", f"{there}; {person} first." if people else f"{there}.", f"{text}{rest}")
+    if outcome in ("complete", "needs_person"):
+        return _finished(document, there, person if people else "", rest)
+    return _stopped(document, there, rest)
 
 
-def _rest(counts: dict[str, int]) -> str:
+def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> Verdict:
+    headline = f"{there}; {person}." if person else f"{there}."
+    mend = "Nobody listed here was migrated on a guess: mend the cause, then run again." if person else ""
+    if part := _part(document):
+        text = " ".join(filter(None, (headline, mend)))
+        return Verdict("care", "Finished in part", part, f"{text}{rest}")
+    if document["outcome"] == "complete":
+        return Verdict("good", "Complete", _all_there(document) or headline, f"Nothing is left to do.{rest}")
+    if person:
+        return Verdict("care", "Finished, with exceptions", headline, f"The run is finished. {mend}{rest}")
+    text = why(document) or "The run is finished, but some users in Descope are not as they should be: see below."
+    return Verdict("care", "Finished, with differences", headline, f"{text}{rest}")
+
+
+def _stopped(document: dict[str, Any], there: str, rest: str) -> Verdict:
+    error = document.get("error") or {}
+    reason = f"{error.get('message', '')} {error.get('fix', '')}".strip() or KILLED
+    headline = f"{there} so far."
+    if error.get("kind") == "declined":
+        return Verdict("plan", "Not sent", headline, f"{reason}{rest}")
+    if error.get("kind") == "missing":
+        headline = "Users who were migrated are missing from Descope."
+        return Verdict("stop", "Stopped early", headline, f"How many are still there is not known. {reason}{rest}")
+    word = "Interrupted" if document["outcome"] == "interrupted" else "Stopped early"
+    return Verdict("stop", word, headline, f"{reason} {CONTINUES} Nothing is sent twice.{rest}")
+
+
+def _there(document: dict[str, Any], be: str = "") -> str:
+    """Who is in Descope (or `be`, "would be"), without those known to be missing."""
+    counts, missing = document["counts"], document.get("missing", 0)
+    arrived = sum(counts[state] for state in ARRIVED) - missing
+    lost = f", {missing:,} {verb(missing)} missing from it" if missing else ""
+    return f"{arrived:,} of {users(counts['found'])} {be or verb(counts['found'])} in Descope{lost}"
+
+
+def _all_there(document: dict[str, Any]) -> str:
+    """The sentence for a migration that brought everybody, "" for any other."""
+    counts = document["counts"]
+    everybody = sum(counts[state] for state in ARRIVED) == counts["found"]
+    return f"All {users(counts['found'])} are in Descope." if everybody and counts["found"] > 1 else ""
+
+
+def _complete(document: dict[str, Any]) -> str:
+    if not document["counts"]["found"]:
+        return "Complete: Docebo has no users to migrate."
+    headline = _all_there(document) or f"{_there(document)}.{_rest(document)}"
+    return f"Complete: {headline[0].lower()}{headline[1:]}"
+
+
+def _part(document: dict[str, Any]) -> str:
+    """What a run on a part of the users says of itself, "" for any other."""
+    if document.get("searched"):
+        return "Finished for the users that --search-text finds; everybody else is waiting for a run without it."
+    waiting = document.get("limited", 0)
+    if not (waiting and document.get("limit")):
+        return ""
+    more = f"{waiting:,} more {verb(waiting)} waiting for a run without it."
+    return f"Finished for the {users(document['limit'])} of --limit; {more}"
+
+
+def _rest(document: dict[str, Any]) -> str:
     """Those who neither arrived nor need a person."""
+    counts, limited = document["counts"], document.get("limited", 0)
     parts = []
     if counts["pending"]:
         parts.append(f"{users(counts['pending'])} still open")
-    if counts["skipped"]:
-        parts.append(f"{users(counts['skipped'])} left out by your own filter")
+    if limited:
+        parts.append(f"{users(limited)} left for a run without --limit")
+    if counts["skipped"] > limited:
+        parts.append(f"{users(counts['skipped'] - limited)} left out by your own filter")
     if counts["vanished"]:
         parts.append(f"{users(counts['vanished'])} gone from Docebo")
     return f" Besides: {', '.join(parts)}." if parts else ""

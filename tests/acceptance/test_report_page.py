@@ -228,7 +228,12 @@ def _document() -> dict[str, Any]:
             "states": {"created": {"predicted": 280_003, "actual": 280_000}, "failed": {"predicted": 0, "actual": 3}},
             "gaps": [{"predicted": "created", "actual": "failed", "reason": "refused", "users": 3}],
         },
-        "verify": {"classes": {"same": 297_998, "differs": 1, "missing": 1, "extra": 0}},
+        "verify": {
+            "classes": {"same": 297_998, "differs": 1, "missing": 1, "extra": 0},
+            "read": 298_000,
+            "at": "2026-11-27T15:04:05Z",
+            "scope": "all",
+        },
     }
 
 

@@ -36,7 +36,7 @@ def progress(place: Place) -> Progress | None:
     except ConfigError:
         return None  # no checkpoint yet
     try:
-        return look(config, checkpoint, clock).progress
+        return look(config, checkpoint).progress
     finally:
         checkpoint.db.close()
 

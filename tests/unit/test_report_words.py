@@ -31,7 +31,7 @@ def document(outcome: str, **counts: int) -> dict[str, Any]:
 
 
 ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "complete": (document("complete", created=2), "All 2 users are in Descope.", "Nobody is left to do."),
+    "complete": (document("complete", created=2), "All 2 users are in Descope.", "Nothing is left to do."),
     "complete, some left out": (
         document("complete", created=2, skipped=1, vanished=1),
         "2 of 4 users are in Descope.",
@@ -40,8 +40,34 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "one person": (document("needs_person", rejected=1), "0 of 1 user is in Descope; 1 needs a person.", "run again"),
     "differences only": (document("needs_person", created=3), "3 of 3 users are in Descope.", "not as they should be"),
     "plan": (document("dry_run", created=3), "3 of 3 users would be in Descope.", "Nothing was written to Descope."),
+    "some are missing": (
+        document("needs_person", created=3) | {"missing": 3, "wrong": 3},
+        "0 of 3 users are in Descope, 3 are missing from it.",
+        "not as they should be",
+    ),
+    "an emptied project": (
+        document("stopped", created=3) | {"error": {"message": "Gone.", "fix": "Look.", "kind": "missing"}},
+        "Users who were migrated are missing from Descope.",
+        "How many are still there is not known. Gone. Look.",
+    ),
+    "a no": (
+        document("stopped", pending=3) | {"error": {"message": "You said no.", "fix": "", "kind": "declined"}},
+        "0 of 3 users are in Descope so far.",
+        "You said no.",
+    ),
+    "a part": (
+        document("complete", created=2, skipped=5, rejected=0) | {"limit": 2, "limited": 5},
+        "Finished for the 2 users of --limit; 5 more are waiting for a run without it.",
+        "2 of 7 users are in Descope. Besides: 5 users left for a run without --limit.",
+    ),
+    "a search": (
+        document("complete", created=1) | {"searched": True},
+        "Finished for the users that --search-text finds; everybody else is waiting for a run without it.",
+        "1 of 1 user is in Descope.",
+    ),
+    "nothing yet": (document("not_started"), "Nothing has been run yet.", "migrator plan"),
     "running": (document("running", created=1, pending=4), "1 of 5 users are in Descope so far.", "4 users still open"),
-    "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "ended without a word"),
+    "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "no end on record"),
     "stopped": (
         document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some space."}},
         "0 of 2 users are in Descope so far.",

@@ -1,0 +1,89 @@
+"""What reading Descope back has shown, in a run or by `migrator verify`; the newest one is what is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from migrator.checkpoint.tables import verification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+SENT, ALL, SAMPLE, NONE = "sent", "all", "sample", "none"
+# What a document says before anybody was read back.
+NEVER: dict[str, Any] = {
+    "classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0},
+    "read": 0,
+    "at": None,
+    "scope": NONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`read` users were read back at epoch second `at`; `classes` counts what they looked like.
+
+    `scope` is "sent" (whom a run had just sent), "all" or "sample".
+    """
+
+    at: float
+    scope: str
+    read: int
+    classes: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON documents carry it; the time is ISO 8601 in UTC, to the second."""
+        at = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
+
+
+def add(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int]) -> bool:
+    """Store a verification that ends now; with the lease, or without it while no run is alive.
+
+    Returns:
+        False when a living run kept it from being stored.
+    """
+
+    def work(connection: Connection) -> None:
+        mine = verification.c.migration == checkpoint.key
+        last = connection.execute(select(func.max(verification.c.number)).where(mine)).scalar()
+        connection.execute(
+            insert(verification).values(
+                migration=checkpoint.key,
+                number=(last or 0) + 1,
+                at=checkpoint.clock.time(),
+                scope=scope,
+                read=read,
+                classes=json.dumps(dict(classes)),
+            )
+        )
+
+    if checkpoint.fence:
+        checkpoint.write(work)
+        return True
+    return checkpoint.note(work)
+
+
+def newest(checkpoint: Checkpoint) -> Verification | None:
+    """The last verification of any kind; None before the first."""
+    query = (
+        select(verification)
+        .where(verification.c.migration == checkpoint.key)
+        .order_by(verification.c.number.desc())
+        .limit(1)
+    )
+    row = checkpoint.read(lambda c: c.execute(query).one_or_none())
+    return None if row is None else Verification(row.at, row.scope, row.read, json.loads(row.classes))
+
+
+def told(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The newest one as a document; `NEVER` before the first."""
+    last = newest(checkpoint)
+    return NEVER if last is None else last.document()

@@ -1,0 +1,533 @@
+"""What commands say of a migration is so: what is sent, what is there, what was proven, why something stopped."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from runs import CREATE, go
+from terminal import PATIENCE, Terminal
+from virtual_clock import VirtualClock
+
+if TYPE_CHECKING:
+    from world import Ended, Place
+
+NOTHING_SENT = {"create": 0, "update": 0, "adopt": 0, "disable": 0}
+QUESTION = "Send this to Descope now?"
+AT = r"20\d\d-\d\d-\d\d \d\d:\d\d UTC"
+
+
+def page(place: Place) -> str:
+    """The text of report.html as a person reads it, without tags and script."""
+    text = (place.folder / "reports" / "report.html").read_text(encoding="utf-8")
+    body = text.split("<main")[1].split("</main>")[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def summary(place: Place) -> dict[str, Any]:
+    """summary.json."""
+    document: dict[str, Any] = json.loads((place.folder / "reports" / "summary.json").read_text(encoding="utf-8"))
+    return document
+
+
+def status(place: Place) -> dict[str, Any]:
+    """`status --json`."""
+    return place.forked("status", "--json").document
+
+
+def ours(place: Place) -> list[dict[str, Any]]:
+    """The migrated users at Descope."""
+    return [user for user in place.targets() if (user.get("customAttributes") or {}).get("doceboUserId")]
+
+
+def migrated(place: Place, users: int = 40) -> None:
+    """A complete migration of plain people."""
+    place.sandbox.control.reset(users=users, difficult=0)
+    assert place.forked("run", "--yes").code == 0
+
+
+def wipe(place: Place, number: int | None = None) -> None:
+    """Delete migrated users at Descope, behind everybody's back."""
+    for user in ours(place)[:number]:
+        place.sandbox.control.delete_descope_user(user["userId"])
+
+
+def actions(ended: Ended) -> dict[str, int]:
+    """What was or would be sent."""
+    value: dict[str, int] = ended.document["actions"]
+    return value
+
+
+# --- an emptied project ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [("run", "--yes"), ("plan",)])
+def test_nc1_an_emptied_project_stops_run_and_plan_and_nobody_is_said_to_be_there(
+    place: Place, command: tuple[str, ...]
+) -> None:
+    """After a wipe, run and plan stop with 4 and name `migrator verify`; status, summary and page say so, too."""
+    migrated(place)
+    wipe(place)
+
+    ended = place.command(*command)
+
+    reason = "Of 40 migrated users, chosen at random, more than 4 are no longer in Descope."
+    assert ended.code == 4
+    assert reason in ended.err
+    assert "migrator verify" in ended.err
+    assert reason in ended.out
+    assert "Not all users who were migrated are in Descope any more" in ended.out
+    told = status(place)
+    assert (told["outcome"], told["error"]["message"]) == ("stopped", reason)
+    assert "migrator verify" in told["error"]["fix"]
+    assert reason in place.forked("status").out
+    assert summary(place)["error"]["message"] == reason
+    assert f"Users who were migrated are missing from Descope. How many are still there is not known. {reason}" in page(
+        place
+    )
+    assert "40 of 40 users are in Descope" not in page(place)
+
+
+def test_nc1_a_single_user_deleted_in_descope_is_named(place: Place) -> None:
+    """A run names whoever of those it asks for is missing, and ends with 3."""
+    migrated(place)
+    wipe(place, 1)
+
+    ended = place.command("run", "--yes", "--json")
+
+    assert ended.code == 3
+    assert ended.document["reasons"] == {"deleted_at_descope": 1}
+    assert "39 of 40 users are in Descope; 1 needs a person." in page(place)
+
+
+def test_nc1_after_a_failed_verification_nobody_counts_as_being_there_until_sent_again(place: Place) -> None:
+    """What `verify` misses leaves the headline at once; `verify` says how to send them again, and that does it."""
+    migrated(place)
+    wipe(place)
+
+    verified = place.command("verify")
+    told, before = status(place), page(place)
+    ended = place.command("run", "--yes", "--json")
+    again = place.command("run", "--yes", "--json", "--retry", "missing")
+
+    assert verified.code == 3
+    assert "migrator run --retry missing" in verified.out
+    assert (told["missing"], told["outcome"]) == (40, "needs_person")
+    assert "0 of 40 users are in Descope, 40 are missing from it." in before
+    assert ended.code == 3
+    assert actions(ended) == NOTHING_SENT | {"nothing": 0}
+    assert again.code == 0
+    assert actions(again) == NOTHING_SENT | {"create": 40, "nothing": 0}
+    assert len(ours(place)) == 40
+
+
+# --- what only looks changes nothing ---------------------------------------------------------------
+
+
+def remapped(place: Place) -> None:
+    """A second configuration that differs in one attribute."""
+    original = place.config_path.read_text(encoding="utf-8")
+    place.configure(mapping={"attributes": {"city": "field_4"}})
+    place.config_path.rename(place.folder / "remap.yaml")
+    place.config_path.write_text(original, encoding="utf-8")
+
+
+def test_nc2_a_plan_with_another_mapping_leaves_everything_as_it_was(place: Place) -> None:
+    """After `plan --remap` the original configuration goes on working, and the counts are as before."""
+    migrated(place)
+    remapped(place)
+    before = status(place)["counts"]
+
+    planned = place.command("plan", "--remap", "--config", "remap.yaml", "--json")
+
+    assert planned.code == 0
+    assert actions(planned)["update"] > 0
+    assert status(place)["counts"] == before
+    ended = place.command("run", "--yes", "--json")
+    assert (ended.code, actions(ended)) == (0, NOTHING_SENT | {"nothing": 40})
+    assert place.command("verify").code == 0
+
+
+def test_nc2_a_run_that_ends_with_2_changed_nothing(place: Place) -> None:
+    """`run --remap` with a plan of another mapping is refused; status and later runs know nothing of it."""
+    migrated(place)
+    remapped(place)
+    assert place.forked("plan", "--out", "plan.jsonl").code == 0
+    before = status(place)
+
+    ended = place.command("run", "--yes", "--remap", "--config", "remap.yaml", "--plan", "plan.jsonl")
+
+    assert ended.code == 2
+    assert status(place) == before
+    assert place.command("run", "--yes").code == 0
+
+
+# --- what is sent ----------------------------------------------------------------------------------
+
+
+def test_nc3_a_plan_tells_what_would_be_sent_apart_from_the_books(place: Place) -> None:
+    """`actions` and the text speak of this run alone: created, updated, disabled; an unchanged world asks nothing."""
+    place.sandbox.control.reset(users=40, difficult=0)
+
+    first = place.command("plan", "--json")
+    ran = place.command("run", "--yes", "--json")
+    unchanged = place.command("plan", "--json")
+    people = sorted((user for user in place.sources() if user["status"] == "1"), key=lambda user: user["user_id"])
+    place.sandbox.control.patch_docebo_user(people[0]["user_id"], first_name="Changed", fullname="Changed")
+    leaver = people[1]["user_id"]
+    place.sandbox.control.patch_docebo_user(leaver, status="0", email="")
+    place.sandbox.control.put_docebo_user({**people[2], "user_id": "99901", "email": "n@example.org", "username": "n"})
+    changed, text = place.command("plan", "--json"), place.command("plan")
+    sent = place.command("run", "--yes")
+
+    assert actions(first) == actions(ran) == NOTHING_SENT | {"create": 40, "nothing": 0}
+    assert actions(unchanged) == NOTHING_SENT | {"nothing": 40}
+    assert not any(unchanged.document["estimate"]["calls"].values())
+    assert actions(changed) == NOTHING_SENT | {"create": 1, "update": 1, "disable": 1, "nothing": 38}
+    assert changed.document["estimate"]["calls"] == {"create": 1, "search": 2, "general": 4}
+    assert "would create 1, update 1, disable 1; nothing to do for 38" in text.out
+    assert "would create 1, update 1, disable 1; nothing to do for 38" in sent.err
+    assert "this run created 1, updated 1, disabled 1; nothing to do for 38" in sent.out
+    assert status(place)["actions"] == NOTHING_SENT | {"create": 1, "update": 1, "disable": 1, "nothing": 38}
+    assert "the last run created 1, updated 1, disabled 1" in place.forked("status").out
+
+
+def test_nc3_linked_users_count_as_adopted(place: Place) -> None:
+    """Whoever is linked rather than created is counted so, in the plan and in the run."""
+    place.configure(policy={"existing": "link"})
+    place.sandbox.control.reset(users=30, difficult=0, strangers=4)
+
+    planned = place.command("plan", "--json")
+    ran = place.command("run", "--yes")
+
+    adopted = actions(planned)["adopt"]
+    assert adopted > 0
+    assert actions(planned) == NOTHING_SENT | {"create": 30 - adopted, "adopt": adopted, "nothing": 0}
+    assert f"this run created {30 - adopted}, linked {adopted}" in ran.out
+    assert status(place)["actions"] == actions(planned)
+
+
+def test_nc3_with_nothing_to_send_a_run_asks_nothing(place: Place) -> None:
+    """On a terminal a run of an unchanged world says "Nothing to send.", asks no question and writes nothing."""
+    migrated(place)
+    so_far = len(place.journal())
+
+    with Terminal(["run"], place.folder) as terminal:
+        code = terminal.ended()
+
+    assert code == 0
+    assert "Nothing to send." in terminal.text
+    assert QUESTION not in terminal.text
+    assert "this run sent nothing; 40 users are up to date" in terminal.text
+    assert [entry for entry in place.journal()[so_far:] if entry["path"] == CREATE] == []
+
+
+def test_nc3_a_killed_run_and_the_one_after_it_count_their_own_sends(place: Place) -> None:
+    """`actions` of a killed run is what it had an answer for, and the next run's what that one sent itself."""
+    place.configure(descope={"batch_size": 10}, run={"concurrency": 1})
+    place.sandbox.control.reset(users=40, difficult=0)
+    place.sandbox.control.set_faults(
+        {"kind": "slow", "path": CREATE, "when": "after", "nth": 2, "params": {"seconds": 60}}
+    )
+    run = place.start("run", "--yes")
+    deadline = time.monotonic() + PATIENCE
+    while len(ours(place)) < 20 or status(place)["actions"]["create"] < 10:
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    place.sandbox.control.clear_faults()
+
+    killed, text = status(place), place.forked("status").out
+    ended = place.command("run", "--yes", "--json")
+
+    assert (killed["outcome"], killed["actions"]["create"]) == ("stopped", 10)
+    assert "it was killed, or the machine went down" in text
+    assert "error" not in killed
+    assert (ended.code, actions(ended)) == (0, NOTHING_SENT | {"create": 20, "nothing": 20})
+
+
+# --- what was read back ----------------------------------------------------------------------------
+
+
+def test_nc4_the_last_verification_is_told_with_time_and_scope(place: Place) -> None:
+    """A run's own reading back, a sample and a whole `verify` replace one another everywhere they are told."""
+    migrated(place, 40)
+    own = status(place)["verify"]
+    own_page, own_status = page(place), place.forked("status").out
+    again = place.command("run", "--yes")
+    assert place.command("verify", "--sample", "7").code == 0
+    sample = status(place)["verify"]
+    whole = place.command("verify")
+
+    same = {"same": 40, "differs": 0, "missing": 0, "extra": 0}
+    assert (own["classes"], own["read"], own["scope"]) == (same, 40, "sent")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", own["at"])
+    sent = f"Last verified {AT}: the 40 users last sent read back, all as sent."
+    assert re.search(sent, own_page)
+    assert re.search(sent, own_status)
+    assert "Nobody had to be read back." in again.out
+    assert re.search(sent, again.out)
+    assert (sample["read"], sample["scope"]) == (7, "sample")
+    assert re.search(f"Verified {AT}: all 40 users read back, all as sent.", whole.out)
+    told = f"Last verified {AT}: all 40 users read back, all as sent."
+    assert re.search(told, page(place))
+    assert re.search(told, place.forked("status").out)
+    assert summary(place)["verify"] == status(place)["verify"]
+    assert summary(place)["verify"]["scope"] == "all"
+    assert place.command("plan", "--json").document["verify"] == summary(place)["verify"]
+
+
+def test_nc4_a_failed_verification_reaches_the_report(place: Place) -> None:
+    """Who differs or is missing by `verify` stands in page, summary and status until a newer one; a report keeps it."""
+    migrated(place, 40)
+    changed, gone = ours(place)[:2]
+    place.sandbox.control.put_descope_user({**changed, "familyName": "Wrong"})
+    place.sandbox.control.delete_descope_user(gone["userId"])
+
+    verified = place.command("verify")
+    place.command("report")
+
+    told = "40 users read back; 1 differs, 1 is missing."
+    assert verified.code == 3
+    assert told in verified.out
+    assert "migrator run --retry missing --retry differs" in verified.out
+    assert told in page(place)
+    assert told in place.forked("status").out
+    assert summary(place)["verify"]["classes"] == {"same": 38, "differs": 1, "missing": 1, "extra": 0}
+    crosswalk = (place.folder / "reports" / "crosswalk.csv").read_text(encoding="utf-8")
+    assert len(crosswalk.splitlines()) == 41
+
+
+def test_nc4_nobody_is_said_to_be_proven_before_anybody_was_read(place: Place) -> None:
+    """Before the first reading back, and with --no-verify, no sentence stands over four zeros."""
+    place.sandbox.control.reset(users=20, difficult=0)
+
+    planned = place.command("plan")
+    ended = place.command("run", "--yes", "--no-verify")
+
+    for text in (planned.out, ended.out, place.forked("status").out, page(place)):
+        assert "Nobody has been read back from Descope yet." in text
+        assert "all as sent" not in text
+    never = {"same": 0, "differs": 0, "missing": 0, "extra": 0}
+    assert status(place)["verify"] == {"classes": never, "read": 0, "at": None, "scope": "none"}
+
+
+def test_nc4_a_run_ends_with_what_it_read_back(place: Place) -> None:
+    """Success is said with its number; only a gap between plan and end gets a line, which names it."""
+    place.sandbox.control.reset(users=30, difficult=0)
+
+    place.sandbox.control.set_faults(
+        {"kind": "status", "path": CREATE, "every": 1, "params": {"code": 400}}  # every create is refused
+    )
+
+    refused = place.command("run", "--yes")
+    place.sandbox.control.clear_faults()
+    ended = place.command("run", "--yes")
+
+    assert refused.code == 4
+    assert "Not as planned" not in refused.out
+    assert ended.code == 0
+    assert "30 read back: all as sent." in ended.out
+    assert "Not as planned" not in ended.out
+
+
+# --- signing in ------------------------------------------------------------------------------------
+
+
+def test_nc6_an_address_to_be_verified_at_the_first_sign_in_keeps_nobody_out(place: Place) -> None:
+    """Whoever has an unverified address is ready to sign in, and told apart, as the documented flow verifies it."""
+    place.sandbox.control.reset(users=20, difficult=0)
+    for user in place.sources():
+        place.sandbox.control.patch_docebo_user(user["user_id"], status="1", expired=False, email_validation_status="1")
+    unproven = [user["user_id"] for user in place.sources()][:6]
+    for user_id in unproven:
+        place.sandbox.control.patch_docebo_user(user_id, email_validation_status="0")
+
+    place.command("run", "--yes")
+
+    told = "20 of 20 users can sign in; 6 of them verify their address at their first sign-in"
+    assert f"{told}, which the documented flow does." in page(place)
+    assert "unverified_email" not in page(place).split("Ready to sign in")[1]
+
+
+# --- why it stopped --------------------------------------------------------------------------------
+
+
+def test_nc7_a_run_that_never_reached_docebo_says_so_everywhere(place: Place) -> None:
+    """Without a connection the reason stands in the last lines, status, summary and page; nobody was "killed"."""
+    place.sandbox.control.reset(users=10, difficult=0)
+    place.configure(docebo={"base_url": "http://127.0.0.1:9"})
+
+    ended = place.command("run", "--yes")
+
+    reason = ended.err.split("Error: ")[1].splitlines()[0]
+    assert ended.code == 4
+    assert f"Stopped early: {reason}" in ended.out
+    told = status(place)
+    assert (told["outcome"], told["error"]["message"], told["error"]["exit_code"]) == ("stopped", reason, 4)
+    assert f"Stopped early: {reason}" in place.forked("status").out
+    assert summary(place)["error"] == told["error"]
+    assert place.forked("report").code == 0
+    assert reason in page(place)
+    assert "killed" not in page(place) + ended.out
+
+
+def test_nc7_a_stop_while_sending_keeps_its_reason(place: Place) -> None:
+    """A run that Descope refuses stops with its reason, and a rebuilt report keeps it; success later forgets it."""
+    place.sandbox.control.reset(users=30, difficult=0)
+    place.sandbox.control.set_faults({"kind": "status", "path": CREATE, "params": {"code": 403}})
+
+    stopped = place.command("run", "--yes", "--json")
+    told = status(place)
+    place.command("report")
+    reported = page(place)
+    place.sandbox.control.clear_faults()
+    done = place.command("run", "--yes", "--json")
+
+    assert stopped.code == 4
+    assert told["error"] == stopped.document["error"]
+    assert told["error"]["message"] in reported
+    assert told["error"]["fix"] in reported
+    assert done.code == 0
+    assert "error" not in status(place)
+
+
+def test_nc7_what_never_began_is_no_run_that_stopped(place: Place) -> None:
+    """A wrong configuration (exit 2) leaves no run behind: before the first one, and after a complete one."""
+    place.sandbox.control.reset(users=10, difficult=0)
+    place.configure(docebo={"client_secret": "wrong"})
+    first = place.command("run", "--yes")
+    nothing, text = status(place), place.forked("status").out
+    del place.settings["docebo"]["client_secret"]
+    place.configure()
+    assert place.command("run", "--yes").code == 0
+    done = status(place)
+    place.configure(descope={"management_key": "wrong-key"})
+
+    second = place.command("run", "--yes")
+
+    assert (first.code, second.code) == (2, 2)
+    assert nothing["outcome"] == "not_started"
+    assert "Nothing has been run yet." in text
+    assert "killed" not in text
+    assert status(place) == done
+
+
+def test_nc7_a_second_run_that_finds_the_lease_held_is_no_run_that_stopped(place: Place) -> None:
+    """Exit 5 leaves no trace: the first run's end is what is told."""
+    place.sandbox.control.reset(users=30, difficult=0)
+    place.sandbox.control.set_faults(
+        {"kind": "slow", "path": CREATE, "when": "after", "nth": 1, "params": {"seconds": 60}}
+    )
+    first = place.start("run", "--yes")
+    deadline = time.monotonic() + PATIENCE
+    while not ours(place):
+        assert first.poll() is None
+        assert time.monotonic() < deadline
+
+    second = place.command("run", "--yes")
+    first.send_signal(signal.SIGTERM)
+    first.wait(timeout=PATIENCE * 2)
+
+    told = status(place)
+    assert second.code == 5
+    assert (told["outcome"], told["error"]["exit_code"]) == ("interrupted", 143)
+
+
+# --- a no ------------------------------------------------------------------------------------------
+
+
+def test_nc10_a_no_sends_nothing_and_says_so_once(place: Place) -> None:
+    """Answering n ends with "Nothing was sent: you said no.", once, with 4 and without any talk of stopping."""
+    place.sandbox.control.reset(users=20, difficult=0)
+
+    with Terminal(["run"], place.folder) as terminal:
+        terminal.until(QUESTION)
+        terminal.type("n\n")
+        code = terminal.ended()
+
+    after = terminal.text.split(QUESTION)[1]
+    assert code == 4
+    assert after.count("Nothing was sent: you said no.") == 1
+    for word in ("Stopped early", "users/s", "Error", "Running again"):
+        assert word not in after
+    assert place.targets() == []
+    assert "Nothing was sent: you said no." in place.forked("status").out
+    assert "Not sent 0 of 20 users are in Descope so far. Nothing was sent: you said no." in page(place)
+
+
+def test_nc10_the_time_a_person_thinks_is_not_the_runs(place: Place) -> None:
+    """Seconds and rate leave out the wait at a question."""
+    place.sandbox.control.reset(users=20, difficult=0)
+    clock = VirtualClock()
+
+    def think(_figures: object) -> bool:
+        clock.wait(100_000)
+        return True
+
+    figures = place.migrate(clock, confirm=think)
+
+    assert clock.waits[-1] == 100_000 or 100_000 in clock.waits
+    assert figures.seconds < 50_000
+
+
+# --- a part is not all -----------------------------------------------------------------------------
+
+
+def test_nc23_a_run_with_a_limit_is_not_finished(place: Place) -> None:
+    """With --limit the end says for whom it is finished and how many wait, on screen, in status and on the page."""
+    place.sandbox.control.reset(users=40, difficult=0)
+
+    ended = place.command("run", "--yes", "--limit", "15")
+
+    told = "Finished for the 15 users of --limit; 25 more are waiting for a run without it."
+    assert ended.code == 0
+    assert told in ended.out
+    assert "Complete" not in ended.out
+    assert told in place.forked("status").out
+    assert f"Finished in part {told}" in page(place)
+    document = summary(place)
+    assert (document["limited"], document["counts"]["skipped"], document["outcome"]) == (25, 25, "complete")
+    assert status(place)["limited"] == 25
+    rest = place.command("run", "--yes")
+    assert "Complete: all 40 users are in Descope." in rest.out
+    assert status(place)["limited"] == 0
+
+
+def test_nc23_a_run_on_a_search_is_not_finished(place: Place) -> None:
+    """With --search-text everybody else is waiting, whether they were read already or not."""
+    place.sandbox.control.reset(users=30, difficult=0)
+    email = str(place.sources()[3]["email"])
+
+    ended = place.command("run", "--yes", "--search-text", email)
+
+    told = "Finished for the users that --search-text finds; everybody else is waiting for a run without it."
+    assert ended.code == 0
+    assert told in ended.out
+    assert told in place.forked("status").out
+    assert told in page(place)
+    assert email not in json.dumps(status(place))
+
+
+def test_nc23_a_plan_with_a_limit_says_who_is_left(place: Place) -> None:
+    """The plan of a part names those who are left for a run without --limit."""
+    place.sandbox.control.reset(users=40, difficult=0)
+
+    ended = place.command("plan", "--limit", "15", "--json")
+
+    assert actions(ended)["create"] == ended.document["counts"]["created"] == 15
+    assert ended.document["limited"] == 25
+    assert "Besides: 25 users left for a run without --limit." in page(place)
+
+
+def test_a_search_leaves_out_no_figures(place: Place) -> None:
+    """A run inside the process says the same of a search as the command does."""
+    place.sandbox.control.reset(users=10, difficult=0)
+
+    assert go(place, search_text="nobody-at-all").counts == {}

@@ -11,7 +11,7 @@ import structlog
 from migrator.answer import judge
 from migrator.errors import ApiError, BadAnswer, Refused, Throttled
 from migrator.http import Http
-from migrator.retry import Budget, Kind, parse_retry_after
+from migrator.retry import LASTING, Budget, Kind, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from migrator.clock import Clock
     from migrator.model import Json
     from migrator.pace import Pacer
-    from migrator.retry import Verdict
+    from migrator.retry import Patience, Verdict
 
 T = TypeVar("T")
 _UNAUTHORIZED = 401
@@ -130,6 +130,8 @@ class Transport:
         throttle_window: see `migrator.retry.Budget`.
         headers: sent with every request.
         ca_file: see `migrator.http.Http`.
+        setting: see `migrator.http.Http`.
+        patience: how long an API that does not answer is waited for.
 
     Raises:
         ConfigError: `base_url` or `ca_file` cannot be used.
@@ -148,10 +150,13 @@ class Transport:
         throttle_window: float | None = None,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
+        setting: str = "",
+        patience: Patience = LASTING,
     ) -> None:
         self.calls = Calls()
         self._api = api
-        self._http = Http(base_url, ca_file)
+        self._http = Http(base_url, ca_file, api=api, setting=setting)
+        self._patience = patience
         self._allowed = allowed
         self._pacer = pacer
         self._clock = clock
@@ -184,7 +189,14 @@ class Transport:
         """
         if (request.method, request.path) not in self._allowed:
             raise ValueError(f"{request.method} {request.path} is not allowed")
-        budget = Budget(self._api, request.kind, request.attempts, self._default_throttle_wait, self._throttle_window)
+        budget = Budget(
+            self._api,
+            request.kind,
+            request.attempts,
+            self._default_throttle_wait,
+            self._throttle_window,
+            patience=self._patience,
+        )
         attempt, renewed = 0, False
         while True:
             attempt += 1
@@ -226,7 +238,7 @@ class Transport:
             json=request.json,
             form=request.form,
             headers=headers,
-            deadline=request.deadline,
+            deadline=min(request.deadline, self._patience.deadline),
         )
         if (told := parse_retry_after(answer.date, 0.0)) is not None:
             self._told = (told, self._clock.monotonic())
@@ -250,13 +262,14 @@ class Transport:
         elif error.status is not None:
             self._pacer.answered(request.bucket)
         # A refusal is often an answer like any other ("no such user").
-        log = _log.info if isinstance(error, Refused) else _log.warning
+        log = _log.info if isinstance(error, Refused) or not self._patience.warns else _log.warning
         log(
             "call failed",
             api=self._api,
             method=request.method,
             path=request.path,
             status=error.status,
+            cause=error.cause.value if error.cause else None,
             attempt=attempt,
             wait=round(verdict.wait, 1) if verdict.repeat else None,
         )

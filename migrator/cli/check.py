@@ -19,6 +19,7 @@ from migrator.docebo.client import DoceboClient
 from migrator.engine.plan import missing_attributes
 from migrator.errors import ConfigError, MigratorError
 from migrator.report import files
+from migrator.retry import BRIEF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +32,20 @@ MOST_SKEW = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The result of one check; `fix` says what to do when it is not ok."""
+    """The result of one check; `fix` says what to do when it is not ok.
+
+    A `warning` is not ok either, but nothing that must be fixed first.
+    """
 
     name: str
     ok: bool
     text: str
     fix: str = ""
+    warning: bool = False
+
+
+class Undecided(MigratorError):
+    """A check could not find out whether something is right."""
 
 
 @click.command()
@@ -59,21 +68,22 @@ def check(common: Common) -> int:
         lines.append(line)
         if not common.as_json:
             _show(line)
-    ok = all(line.ok for line in lines)
+    ok = all(line.ok or line.warning for line in lines)
     if common.as_json:
         common.print_json({"ok": ok, "checks": [asdict(line) for line in lines]})
     return 0 if ok else ConfigError.exit_code
 
 
 def _show(line: Line) -> None:
-    click.echo(f"{'ok  ' if line.ok else 'FAIL'} {line.name}: {line.text}")
+    click.echo(f"{'ok  ' if line.ok else 'warn' if line.warning else 'FAIL'} {line.name}: {line.text}")
     if line.fix:
         click.echo(f"     fix: {line.fix}")
 
 
 def _checks(config: Config) -> Iterator[Line]:
     clock = Clock()
-    docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+    docebo = DoceboClient(config.docebo, clock, patience=BRIEF)
+    descope = DescopeReader(config.descope, clock, patience=BRIEF)
     try:
         yield _try("docebo", lambda: _docebo(docebo, config))
         yield _try("descope", lambda: _descope(descope, config))
@@ -90,6 +100,8 @@ def _checks(config: Config) -> Iterator[Line]:
 def _try(name: str, look: Callable[[], str]) -> Line:
     try:
         return Line(name, ok=True, text=look())
+    except Undecided as error:
+        return Line(name, ok=False, text=error.message, fix=error.fix, warning=True)
     except MigratorError as error:
         return Line(name, ok=False, text=error.message, fix=error.fix)
 
@@ -100,7 +112,6 @@ def _docebo(client: DoceboClient, config: Config) -> str:
 
 
 def _descope(client: DescopeReader, config: Config) -> str:
-    client.choose_license()
     missing, _all = missing_attributes(client, config)
     attributes = (
         f"`run` will define the custom attributes {', '.join(missing)}"
@@ -119,7 +130,7 @@ def _limits(config: Config) -> str:
 def _clock(clock: Clock, *clients: DoceboClient | DescopeReader) -> str:
     skews = [client.server_time - clock.time() for client in clients if client.server_time is not None]
     if not skews:
-        return "neither server told its time"
+        raise Undecided("unknown: neither server told its time", fix="Set this machine's clock by NTP.")
     worst = max(skews, key=abs)
     if abs(worst) > MOST_SKEW:
         raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set it by NTP.")

@@ -1,0 +1,168 @@
+"""What a mistake is answered with: one message that names what is wrong and where, through the installed command."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from raw_server import Server, silent
+from self_signed import certificate
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from raw_server import Reply
+    from world import Ended, Place
+
+NOWHERE = "https://acme.docebosaas.invalid"
+OTHER_ROWS = ["limits", "clock", "database", "report", "disk"]
+
+
+@pytest.fixture
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no name resolve in forks of this process, so that no test depends on somebody's network."""
+
+    def refuse(host: str, *_args: object, **_options: object) -> Any:
+        if host == "127.0.0.1":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, _args[0]))]
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@contextmanager
+def server(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server of our own, closed at the end."""
+    server = Server(*replies, tls=tls)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port that is taken, but where nobody listens: connections are refused."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield unused.getsockname()[1]
+
+
+def line_of(place: Place, key: str, section: str) -> int:
+    """The line of the configuration file that sets a key."""
+    lines = place.config_path.read_text(encoding="utf-8").splitlines()
+    start = lines.index(f"{section}:")
+    return next(n for n, text in enumerate(lines[start:], start + 1) if text.strip().startswith(f"{key}:"))
+
+
+def rows(ended: Ended) -> dict[str, dict[str, Any]]:
+    """The lines of `check --json` by name."""
+    return {row["name"]: row for row in ended.document["checks"]}
+
+
+@pytest.mark.usefixtures("no_names")
+def test_m2_a_docebo_host_whose_name_does_not_resolve_is_named(place: Place) -> None:
+    """A typo in the host is answered with the host, the cause, and the line to look at; every command says the same."""
+    place.configure(docebo={"base_url": NOWHERE})
+    said = "Failed Getting Users: Docebo does not answer: acme.docebosaas.invalid: the name does not resolve."
+    where = f"Check docebo.base_url (config.yaml, line {line_of(place, 'base_url', 'docebo')})."
+
+    ended = place.forked("check", "--json")
+
+    assert ended.code == 2
+    assert rows(ended)["docebo"]["text"] == said
+    assert where in rows(ended)["docebo"]["fix"]
+    assert set(OTHER_ROWS) < set(rows(ended))
+
+
+def test_m2_a_run_names_the_refused_connection(place: Place) -> None:
+    """A run keeps its long patience, but says host, port and cause in the end."""
+    with closed_port() as port:
+        place.configure(docebo={"base_url": f"http://127.0.0.1:{port}"})
+
+        ended = place.command("run", "--yes")
+
+    assert ended.code == 4
+    assert f"Docebo does not answer: 127.0.0.1:{port}: the connection was refused." in ended.err
+    assert f"docebo.base_url (config.yaml, line {line_of(place, 'base_url', 'docebo')})" in ended.err
+    assert ended.err.count("attempt=") == 5
+
+
+def test_m2_a_certificate_that_nobody_vouches_for_is_told_from_a_refused_connection(
+    place: Place, tmp_path: Path
+) -> None:
+    """A self-signed certificate is named as such, and the proxy that may be behind it."""
+    context, _ = certificate(tmp_path)
+    with server(b"", tls=context) as docebo:
+        place.configure(docebo={"base_url": f"https://127.0.0.1:{docebo.port}"})
+        ended = place.command("check", "--json")
+
+    assert rows(ended)["docebo"]["text"].endswith("its certificate is from an unknown authority.")
+    assert "proxy" in rows(ended)["docebo"]["fix"]
+
+
+def test_m2_check_tries_a_refused_connection_twice_and_prints_no_log_line(place: Place) -> None:
+    """Of a host that is away `check` makes one line, and `-v` shows that it gave up after two tries."""
+    with closed_port() as port:
+        place.configure(docebo={"base_url": f"http://127.0.0.1:{port}"})
+        plain = place.command("check")
+        verbose = place.command("check", "-v")
+
+    assert plain.err == ""
+    assert [line for line in plain.out.splitlines() if line.startswith("FAIL")] == [
+        f"FAIL docebo: Failed Getting Users: Docebo does not answer: 127.0.0.1:{port}: the connection was refused."
+    ]
+    tries = [line for line in verbose.err.splitlines() if "call failed" in line and "api=Docebo" in line]
+    assert len(tries) == 2
+    assert 'cause="the connection was refused"' in tries[0]
+
+
+def test_m2_check_asks_a_host_that_hangs_only_once(place: Place) -> None:
+    """Who accepts and never answers is waited for once, and every other line is still printed."""
+    with server(silent) as docebo:
+        place.configure(docebo={"base_url": f"http://127.0.0.1:{docebo.port}"})
+        ended = place.command("check", "--json")
+
+        assert docebo.connections == 1
+    assert rows(ended)["docebo"]["text"].endswith(
+        f"no complete answer from 127.0.0.1:{docebo.port}: the connection timed out."
+    )
+    assert set(OTHER_ROWS) < set(rows(ended))
+
+
+@pytest.mark.usefixtures("no_names")
+def test_m2_a_time_that_nobody_told_is_no_ok(place: Place) -> None:
+    """With both servers away the clock is unknown, which is a warning."""
+    place.configure(docebo={"base_url": NOWHERE}, descope={"base_url": NOWHERE})
+
+    ended = place.forked("check")
+
+    assert "warn clock: unknown: neither server told its time" in ended.out
+    assert "ok   clock" not in ended.out
+
+
+@pytest.mark.usefixtures("no_names")
+@pytest.mark.parametrize(
+    ("project_id", "address", "how"),
+    [
+        # 32 characters or more carry a region after the first letter.
+        ("Peuc1" + "x" * 28, "api.euc1.descope.com", "is derived from the region in it"),
+        ("P2" + "x" * 25, "api.descope.com", "is used for every id that names no region"),
+    ],
+)
+def test_m3_the_address_that_was_derived_from_the_project_is_shown(
+    place: Place, project_id: str, address: str, how: str
+) -> None:
+    """Without descope.base_url the message names the address and what it was derived from."""
+    place.configure(descope={"project_id": project_id, "base_url": None})
+    line = line_of(place, "project_id", "descope")
+
+    ended = place.forked("check", "--json")
+
+    text, fix = rows(ended)["descope"]["text"], rows(ended)["descope"]["fix"]
+    assert text.startswith(f"Descope does not answer: {address}: ")
+    assert f"Check descope.project_id (config.yaml, line {line}): the address https://{address} {how}." in fix

@@ -48,6 +48,11 @@ UPDATE_FIELDS = ("name", "givenName", "familyName", "email", "verifiedEmail", "p
 _REGIONAL_ID_LENGTH = 32
 
 
+def _at(text: str, *keys: list[str]) -> PydanticCustomError:
+    """A complaint about several keys below the one that is checked."""
+    return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, validate_default=True, hide_input_in_errors=True
@@ -125,6 +130,16 @@ class DescopeConfig(_Placed):
         dict[checks.Bucket, Annotated[int, checks.at_least(1)]], BeforeValidator(checks.rate_limits)
     ] = Field(default_factory=lambda: dict(checks.DOCUMENTED_LIMITS))
     settle_seconds: Annotated[int, checks.between(0, 600)] = 60
+
+    @model_validator(mode="after")
+    def _each_in_its_place(self) -> DescopeConfig:
+        """Ids begin with P and keys with K, so that a mix-up is known before anything is sent."""
+        if not self.project_id.startswith("K"):
+            return self
+        if self.management_key.get_secret_value().startswith("P"):
+            text = "project id and management key are swapped: an id begins with P, a key with K"
+            raise _at(text, ["project_id"], ["management_key"])
+        raise _at("this is a management key; a project id begins with P", ["project_id"])
 
     @property
     def url(self) -> str:
@@ -292,7 +307,7 @@ class Config(_Placed):
         unknown = [name for name in policy.update if name not in known]
         if unknown:
             text = f"is neither a mapped attribute nor one of default, {', '.join(UPDATE_FIELDS)}"
-            raise PydanticCustomError("at", "{text}", {"text": text, "at": [["update", name] for name in unknown]})
+            raise _at(text, *(["update", name] for name in unknown))
         return policy
 
     @property

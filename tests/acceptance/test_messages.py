@@ -166,3 +166,70 @@ def test_m3_the_address_that_was_derived_from_the_project_is_shown(
     text, fix = rows(ended)["descope"]["text"], rows(ended)["descope"]["fix"]
     assert text.startswith(f"Descope does not answer: {address}: ")
     assert f"Check descope.project_id (config.yaml, line {line}): the address https://{address} {how}." in fix
+
+
+def test_m4_a_swapped_project_id_and_key_are_found_before_any_call(place: Place) -> None:
+    """Both keys are named with their lines, and nothing is sent."""
+    place.configure(descope={"project_id": "K2planted0815", "management_key": "P2planted4711"})
+    project, key = (line_of(place, name, "descope") for name in ("project_id", "management_key"))
+
+    ended = place.forked("check")
+
+    assert ended.code == 2
+    swapped = "project id and management key are swapped: an id begins with P, a key with K"
+    assert f"config.yaml line {project}: descope.project_id: {swapped}" in ended.err
+    assert f"config.yaml line {key}: descope.management_key: {swapped}" in ended.err
+    assert "planted" not in ended.out + ended.err
+    assert place.sandbox.control.journal() == []
+
+
+def test_m4_a_key_in_both_places_is_found_too(place: Place) -> None:
+    """A management key as the project id alone is one mistake."""
+    place.configure(descope={"project_id": "K2planted0815"})
+
+    ended = place.forked("plan")
+
+    assert ended.code == 2
+    assert "descope.project_id: this is a management key; a project id begins with P" in ended.err
+    assert place.sandbox.control.journal() == []
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_m5_a_refused_key_may_belong_to_another_project(place: Place, command: str) -> None:
+    """The answer does not say which it is, so the message names the project and every possibility."""
+    place.configure(descope={"project_id": "P2another0000000000000000000"})
+    where = f"descope.project_id (config.yaml, line {line_of(place, 'project_id', 'descope')})"
+
+    ended = place.forked(command)
+
+    assert ended.code == 2
+    assert (
+        "Descope refused the management key for project P2another0000000000000000000:"
+        " the key is wrong or has expired, or it belongs to another project"
+    ) in ended.out + ended.err
+    assert where in ended.out + ended.err
+
+
+@pytest.mark.parametrize("words", [("version",), ("-V",), ("version", "--json")], ids=" ".join)
+def test_m8_version_is_a_word(place: Place, words: tuple[str, ...]) -> None:
+    """Whoever writes it as a word or a letter gets the version."""
+    assert place.forked(*words) == place.forked("--version")
+    assert place.forked(*words).code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("db", "upgrade")], ids=" ".join)
+def test_m8_help_is_a_word(place: Place, words: tuple[str, ...]) -> None:
+    """`migrator help run` is `migrator run --help`."""
+    helped = place.forked("help", *words)
+
+    assert helped.code == 0
+    assert helped == place.forked(*words, "--help")
+    assert helped.out.startswith(f"Usage: {' '.join(('migrator', *words))} ")
+
+
+def test_m8_a_word_that_means_nothing_is_answered_with_the_next_best(place: Place) -> None:
+    """The suggestion for unknown commands stays, after `help` too."""
+    for words in (("chekc",), ("help", "chekc")):
+        ended = place.forked(*words)
+        assert ended.code == 2
+        assert "Did you mean 'check'?" in ended.err

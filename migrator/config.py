@@ -84,9 +84,13 @@ class _Placed(_Section):
 
 
 class _Fingerprinted(_Section):
+    def as_json(self) -> str:
+        """The section's values: equal sections give equal texts."""
+        return canonical_json(self.model_dump(mode="json"))
+
     def fingerprint(self) -> str:
-        """SHA-256 of the section's values as 64 hex digits: equal sections give equal texts."""
-        return text_hash(canonical_json(self.model_dump(mode="json")))
+        """SHA-256 of the section's values as 64 hex digits."""
+        return text_hash(self.as_json())
 
 
 class DoceboConfig(_Placed):

@@ -132,6 +132,7 @@ def preflight(job: Job) -> Binding:
         target_host=config.descope.host,
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
+        mapping_section=config.mapping.as_json(),
     )
     binding.check(job.checkpoint, wanted, remap=job.options.remap)
     job.events.stage("check")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from raw_server import Server, silent
 from self_signed import certificate
+from sqlalchemy import create_engine, update
+
+from migrator.checkpoint.tables import migration
 
 if TYPE_CHECKING:
     import ssl
@@ -233,3 +236,47 @@ def test_m8_a_word_that_means_nothing_is_answered_with_the_next_best(place: Plac
         ended = place.forked(*words)
         assert ended.code == 2
         assert "Did you mean 'check'?" in ended.err
+
+
+@pytest.mark.parametrize("command", [("run", "--yes"), ("plan",), ("verify",)], ids=" ".join)
+def test_m6_a_changed_mapping_is_named_key_by_key(any_place: Place, command: tuple[str, ...]) -> None:
+    """Who changed the mapping reads which key, from what to what, and both ways out."""
+    place = any_place
+    place.configure(mapping={"attributes": {"city": "field_4"}})
+    place.sandbox.control.reset(users=3, difficult=0)
+    place.migrate()
+    place.configure(mapping={"attributes": {"city": "field_9"}, "phone_region": "DE"})
+
+    ended = place.forked(*command)
+
+    assert ended.code == 2
+    assert (
+        "Error: The mapping section was changed since this migration began: mapping.attributes.city: field_4 ->"
+        " field_9; mapping.phone_region: not set -> DE.\n"
+    ) in ended.err
+    assert "`migrator run --remap`" in ended.err
+    assert "`migrator run --retry CODE`" in ended.err
+
+
+def test_m6_a_checkpoint_of_an_older_version_says_that_the_mapping_was_changed(place: Place) -> None:
+    """Where the old values were not kept, the message goes without them; the next run keeps them."""
+    place.sandbox.control.reset(users=3, difficult=0)
+    place.migrate()
+    forget_section(place)
+    place.configure(mapping={"phone_region": "DE"})
+    refused = place.forked("run", "--yes")
+    place.configure(mapping={"phone_region": None})
+    place.migrate()
+    place.configure(mapping={"phone_region": "DE"})
+    named = place.forked("run", "--yes")
+
+    assert "Error: The mapping section was changed since this migration began.\n" in refused.err
+    assert "began: mapping.phone_region: not set -> DE.\n" in named.err
+
+
+def forget_section(place: Place) -> None:
+    """Leave the checkpoint as a version that kept no mapping section would."""
+    engine = create_engine(place.config.checkpoint.sqlalchemy_url)
+    with engine.begin() as connection:
+        connection.execute(update(migration).values(mapping_section=None))
+    engine.dispose()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import socket
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from raw_server import Server, silent
 from self_signed import certificate
 from sqlalchemy import create_engine, update
+from stored_tables import everything
 
 from migrator.checkpoint.tables import migration
+from migrator.clock import Clock
+from migrator.descope.client import DescopeClient
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from raw_server import Reply
@@ -280,3 +284,114 @@ def forget_section(place: Place) -> None:
     with engine.begin() as connection:
         connection.execute(update(migration).values(mapping_section=None))
     engine.dispose()
+
+
+def edit(path: Path, number: int, old: str, new: str) -> None:
+    """Change one line of a file, as somebody with an editor would."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert old in lines[number - 1]
+    lines[number - 1] = lines[number - 1].replace(old, new, 1)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("number", "old", "new"), [(3, '"create"', '"update"'), (1, '"plan"', '"plan", "note": "checked by Jo"')]
+)
+def test_m7_an_edited_line_of_a_plan_is_named_and_nothing_is_changed(
+    place: Place, number: int, old: str, new: str
+) -> None:
+    """The message says that the line was edited, not that the user changed; no request but reads, no write."""
+    place.sandbox.control.reset(users=5, difficult=0)
+    place.forked("plan", "--out", "plan.jsonl")
+    edit(place.folder / "plan.jsonl", number, old, new)
+    before = everything(place)
+
+    ended = place.forked("run", "--yes", "--plan", "plan.jsonl")
+
+    assert ended.code == 2
+    assert f"Error: Line {number} of plan.jsonl was edited: plans are not edited by hand.\n" in ended.err
+    assert "Fix: Make a new one: `migrator plan --out FILE`.\n" in ended.err
+    assert everything(place) == before
+    assert place.targets() == []
+
+
+def test_m7_a_plan_of_the_version_before_is_taken(place: Place) -> None:
+    """Plans without seals are older, not edited."""
+    place.sandbox.control.reset(users=5, difficult=0)
+    place.forked("plan", "--out", "plan.jsonl")
+    path = place.folder / "plan.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        del line["seal"]
+    lines[0]["version"] = 1
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    ended = place.forked("run", "--yes", "--plan", "plan.jsonl", "--json")
+
+    assert ended.code == 0
+    assert ended.document["counts"]["created"] == 5
+
+
+def test_m7_a_plan_of_a_later_version_is_refused(place: Place) -> None:
+    """What a later version wrote may mean something else."""
+    place.sandbox.control.reset(users=5, difficult=0)
+    place.forked("plan", "--out", "plan.jsonl")
+    edit(place.folder / "plan.jsonl", 1, '"version": 2', '"version": 3')
+
+    ended = place.forked("run", "--yes", "--plan", "plan.jsonl")
+
+    assert ended.code == 2
+    assert "was made by another version of the migrator" in ended.err
+    assert place.targets() == []
+
+
+def wrong_type(place: Place) -> None:
+    """A mapped attribute is a number at Descope."""
+    place.configure(mapping={"attributes": {"age": "field_9"}})
+    with closing(DescopeClient(place.config.descope, Clock())) as descope:
+        descope.create_attributes({"age": 2})
+
+
+# How to spoil a place that has been migrated, and what the message must name.
+REFUSED: dict[str, tuple[Callable[[Place], Any], tuple[str, ...], str]] = {
+    "key": (lambda place: place.configure(descope={"management_key": "K2other"}), (), "management key"),
+    "login": (lambda place: place.configure(docebo={"password": "other"}), (), "Failed to Authenticate"),
+    "power user": (
+        lambda place: place.sandbox.control.set_switches(docebo={"session_level": "admin"}), (), "not super_admin",
+    ),
+    "mapping": (lambda place: place.configure(mapping={"phone_region": "DE"}), (), "mapping.phone_region"),
+    "type": (wrong_type, ("--remap",), "custom attribute age"),
+    "plan of another mapping": (
+        lambda place: place.configure(mapping={"phone_region": "DE"}), ("--remap", "--plan", "plan.jsonl"),
+        "was made for another mapping",
+    ),
+    "plan that is none": (
+        lambda place: (place.folder / "plan.jsonl").write_text("{}\n", encoding="utf-8"), ("--plan", "plan.jsonl"),
+        "not a line of a plan",
+    ),
+    "no plan": (lambda _place: None, ("--plan", "none.jsonl"), "none.jsonl"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(command, name) for command in ("run", "plan") for name in REFUSED if command == "run" or "plan" not in name],
+)
+def test_m12_what_ends_with_2_has_changed_nothing(place: Place, command: str, name: str) -> None:
+    """Whatever is asked for besides (retry, remap, a plan's file), a refusal leaves every table as it was."""
+    spoil, options, says = REFUSED[name]
+    place.sandbox.control.reset(users=12, strangers=2, difficult=0.3)
+    place.forked("plan", "--out", "plan.jsonl")
+    place.forked("run", "--yes")
+    spoil(place)
+    before = everything(place)
+    so_far = len(place.sandbox.control.journal())
+    asked = ("run", "--yes", "--retry", "all") if command == "run" else ("plan",)
+
+    ended = place.forked(*asked, *options)
+
+    assert ended.code == 2
+    assert says in ended.err
+    assert everything(place) == before
+    assert [entry for entry in place.journal(since=so_far) if entry["committed"]] == []
+    assert before["source_user"]

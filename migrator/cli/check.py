@@ -16,6 +16,7 @@ from migrator.cli.common import Common, command
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
+from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, refusal
 from migrator.engine.plan import missing_attributes
 from migrator.errors import ConfigError, MigratorError
 from migrator.report import files
@@ -53,7 +54,8 @@ class Undecided(MigratorError):
 def check(common: Common) -> int:
     """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
 
-    Changes nothing. One line each, with the fix.
+    Also, whether Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
+    `warn` is what could not be found out, and stops nobody.
 
     \b
     Example:
@@ -85,7 +87,9 @@ def _checks(config: Config) -> Iterator[Line]:
     docebo = DoceboClient(config.docebo, clock, patience=BRIEF)
     descope = DescopeReader(config.descope, clock, patience=BRIEF)
     try:
-        yield _try("docebo", lambda: _docebo(docebo, config))
+        session = _try("docebo", lambda: _docebo(docebo, config))
+        yield session
+        yield _try("mapping", lambda: _mapping(docebo, config, reached=session.ok))
         yield _try("descope", lambda: _descope(descope, config))
         yield _try("limits", lambda: _limits(config))
         yield _try("clock", lambda: _clock(clock, docebo, descope))
@@ -109,6 +113,20 @@ def _try(name: str, look: Callable[[], str]) -> Line:
 def _docebo(client: DoceboClient, config: Config) -> str:
     client.check_session()
     return f"{config.docebo.platform}: the {config.docebo.grant} grant works and sees every user"
+
+
+def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
+    fields = len(mapped_fields(config.mapping))
+    if not fields:
+        return "it names no fields of its own choice"
+    if not reached:
+        raise Undecided("unknown: Docebo was not asked for its fields", fix="Mend the line about docebo first.")
+    unknown = ask_docebo(client, config.mapping)
+    if unknown.missing:
+        raise ConfigError(unknown.describe_missing(), fix=refusal(unknown, config).fix)
+    if unknown.unseen:
+        raise Undecided(unknown.describe_unseen(), fix="Look in Docebo whether such a field is there.")
+    return f"Docebo has all {fields} fields it names"
 
 
 def _descope(client: DescopeReader, config: Config) -> str:

@@ -127,6 +127,10 @@ class DoceboClient:
 
         They only explain a report: what cannot be read is left out, and nothing is raised for it.
         """
+        return self.additional_fields()[0]
+
+    def additional_fields(self) -> tuple[dict[str, str], bool]:
+        """The same titles, and whether they are all there are."""
         titles: dict[str, str] = {}
         for page in range(1, FIELD_PAGES + 1):
             params = {"page": str(page), "page_size": "200"}
@@ -136,8 +140,8 @@ class DoceboClient:
             except (ApiError, StopRun):
                 break
             if not more:
-                break
-        return titles
+                return titles, True
+        return titles, False
 
     def close(self) -> None:
         """Close every connection."""

@@ -11,6 +11,7 @@ from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
+from migrator.docebo.mapped_fields import ask_docebo, refusal
 from migrator.docebo.token import LoginRefused
 from migrator.engine import outlook, planfile
 from migrator.engine.budget import Budget
@@ -144,11 +145,21 @@ def preflight(job: Job) -> Binding:
     job.undefined, job.types = missing_attributes(job.descope, config)
     if job.options.plan_file is not None:
         planfile.check(job, job.options.plan_file)
+    _check_fields(job)
     reopening.restore(job.checkpoint)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap)
     if job.options.retry:
         proofs.ask_again(job.checkpoint, job.options.retry)
     return wanted
+
+
+def _check_fields(job: Job) -> None:
+    """Refuse a mapping of fields that nobody has, before thousands of users lose them in silence."""
+    unknown = ask_docebo(job.docebo, job.config.mapping)
+    if unknown.missing:
+        raise refusal(unknown, job.config)
+    if unknown.unseen:
+        job.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
 
 
 def _figures(job: Job, started: float, outcome: Outcome, *, predicted: bool = False) -> Figures:

@@ -84,13 +84,13 @@ class _Placed(_Section):
 
 
 class _Fingerprinted(_Section):
-    def as_json(self) -> str:
+    def to_json(self) -> str:
         """The section's values: equal sections give equal texts."""
         return canonical_json(self.model_dump(mode="json"))
 
     def fingerprint(self) -> str:
         """SHA-256 of the section's values as 64 hex digits."""
-        return text_hash(self.as_json())
+        return text_hash(self.to_json())
 
 
 class DoceboConfig(_Placed):

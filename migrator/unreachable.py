@@ -23,7 +23,7 @@ class Cause(Enum):
 
     NO_NAME = "the name does not resolve"
     REFUSED = "the connection was refused"
-    NO_ROUTE = "there is no way to it from this machine's network"
+    NO_ROUTE = "there is no route to it from this network"
     TIMED_OUT = "the connection timed out"
     EXPIRED = "its certificate has expired"
     NOT_YET_VALID = "its certificate is not valid yet, or this machine's clock is wrong"
@@ -60,9 +60,9 @@ _KINDS = (
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
-_NAMES = "See that this machine can look up names on the internet."
-_WAY = "See that a firewall lets this machine connect to it directly: proxies are not used."
-_PROOF = "Nothing is sent to a server that cannot prove its name, and there is no switch for it."
+_NAMES = "Make sure that this machine can look up names."
+_WAY = "Make sure that this machine may connect to it directly: proxies are not used."
+_PROOF = "Nothing is sent to a server that cannot prove who it is; this cannot be switched off."
 _ADVICE = {
     Cause.NO_NAME: _NAMES,
     Cause.REFUSED: _WAY,
@@ -71,10 +71,10 @@ _ADVICE = {
     Cause.EXPIRED: f"Whoever runs the server must renew it. {_PROOF}",
     Cause.NOT_YET_VALID: f"Set this machine's clock by NTP. {_PROOF}",
     Cause.OTHER_HOST: _PROOF,
-    Cause.UNKNOWN_AUTHORITY: "Public authorities alone are trusted: where a company's proxy opens TLS connections, this"
-    f" host must be let through. {_PROOF}",
+    Cause.UNKNOWN_AUTHORITY: "Only public authorities are trusted: a company's proxy that opens TLS connections must"
+    f" let this host through. {_PROOF}",
     Cause.BAD_CERTIFICATE: _PROOF,
-    Cause.NO_TLS: "It must speak TLS 1.2 or later on that port.",
+    Cause.NO_TLS: "The server must offer TLS 1.2 or later on that port.",
 }
 
 

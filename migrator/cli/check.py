@@ -16,7 +16,7 @@ from migrator.cli.common import Common, command
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
-from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, refusal
+from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, missing_fields_error
 from migrator.engine.plan import missing_attributes
 from migrator.errors import ConfigError, MigratorError
 from migrator.report import files
@@ -116,17 +116,17 @@ def _docebo(client: DoceboClient, config: Config) -> str:
 
 
 def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
-    fields = len(mapped_fields(config.mapping))
+    fields = mapped_fields(config.mapping)
     if not fields:
         return "it names no fields of its own choice"
     if not reached:
         raise Undecided("unknown: Docebo was not asked for its fields", fix="Mend the line about docebo first.")
     unknown = ask_docebo(client, config.mapping)
     if unknown.missing:
-        raise ConfigError(unknown.describe_missing(), fix=refusal(unknown, config).fix)
+        raise ConfigError(unknown.describe_missing(), fix=missing_fields_error(unknown, config).fix)
     if unknown.unseen:
         raise Undecided(unknown.describe_unseen(), fix="Look in Docebo whether such a field is there.")
-    return f"Docebo has all {fields} fields it names"
+    return f"Docebo has every field it names: {', '.join(dict.fromkeys(field.name for field in fields))}"
 
 
 def _descope(client: DescopeReader, config: Config) -> str:

@@ -112,7 +112,7 @@ def ask_docebo(client: DoceboClient, mapping: MappingConfig) -> UnknownFields:
     return find_unknown(named, titles, client.users(1, "").items, all_titles=all_titles)
 
 
-def refusal(unknown: UnknownFields, config: Config) -> ConfigError:
+def missing_fields_error(unknown: UnknownFields, config: Config) -> ConfigError:
     """The error about fields that nobody has."""
     places = dict.fromkeys(config.place_of(f"mapping.{field.key}") for field in unknown.missing)
     return ConfigError(

@@ -11,7 +11,7 @@ from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
-from migrator.docebo.mapped_fields import ask_docebo, refusal
+from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
 from migrator.docebo.token import LoginRefused
 from migrator.engine import outlook, planfile
 from migrator.engine.budget import Budget
@@ -133,7 +133,7 @@ def preflight(job: Job) -> Binding:
         target_host=config.descope.host,
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
-        mapping_section=config.mapping.as_json(),
+        mapping_section=config.mapping.to_json(),
     )
     binding.check(job.checkpoint, wanted, remap=job.options.remap)
     job.events.stage("check")
@@ -157,7 +157,7 @@ def _check_fields(job: Job) -> None:
     """Refuse a mapping of fields that nobody has, before thousands of users lose them in silence."""
     unknown = ask_docebo(job.docebo, job.config.mapping)
     if unknown.missing:
-        raise refusal(unknown, job.config)
+        raise missing_fields_error(unknown, job.config)
     if unknown.unseen:
         job.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
 

@@ -369,6 +369,9 @@ REFUSED: dict[str, tuple[Callable[[Place], Any], tuple[str, ...], str]] = {
         lambda place: (place.folder / "plan.jsonl").write_text("{}\n", encoding="utf-8"), ("--plan", "plan.jsonl"),
         "not a line of a plan",
     ),
+    "field": (
+        lambda place: place.configure(mapping={"phone_field": "Mobile"}), ("--remap",), "phone_field: Mobile: no such",
+    ),
     "no plan": (lambda _place: None, ("--plan", "none.jsonl"), "none.jsonl"),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -23,7 +24,7 @@ from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at ru
 
 from migrator import config_checks as checks
 from migrator.config_errors import from_schema, report
-from migrator.config_yaml import read_document
+from migrator.config_yaml import KeyPath, read_document
 from migrator.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
 
 if TYPE_CHECKING:
@@ -47,19 +48,52 @@ UPDATE_FIELDS = ("name", "givenName", "familyName", "email", "verifiedEmail", "p
 _REGIONAL_ID_LENGTH = 32
 
 
+def _at(text: str, *keys: list[str]) -> PydanticCustomError:
+    """A complaint about several keys below the one that is checked."""
+    return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, validate_default=True, hide_input_in_errors=True
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """A file and the lines of its keys. Equal to any other: where a value is written is no part of it."""
+
+    path: Path = field(default=Path("config.yaml"), compare=False)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False)
+
+
+class _Placed(_Section):
+    """A section that can say where the file sets its keys."""
+
+    _places: _Places = PrivateAttr(default=_Places())
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 -- pydantic's own signature
+        """Remember which file this came from, and the lines of its keys."""
+        if context:
+            self._places = _Places(context["path"], context["lines"])
+
+    def place_of(self, key: str) -> str:
+        """A key by its dotted name, with file and line where it is set: `run.concurrency (config.yaml, line 7)`."""
+        line = self._places.lines.get(tuple(key.split(".")))
+        return f"{key} ({self._places.path}, line {line})" if line else key
+
+
 class _Fingerprinted(_Section):
+    def to_json(self) -> str:
+        """The section's values: equal sections give equal texts."""
+        return canonical_json(self.model_dump(mode="json"))
+
     def fingerprint(self) -> str:
-        """SHA-256 of the values, without secrets, as 64 hex digits: equal sections give equal texts."""
-        return text_hash(canonical_json(self.model_dump(mode="json")))
+        """SHA-256 of the values, without secrets, as 64 hex digits."""
+        return text_hash(self.to_json())
 
 
-class DoceboConfig(_Section):
+class DoceboConfig(_Placed):
     """The source platform and the grant that opens it."""
 
     base_url: BaseUrl
@@ -89,7 +123,7 @@ class DoceboConfig(_Section):
         return value
 
 
-class DescopeConfig(_Section):
+class DescopeConfig(_Placed):
     """The destination project, its key and its limits."""
 
     project_id: Annotated[str, AfterValidator(checks.project_id)]
@@ -101,13 +135,34 @@ class DescopeConfig(_Section):
     ] = Field(default_factory=lambda: dict(checks.DOCUMENTED_LIMITS))
     settle_seconds: Annotated[int, checks.between(0, 600)] = 60
 
+    @model_validator(mode="after")
+    def _each_in_its_place(self) -> DescopeConfig:
+        """Ids begin with P and keys with K, so that a mix-up is known before anything is sent."""
+        if not self.project_id.startswith("K"):
+            return self
+        if self.management_key.get_secret_value().startswith("P"):
+            text = "project id and management key are swapped: an id begins with P, a key with K"
+            raise _at(text, ["project_id"], ["management_key"])
+        raise _at("this is a management key; a project id begins with P", ["project_id"])
+
     @property
     def url(self) -> str:
         """The API's address: `base_url`, else that of the project id's region (contract/descope.md section 1)."""
         if self.base_url is not None:
             return self.base_url
-        regional = len(self.project_id) >= _REGIONAL_ID_LENGTH
-        return f"https://api.{self.project_id[1:5]}.descope.com" if regional else "https://api.descope.com"
+        return f"https://api.{self.project_id[1:5]}.descope.com" if self._regional else "https://api.descope.com"
+
+    @property
+    def address_setting(self) -> str:
+        """The key that `url` comes from, with its place, and how it was derived."""
+        if self.base_url is not None:
+            return self.place_of("descope.base_url")
+        region = "derived from the region in it" if self._regional else "used for every id that names no region"
+        return f"{self.place_of('descope.project_id')}: the address {self.url} is {region}"
+
+    @property
+    def _regional(self) -> bool:
+        return len(self.project_id) >= _REGIONAL_ID_LENGTH
 
     @property
     def host(self) -> str:
@@ -227,7 +282,7 @@ class ReportConfig(_Section):
         return Path(self.dir)
 
 
-class Config(_Fingerprinted):
+class Config(_Placed, _Fingerprinted):
     """A whole, valid configuration."""
 
     docebo: DoceboConfig
@@ -237,7 +292,6 @@ class Config(_Fingerprinted):
     policy: PolicyConfig
     run: RunConfig
     report: ReportConfig
-    _path: Path = PrivateAttr(default=Path("config.yaml"))
 
     @model_validator(mode="before")
     @classmethod
@@ -257,18 +311,13 @@ class Config(_Fingerprinted):
         unknown = [name for name in policy.update if name not in known]
         if unknown:
             text = f"is neither a mapped attribute nor one of default, {', '.join(UPDATE_FIELDS)}"
-            raise PydanticCustomError("at", "{text}", {"text": text, "at": [["update", name] for name in unknown]})
+            raise _at(text, *(["update", name] for name in unknown))
         return policy
-
-    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 -- pydantic's own signature
-        """Remember which file this came from."""
-        if context:
-            self._path = context["path"]
 
     @property
     def path(self) -> Path:
         """The file this was read from."""
-        return self._path
+        return self._places.path
 
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redaction of logs; nothing else may use it."""
@@ -278,9 +327,10 @@ class Config(_Fingerprinted):
         return [*texts, database_password] if database_password else texts
 
 
-def _folder(context: Mapping[str, Path] | None) -> Path:
+def _folder(context: Mapping[str, Any] | None) -> Path:
     """The folder that relative paths start from: the configuration file's own."""
-    return (context or {}).get("path", Path("config.yaml")).absolute().parent
+    path: Path = (context or {}).get("path", Path("config.yaml"))
+    return path.absolute().parent
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:
@@ -297,7 +347,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
     document = read_document(path, env)
     problems = list(document.problems)
     try:
-        config = Config.model_validate(document.data, context={"path": path})
+        config = Config.model_validate(document.data, context={"path": path, "lines": document.lines})
     except ValidationError as error:
         problems += from_schema(error, document, Config)
     if problems:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from migrator.unreachable import Cause
+
 
 class MigratorError(Exception):
     """Root of every expected error.
@@ -63,14 +68,25 @@ class Interrupted(MigratorError):
 class ApiError(Exception):
     """An API call failed; `MigratorError` is made from it where the meaning is known.
 
-    The text names method, path and status only: addresses, bodies and header values may carry
+    The text names host, method, path and status only: whole addresses, bodies and header values may carry
     secrets or personal data (matrix B2.5).
+
+    Args:
+        what: the text.
+        status: the answer's status; None without an answer.
+        code: the answer's error code.
+        cause: why there is no answer, where the connection says it.
+        fix: what to do about that.
     """
 
-    def __init__(self, what: str, *, status: int | None = None, code: str = "") -> None:
+    def __init__(
+        self, what: str, *, status: int | None = None, code: str = "", cause: Cause | None = None, fix: str = ""
+    ) -> None:
         super().__init__(what)
         self.status = status
         self.code = code
+        self.cause = cause
+        self.fix = fix
 
 
 class NotSent(ApiError):

@@ -21,6 +21,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from migrator import __version__
 from migrator.deadline import Exchange, TimedConnection, TimedTlsConnection
 from migrator.errors import ApiError, BadAnswer, ConfigError, NoAnswer, NotSent, Untrusted
+from migrator.unreachable import advise, find_cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,13 +115,18 @@ class Http:
     Args:
         base_url: https, or plain http for a loopback host alone; a path prefix is kept.
         ca_file: PEM file of the authorities to trust instead of the built-in ones.
+        api: whose host it is, for the text of errors.
+        setting: the key of the configuration that `base_url` comes from, for their fix.
 
     Raises:
         ConfigError: `base_url` is none of that, or `ca_file` cannot be used.
     """
 
-    def __init__(self, base_url: str, ca_file: str | None = None) -> None:
+    def __init__(self, base_url: str, ca_file: str | None = None, *, api: str, setting: str) -> None:
         self._base = _checked(base_url)
+        self._host = urlsplit(base_url).netloc
+        self._api = api
+        self._setting = setting
         self._context = _trust(ca_file)
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -162,7 +168,7 @@ class Http:
             with session.send(prepared, stream=True, allow_redirects=False, timeout=deadline) as response:
                 return _read(what, response)
         except _BROKEN as cause:
-            failure = _failure(what, session.exchange, cause)
+            failure = self._failure(what, session.exchange, cause)
         # Outside the handler: the cause carries the address with its query (matrix B2.5).
         raise failure
 
@@ -171,6 +177,15 @@ class Http:
         with self._lock:
             while self._sessions:
                 self._sessions.pop().close()
+
+    def _failure(self, what: str, exchange: Exchange, error: Exception) -> ApiError:
+        """Say what is known: nothing sent means nothing happened, anything else is open."""
+        cause = find_cause(error)
+        if exchange.sent:
+            return NoAnswer(f"{what}: no complete answer from {self._host}: {cause.value}", cause=cause)
+        kind = Untrusted if exchange.untrusted else NotSent
+        text = f"{self._api} does not answer: {self._host}: {cause.value}"
+        return kind(text, cause=cause, fix=advise(cause, self._setting))
 
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
@@ -201,15 +216,6 @@ def _body(what: str, response: requests.Response, cap: int) -> bytes:
         if len(body) > cap:
             raise BadAnswer(f"{what}: the answer is larger than {cap} bytes", status=response.status_code)
     return bytes(body)
-
-
-def _failure(what: str, exchange: Exchange, cause: Exception) -> ApiError:
-    """Say what is known: nothing sent means nothing happened, anything else is open."""
-    if exchange.untrusted:
-        return Untrusted(f"{what}: the server's certificate is not trusted")
-    if not exchange.sent:
-        return NotSent(f"{what}: not sent, no connection ({type(cause).__name__})")
-    return NoAnswer(f"{what}: no complete answer ({type(cause).__name__})")
 
 
 def _sendable(what: str, headers: Mapping[str, str]) -> dict[str, str]:

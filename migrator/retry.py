@@ -5,6 +5,7 @@ Repeating happens in `migrator.transport` alone and is always bounded twice, by 
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -13,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from migrator.errors import ApiError, NoAnswer, NotSent, Redirected, StopRun, Throttled, Untrusted
+from migrator.unreachable import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,26 @@ class Verdict:
 
     repeat: bool
     wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an API is waited for that does not answer.
+
+    Args:
+        attempts: how often at most a call is tried.
+        deadline: seconds that one exchange, or one pause the server asks for, may take at most; calls have deadlines
+            of their own, too.
+        after_timeout: whether a call is repeated that timed out.
+    """
+
+    attempts: int = MAX_ATTEMPTS
+    deadline: float = math.inf
+    after_timeout: bool = True
+
+
+LASTING = Patience()  # of a run: a server may be away for a while
+BRIEF = Patience(attempts=2, deadline=8.0, after_timeout=False)  # of a person who waits for an answer
 
 
 def may_repeat(kind: Kind, error: ApiError) -> bool:
@@ -93,6 +115,7 @@ class Budget:
         throttle_window: seconds over which the API counts calls (Docebo: an hour, contract/docebo.md section 8);
             None where the usual half hour covers it.
         roll: gives a number in [0, 1) for the jitter.
+        patience: how long an API that does not answer is waited for.
     """
 
     api: str
@@ -101,6 +124,7 @@ class Budget:
     default_throttle_wait: float | None = None
     throttle_window: float | None = None
     roll: Callable[[], float] = random.random
+    patience: Patience = LASTING
     _failures: int = field(default=0, init=False)
     _failing: float = field(default=0.0, init=False)
     _throttles: int = field(default=0, init=False)
@@ -120,8 +144,10 @@ class Budget:
         self._failures += 1
         wait = self._growth(self._failures)
         self._failing += took + wait
-        spent = self._failures >= (self.attempts or MAX_ATTEMPTS) or self._failing > MAX_FAILING_SECONDS
-        return Verdict(may_repeat(self.kind, error) and not spent, wait)
+        most = min(self.attempts or MAX_ATTEMPTS, self.patience.attempts)
+        spent = self._failures >= most or self._failing > MAX_FAILING_SECONDS
+        waited = error.cause is Cause.TIMED_OUT and not self.patience.after_timeout
+        return Verdict(may_repeat(self.kind, error) and not spent and not waited, wait)
 
     def _after_throttle(self, error: Throttled, took: float) -> Verdict:
         self._throttles += 1
@@ -131,7 +157,8 @@ class Budget:
         if self.throttle_window is not None:
             answers, seconds = 2 * answers, max(seconds, _WINDOWS_WAITED * self.throttle_window)
         limit = answers if self.attempts is None else self.attempts
-        return Verdict(self._throttles < limit and self._throttled <= seconds, wait)
+        patient = wait <= self.patience.deadline
+        return Verdict(patient and self._throttles < limit and self._throttled <= seconds, wait)
 
     def _throttle_wait(self, told: float | None) -> float:
         if told is not None and told > MAX_RETRY_AFTER:

@@ -10,7 +10,7 @@ from migrator.answer import judge
 from migrator.errors import ApiError, BadAnswer, NotSent, ServerFailed, Throttled
 from migrator.http import Http
 from migrator.log import get_logger
-from migrator.retry import Budget, Kind, parse_retry_after
+from migrator.retry import LASTING, Budget, Kind, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from migrator.clock import Clock
     from migrator.model import Json
     from migrator.pace import Pacer
-    from migrator.retry import Verdict
+    from migrator.retry import Patience, Verdict
 
 T = TypeVar("T")
 _UNAUTHORIZED = 401
@@ -127,6 +127,8 @@ class Transport:
         throttle_window: see `migrator.retry.Budget`.
         headers: sent with every request.
         ca_file: see `migrator.http.Http`.
+        setting: see `migrator.http.Http`.
+        patience: how long an API that does not answer is waited for.
 
     Raises:
         ConfigError: `base_url` or `ca_file` cannot be used.
@@ -145,10 +147,13 @@ class Transport:
         throttle_window: float | None = None,
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
+        setting: str = "",
+        patience: Patience = LASTING,
     ) -> None:
         self.calls = Calls()
         self._api = api
-        self._http = Http(base_url, ca_file)
+        self._http = Http(base_url, ca_file, api=api, setting=setting)
+        self._patience = patience
         self._allowed = allowed
         self._pacer = pacer
         self._clock = clock
@@ -181,7 +186,14 @@ class Transport:
         """
         if (request.method, request.path) not in self._allowed:
             raise ValueError(f"{request.method} {request.path} is not allowed")
-        budget = Budget(self._api, request.kind, request.attempts, self._default_throttle_wait, self._throttle_window)
+        budget = Budget(
+            self._api,
+            request.kind,
+            request.attempts,
+            self._default_throttle_wait,
+            self._throttle_window,
+            patience=self._patience,
+        )
         attempt, renewed = 0, False
         while True:
             attempt += 1
@@ -226,7 +238,7 @@ class Transport:
                     json=request.json,
                     form=request.form,
                     headers=headers,
-                    deadline=request.deadline,
+                    deadline=min(request.deadline, self._patience.deadline),
                 )
             status = answer.status
         finally:
@@ -267,6 +279,7 @@ class Transport:
             method=request.method,
             path=request.path,
             status=error.status,
+            cause=error.cause.value if error.cause else None,
             attempt=attempt,
             wait=round(verdict.wait, 1) if verdict.repeat else None,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select, update
 
 from migrator.checkpoint import reopening
+from migrator.checkpoint.mapping_changes import describe_changes
 from migrator.checkpoint.plans import AGAIN, REJUDGE
 from migrator.checkpoint.tables import migration
 from migrator.errors import ConfigError
@@ -38,9 +39,11 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
                 fix=f"{give} this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
             )
     if row["mapping"] not in (None, wanted.mapping) and not remap:
+        changes = describe_changes(row["mapping_section"], wanted.mapping_section)
         raise ConfigError(
-            "The mapping section was changed since this migration began.",
-            fix="Restore it, or accept that users are planned again with the new one: --remap.",
+            f"The mapping section was changed since this migration began{f': {changes}' if changes else ''}.",
+            fix="Restore it, or let `migrator run --remap` plan everybody again with the new one, conflicts and"
+            " failures too. To try those again with the old one, use `migrator run --retry CODE`.",
         )
 
 
@@ -71,7 +74,11 @@ def confirm(checkpoint: Checkpoint, wanted: Binding) -> None:
     """Bind to mapping and policy, and let stay what was opened for them: in one transaction, before the first write."""
 
     def work(connection: Connection) -> None:
-        values = {"mapping": wanted.mapping, "policy": wanted.policy}
+        values = {
+            "mapping": wanted.mapping,
+            "mapping_section": wanted.mapping_section,
+            "policy": wanted.policy,
+        }
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
         reopening.keep_opened(connection, checkpoint)
 

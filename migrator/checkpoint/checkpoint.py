@@ -30,13 +30,17 @@ TRIES = 5  # of one transaction on a database that comes and goes (matrix S4, S5
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a checkpoint belongs to: platform, Descope project and host, fingerprints of mapping and policy."""
+    """What a checkpoint belongs to: platform, Descope project and host, fingerprints of mapping and policy.
+
+    `mapping_section` is the mapping itself as JSON, to say which keys of it were changed.
+    """
 
     source: str
     project: str
     target_host: str
     mapping: str
     policy: str
+    mapping_section: str
 
 
 class Checkpoint:

@@ -17,9 +17,11 @@ from migrator.cli.common import Common, command
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
+from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, missing_fields_error
 from migrator.engine.plan import missing_attributes
 from migrator.errors import ConfigError, MigratorError
 from migrator.report import files
+from migrator.retry import BRIEF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,12 +34,20 @@ MOST_SKEW = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The result of one check; `fix` says what to do when it is not ok."""
+    """The result of one check; `fix` says what to do when it is not ok.
+
+    A `warning` is not ok either, but nothing that must be fixed first.
+    """
 
     name: str
     ok: bool
     text: str
     fix: str = ""
+    warning: bool = False
+
+
+class Undecided(MigratorError):
+    """A check could not find out whether something is right."""
 
 
 @click.command()
@@ -45,7 +55,8 @@ class Line:
 def check(common: Common) -> int:
     """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
 
-    Changes nothing. One line each, with the fix.
+    Also, whether Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
+    `warn` is what could not be found out, and stops nobody.
 
     \b
     Example:
@@ -60,24 +71,27 @@ def check(common: Common) -> int:
         lines.append(line)
         if not common.as_json:
             _show(line)
-    ok = all(line.ok for line in lines)
+    ok = all(line.ok or line.warning for line in lines)
     if common.as_json:
         common.print_json({"ok": ok, "checks": [asdict(line) for line in lines]})
     return 0 if ok else ConfigError.exit_code
 
 
 def _show(line: Line) -> None:
-    mark = colour.paint("ok  ", colour.GOOD) if line.ok else colour.paint("FAIL", colour.BAD)
-    click.echo(f"{mark} {line.name}: {line.text}")
+    word, tone = ("ok  ", colour.GOOD) if line.ok else ("warn", colour.CARE) if line.warning else ("FAIL", colour.BAD)
+    click.echo(f"{colour.paint(word, tone)} {line.name}: {line.text}")
     if line.fix:
         click.echo(f"     fix: {line.fix}")
 
 
 def _checks(config: Config) -> Iterator[Line]:
     clock = Clock()
-    docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+    docebo = DoceboClient(config.docebo, clock, patience=BRIEF)
+    descope = DescopeReader(config.descope, clock, patience=BRIEF)
     try:
-        yield _try("docebo", lambda: _docebo(docebo, config))
+        session = _try("docebo", lambda: _docebo(docebo, config))
+        yield session
+        yield _try("mapping", lambda: _mapping(docebo, config, reached=session.ok))
         yield _try("descope", lambda: _descope(descope, config))
         yield _try("limits", lambda: _limits(config))
         yield _try("clock", lambda: _clock(clock, docebo, descope))
@@ -92,6 +106,8 @@ def _checks(config: Config) -> Iterator[Line]:
 def _try(name: str, look: Callable[[], str]) -> Line:
     try:
         return Line(name, ok=True, text=look())
+    except Undecided as error:
+        return Line(name, ok=False, text=error.message, fix=error.fix, warning=True)
     except MigratorError as error:
         return Line(name, ok=False, text=error.message, fix=error.fix)
 
@@ -101,8 +117,21 @@ def _docebo(client: DoceboClient, config: Config) -> str:
     return f"{config.docebo.platform}: the {config.docebo.grant} grant works and sees every user"
 
 
+def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
+    fields = mapped_fields(config.mapping)
+    if not fields:
+        return "it names no fields of its own choice"
+    if not reached:
+        raise Undecided("unknown: Docebo was not asked for its fields", fix="Mend the line about docebo first.")
+    unknown = ask_docebo(client, config.mapping)
+    if unknown.missing:
+        raise ConfigError(unknown.describe_missing(), fix=missing_fields_error(unknown, config).fix)
+    if unknown.unseen:
+        raise Undecided(unknown.describe_unseen(), fix="Look in Docebo whether such a field is there.")
+    return f"Docebo has every field it names: {', '.join(dict.fromkeys(field.name for field in fields))}"
+
+
 def _descope(client: DescopeReader, config: Config) -> str:
-    client.choose_license()
     missing, _all = missing_attributes(client, config)
     attributes = (
         f"`run` will define the custom attributes {', '.join(missing)}"
@@ -121,7 +150,7 @@ def _limits(config: Config) -> str:
 def _clock(clock: Clock, *clients: DoceboClient | DescopeReader) -> str:
     skews = [client.server_time - clock.time() for client in clients if client.server_time is not None]
     if not skews:
-        return "neither server told its time"
+        raise Undecided("unknown: neither server told its time", fix="Set this machine's clock by NTP.")
     worst = max(skews, key=abs)
     if abs(worst) > MOST_SKEW:
         raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set it by NTP.")

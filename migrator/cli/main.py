@@ -16,7 +16,20 @@ from migrator.cli.status import status
 from migrator.cli.verify import verify
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Words(click.Group):
+    """The commands, and the options that people write as words: `migrator version`, `migrator help run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take a word for the option it means; it is no command, so it is not listed."""
+        match args:
+            case ["version" | "-V", *_]:
+                args = ["--version"]
+            case ["help", *words]:
+                args = [*words, "--help"]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Words, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="migrator")
 def main() -> None:
     """Move every user of a Docebo LMS into a Descope project.

@@ -127,6 +127,7 @@ def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
             target_host=config.descope.host,
             mapping=config.mapping.fingerprint(),
             policy=config.policy.fingerprint(),
+            mapping_section=config.mapping.to_json(),
         )
         binding.check(checkpoint, wanted, remap=False)
     except BaseException:

@@ -10,7 +10,7 @@ from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.errors import ApiError, ConfigError, Refused, StopRun
 from migrator.model import MARK_PLATFORM, MARK_USER
 from migrator.pace import Limit, Pacer
-from migrator.retry import Kind
+from migrator.retry import LASTING, Kind
 from migrator.transport import Request, Transport
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.clock import Clock
     from migrator.config import DescopeConfig
     from migrator.model import Json
+    from migrator.retry import Patience
 
 T = TypeVar("T")
 
@@ -31,13 +32,16 @@ TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is docume
 class DescopeReader:
     """Everything a plan may do: this object's transport knows no writing path.
 
+    `patience` is for a Descope that does not answer.
+
     Raises (every method):
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
     paths = api.READS
 
-    def __init__(self, config: DescopeConfig, clock: Clock) -> None:
+    def __init__(self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
+        self._config = config
         limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
         self.pacer = Pacer(clock, limits, "Descope")
         self._headers: dict[str, str] = {}
@@ -50,6 +54,8 @@ class DescopeReader:
             auth=KeyAuth(config),
             default_throttle_wait=MINUTE,
             headers=None,
+            setting=config.address_setting,
+            patience=patience,
         )
         self._search_path = api.SEARCH
         self._load_names_test_users = True
@@ -101,14 +107,22 @@ class DescopeReader:
             return self._raw(api.ATTRIBUTES, Kind.READ, parse)
         except Refused as error:
             if error.status in (401, 403):
-                raise ConfigError(
-                    f"Descope refused the management key ({error}).",
-                    fix="Check descope.project_id and descope.management_key, and in the Descope console the key's"
-                    " expiry, its projects and its permitted addresses.",
-                ) from None
+                raise self._key_refused(error) from None
             raise stopped(error) from None
         except ApiError as error:
             raise stopped(error) from None
+
+    def _key_refused(self, error: Refused) -> ConfigError:
+        """A key belongs to a company and may be for some of its projects alone: 401 does not say which it is."""
+        project, key = (self._config.place_of(f"descope.{name}") for name in ("project_id", "management_key"))
+        why = "is wrong or has expired, or it belongs to another project"
+        if error.status != 401:  # noqa: PLR2004 -- HTTP's own number
+            why = "is not permitted to do this, or not from this machine's address"
+        return ConfigError(
+            f"Descope refused the management key for project {self._config.project_id}: the key {why} ({error}).",
+            fix=f"Check that {project} and {key} belong together, and in the Descope console the key's expiry,"
+            " its projects, its roles and its permitted addresses.",
+        )
 
     def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:
         """Users that answer to any of these login ids, as far as the search index knows yet."""
@@ -298,7 +312,5 @@ def _users(answer: Json) -> list[DescopeUser]:
 
 def stopped(error: ApiError) -> StopRun:
     """The run's end because a call could not be made."""
-    return StopRun(
-        f"{error}.",
-        fix="Check that Descope can be reached and the management key still holds, then run again: it is safe.",
-    )
+    advice = error.fix or "Check that Descope can be reached and the management key still holds."
+    return StopRun(f"{error}.", fix=f"{advice} Then run again: it is safe.")

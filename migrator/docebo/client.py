@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from migrator.docebo.token import TOKEN_PATH, TokenAuth
 from migrator.errors import ApiError, ConfigError, Refused, StopRun
 from migrator.pace import Limit, Pacer
-from migrator.retry import Kind
+from migrator.retry import LASTING, Kind
 from migrator.transport import Request, Transport
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.clock import Clock
     from migrator.config import DoceboConfig
     from migrator.model import Json
+    from migrator.retry import Patience
 
 T = TypeVar("T")
 
@@ -43,14 +44,14 @@ class Page:
 
 
 class DoceboClient:
-    """Reads one Docebo platform.
+    """Reads one Docebo platform; `patience` is for one that does not answer.
 
     Raises (every method):
         LoginRefused: the token endpoint refused the credentials.
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
-    def __init__(self, config: DoceboConfig, clock: Clock) -> None:
+    def __init__(self, config: DoceboConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
         limits = {BUCKET: Limit(config.calls_per_hour, HOUR)} if config.calls_per_hour else {}
         pacer = Pacer(clock, limits, "Docebo")
@@ -66,6 +67,8 @@ class DoceboClient:
                 default_throttle_wait=None,
                 throttle_window=HOUR,
                 headers=None,
+                setting=config.place_of("docebo.base_url"),
+                patience=patience,
             )
 
         self._tokens = transport({("POST", TOKEN_PATH)}, None)
@@ -124,6 +127,10 @@ class DoceboClient:
 
         They only explain a report: what cannot be read is left out, and nothing is raised for it.
         """
+        return self.additional_fields()[0]
+
+    def additional_fields(self) -> tuple[dict[str, str], bool]:
+        """The same titles, and whether they are all there are."""
         titles: dict[str, str] = {}
         for page in range(1, FIELD_PAGES + 1):
             params = {"page": str(page), "page_size": "200"}
@@ -133,8 +140,8 @@ class DoceboClient:
             except (ApiError, StopRun):
                 break
             if not more:
-                break
-        return titles
+                return titles, True
+        return titles, False
 
     def close(self) -> None:
         """Close every connection."""
@@ -157,10 +164,10 @@ class DoceboClient:
 
 
 def _unreadable(error: ApiError) -> StopRun:
+    advice = error.fix or "Check docebo.base_url and that the platform is up."
     return StopRun(
         f"Failed Getting Users: {error}.",
-        fix="Check docebo.base_url and that the platform is up, then run again: it is safe, and a partial list"
-        " is never taken for a full one.",
+        fix=f"{advice} Then run again: it is safe, and a partial list is never taken for a full one.",
     )
 
 

@@ -12,15 +12,19 @@ from migrator.checkpoint import foreseen
 from migrator.checkpoint.foreseen import Entry
 from migrator.checkpoint.plans import CONFLICT
 from migrator.errors import ConfigError
-from migrator.model import Decision
+from migrator.model import Decision, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from migrator.engine.job import Job
+    from migrator.model import Json
 
-VERSION = 1
+VERSION = 2
+UNSEALED = 1  # the version whose lines carry no seal
+SEAL = "seal"  # the key of a line that holds the hash of all others
+SEAL_LENGTH = 16  # hex digits: against people who edit, not against forgers, who could seal anew
 AT_ONCE = 500
 DECISIONS = {*Decision, CONFLICT}
 
@@ -63,16 +67,24 @@ def write(job: Job, path: Path) -> None:
             f"The plan {path} cannot be written: {error.strerror}.", fix="Give --out a new file."
         ) from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(_header(job))) + "\n")
+        file.write(_sealed(asdict(_header(job))))
         for entry in foreseen.entries(job.checkpoint):
-            file.write(json.dumps(asdict(entry)) + "\n")
+            file.write(_sealed(asdict(entry)))
+
+
+def _sealed(values: dict[str, Json]) -> str:
+    return json.dumps({**values, SEAL: _seal(values)}) + "\n"
+
+
+def _seal(values: dict[str, Json]) -> str:
+    return text_hash(canonical_json(values))[:SEAL_LENGTH]
 
 
 def apply(job: Job, path: Path) -> None:
     """Keep today's decisions only where the plan made the very same ones on the very same users.
 
     Raises:
-        ConfigError: the file is no plan, or another migration's, mapping's or policy's.
+        ConfigError: the file is no plan, was edited, or is another migration's, mapping's or policy's.
     """
     foreseen.begin_binding(job.checkpoint)
     planned = _read(job, path)
@@ -90,9 +102,9 @@ def check(job: Job, path: Path) -> None:
 def _read(job: Job, path: Path) -> Iterator[Entry]:
     try:
         with path.open(encoding="utf-8") as file:
-            _check_header(job, path, file.readline())
+            sealed = _check_header(job, path, file.readline())
             for number, line in enumerate(file, start=2):
-                yield _entry(path, number, line)
+                yield _entry(path, number, line, sealed=sealed)
     except OSError as error:
         raise ConfigError(
             f"The plan {path} cannot be read: {error.strerror}.", fix="Give --plan the file of `plan --out`."
@@ -101,30 +113,58 @@ def _read(job: Job, path: Path) -> Iterator[Entry]:
         raise _broken(path, 1) from None
 
 
-def _check_header(job: Job, path: Path, line: str) -> None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        raise _broken(path, 1) from None
-    if not isinstance(found, dict) or found.get("kind") != "plan":
+def _check_header(job: Job, path: Path, line: str) -> bool:
+    """Whether the lines of this plan are sealed."""
+    found = _values(path, 1, line)
+    if found.get("kind") != "plan":
         raise _broken(path, 1)
+    version = found.get("version")
+    if version not in (UNSEALED, VERSION):
+        raise ConfigError(
+            f"The plan {path} was made by another version of the migrator.",
+            fix="Make a new one with `migrator plan --out`, or use that version.",
+        )
+    if version == VERSION:
+        _break_seal(path, 1, found)
     for name, value in asdict(_header(job)).items():
-        if found.get(name) != value:
+        if name != "version" and found.get(name) != value:
             raise ConfigError(
                 f"The plan {path} was made for another {name} than the configuration's.",
                 fix="Make a new one with `migrator plan --out`.",
             )
+    return bool(version == VERSION)
 
 
-def _entry(path: Path, number: int, line: str) -> Entry:
+def _entry(path: Path, number: int, line: str, *, sealed: bool) -> Entry:
+    values = _values(path, number, line)
+    if sealed:
+        _break_seal(path, number, values)
     try:
-        values: dict[str, Any] = json.loads(line)
         entry = Entry(**values)
-    except (ValueError, TypeError):
+    except TypeError:
         raise _broken(path, number) from None
     if entry.decision not in DECISIONS:
         raise _broken(path, number)
     return entry
+
+
+def _values(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        raise _broken(path, number) from None
+    if not isinstance(values, dict):
+        raise _broken(path, number)
+    return values
+
+
+def _break_seal(path: Path, number: int, values: dict[str, Any]) -> None:
+    """Take the seal off a line, which must be as it was written."""
+    if values.pop(SEAL, None) != _seal(values):
+        raise ConfigError(
+            f"Line {number} of {path} was edited: plans are not edited by hand.",
+            fix="Make a new one: `migrator plan --out FILE`.",
+        )
 
 
 def _broken(path: Path, number: int) -> ConfigError:

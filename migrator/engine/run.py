@@ -11,6 +11,7 @@ from migrator.checkpoint.database import BytesRemain
 from migrator.descope.client import DescopeClient
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
+from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
 from migrator.docebo.token import LoginRefused
 from migrator.engine import outlook, planfile
 from migrator.engine.budget import Budget
@@ -172,6 +173,7 @@ def preflight(job: Job) -> Binding:
         target_host=config.descope.host,
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
+        mapping_section=config.mapping.to_json(),
     )
     binding.check(job.checkpoint, wanted, remap=job.options.remap)
     job.steps = _steps(job)
@@ -185,6 +187,7 @@ def preflight(job: Job) -> Binding:
     job.undefined, job.types = missing_attributes(job.descope, config)
     if job.options.plan_file is not None:
         planfile.check(job, job.options.plan_file)
+    _check_fields(job)
     reopening.restore(job.checkpoint)
     job.trial = binding.is_trial(job.checkpoint, wanted)
     job.asked = binding.bind(job.checkpoint, wanted, remap=job.options.remap)
@@ -200,6 +203,15 @@ def _steps(job: Job) -> list[str]:
         canary=job.options.canary is not None,
         verifies=job.options.verify,
     )
+
+
+def _check_fields(job: Job) -> None:
+    """Refuse a mapping of fields that nobody has, before thousands of users lose them in silence."""
+    unknown = ask_docebo(job.docebo, job.config.mapping)
+    if unknown.missing:
+        raise missing_fields_error(unknown, job.config)
+    if unknown.unseen:
+        job.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
 
 
 def _figures(job: Job, number: int, started: float, outcome: Outcome) -> Figures:

@@ -14,7 +14,7 @@ from migrator.errors import ConfigError
 if TYPE_CHECKING:
     from world import Place
 
-NAMES = ["configuration", "docebo", "descope", "limits", "clock", "database", "report", "disk"]
+NAMES = ["configuration", "docebo", "mapping", "descope", "limits", "clock", "database", "report", "disk"]
 
 
 def lines(place: Place) -> dict[str, dict[str, Any]]:
@@ -29,7 +29,7 @@ def lines(place: Place) -> dict[str, dict[str, Any]]:
 
 
 def test_all_lines_are_ok_on_a_good_place_and_nothing_is_changed(any_place: Place) -> None:
-    """Everything right: eight lines, exit 0; neither a user, an attribute, a file nor a table was made."""
+    """Everything right: nine lines, exit 0; neither a user, an attribute, a file nor a table was made."""
     place = any_place
     files = set(place.folder.iterdir())
 
@@ -55,7 +55,7 @@ def test_check_after_a_run_says_that_all_is_ready(place: Place) -> None:
 
 
 def test_what_fails_says_how_to_mend_it_and_the_rest_is_checked_all_the_same(place: Place) -> None:
-    """Four things are wrong at once: four lines with a fix, the other four are ok, exit 2."""
+    """Four things are wrong at once: four lines with a fix, the others are ok, exit 2."""
     place.configure(
         docebo={"password": "planted-Canary-0815"},
         descope={"management_key": "planted-Canary-0815"},

@@ -23,6 +23,7 @@ LAYERS = (
         "config_checks",
         "config_errors",
         "config_yaml",
+        "unreachable",
         "errors",
         "packaging",
         "reasons",

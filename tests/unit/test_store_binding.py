@@ -18,7 +18,8 @@ from migrator.errors import ConfigError
 if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
-BINDING = Binding("acme", "P2", "api", "mapping", "policy")
+SECTION = '{"attributes":{"city":"field_4"},"login_id":"email"}'
+BINDING = Binding("acme", "P2", "api", "mapping", "policy", SECTION)
 
 
 def bind(store: Checkpoint, wanted: Binding = BINDING, *, remap: bool = False) -> int:
@@ -31,7 +32,7 @@ def confirmed(store: Checkpoint, wanted: Binding = BINDING) -> None:
 
 
 def bound(store: Checkpoint, key: str = KEY) -> dict[str, Any]:
-    names = ("source", "project", "target_host", "mapping", "policy")
+    names = ("source", "project", "target_host", "mapping", "mapping_section", "policy")
     query = select(*(migration.c[name] for name in names)).where(migration.c.key == key)
     return dict(store.read(lambda c: c.execute(query).mappings().one()))
 
@@ -40,11 +41,12 @@ def test_b4_mapping_and_policy_are_bound_when_a_run_is_confirmed(store: Checkpoi
     """Until then a run has bound what a plan binds: the servers it reads from."""
     servers = {"source": "acme", "project": "P2", "target_host": "api"}
     assert bind(store) == 0
-    assert bound(store) == servers | {"mapping": None, "policy": None}
+    assert bound(store) == servers | {"mapping": None, "mapping_section": None, "policy": None}
     binding.confirm(store, BINDING)
-    assert bound(store) == servers | {"mapping": "mapping", "policy": "policy"}
-    assert bind(store, replace(BINDING, mapping="other", policy="other")) == REJUDGE
-    assert bound(store) == servers | {"mapping": "mapping", "policy": "policy"}
+    confirmed = servers | {"mapping": "mapping", "mapping_section": SECTION, "policy": "policy"}
+    assert bound(store) == confirmed
+    assert bind(store, replace(BINDING, mapping="other", mapping_section="{}", policy="other")) == REJUDGE
+    assert bound(store) == confirmed
 
 
 @pytest.mark.parametrize(
@@ -100,12 +102,15 @@ def test_a_checkpoint_of_something_else_is_refused(
 
 def test_a_changed_mapping_is_refused_until_it_is_accepted(store: Checkpoint) -> None:
     confirmed(store)
-    other = replace(BINDING, mapping="other")
+    other = replace(BINDING, mapping="other", mapping_section=SECTION.replace("field_4", "field_44"))
 
     with pytest.raises(ConfigError) as caught:
         binding.check(store, other, remap=False)
-    assert caught.value.message == "The mapping section was changed since this migration began."
-    assert caught.value.fix == "Restore it, or accept that users are planned again with the new one: --remap."
+    assert caught.value.message == (
+        "The mapping section was changed since this migration began: mapping.attributes.city: field_4 -> field_44."
+    )
+    assert "`migrator run --remap`" in caught.value.fix
+    assert "`migrator run --retry CODE`" in caught.value.fix
 
     binding.check(store, other, remap=True)
     assert bound(store)["mapping"] == "mapping"

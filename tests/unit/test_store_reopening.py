@@ -140,7 +140,7 @@ def test_b4_what_is_confirmed_stays(store: Checkpoint) -> None:
     """With the "yes" mapping, policy and whoever they ask for are stored in one step, for good."""
     opened(store)
 
-    binding.confirm(store, Binding("acme", "P2", "api.descope.com", "mapping", "policy"))
+    binding.confirm(store, Binding("acme", "P2", "api.descope.com", "mapping", "policy", "{}"))
     after = seen(store)
     restore(store)
 

@@ -23,6 +23,7 @@ from migrator.errors import (
 )
 from migrator.retry import Kind
 from migrator.transport import CallCounts, Request, Transport
+from migrator.unreachable import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +79,11 @@ def test_a_request_shows_nothing_personal_in_its_repr() -> None:
     assert PERSON not in repr(get()) + repr(post())
 
 
-def assert_not_sent(wire: Wire, transport: Transport, kind: Kind) -> None:
+def assert_not_sent(wire: Wire, transport: Transport, kind: Kind, cause: Cause) -> None:
     with pytest.raises(NotSent) as caught:
         transport.call(of(kind), identity)
     assert not isinstance(caught.value, Untrusted)
+    assert caught.value.cause is cause
     assert transport.calls.total == 5
     assert len(wire.clock.waits) == 4
     assert sum(wire.clock.waits) <= 15
@@ -91,11 +93,12 @@ def assert_not_sent(wire: Wire, transport: Transport, kind: Kind) -> None:
 def test_n3_a_refused_connection_is_repeated_for_every_kind_as_nothing_was_sent(wire: Wire, kind: Kind) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
-        assert_not_sent(wire, wire.transport(f"http://127.0.0.1:{unused.getsockname()[1]}"), kind)
+        transport = wire.transport(f"http://127.0.0.1:{unused.getsockname()[1]}")
+        assert_not_sent(wire, transport, kind, Cause.REFUSED)
 
 
 def test_n3_an_unknown_host_name_is_not_sent(wire: Wire) -> None:
-    assert_not_sent(wire, wire.transport("https://no-such-host..invalid"), Kind.UNSAFE_WRITE)
+    assert_not_sent(wire, wire.transport("https://no-such-host..invalid"), Kind.UNSAFE_WRITE, Cause.NO_NAME)
 
 
 def test_n3_a_cut_tls_handshake_is_not_sent(wire: Wire) -> None:
@@ -107,7 +110,11 @@ def test_n3_a_cut_tls_handshake_is_not_sent(wire: Wire) -> None:
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        assert_not_sent(wire, wire.transport(f"https://127.0.0.1:{listener.getsockname()[1]}"), Kind.UNSAFE_WRITE)
+        transport = wire.transport(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(NotSent) as caught:
+            transport.call(post(), identity)
+        assert caught.value.cause in {Cause.CLOSED, Cause.RESET}  # whichever end is quicker
+        assert transport.calls.total == 5
         thread.join()
 
 
@@ -115,8 +122,9 @@ def test_n12_a_silent_tls_handshake_ends_at_the_deadline_and_is_not_sent(wire: W
     with socket.create_server(("127.0.0.1", 0)) as listener:
         transport = wire.transport(f"https://127.0.0.1:{listener.getsockname()[1]}")
         began = time.monotonic()
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSent) as caught:
             transport.call(post(deadline=0.3, attempts=1), identity)
+        assert caught.value.cause is Cause.TIMED_OUT
         assert 0.25 < time.monotonic() - began < 2
 
 

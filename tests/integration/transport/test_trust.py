@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import logging
 import ssl
 import time
@@ -11,11 +9,8 @@ import traceback
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from raw_server import OK, cut, drip, reply
+from self_signed import certificate
 from structlog.testing import capture_logs
 from wire import PERSON, TOKEN, Credentials, Wire, get, identity, of, post
 
@@ -38,38 +33,6 @@ if TYPE_CHECKING:
     from migrator.transport import Request
 
 
-def certificate(
-    folder: Path, *, host: str = "127.0.0.1", days: int = 1, maximum: ssl.TLSVersion | None = None
-) -> tuple[ssl.SSLContext, str]:
-    """Make a self-signed server certificate; return the server's side and the file a client can trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=9))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    trusted, private = folder / "trusted.pem", folder / "key.pem"
-    trusted.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(trusted, private)
-    if maximum:
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = maximum
-    return context, str(trusted)
-
-
 def test_w1_a_server_with_a_trusted_certificate_is_served(wire: Wire, tmp_path: Path) -> None:
     """The positive control of the refusals below; also the deadline works over TLS."""
     context, trusted = certificate(tmp_path)
@@ -83,14 +46,24 @@ def test_w1_a_server_with_a_trusted_certificate_is_served(wire: Wire, tmp_path: 
     assert time.monotonic() - began < 1.5
 
 
-@pytest.mark.parametrize("case", ["self-signed", "expired", "wrong host"])
-def test_w1_a_certificate_that_is_not_trusted_gets_no_byte_of_the_token(wire: Wire, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("self-signed", "its certificate is from an unknown authority"),
+        ("expired", "its certificate has expired"),
+        ("wrong host", "its certificate is for another host"),
+    ],
+)
+def test_w1_a_certificate_that_is_not_trusted_gets_no_byte_of_the_token(
+    wire: Wire, tmp_path: Path, case: str, says: str
+) -> None:
     host, days = ("127.0.0.2" if case == "wrong host" else "127.0.0.1"), (-1 if case == "expired" else 1)
     context, trusted = certificate(tmp_path, host=host, days=days)
     server = wire.server(OK, tls=context)
     transport = wire.transport(f"https://127.0.0.1:{server.port}", ca_file=None if case == "self-signed" else trusted)
-    with pytest.raises(Untrusted, match="certificate is not trusted"):
+    with pytest.raises(Untrusted) as caught:
         transport.call(get(), identity)
+    assert str(caught.value) == f"Descope does not answer: 127.0.0.1:{server.port}: {says}"
     assert (server.connections, server.requests) == (1, [])
 
 
@@ -217,7 +190,7 @@ def test_i7_i8_no_error_or_log_line_carries_query_body_or_header_values(
     assert logs
     always = {"event", "log_level", "component"}
     assert {key for line in logs for key in line if line["event"] != "waiting"} == always | {
-        "api", "method", "path", "status", "attempt", "wait", "ms",
+        "api", "method", "path", "status", "cause", "attempt", "wait", "ms",
     }  # fmt: skip
     assert {key for line in logs for key in line if line["event"] == "waiting"} <= always | {"why", "seconds"}
 

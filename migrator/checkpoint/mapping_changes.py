@@ -1,0 +1,47 @@
+"""Which keys of the mapping section were changed since it was bound, from what to what. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.model import Json
+
+MOST_NAMED = 5
+UNSET = "not set"
+
+
+def describe_changes(old: str | None, new: str) -> str:
+    """Up to five changes as `mapping.attributes.city: field_4 -> field_44; mapping.login_id: email -> username`.
+
+    Args:
+        old: the section that was bound, as JSON; None when an older version did not keep it.
+        new: the configuration's section, as JSON.
+
+    Returns:
+        "" when nobody knows what was changed.
+    """
+    if old is None:
+        return ""
+    before, after = (dict(_leaves("mapping", json.loads(text))) for text in (old, new))
+    named = [
+        f"{key}: {before.get(key, UNSET)} -> {after.get(key, UNSET)}"
+        for key in sorted({*before, *after})
+        if before.get(key, UNSET) != after.get(key, UNSET)
+    ]
+    more = [f"and {len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    return "; ".join([*named[:MOST_NAMED], *more])
+
+
+def _leaves(key: str, value: Json) -> Iterator[tuple[str, str]]:
+    """Every value with its dotted key; a list is one value, as its order counts."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _leaves(f"{key}.{name}", below)
+    elif value is None:
+        yield key, UNSET
+    else:
+        yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False).replace('"', "")

@@ -76,7 +76,7 @@ def _sweep_until_settled(job: Job) -> tuple[Sweep | None, Sweep]:
         if done == MOST_SWEEPS:
             log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
             job.events.notice(
-                f"Each of {done} readings of Docebo showed somebody new. Whoever is missing still is found by the next run."
+                f"Each of {done} readings of Docebo showed somebody new. Whoever is still missing comes next time."
             )
             break
         job.events.again("read", "once more, until a whole reading shows nobody new")

@@ -46,7 +46,7 @@ def _state(reason: Reason | None) -> State | None:
 
 
 def _entry(code: str, number: int, reason: Reason | None, columns: int, *, fixes: bool) -> list[str]:
-    head = f"    {number:>7,}  "
+    head = f"    {number:>7,} "
     texts = [f"{code}: {reason.meaning}" if reason else code]
     if fixes and reason:
         texts.append(f"Fix: {reason.fix}")

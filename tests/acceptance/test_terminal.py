@@ -307,7 +307,7 @@ def test_nc16_reasons_are_wrapped_between_words_each_with_its_fix_once(place: Pl
     for code in reasons:
         assert words.count(f"{code}: {REASONS[code].meaning}") == 2
         assert words.count(f"{code}: {REASONS[code].meaning} Fix: {REASONS[code].fix}") == 1
-    shown = [line.split()[1].removesuffix(":") for line in text.splitlines() if re.match(r" +\d+  \w+:", line)]
+    shown = [line.split()[1].removesuffix(":") for line in text.splitlines() if re.match(r" +\d+ \w+: ", line)]
     half = shown[: len(reasons)]
     conflicts = [code for code in half if REASONS[code].state == "conflict"]
     assert half[: len(conflicts)] == sorted(conflicts, key=lambda code: (-reasons[code], code))

@@ -50,7 +50,7 @@ def test_more_than_a_tenth_stops_the_run_and_nobody_is_named(
         spot_check(job(store, tmp_path, descope=descope))
 
     assert caught.value.message == (
-        f"Descope no longer has more than {gone - 1} of {number} migrated users, chosen at random."
+        f"Of {number} migrated users, chosen at random, more than {gone - 1} are no longer in Descope."
     )
     assert caught.value.fix.startswith("See that descope.project_id is the right project, and who deleted them.")
     assert caught.value.fix.endswith("`migrator run --retry missing` sends them again.")

@@ -288,19 +288,20 @@ def test_nc4_nobody_is_said_to_be_proven_before_anybody_was_read(place: Place) -
 
 
 def test_nc4_a_run_ends_with_what_it_read_back(place: Place) -> None:
-    """Success is said with its number; only a gap between plan and end gets a line, which names it."""
+    """Success is said with its number; a gap between plan and end gets a line that names it, and no gap gets none."""
     place.sandbox.control.reset(users=30, difficult=0)
-
-    place.sandbox.control.set_faults(
-        {"kind": "status", "path": CREATE, "every": 1, "params": {"code": 400}}  # every create is refused
-    )
+    bad = str(place.sources()[0]["email"]).lower()
+    place.sandbox.control.set_switches(descope={"refuse_logins": [bad]})
 
     refused = place.command("run", "--yes")
-    place.sandbox.control.clear_faults()
-    ended = place.command("run", "--yes")
+    place.sandbox.control.set_switches(descope={"refuse_logins": []})
+    ended = place.command("run", "--yes", "--retry", "refused")
 
-    assert refused.code == 4
-    assert "Not as planned" not in refused.out
+    assert refused.code == 3
+    assert "29 read back: all as sent." in refused.out
+    assert "Not as planned: 1 failed instead of created (refused)." in refused.out
+    assert "Finished; 1 user needs a person." in refused.out
     assert ended.code == 0
-    assert "30 read back: all as sent." in ended.out
+    assert "1 read back: all as sent." in ended.out
     assert "Not as planned" not in ended.out
+    assert "Complete: all 30 users are in Descope." in ended.out

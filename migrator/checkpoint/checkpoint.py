@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -192,7 +193,8 @@ class Checkpoint:
         elif row["holder"] and row["lease_until"] > now and not Holder.from_json(row["holder"]).is_surely_dead():
             raise LeaseHeld(
                 f"Another run is working on this checkpoint (process {Holder.from_json(row['holder']).pid}).",
-                fix="Wait for it, or look with `migrator status`. A dead run's lease ends by itself after a minute.",
+                fix="Wait for it, or look with `migrator status`. If that process was killed, its lease ends by itself"
+                f" in {ceil(row['lease_until'] - now)} s.",
             )
         self.fence = (row["fence"] if row else 0) + 1
         connection.execute(

@@ -223,13 +223,15 @@ def in_flight(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlight]:
     return checkpoint.read(work)
 
 
-def left(checkpoint: Checkpoint, only: Collection[str] | None = None) -> dict[Decision, int]:
-    """How many pending users (of those in `only`) wait for each kind of request."""
+def left(
+    checkpoint: Checkpoint, only: Collection[str] | None = None, *, state: State = State.PENDING
+) -> dict[Decision, int]:
+    """How many users in this open state (of those in `only`) wait for each kind of request, or for its answer."""
     query = (
         select(source_user.c.decision, func.count())
         .where(
             source_user.c.migration == checkpoint.key,
-            source_user.c.state == State.PENDING,
+            source_user.c.state == state,
             source_user.c.decision.in_(SENT),
             true() if only is None else source_user.c.user_id.in_(only),
         )

@@ -84,7 +84,7 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         help="Log there too, as JSON lines: each stage, batch, wait, question and stop; each request with -v.",
     )
     @click.option("-v", "--verbose", count=True, help="Tell more (-vv: everything).")
-    @click.option("-q", "--quiet", is_flag=True, help="Tell errors only.")
+    @click.option("-q", "--quiet", is_flag=True, help="Tell the result and errors only.")
     @functools.wraps(function)
     def wrapped(
         config_path: Path,

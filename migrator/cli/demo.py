@@ -36,7 +36,7 @@ def demo(common: Common, users: int, seed: int, folder: Path) -> int:
       migrator demo --users 500
 
     \b
-    Exit codes: 0 done, 2 usage, 4 stopped early, 130/143 interrupted.
+    Exit codes: 0 done, 2 usage, 4 stopped early, 129/130/143 interrupted.
     """  # noqa: D301 -- Click's \b
     need_sandbox()
     from migrator.sandbox.process import SandboxProcess  # noqa: PLC0415 -- an extra

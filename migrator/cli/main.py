@@ -54,7 +54,7 @@ def main() -> None:
       3    finished, but some users need a person
       4    stopped early, safe to run again
       5    another run holds the lease
-      130  interrupted (143 by SIGTERM), safe to run again
+      130  interrupted (143 by SIGTERM, 129 by a closed terminal), safe to run again
     """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +10,10 @@ import click
 
 from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
-from migrator.cli import ask, audit, display, show, words
+from migrator.cli import ask, audit, show
 from migrator.cli.common import Common, command, show_error
 from migrator.cli.progress import events
+from migrator.cli.stopping import signals
 from migrator.clock import Clock
 from migrator.engine.job import Options
 from migrator.engine.run import run as run_engine
@@ -23,7 +21,7 @@ from migrator.errors import Declined
 from migrator.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from migrator.config import Config
     from migrator.report.summary import Figures
@@ -106,7 +104,7 @@ def run(
 
     \b
     Exit codes: 0 all done, 2 configuration, 3 some users need a person, 4 stopped early (run again),
-    5 another run is at work, 130/143 interrupted (run again).
+    5 another run is at work, 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load()
     if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
@@ -185,7 +183,7 @@ def plan(
 def execute(common: Common, config: Config, options: Options, *, allow_partial: bool = False) -> int:
     """Run the engine, show its figures, and return the exit code of design section 4."""
     clock = Clock()
-    with signals(clock), events(clock, quiet=common.verbosity < 0) as listener:
+    with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)
     told = common.verbosity >= 0 and not common.as_json
     if figures.error is not None and not (told and isinstance(figures.error, Declined)):  # which the result says
@@ -196,8 +194,10 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
     elif told:
         checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
         click.echo("\n".join(show.result(figures, f"checkpoint: {checkpoint}")))
+    else:
+        click.echo(show.result_line(figures))
     if figures.error is not None:
-        return figures.error.exit_code
+        return stopping.exit_code(figures.error)
     return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0
 
 
@@ -221,25 +221,3 @@ def _may_upgrade(config: Config, *, yes: bool) -> bool:
     if current in (None, schema.head()):
         return True
     return sys.stdin.isatty() and audit.noted("schema", ask.about_upgrade)()
-
-
-@contextmanager
-def signals(clock: Clock) -> Iterator[None]:
-    """Once: finish the batch in flight. Twice: leave now; that is as safe as a crash, which is safe."""
-    asked = False
-
-    def handle(signum: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            display.let_go()
-            os._exit(128 + signum)
-        asked = True
-        click.echo(words.stopping(clock.activity.requests, signal.Signals(signum)), err=True)
-        clock.request_stop(signal.Signals(signum))
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -64,6 +64,11 @@ def _cost(figures: Figures) -> list[str]:
     return lines
 
 
+def result_line(figures: Figures) -> str:
+    """How a run or plan ended, in one line."""
+    return colour.paint(wording.ending(figures.document()), colour.of_outcome(figures.outcome))
+
+
 def result(figures: Figures, checkpoint: str) -> list[str]:
     """Everything a run or plan tells at its end."""
     document = figures.document()
@@ -80,7 +85,7 @@ def result(figures: Figures, checkpoint: str) -> list[str]:
         f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
         *proof(figures),
         *gaps(figures),
-        colour.paint(wording.ending(document), colour.of_outcome(figures.outcome)),
+        result_line(figures),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]

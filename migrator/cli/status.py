@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from migrator.checkpoint import books, samples
 from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.cli import show, watch
+from migrator.cli import show, streams, watch
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
 from migrator.report import eta, files, gather
@@ -67,7 +68,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
       migrator status --watch
 
     \b
-    Exit codes: 0 shown, 2 configuration or no checkpoint yet, 130/143 watching was interrupted.
+    Exit codes: 0 shown, 2 configuration or no checkpoint yet, 129/130/143 watching was interrupted.
     """  # noqa: D301 -- Click's \b
     config = common.load()
     clock = Clock()
@@ -76,7 +77,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
         view = look(config, checkpoint)
         if watching:
             with watch.screen(err=common.as_json) as show_line:
-                while view.running:
+                while view.running and not streams.is_unread(sys.stderr if common.as_json else sys.stdout):
                     show_line(view.line)
                     clock.wait(interval)
                     view = look(config, checkpoint)
@@ -86,7 +87,8 @@ def status(common: Common, watching: bool, interval: float) -> int:
         common.print_json(view.document())
     else:
         click.echo(view.line)
-        click.echo("\n".join(show.standing(view.figures)))
+        if common.verbosity >= 0:
+            click.echo("\n".join(show.standing(view.figures)))
     return 0
 
 

@@ -14,7 +14,7 @@ from migrator.checkpoint.verifications import Verification
 from migrator.cli import audit
 from migrator.cli.common import Common, command
 from migrator.cli.progress import events
-from migrator.cli.run import signals
+from migrator.cli.stopping import signals
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -57,7 +57,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
 
     \b
     Exit codes: 0 everything is the same, 2 configuration or no checkpoint yet, 3 something is not,
-    4 stopped early (run again), 130/143 interrupted (run again).
+    4 stopped early (run again), 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     if seed is not None and sample is None:
         raise click.UsageError("--seed goes with --sample.")
@@ -75,7 +75,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         stack.enter_context(signals(clock))
         shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
         listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
-        if checkpoint.is_held():
+        if checkpoint.is_held() and common.verbosity >= 0:
             click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
@@ -98,12 +98,14 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
             "reports": [path],
         }
     audit.verified(document)
-    if not verdict.stored:
+    if not verdict.stored and common.verbosity >= 0:
         click.echo("A run was at work, so the checkpoint does not keep what was seen here.", err=True)
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
         click.echo("\n".join(_text(config, verdict, clock.time(), path)))
+    else:
+        click.echo("\n".join(_result_lines(verdict, clock.time())))
     return 0 if verdict.clean else DIFFERENT
 
 
@@ -153,12 +155,18 @@ def _text(config: Config, verdict: Verdict, now: float, path: str) -> list[str]:
         lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
     if verdict.sample:
         lines += _confidence(verdict, verdict.sample)
+    return [*lines, *_result_lines(verdict, now), *_next(verdict), f"  {path}"]
+
+
+def _result_lines(verdict: Verdict, now: float) -> list[str]:
+    """What was found, in a line, and whether there was anybody to look for."""
+    lines = []
     if not verdict.arrived:
         lines.append("Nothing was verified: nobody has arrived in Descope yet.")
     if verdict.arrived or not verdict.clean:
         scope = verifications.SAMPLE if verdict.sample else verifications.ALL
         lines.append(wording.proof(Verification(now, scope, verdict.checked, verdict.classes).document(), "Verified"))
-    return [*lines, *_next(verdict), f"  {path}"]
+    return lines
 
 
 def _next(verdict: Verdict) -> list[str]:

@@ -81,7 +81,9 @@ class Sampler(Events):
     def notice(self, text: str) -> None:
         """Pass it on; until the next progress it is why the job waits."""
         self._listener.notice(text)
+        self._now = self._now or ("check", 0, None)  # the stage before a job's first word
         self._notice = text
+        self._sample()
 
     def _tell(self, stage: str, done: int, total: int | None) -> None:
         self._now, self._notice = (stage, done, total), None

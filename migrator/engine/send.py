@@ -61,7 +61,7 @@ def send(job: Job) -> None:
                 fix="Check its status page and your network, then run again: what is unknown is read back first.",
             )
         if round_.unanswered:
-            settle(job, may_give_up=round_.answered or not many)
+            settle(job, this_run=True, may_give_up=round_.answered or not many)
             round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
 
 

@@ -1,18 +1,18 @@
 """Find out what became of requests whose answer never came, before anything is sent again.
 
-A user is sent again only after two look-ups by login id, the configured time apart, both found nothing:
-search may lag, and a request may still be on its way inside the server (matrix N1, N15).
+A user is sent again only when, the configured time after a first look, neither a search nor the look-up by login id
+finds anybody: search may lag, and a request may still be on its way inside the server (matrix N1, N15).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint import sends
 from migrator.checkpoint.sends import InFlight, Result
-from migrator.descope import user as descope_user
-from migrator.engine import outcome
+from migrator.engine import outcome, present
 from migrator.engine.change import make_task, not_ours
 from migrator.engine.logbook import outcomes
 from migrator.log import get_logger
@@ -29,30 +29,58 @@ log = get_logger(__name__)
 AT_ONCE = 100
 # Requests that may go unanswered for one user; in the last one it is alone (see `sends.claim`).
 MOST_ATTEMPTS = 4
+# Seconds between two looks, doubled each time: search lags by seconds, rarely by more (contract descope 3.10).
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 
 
-def settle(job: Job, *, may_give_up: bool = False) -> int:
+def settle(job: Job, *, this_run: bool = False, may_give_up: bool = False) -> int:
     """Decide every user that is `sending`; returns how many were found at Descope.
 
     Args:
+        this_run: the requests are this run's own, not those of one that ended before.
         may_give_up: whoever never gets an answer is the cause itself, as Descope does answer otherwise.
     """
+    in_flight = sends.left(job.checkpoint, state=State.SENDING)
+    if not in_flight:
+        return 0
+    job.events.notice(_opening(in_flight, int(_patience(job)), this_run=this_run))
     arrived, waiting = _look(job, may_give_up=may_give_up)
+    pause = FIRST_PAUSE
     while waiting:
-        wait = max(
-            0.0,
-            min(job.absent_since[user_id] for user_id in waiting) + _patience(job) - job.clock.monotonic(),
-        )
-        log.info("settle_wait", users=len(waiting), seconds=round(wait, 1))
-        job.events.notice(
-            f"{len(waiting)} users were sent without an answer and are not at Descope (yet). Looking again in"
-            f" {wait:.0f} s before sending them once more, so that nobody is created twice."
-        )
-        job.clock.wait(wait)
+        _wait(job, waiting, pause)
         more, waiting = _look(job, may_give_up=may_give_up)
         arrived += more
+        pause = min(2 * pause, LONGEST_PAUSE)
     job.absent_since.clear()
+    job.events.notice(f"Descope has {arrived:,} of these {sum(in_flight.values()):,} users as they were sent.")
     return arrived
+
+
+def _opening(in_flight: dict[Decision, int], patience: int, *, this_run: bool) -> str:
+    """Who is waited for, why and how long, before the first look."""
+    total, creates = sum(in_flight.values()), in_flight.get(Decision.CREATE, 0)
+    sent = "sent without an answer from Descope" if this_run else "being sent when the last run ended"
+    said = f"{total:,} users were {sent}." if total > 1 else f"1 user was {sent}."
+    if not (creates and patience):
+        return f"{said} Descope is asked what became of them before anything is sent again."
+    whom = "them" if creates == total else f"{creates:,} of them"
+    return f"{said} Descope may still create {whom}, so nothing is sent again for up to {patience} s."
+
+
+def _wait(job: Job, waiting: Sequence[str], pause: float) -> None:
+    """Until the next look, or until the first of those who wait may be sent again."""
+    now = job.clock.monotonic()
+    left = [job.absent_since[user_id] + _patience(job) - now for user_id in waiting]
+    wait = max(0.0, min(pause, *left))
+    users = f"{len(waiting):,} users are" if len(waiting) > 1 else "1 user is"
+    log.info("settle_wait", users=len(waiting), seconds=round(wait, 1))
+    if wait:
+        job.events.notice(f"{users} not at Descope yet; nothing is sent again for up to {ceil(max(left))} s.")
+    job.clock.wait(wait)
+    if wait >= min(left):
+        job.events.notice(
+            f"{users} still missing. Descope is asked for each by login id before anything is sent again."
+        )
 
 
 def _patience(job: Job) -> float:
@@ -86,20 +114,17 @@ def _pages(job: Job) -> Iterator[list[InFlight]]:
 
 
 def _creates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterator[Result]:
-    flights = [flight for flight in page if flight.decision == Decision.CREATE]
-    found = job.descope.search_logins([flight.user.target.login_id for flight in flights])
-    for flight in flights:
-        user = flight.user
-        here = descope_user.find(found, [user.target.login_id])
-        there = here[0] if here else job.descope.by_login(user.target.login_id)
-        if there is not None:
-            yield outcome.created(user, there)
-            continue
-        now = job.clock.monotonic()
-        since = job.absent_since.setdefault(user.user_id, now)
-        if now - since < _patience(job):
-            continue
-        yield _unanswered(user, may_give_up=may_give_up)
+    users = [flight.user for flight in page if flight.decision == Decision.CREATE]
+    there = present.listed(job, users)
+    now = job.clock.monotonic()
+    absent = [user for user in users if user.user_id not in there]
+    overdue = [u for u in absent if now - job.absent_since.setdefault(u.user_id, now) >= _patience(job)]
+    there |= present.asked_for_alone(job, overdue)
+    for user in users:
+        if user.user_id in there:
+            yield outcome.created(user, there[user.user_id])
+        elif user in overdue:
+            yield _unanswered(user, may_give_up=may_give_up)
 
 
 def _unanswered(user: Candidate, *, may_give_up: bool) -> Result:

@@ -78,13 +78,13 @@ def test_progress_is_a_line_every_tenth_where_no_terminal_is(place: Place) -> No
     assert "\x1b" not in ended.err
 
 
-def test_quiet_says_nothing_when_all_is_well(place: Place) -> None:
-    """-q leaves stdout and stderr empty; the exit code and the reports tell enough."""
+def test_quiet_says_one_line_when_all_is_well(place: Place) -> None:
+    """-q leaves the result alone on stdout and stderr empty; the exit code and the reports tell the rest."""
     place.sandbox.control.reset(users=20, difficult=0)
 
     ended = place.command("run", "--yes", "-q")
 
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.out, ended.err) == (0, "Complete: every user made it.\n", "")
     assert (place.folder / "reports" / "summary.json").exists()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_flight import PATIENCE, patient, sending, waits
 from in_memory import Descope, job, told
 from read_back import person
 from sqlalchemy import update
 from structlog.testing import capture_logs
-from two_migrations import put, rows, states, target
+from two_migrations import rows, states, target
 
 from migrator.checkpoint.tables import source_user
 from migrator.engine import settle as settling
@@ -23,23 +25,6 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.descope.user import DescopeUser
-    from migrator.engine.job import Job
-
-PATIENCE = 60
-
-
-def sending(store: Checkpoint, user_id: str, **columns: Any) -> None:
-    put(store, user_id, **({"state": State.SENDING} | columns))
-
-
-def patient(store: Checkpoint, folder: Path, *users: DescopeUser) -> tuple[Job, Descope]:
-    descope = Descope(*users)
-    return job(store, folder, descope=descope, settings={"descope": {"settle_seconds": PATIENCE}}), descope
-
-
-def waits(work: Job) -> list[float]:
-    return [round(seconds) for seconds in work.clock.waits]  # type: ignore[attr-defined]
-
 
 # --- creations -----------------------------------------------------------------------------------
 
@@ -74,6 +59,41 @@ def test_who_is_not_listed_yet_is_asked_for_alone(store: Checkpoint, tmp_path: P
     assert descope.names("by_login") == [("u2@example.org",)]
 
 
+def test_who_is_listed_late_is_found_by_the_next_look(store: Checkpoint, tmp_path: Path) -> None:
+    """Search lags by seconds: nobody has to be asked for alone, or to wait for the whole patience."""
+    sending(store, "1")
+    work, descope = patient(store, tmp_path, person("1"))
+    descope.unlisted = {"U1"}
+    work.clock.guard(lambda: descope.unlisted.clear() if waits(work) else None)
+
+    assert settle(work) == 1
+    assert waits(work) == [5]
+    assert descope.names("by_login") == []
+
+
+def test_who_has_another_login_by_now_is_recognised_by_the_mark(store: Checkpoint, tmp_path: Path) -> None:
+    """Whoever carries the mark was created, even if a stranger has the login id by now."""
+    sending(store, "1")
+    sending(store, "2")
+    stranger = replace(person("2", attributes={}), user_id="U9")
+    moved = [replace(person(user_id), login_ids=(f"moved{user_id}@example.org",)) for user_id in ("1", "2")]
+    work, descope = patient(store, tmp_path, *moved, stranger)
+
+    assert settle(work) == 2
+    assert {row["target_id"] for row in rows(store).values()} == {"U1", "U2"}
+    assert descope.names("marked_as") == [("acme.docebosaas.com", "1", "2")]
+
+
+def test_nobody_is_asked_for_by_a_mark_that_is_not_defined(store: Checkpoint, tmp_path: Path) -> None:
+    sending(store, "1")
+    work, descope = patient(store, tmp_path)
+    work.undefined = {"doceboUserId": 1}
+
+    assert settle(work) == 0
+    assert descope.names("marked_as") == []
+    assert descope.names("by_login") == [("u1@example.org",)]
+
+
 def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1", attempts=4)
     sending(store, "2")
@@ -84,15 +104,23 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
 
     assert states(store) == {"1": (State.PENDING, None), "2": (State.CREATED, None)}
     assert rows(store)["1"]["decision"] == Decision.CREATE
-    assert waits(work) == [60]
-    assert len(descope.names("search")) == 2
-    assert [(one["users"], one["seconds"]) for one in logs if one["event"] == "settle_wait"] == [(1, 60.0)]
+    assert waits(work) == [5, 10, 20, 25]
+    assert len(descope.names("search")) == 5
+    assert descope.names("by_login") == [("u1@example.org",)]
+    assert [(one["event"], one["users"], round(one["seconds"])) for one in logs if one["event"] == "settle_wait"] == [
+        ("settle_wait", 1, seconds) for seconds in (5, 10, 20, 25)
+    ]
+    left = "1 user is not at Descope yet; nothing is sent again for up to {} s."
+    assert [text for _, text in told(work)] == [
+        (
+            "2 users were being sent when the last run ended."
+            " Descope may still create them, so nothing is sent again for up to 60 s."
+        ),
+        *(left.format(seconds) for seconds in (60, 55, 45, 25)),
+        "1 user is still missing. Descope is asked for each by login id before anything is sent again.",
+        "Descope has 1 of these 2 users as they were sent.",
+    ]
     assert [one["outcomes"] for one in logs if one["event"] == "settled"] == [{"2": "created"}, {"1": "not_done"}]
-    said = (
-        "1 users were sent without an answer and are not at Descope (yet). Looking again in"
-        " 60 s before sending them once more, so that nobody is created twice."
-    )
-    assert told(work) == [("notice", said)]
     assert work.absent_since == {}
 
 
@@ -118,11 +146,16 @@ def test_the_wait_counts_from_the_first_look(store: Checkpoint, tmp_path: Path) 
     """User 1 was missed 45 seconds ago, user 2 now: the first wait is for user 1, the second for user 2."""
     sending(store, "1")
     sending(store, "2")
-    work, _ = patient(store, tmp_path)
+    work, descope = patient(store, tmp_path)
     work.absent_since = {"1": work.clock.monotonic() - 45}
+    asked: list[tuple[float, int]] = []
+    work.clock.guard(lambda: asked.append((sum(waits(work)), len(descope.names("by_login")))))
 
     assert settle(work) == 0
-    assert waits(work) == [15, 45]
+    assert sum(waits(work)) == 60
+    assert {alone for after, alone in asked if after < 15} == {0}
+    assert {alone for after, alone in asked if 15 < after < 60} == {1}
+    assert sorted(descope.names("by_login")) == [("u1@example.org",), ("u2@example.org",)]
     assert {state for state, _ in states(store).values()} == {State.PENDING}
 
 
@@ -232,7 +265,7 @@ def test_whoever_is_absent_on_any_page_is_waited_for(
     work, _ = patient(store, tmp_path, person("2"))
 
     assert settle(work) == 1
-    assert waits(work) == [60]
+    assert sum(waits(work)) == PATIENCE
     assert states(store)["1"] == (State.PENDING, None)
 
 

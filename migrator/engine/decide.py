@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
+from migrator.checkpoint.holders import HELD_BY_OURS, note
+from migrator.checkpoint.plans import CONFLICT, Candidate, Planned
 from migrator.engine.changes import Changes, Past, changes, is_adopted
 from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
 
@@ -49,15 +50,17 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
         owners = [known]
     others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
     if len(owners) > 1:
-        return _conflict(user, "several_matches")
+        return _conflict(user, "several_matches", note("", (one.user_id for one in owners)))
     if others:
         return _with_others(user, owners, others, rules)
     if owners:
         return _ours(user, owners[0], rules)
     if known is None and (user.target_id is None or user.retry):
         return Planned(user.user_id, Decision.CREATE)
+    if known is None:
+        return _conflict(user, "deleted_at_descope")
     # A known user who is not ours carries another user's mark by now.
-    return _conflict(user, "deleted_at_descope" if known is None else "login_taken")
+    return _conflict(user, "login_taken", note("", [known.user_id]))
 
 
 def _conflict(user: Candidate, reason: str, detail: str | None = None) -> Planned:
@@ -71,7 +74,8 @@ def _with_others(
     platform = user.target.attributes[MARK_PLATFORM]
     marks = [one.mark() for one in others]
     ours = all(mark is not None and mark[0] == platform for mark in marks)
-    taken = _conflict(user, "login_taken", HELD_BY_OURS if ours else None)
+    ids = [one.user_id for one in others]
+    taken = _conflict(user, "login_taken", note(HELD_BY_OURS if ours else "", ids))
     # An extra login id alone says nothing about who somebody is (a user name is soon the same).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
@@ -82,7 +86,7 @@ def _with_others(
     if not ours:
         return taken
     # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
-    return replace(taken, holder=marks[0][1], if_holder_is_gone=linked or _conflict(user, "recreated"))
+    return replace(taken, holder=marks[0][1], if_holder_is_gone=linked or _conflict(user, "recreated", note("", ids)))
 
 
 def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from migrator.checkpoint import books, reading, samples
 from migrator.errors import ConfigError
 from migrator.report import crosswalk, page, whole
+from migrator.report.detail_text import detailed
 from migrator.report.problems import source_columns, write_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.checkpoint.books import Problem
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.config import MappingConfig
 
@@ -76,15 +80,19 @@ def write(
         document = {**document, "verify": {"classes": document["verify"].get("classes", {})}}
     with whole.explained(folder):
         with whole.write(folder / PROBLEMS) as file:
-            write_problems(file, books.problems(checkpoint, predicted=predicted), sources)
+            write_problems(file, _problems(checkpoint, predicted=predicted), sources)
         if not leave_crosswalk:
             with whole.write(folder / crosswalk.NAME) as file:
                 crosswalk.write_crosswalk(file, reading.crossings(checkpoint))
         with whole.write(folder / PAGE) as file:
-            problems = books.problems(checkpoint, predicted=predicted)
+            problems = _problems(checkpoint, predicted=predicted)
             newest = books.last_run(checkpoint)
             line = samples.recent(checkpoint, newest["number"]) if newest else []
             page.write(file, document, details, line, problems, checkpoint.clock.time(), redact=redact)
         with whole.write(folder / SUMMARY) as file:
             json.dump(document, file, indent=2)
             file.write("\n")
+
+
+def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[Problem]:
+    return detailed(checkpoint, books.problems(checkpoint, predicted=predicted))

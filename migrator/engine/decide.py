@@ -57,10 +57,9 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
         return _ours(user, owners[0], rules)
     if known is None and (user.target_id is None or user.retry):
         return Planned(user.user_id, Decision.CREATE)
-    if known is None:
-        return _conflict(user, "deleted_at_descope")
     # A known user who is not ours carries another user's mark by now.
-    return _conflict(user, "login_taken", note("", [known.user_id]))
+    holder = note("", [known.user_id]) if known is not None else None
+    return _conflict(user, "deleted_at_descope" if known is None else "login_taken", holder)
 
 
 def _conflict(user: Candidate, reason: str, detail: str | None = None) -> Planned:

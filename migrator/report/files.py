@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint import books, reading, samples
+from migrator.checkpoint import books, reading, run_history, samples
 from migrator.errors import ConfigError
-from migrator.report import crosswalk, page, whole
+from migrator.report import crosswalk, differences, page, whole
 from migrator.report.detail_text import detailed
 from migrator.report.problems import source_columns, write_problems
 
@@ -88,7 +88,11 @@ def write(
             problems = _problems(checkpoint, predicted=predicted)
             newest = books.last_run(checkpoint)
             line = samples.recent(checkpoint, newest["number"]) if newest else []
-            page.write(file, document, details, line, problems, checkpoint.clock.time(), redact=redact)
+            runs = run_history.read(checkpoint)
+            beside = {*NAMES, *([] if redact else [differences.DIFFERENCES])}
+            names = [name for name in beside if name == SUMMARY or (folder / name).exists()]
+            now = checkpoint.clock.time()
+            page.write(file, document, details, line, problems, now, redact=redact, runs=runs, names=names)
         with whole.write(folder / SUMMARY) as file:
             json.dump(document, file, indent=2)
             file.write("\n")

@@ -32,7 +32,7 @@ def verdict(document: dict[str, Any]) -> Verdict:
     arrived = sum(counts[state] for state in ARRIVED)
     people = sum(counts[state] for state in NEEDS_PERSON)
     so_far = f"{arrived:,} of {users(found)} {'is' if found == 1 else 'are'} in Descope"
-    person = f"{people:,} {'needs' if people == 1 else 'need'} a person"
+    person = f"{people:,} {'needs' if people == 1 else 'need'} attention"
     rest = _rest(counts)
     error = document.get("error") or {}
     why = f"{error.get('message', '')} {error.get('fix', '')}".strip()

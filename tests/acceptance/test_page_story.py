@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 chromium = pytest.mark.skipif(
     not os.environ.get("CI") and not any(map(shutil.which, NAMES)), reason="no Chromium here; CI has one"
 )
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 DOCS = Path(__file__).parents[2] / "docs"
 A4 = {"paperWidth": 8.27, "paperHeight": 11.69}
 
@@ -224,6 +225,25 @@ def test_nc25_what_is_empty_is_said_in_a_sentence(browser: Browser, place: Place
         "There is nobody on this list: no user was rejected, is in conflict or has failed."
     ]
     assert page.complaints == []
+
+
+@chromium
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])
+def test_nc25_everybody_can_use_every_section(browser: Browser, demo: Path, scheme: str, width: int) -> None:
+    """No violation of axe-core's rules of impact serious or critical on a page that has every section."""
+    if not AXE.exists() and not os.environ.get("CI"):
+        pytest.skip("no npm here to install axe-core with; CI has it")
+    page = browser.open(demo.as_uri())
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+    page.prefer(scheme)
+    page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+
+    found = page.evaluate("axe.run().then(all => all.violations)")
+
+    heavy = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]][:5]) for one in heavy] == []
+    assert page.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 # --- on paper, and large ---------------------------------------------------------------------------

@@ -308,3 +308,19 @@ def test_nc25_the_pictures_are_there_and_shown() -> None:
     assert [
         name for name in re.findall(r"screenshots/([\w.-]+)", text) if not (DOCS / "screenshots" / name).is_file()
     ] == []
+
+
+def test_nc25_a_redacted_page_names_ids_and_counts_only(place: Place) -> None:
+    """With --redact the page keeps details, history and breakdown, and shows no domain of a few people."""
+    place.sandbox.control.reset(users=60, strangers=2, difficult=0.2)
+    lone = place.sources()[0] | {"user_id": "99999", "username": "lone", "email": "ana@one-family.example"}
+    place.sandbox.control.put_docebo_user(lone)
+    place.command("run", "--yes")
+
+    assert place.command("report", "--redact", "--out", "for-others").code == 0
+
+    text = (place.folder / "for-others" / "report.html").read_text(encoding="utf-8")
+    assert "one-family" not in text
+    assert "other domains" in text
+    assert "also " in text.split('id="rows">')[1]
+    assert [one["email"] for one in place.sources() if len(one.get("email") or "") > 3 and one["email"] in text] == []

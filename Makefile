@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 AXE := $(if $(shell command -v npm),tests/acceptance/node_modules/.package-lock.json)
 WORKERS ?= 2
 
-.PHONY: demo test coverage soak mutate check fmt readme lock wheel clean help
+.PHONY: demo test coverage soak mutate check fmt readme screenshots lock wheel clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -42,6 +42,9 @@ fmt: $(STAMP)  ## repair format and what ruff can repair
 
 readme: $(STAMP)  ## renew the --help blocks of the README and the screens of docs/terminal.md
 	$(BIN)/python tests/readme.py
+
+screenshots: $(STAMP)  ## take the pictures of docs/report.md anew; needs Chromium
+	$(BIN)/python tests/screenshots.py
 
 wheel: $(STAMP)  ## build the wheel into dist
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .

@@ -102,8 +102,8 @@ _TABLE: Final = (
     _reason(
         State.CONFLICT,
         "duplicate_email",
-        "Several Docebo users share this e-mail address as their login. None of them was migrated for a guess.",
-        "Give each person an own address in Docebo, or delete the spare users, and run again; or let "
+        "Several Docebo users share this e-mail address as their login. None of them was migrated on a guess.",
+        "Give each person an address of their own in Docebo, or delete the spare users, and run again; or let "
         "policy.duplicate_email choose (oldest, newest_login).",
     ),
     _reason(

@@ -66,9 +66,10 @@ class Page:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
 
-    def screenshot(self, path: Path) -> None:
-        """The whole page as a picture."""
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def screenshot(self, path: Path, clip: dict[str, Any] | None = None) -> None:
+        """The whole page, or a rectangle of it, as a picture."""
+        part = {"clip": clip} if clip else {}
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, **part)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def pdf(self) -> bytes:

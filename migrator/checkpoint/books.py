@@ -37,13 +37,18 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A user that needs a person; `raw` is the Docebo record's JSON text while it is kept."""
+    """A user that needs a person; `raw` is the Docebo record's JSON text while it is kept.
+
+    `target_id` is the Descope user it became or was found as; `attempts` counts its requests that went unanswered.
+    """
 
     user_id: str
     state: State
     reason: str
     detail: str | None
     raw: str | None = field(default=None, repr=False)
+    target_id: str | None = None
+    attempts: int = 0
 
 
 # The state that a planned user would come to.
@@ -92,7 +97,8 @@ def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Pro
     if predicted:
         bad = bad | and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict")
     columns = (
-        source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail, source_user.c.raw
+        source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail, source_user.c.raw,
+        source_user.c.target_id, source_user.c.attempts,
     )  # fmt: skip
     after = ""
     while True:
@@ -105,7 +111,7 @@ def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Pro
         rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
         for row in rows:
             state = State.CONFLICT if row.state == State.PENDING else State(row.state)
-            yield Problem(row.user_id, state, row.reason or "", row.detail, row.raw)
+            yield Problem(row.user_id, state, row.reason or "", row.detail, row.raw, row.target_id, row.attempts)
         if len(rows) < PROBLEM_PAGE:
             return
         after = rows[-1].user_id

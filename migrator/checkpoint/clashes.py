@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, and_, bindparam, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, select, tuple_, update
 
 from migrator.checkpoint.tables import login, source_user
 from migrator.fields import SentFields
@@ -42,25 +42,29 @@ class Member:
     holds: bool = False
 
 
+def takes_part(checkpoint: Checkpoint, *, look: bool = False) -> ColumnElement[bool]:
+    """Whether a row of `login` joined with `source_user` counts in the collisions of that kind."""
+    return and_(
+        source_user.c.migration == checkpoint.key,
+        login.c.login_key.startswith(LOOKS) if look else login.c.login_key.not_like(f"{LOOKS}%"),
+        source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
+        or_(source_user.c.reason.is_(None), source_user.c.reason != "not_included"),
+    )
+
+
 def colliding(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[Member]:
     """Users whose login ids are the same after the strong fold, group by group; memory stays flat (matrix D1, B2.12).
 
     Args:
         look: groups whose login ids only look alike, for a person's eye; `collisions` groups may be among them.
     """
-    kind = login.c.login_key.startswith(LOOKS) if look else login.c.login_key.not_like(f"{LOOKS}%")
-    takes_part = and_(
-        source_user.c.migration == checkpoint.key,
-        kind,
-        source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
-        or_(source_user.c.reason.is_(None), source_user.c.reason != "not_included"),
-    )
+    counted = takes_part(checkpoint, look=look)
     joined = login.join(
         source_user,
         and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id),
     )
     keys = (
-        select(login.c.login_key).select_from(joined).where(takes_part).group_by(login.c.login_key)
+        select(login.c.login_key).select_from(joined).where(counted).group_by(login.c.login_key)
         .having(func.count() > 1).order_by(login.c.login_key).limit(PAGE)
     )  # fmt: skip
     columns = (
@@ -70,7 +74,7 @@ def colliding(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[Member]
     query = (
         select(*columns)
         .select_from(joined)
-        .where(takes_part)
+        .where(counted)
         .order_by(login.c.login_key, source_user.c.user_id)
         .limit(PAGE)
     )

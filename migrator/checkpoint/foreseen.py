@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, and_, case, false, func, or_, select, update
 
 from migrator.checkpoint.books import FORESEEN
-from migrator.checkpoint.plans import DRIFTED
+from migrator.checkpoint.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO, DRIFTED
 from migrator.checkpoint.proofs import WRONG
 from migrator.checkpoint.tables import source_user
 from migrator.model import ARRIVED_STATES, Decision, State
@@ -92,6 +92,7 @@ def bind(checkpoint: Checkpoint, planned: Sequence[Entry]) -> None:
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
                 values |= {"state": State.CONFLICT, "reason": DRIFTED, "decision": None, "changes": None}
+                values["detail"] = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
             connection.execute(
                 update(source_user)
                 .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == row.user_id)

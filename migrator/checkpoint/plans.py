@@ -13,12 +13,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal,
     not_,
     or_,
     select,
     update,
 )
 
+from migrator.checkpoint.holders import WANTED_TWICE
 from migrator.checkpoint.tables import source_user
 from migrator.fields import SentFields
 from migrator.model import ARRIVED_STATES, Decision, State, TargetUser
@@ -29,15 +31,12 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 DRIFTED = "drifted"
+CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of it
 # Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
 AGAIN, REJUDGE = 1, 2
 # A conflict found while planning: stored like a decision, because only a real run makes it a final state.
 CONFLICT = "conflict"
 SENT = (Decision.UPDATE, Decision.ADOPT, Decision.CREATE)  # leaving comes first, and an update may free a login
-# Details of conflicts over a login or a user that may be let go of: the holder is another user of this migration, came
-# only after the look-up, or would be adopted by several Docebo users.
-HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE = "held_by_migrated_user", "came_meanwhile", "wanted_twice"
-MAY_LET_GO = (HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +269,7 @@ def part_shared_targets(checkpoint: Checkpoint) -> None:
     aside = {
         "decision": CONFLICT,
         "reason": "several_matches",
-        "detail": WANTED_TWICE,
+        "detail": literal(f"{WANTED_TWICE} ") + source_user.c.adopt_id,
         "changes": None,
         "seen": None,
         "adopt_id": None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from migrator.checkpoint.sweeps import EMPTY
 from migrator.checkpoint.tables import source_user
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ def raw_records(checkpoint: Checkpoint) -> Iterator[str]:
     """The JSON text of every record still kept; memory stays flat."""
     kept = source_user.c.raw.is_not(None)
     return (row.raw for row in _pages(checkpoint, kept, source_user.c.raw))
+
+
+def records(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
+    """Every record still kept: `raw`, its JSON text, with `state` and `decision`; memory stays flat."""
+    kept = and_(source_user.c.raw.is_not(None), source_user.c.raw != EMPTY)
+    return _pages(checkpoint, kept, source_user.c.raw, source_user.c.state, source_user.c.decision)
 
 
 class Crossing(NamedTuple):

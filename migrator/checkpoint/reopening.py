@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, literal, null, or_, select, true, update
 
-from migrator.checkpoint.plans import AGAIN, DRIFTED, MAY_LET_GO
+from migrator.checkpoint.holders import may_let_go
+from migrator.checkpoint.plans import AGAIN, DRIFTED
 from migrator.checkpoint.sweeps import TRIED
 from migrator.checkpoint.tables import source_user
 from migrator.model import ARRIVED_STATES, State
@@ -57,7 +58,7 @@ def reopen(checkpoint: Checkpoint, asked: int = 0) -> None:
     Args:
         asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
     """
-    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | source_user.c.detail.in_(MAY_LET_GO)
+    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
     again = and_(
         _mine(checkpoint),
         source_user.c.state.in_((State.CONFLICT, State.FAILED)),

@@ -7,7 +7,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import DRIFTED, WANTED_TWICE
+from migrator.checkpoint.holders import WANTED_TWICE, note
+from migrator.checkpoint.plans import CHANGED_IN_DESCOPE, DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.engine import outcome
@@ -110,11 +111,12 @@ def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
         if found is None:
             sent.put(Result(user.user_id, State.CONFLICT, reason="deleted_at_descope"))
         elif task is None:
-            sent.put(Result(user.user_id, State.CONFLICT, reason=not_ours(found)))
+            sent.put(not_ours(user, found))
         elif found.user_id in taken:
-            sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches", detail=WANTED_TWICE))
+            detail = note(WANTED_TWICE, [found.user_id])
+            sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches", detail=detail))
         elif _has_drifted(job, task):
-            sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED))
+            sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED, detail=CHANGED_IN_DESCOPE))
         elif task.todo.missing_logins:
             sent.put(Result(user.user_id, State.CONFLICT, reason="login_ids_differ"))
         else:
@@ -149,9 +151,10 @@ def make_task(
     return task if lost else None
 
 
-def not_ours(found: DescopeUser) -> str:
-    """The reason of a conflict over a user that is not ours to change any more."""
-    return "mark_lost" if found.mark() is None else "login_taken"
+def not_ours(user: Candidate, found: DescopeUser) -> Result:
+    """The conflict over a user that is not ours to change any more."""
+    reason = "mark_lost" if found.mark() is None else "login_taken"
+    return Result(user.user_id, State.CONFLICT, reason=reason, detail=note("", [found.user_id]))
 
 
 def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> list[Task]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import CAME_MEANWHILE
+from migrator.checkpoint.holders import CAME_MEANWHILE, note, parse
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.descope import user as descope_user
@@ -17,7 +17,7 @@ from migrator.model import Decision, State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.plans import Candidate
+    from migrator.checkpoint.plans import Candidate, Planned
     from migrator.checkpoint.sends import Batch
     from migrator.descope.results import BatchAnswer
     from migrator.engine.job import Job
@@ -52,9 +52,15 @@ def _still_absent(job: Job, sent: Sent, users: list[Candidate]) -> list[Candidat
             sent.put(Result(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
         else:
             # Whoever came after the look-up was not agreed to; the next run looks again and asks.
-            reason, detail = planned.reason or "login_taken", planned.detail or CAME_MEANWHILE
+            reason, detail = planned.reason or "login_taken", _came_meanwhile(planned)
             sent.put(Result(user.user_id, State.CONFLICT, reason=reason, detail=detail))
     return absent
+
+
+def _came_meanwhile(planned: Planned) -> str:
+    """The detail of a conflict that the plan did not show: who is in the way, and that every run looks again."""
+    detail = planned.detail or note("", [planned.target_id] if planned.target_id else []) or ""
+    return detail if parse(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
 
 
 def _create(job: Job, sent: Sent, users: Sequence[Candidate]) -> None:

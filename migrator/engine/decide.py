@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
+from migrator.checkpoint.holders import HELD_BY_OURS, note
+from migrator.checkpoint.plans import CONFLICT, Candidate, Planned
 from migrator.engine.changes import Changes, Past, changes, is_adopted
 from migrator.fields import EMAIL
 from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
@@ -51,7 +52,7 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
         owners = [known]
     others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
     if len(owners) > 1:
-        return _conflict(user, "several_matches")
+        return _conflict(user, "several_matches", note("", (one.user_id for one in owners)))
     if others:
         return _with_others(user, owners, others, rules)
     if owners:
@@ -59,7 +60,8 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
     if known is None and (user.target_id is None or user.retry):
         return Planned(user.user_id, Decision.CREATE)
     # A known user who is not ours carries another user's mark by now.
-    return _conflict(user, "deleted_at_descope" if known is None else "login_taken")
+    holder = note("", [known.user_id]) if known is not None else None
+    return _conflict(user, "deleted_at_descope" if known is None else "login_taken", holder)
 
 
 def _conflict(user: Candidate, reason: str, detail: str | None = None) -> Planned:
@@ -71,7 +73,8 @@ def _with_others(
 ) -> Planned:
     """Somebody else answers to one of the login ids."""
     ours = _all_ours(user, others)
-    taken = _conflict(user, "login_taken", HELD_BY_OURS if ours else None)
+    ids = [one.user_id for one in others]
+    taken = _conflict(user, "login_taken", note(HELD_BY_OURS if ours else "", ids))
     # An extra login id alone says nothing about who somebody is (a user name is soon the same).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
@@ -83,7 +86,7 @@ def _with_others(
     if not ours:
         return taken
     # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
-    return replace(taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated"))
+    return replace(taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated", note("", ids)))
 
 
 def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
@@ -126,7 +129,8 @@ def unless_taken(user: Candidate, plan: Planned, holders: Sequence[DescopeUser])
     others = [one for one in holders if address and one.answers_to(address) and one.user_id != plan.target_id]
     if not others:
         return plan
-    return _conflict(user, "email_taken", HELD_BY_OURS if _all_ours(user, others) else None)
+    ids = [one.user_id for one in others]
+    return _conflict(user, "email_taken", note(HELD_BY_OURS if _all_ours(user, others) else "", ids))
 
 
 def _all_ours(user: Candidate, others: Sequence[DescopeUser]) -> bool:

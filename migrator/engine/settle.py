@@ -141,9 +141,10 @@ def _updates(job: Job, page: Sequence[InFlight], *, may_give_up: bool) -> Iterat
         user = flight.user
         there = found.get(user.target_id or "")
         task = None if there is None else make_task(job, user, there, flight.decision, in_flight=True)
-        if task is None:
-            reason = "deleted_at_descope" if there is None else not_ours(there)
-            yield Result(user.user_id, State.CONFLICT, reason=reason)
+        if there is None:
+            yield Result(user.user_id, State.CONFLICT, reason="deleted_at_descope")
+        elif task is None:
+            yield not_ours(user, there)
         elif not task.todo:
             yield task.done()
         else:

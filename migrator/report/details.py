@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from migrator.report import readiness, xray
+from migrator.report import breakdown, readiness, xray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def collect(
     checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str], *, predicted: bool
 ) -> dict[str, Any]:
-    """Field coverage and login readiness as one JSON document without personal data.
+    """Field coverage, login readiness and who is where as one JSON document without personal data.
 
     Call it before profiles are erased, and store it with `books.note_details`.
 
@@ -27,4 +27,5 @@ def collect(
     return {
         "xray": xray.look(checkpoint, mapping, titles),
         "readiness": readiness.look(checkpoint, mapping, predicted=predicted),
+        "breakdown": breakdown.look(checkpoint, predicted=predicted),
     }

@@ -7,12 +7,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint import books, reading, samples
+from migrator.checkpoint import books, reading, run_history, samples
 from migrator.errors import ConfigError
-from migrator.report import crosswalk, page, whole
+from migrator.report import crosswalk, differences, page, whole
+from migrator.report.detail_text import detailed
 from migrator.report.problems import source_columns, write_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.checkpoint.books import Problem
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.config import MappingConfig
 
@@ -74,15 +78,23 @@ def write(
     sources = () if redact else source_columns(mapping)
     with whole.explained(folder):
         with whole.write(folder / PROBLEMS) as file:
-            write_problems(file, books.problems(checkpoint, predicted=predicted), sources)
+            write_problems(file, _problems(checkpoint, predicted=predicted), sources)
         if not leave_crosswalk:
             with whole.write(folder / crosswalk.NAME) as file:
                 crosswalk.write_crosswalk(file, reading.crossings(checkpoint))
         with whole.write(folder / PAGE) as file:
-            problems = books.problems(checkpoint, predicted=predicted)
+            problems = _problems(checkpoint, predicted=predicted)
             newest = books.last_run(checkpoint)
             line = samples.recent(checkpoint, newest["number"]) if newest else []
-            page.write(file, document, details, line, problems, checkpoint.clock.time(), redact=redact)
+            runs = run_history.read(checkpoint)
+            beside = {*NAMES, *([] if redact else [differences.DIFFERENCES])}
+            names = [name for name in beside if name == SUMMARY or (folder / name).exists()]
+            now = checkpoint.clock.time()
+            page.write(file, document, details, line, problems, now, redact=redact, runs=runs, names=names)
         with whole.write(folder / SUMMARY) as file:
             json.dump(document, file, indent=2)
             file.write("\n")
+
+
+def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[Problem]:
+    return detailed(checkpoint, books.problems(checkpoint, predicted=predicted))

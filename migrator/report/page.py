@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from migrator.model import State
 from migrator.reasons import REASONS
-from migrator.report import timeline, wording
+from migrator.report import bars, history, next_steps, timeline, wording
 from migrator.report.problems import source_cells
 from migrator.report.propose import share
 
@@ -22,19 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from migrator.checkpoint.books import Problem
+    from migrator.checkpoint.run_history import RunHistory
 
-STATES = {
-    "created": "created",
-    "updated": "updated",
-    "unchanged": "unchanged",
-    "pending": "still open",
-    "rejected": "rejected",
-    "conflict": "conflict",
-    "failed": "failed",
-    "vanished": "gone from Docebo",
-    "skipped": "left out",
+# What lies beside the page, and what it is for.
+FILES = {
+    "problems.csv": "who needs attention, why, and the Docebo fields to correct",
+    "differences.csv": "what differs between both sides, field by field",
+    "crosswalk.csv": "Docebo id to Descope id of everybody in Descope",
+    "summary.json": "the figures of this page, for scripts",
 }
-NARROWEST = 4  # of 1000: a single user of a million is still a visible stripe
 # In the order of the table's columns; the person's own ones are left out of a redacted page.
 _PERSON = (("name", "Name"), ("email", "E-mail"), ("username", "User name"))
 _REST = (("state", "State"), ("reason", "Reason"), ("detail", "Detail"))
@@ -50,6 +46,8 @@ def write(
     now: float,
     *,
     redact: bool,
+    runs: RunHistory | None = None,
+    names: Sequence[str] = (),
 ) -> None:
     """Write the page; the rows of people are streamed, so that memory stays flat.
 
@@ -58,6 +56,8 @@ def write(
         details: what `details.collect` found; {} when nobody looked.
         now: epoch seconds, shown as the time of writing.
         redact: show no personal data.
+        runs: the runs of the migration so far; None shows none.
+        names: the files beside the page, to be linked.
     """
     environment = _environment()
     css, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704 -- our own files
@@ -70,13 +70,19 @@ def write(
         verdict=wording.verdict(document),
         document=document,
         counts=counts,
-        states=STATES,
-        segments=_segments(counts),
+        states=bars.STATES,
+        segments=bars.stripes(counts),
         people=sum(counts[state] for state in wording.NEEDS_PERSON),
         reasons=_reasons(document["reasons"]),
         panels=timeline.panels(samples),
         drawing={"width": timeline.WIDTH, "height": timeline.HEIGHT, "floor": timeline.FLOOR},
         xray=details.get("xray"),
+        steps=next_steps.steps(document),
+        files=[(name, FILES[name]) for name in FILES if name in names],
+        names=names,
+        runs=runs,
+        history=history.lines(runs, running=document["outcome"] == wording.RUNNING) if runs else [],
+        breakdown=bars.breakdown_tables(details.get("breakdown")),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document.get("verify"),
@@ -134,18 +140,6 @@ def _rows(problems: Iterable[Problem], *, redact: bool) -> Iterator[Markup]:
 def _person(raw: str | None) -> list[str]:
     first, last, email, username = source_cells(raw, _SOURCES)
     return [f"{first} {last}".strip(), email, username]
-
-
-def _segments(counts: dict[str, int]) -> list[dict[str, Any]]:
-    """The bar's stripes in thousandths, none of them too thin to see."""
-    shown = {state: counts[state] for state in STATES if counts[state]}
-    widths = {state: max(NARROWEST, 1000 * number / counts["found"]) for state, number in shown.items()}
-    scale = 1000 / (sum(widths.values()) or 1)
-    segments, x = [], 0.0
-    for state, width in widths.items():
-        segments.append({"state": state, "x": round(x, 2), "width": round(width * scale, 2)})
-        x += width * scale
-    return segments
 
 
 def _reasons(numbers: dict[str, int]) -> list[dict[str, Any]]:

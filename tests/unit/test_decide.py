@@ -9,7 +9,8 @@ import pytest
 from two_migrations import target
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
-from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
+from migrator.checkpoint.holders import HELD_BY_OURS
+from migrator.checkpoint.plans import CONFLICT, Candidate, Planned
 from migrator.checkpoint.sends import Result
 from migrator.engine import outcome
 from migrator.engine.changes import is_adopted
@@ -70,30 +71,32 @@ def test_our_own_user_is_known_again_under_another_login_and_counted_once() -> N
 
 
 def test_two_users_with_our_mark_need_a_person() -> None:
-    assert decided(WANTED, [held(), held(user_id="U2")], None, policy("link")) == conflict("several_matches")
-    assert decided(WANTED, [held()], held(user_id="U2"), policy()) == conflict("several_matches")
+    assert decided(WANTED, [held(), held(user_id="U2")], None, policy("link")) == conflict("several_matches", "U1 U2")
+    assert decided(WANTED, [held()], held(user_id="U2"), policy()) == conflict("several_matches", "U1 U2")
 
 
 @pytest.mark.parametrize("existing", ["conflict", "link"])
-@pytest.mark.parametrize("found", [[ABROAD], [STRANGER, SOMEBODY_ELSE], [held(), STRANGER]])
+@pytest.mark.parametrize(
+    ("found", "named"), [([ABROAD], "A"), ([STRANGER, SOMEBODY_ELSE], "E S"), ([held(), STRANGER], "S")]
+)
 def test_n2_a_login_that_is_somebody_elses_is_a_conflict_whatever_the_policy(
-    existing: str, found: list[DescopeUser]
+    existing: str, found: list[DescopeUser], named: str
 ) -> None:
-    assert decided(WANTED, found, None, policy(existing)) == conflict("login_taken")
+    assert decided(WANTED, found, None, policy(existing)) == conflict("login_taken", named)
 
 
 def test_b6_a_login_held_by_another_migrated_user_is_told_apart() -> None:
     """It may be let go, so that it is looked at again; if its owner is gone from Docebo, it is another matter."""
     found = decided(WANTED, [SOMEBODY_ELSE], None, policy())
-    assert (found.reason, found.detail, found.holder) == ("login_taken", HELD_BY_OURS, "2")
-    assert found.if_holder_is_gone == conflict("recreated")
+    assert (found.reason, found.detail, found.holder) == ("login_taken", f"{HELD_BY_OURS} E", "2")
+    assert found.if_holder_is_gone == conflict("recreated", "E")
     linked = decided(WANTED, [SOMEBODY_ELSE], None, policy("link")).if_holder_is_gone
     assert linked is not None
     assert (linked.decision, linked.target_id) == (Decision.ADOPT, "E")
 
 
 def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
-    assert decided(WANTED, [STRANGER], None, policy()) == conflict("login_taken")
+    assert decided(WANTED, [STRANGER], None, policy()) == conflict("login_taken", "S")
     described = {name: [None, value] for name, value in MARK.items()}
     assert decided(WANTED, [STRANGER], None, policy("link")) == Planned(
         "1", Decision.ADOPT, "S", changes=described, seen=STRANGER.fingerprint()
@@ -105,7 +108,7 @@ def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
 def test_a6_an_extra_login_id_alone_links_nobody() -> None:
     """Two people have one user name: whoever has only that is somebody else."""
     john = replace(STRANGER, login_ids=("a.ruiz",), email="john@x.org")
-    assert decided(WANTED, [john], None, policy("link")) == conflict("login_taken")
+    assert decided(WANTED, [john], None, policy("link")) == conflict("login_taken", john.user_id)
 
 
 def test_a_known_user_without_our_mark_waits_for_a_person_or_the_policy() -> None:
@@ -123,14 +126,14 @@ def test_a_known_user_without_our_mark_waits_for_a_person_or_the_policy() -> Non
 
 
 def test_a_known_user_with_another_mark_is_somebodys_own() -> None:
-    assert decided(WANTED, [], SOMEBODY_ELSE, policy("link"), target_id="E") == conflict("login_taken")
+    assert decided(WANTED, [], SOMEBODY_ELSE, policy("link"), target_id="E") == conflict("login_taken", "E")
 
 
 def test_b9_half_a_mark_is_none() -> None:
     """Somebody with a platform and no number, or the other way round, is a stranger."""
     for half in ({"doceboPlatform": "acme.docebosaas.com"}, {"doceboUserId": "1"}):
         assert held(attributes=half).mark() is None
-        assert decided(WANTED, [held(attributes=half)], None, policy()) == conflict("login_taken")
+        assert decided(WANTED, [held(attributes=half)], None, policy()) == conflict("login_taken", "U1")
 
 
 def test_a_known_user_that_is_gone_was_deleted_there() -> None:
@@ -176,7 +179,7 @@ def test_a_user_is_ours_only_by_platform_and_number(attributes: dict[str, str], 
     assert outcome.created(USER, found) == (
         Result("1", State.CREATED, target_id="U1", origin="created", disabled=False)
         if ours
-        else Result("1", State.CONFLICT, reason="login_taken")
+        else Result("1", State.CONFLICT, reason="login_taken", detail=found.user_id)
     )
 
 

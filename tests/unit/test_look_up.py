@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from two_migrations import KEY, put, rows, states, target
 
 from migrator.checkpoint import foreseen, plans, reopening
-from migrator.checkpoint.plans import HELD_BY_OURS
+from migrator.checkpoint.holders import HELD_BY_OURS
 from migrator.checkpoint.tables import login
 from migrator.engine import planfile
 from migrator.engine.plan import decide_all, look_up, plan
@@ -113,7 +113,7 @@ def test_a_user_is_found_by_its_login_id_although_the_mark_names_another(store: 
     put(store, "1")
     found = decided(store, job(store, tmp_path, descope=Descope(stranger("1"))))
 
-    assert (found["1"].decision, found["1"].reason, found["1"].detail) == ("conflict", "login_taken", None)
+    assert (found["1"].decision, found["1"].reason, found["1"].detail) == ("conflict", "login_taken", "S1")
 
 
 def test_who_answers_to_the_login_of_somebody_known_is_found_among_the_known(store: Checkpoint, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_the_holder_of_a_login_counts_only_while_docebo_has_it(
     look_up(job(store, tmp_path, descope=Descope(holder)))
 
     assert (rows(store)["1"]["reason"], rows(store)["1"]["decision"]) == (reason, "conflict")
-    assert rows(store)["1"]["detail"] == (None if reason == "recreated" else HELD_BY_OURS)
+    assert rows(store)["1"]["detail"] == ("U9" if reason == "recreated" else f"{HELD_BY_OURS} U9")
 
 
 def test_who_takes_a_user_over_takes_over_what_is_known_of_it(store: Checkpoint, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from two_migrations import put, target
 from wanted_and_held import WANTED, held
 
 from migrator.checkpoint import plans
-from migrator.checkpoint.plans import CONFLICT, HELD_BY_OURS, Candidate, Planned
+from migrator.checkpoint.holders import HELD_BY_OURS
+from migrator.checkpoint.plans import CONFLICT, Candidate, Planned
 from migrator.engine.decide import new_address, unless_taken
 from migrator.engine.plan import decide_all
 from migrator.model import Decision
@@ -46,10 +47,10 @@ def test_an_address_is_new_when_an_update_sets_it_and_it_is_no_login_id(
 def test_an_address_that_somebody_else_signs_in_with_is_a_conflict() -> None:
     """Whoever holds it is told apart: a user of this migration may let go of it, a stranger does not."""
     theirs = held(login_ids=("u1@example.org",), user_id="S2", attributes={})
-    assert unless_taken(USER, MOVES, [theirs]) == Planned("1", CONFLICT, reason="email_taken")
+    assert unless_taken(USER, MOVES, [theirs]) == Planned("1", CONFLICT, reason="email_taken", detail="S2")
     ours = replace(theirs, attributes=dict(target("2").attributes))
-    assert unless_taken(USER, MOVES, [ours]).detail == HELD_BY_OURS
-    assert unless_taken(USER, MOVES, [ours, theirs]).detail is None
+    assert unless_taken(USER, MOVES, [ours]).detail == f"{HELD_BY_OURS} S2"
+    assert unless_taken(USER, MOVES, [ours, theirs]).detail == "S2"
 
 
 def test_an_address_that_nobody_else_signs_in_with_is_set() -> None:

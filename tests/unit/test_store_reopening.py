@@ -9,7 +9,8 @@ from two_migrations import put, rows, states
 
 from migrator.checkpoint import binding
 from migrator.checkpoint.checkpoint import Binding
-from migrator.checkpoint.plans import AGAIN, CONFLICT, HELD_BY_OURS, REJUDGE, Planned
+from migrator.checkpoint.holders import HELD_BY_OURS
+from migrator.checkpoint.plans import AGAIN, CONFLICT, REJUDGE, Planned
 from migrator.checkpoint.plans import store as store_plan
 from migrator.checkpoint.reopening import ask_for, reopen, restore
 from migrator.checkpoint.tables import source_user
@@ -69,10 +70,13 @@ def test_b6_a_login_held_by_another_migrated_user_is_judged_anew(store: Checkpoi
     """That user may have moved on; a stranger's login stays taken until somebody asks."""
     put(store, "1", state=State.CONFLICT, reason="login_taken", detail=HELD_BY_OURS)
     put(store, "2", state=State.CONFLICT, reason="login_taken")
+    put(store, "3", state=State.CONFLICT, reason="login_taken", detail=f"{HELD_BY_OURS} U9")
+    put(store, "4", state=State.CONFLICT, reason="login_taken", detail="U9")
 
     reopen(store)
 
-    assert states(store) == {"1": (State.PENDING, None), "2": (State.CONFLICT, "login_taken")}
+    taken = (State.CONFLICT, "login_taken")
+    assert states(store) == {"1": (State.PENDING, None), "2": taken, "3": (State.PENDING, None), "4": taken}
 
 
 @pytest.mark.parametrize("reason", ["login_taken", "several_matches", "refused", "deleted_at_descope"])

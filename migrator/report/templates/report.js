@@ -3,6 +3,7 @@
 
   const $ = (id) => document.getElementById(id);
   const PRINTED = 2000; // rows at most on paper
+  const LONG = 40; // letters in one piece
   const PATIENCE = 150; // ms without a key before a search starts
 
   // --- theme ---------------------------------------------------------------------------------
@@ -10,7 +11,7 @@
   const root = document.documentElement;
   const theme = $("theme");
   const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const showTheme = () => theme.setAttribute("aria-pressed", String(isDark()));
+  const showTheme = () => { theme.textContent = `Use the ${isDark() ? "light" : "dark"} theme`; };
   theme.hidden = false;
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -26,10 +27,14 @@
   const rows = JSON.parse($("rows").textContent);
   const words = JSON.parse($("words").textContent);
   const body = table.tBodies[0];
+  const keys = [...table.tHead.rows[0].cells].map((head) => head.dataset.key);
+  // A column that is blank for everybody tells nothing; the file keeps it.
+  const used = keys.map((_, column) => column).filter((column) => rows.some((row) => row[column]));
+  for (const [column, head] of [...table.tHead.rows[0].cells].entries()) if (!used.includes(column)) head.remove();
   const heads = [...table.tHead.rows[0].cells];
-  const keys = heads.map((head) => head.dataset.key);
   const STATE = keys.indexOf("state");
   const REASON = keys.indexOf("reason");
+  const EMAIL = keys.indexOf("email");
   const many = (number) => number.toLocaleString("en");
 
   const view = { shown: rows.map((_, index) => index), order: null, page: 0, column: 0, down: false };
@@ -78,10 +83,13 @@
       swatch.setAttribute("aria-hidden", "true");
       td.append(swatch, text);
     } else {
-      // An address breaks after its @ rather than anywhere.
-      text.split(/(?<=@)/).forEach((part, index) => td.append(...(index ? [document.createElement("wbr"), part] : [part])));
+      // An address breaks after its @, and anywhere only when it is very long.
+      const parts = text.split(/(?<=@)/);
+      if (parts.some((part) => part.length > LONG && !part.includes(" "))) td.classList.add("long");
+      parts.forEach((part, index) => td.append(...(index ? [document.createElement("wbr"), part] : [part])));
     }
-    td.className = "c-" + key;
+    if (key === "username" && text && text.toLowerCase() === row[EMAIL].toLowerCase()) td.classList.add("same");
+    td.classList.add("c-" + key);
     return td;
   };
 
@@ -89,7 +97,7 @@
     const part = document.createDocumentFragment();
     for (const index of view.shown.slice(from, to)) {
       const tr = document.createElement("tr");
-      tr.append(...keys.map((_, column) => cell(rows[index], column)));
+      tr.append(...used.map((column) => cell(rows[index], column)));
       part.append(tr);
     }
     body.replaceChildren(part);
@@ -102,6 +110,7 @@
     view.page = Math.min(view.page, last);
     const from = view.page * size;
     draw(from, from + size);
+    $("nobody").hidden = total > 0;
     const range = total ? `${many(from + 1)}–${many(Math.min(from + size, total))} of ${many(total)}` : "Nobody";
     const filtered = total < rows.length ? `, filtered from ${many(rows.length)}` : "";
     $("status").textContent = range + filtered;
@@ -126,8 +135,8 @@
     view.down = column === view.column && view.order !== null && !view.down;
     view.column = column;
     view.order = sorted();
-    heads.forEach((head, index) => {
-      head.setAttribute("aria-sort", index !== column ? "none" : view.down ? "descending" : "ascending");
+    heads.forEach((head, place) => {
+      head.setAttribute("aria-sort", used[place] !== column ? "none" : view.down ? "descending" : "ascending");
     });
     filter();
   };
@@ -153,7 +162,7 @@
     waiting = setTimeout(filter, PATIENCE);
   });
   document.querySelector("form.controls").addEventListener("submit", (event) => event.preventDefault());
-  heads.forEach((head, column) => head.firstElementChild.addEventListener("click", () => sort(column)));
+  heads.forEach((head, place) => head.firstElementChild.addEventListener("click", () => sort(used[place])));
   choices("state", STATE);
   choices("reason", REASON);
   turn("first", () => 0);

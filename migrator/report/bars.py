@@ -1,0 +1,82 @@
+"""Counts as stripes for drawing: the bar of a migration, and one of each domain, status and level. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from migrator.report.wording import ARRIVED, NEEDS_PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WIDTH = 1000
+NARROWEST = 4  # of 1000: a single user of a million is still a visible stripe
+STATES = {
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "pending": "still open",
+    "rejected": "rejected",
+    "conflict": "conflict",
+    "failed": "failed",
+    "vanished": "gone from Docebo",
+    "skipped": "left out",
+}
+_DIMENSIONS = (("domains", "E-mail domain"), ("statuses", "Status in Docebo"), ("levels", "Level in Docebo"))
+
+
+def stripes(counts: Mapping[str, int], width: float = WIDTH) -> list[dict[str, Any]]:
+    """The stripes of one bar, none of them too thin to see; together they are `width` wide."""
+    shown = {state: counts[state] for state in STATES if counts.get(state)}
+    total = sum(shown.values())
+    widths = {state: max(NARROWEST, width * number / total) for state, number in shown.items()}
+    scale = width / (sum(widths.values()) or 1)
+    drawn, x = [], 0.0
+    for state, wide in widths.items():
+        drawn.append({"state": state, "users": shown[state], "x": round(x, 2), "width": round(wide * scale, 2)})
+        x += wide * scale
+    return drawn
+
+
+def breakdown_tables(breakdown: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """One table for each dimension that tells users apart, as the page draws it; [] when nobody looked."""
+    if not breakdown:
+        return []
+    tables = []
+    for key, title in _DIMENSIONS:
+        rows = [row for row in breakdown.get(key, ()) if sum(row["states"].values())]
+        if rows:
+            tables.append({"key": key, "title": title, "rows": _rows(rows), "note": _note(key, breakdown)})
+    return tables
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    largest = max(sum(row["states"].values()) for row in rows)
+    drawn = []
+    for row in rows:
+        # Users in flight count as open for readers.
+        states = dict(row["states"])
+        states["pending"] = states.get("pending", 0) + states.pop("sending", 0)
+        users = sum(states.values())
+        drawn.append(
+            {
+                "name": row["name"],
+                "users": users,
+                "arrived": sum(states.get(state, 0) for state in ARRIVED),
+                "people": sum(states.get(state, 0) for state in NEEDS_PERSON),
+                "stripes": stripes(states, max(NARROWEST, WIDTH * users / largest)),
+            }
+        )
+    return drawn
+
+
+def _note(key: str, breakdown: Mapping[str, Any]) -> str:
+    """When and over whom the counts were made, where that is not everybody as of now."""
+    if key == "statuses" or not (breakdown["earlier"] or breakdown["records"] < breakdown["found"]):
+        return ""
+    at = datetime.fromtimestamp(breakdown["at"], UTC)
+    return (
+        f"Counted on {at:%-d %B %Y, %H:%M} UTC over the {breakdown['records']:,} users whose Docebo records were kept "
+        "then; what changed since is not in it."
+    )

@@ -1,0 +1,148 @@
+"""What to do next, from a run's document alone: ordered steps, most urgent first. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.reopening import JUDGED_ANEW
+from migrator.model import State
+from migrator.reasons import REASONS
+from migrator.report.wording import RUNNING, users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MOST_REASONS = 3
+RUN, PLAN, VERIFY, WATCH = "migrator run", "migrator plan", "migrator verify", "migrator status --watch"
+_SENDS = ("create", "update", "adopt", "disable")
+_SENTENCE = re.compile(r"\.(?:\s|$)")
+_TROUBLE = ("missing", "differs")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what to do, how (a sentence or nothing), the command, and the reason code it is about."""
+
+    what: str
+    how: str = ""
+    command: str = ""
+    code: str = ""
+
+
+def steps(document: Mapping[str, Any]) -> list[Step]:
+    """The steps that follow from how the run ended; never none."""
+    outcome = document["outcome"]
+    if outcome == RUNNING:
+        return [Step("Watch the run.", "It is still at work; these figures are a moment's.", WATCH)]
+    if not document["counts"]["found"] and outcome not in ("complete", "stopped", "interrupted"):
+        return [Step("See what a run would do.", "Nothing has been read from Docebo yet.", PLAN)]
+    if outcome in ("stopped", "interrupted"):
+        return [*_after_stop(document)]
+    people = _reasons(document)
+    if outcome == "dry_run":
+        return [*_after_plan(document), *_corrections(people)]
+    return [*_found_wrong(document), *_corrections(people), *_again(document, people)] or [*_after_all(document)]
+
+
+def _after_stop(document: Mapping[str, Any]) -> Iterator[Step]:
+    """The reason first, then on."""
+    error = document.get("error") or {}
+    kind = error.get("kind")
+    if error.get("message") and kind != "declined":
+        yield Step(error["message"], error.get("fix", ""), VERIFY if kind == "missing" else "")
+    yield Step("Run again when you are ready.", "It continues here, and sends nothing twice.", RUN)
+
+
+def _after_plan(document: Mapping[str, Any]) -> Iterator[Step]:
+    """Send the plan, if it would send anything."""
+    actions = document.get("actions")
+    number = None if actions is None else sum(actions.get(kind, 0) for kind in _SENDS)
+    if number == 0:
+        yield Step("Nothing is to be sent.", "A run would change nothing in Descope.")
+        if not _read_back(document):
+            yield _verify()
+        return
+    what = f"Send it: {users(number)}." if number else "Send it."
+    yield Step(what, "It shows the plan once more and asks before it writes anything.", RUN)
+
+
+def _found_wrong(document: Mapping[str, Any]) -> Iterator[Step]:
+    """Users whom reading back found wrong."""
+    classes = dict((document.get("verify") or {}).get("classes") or {})
+    classes["missing"] = max(classes.get("missing", 0), document.get("missing", 0))
+    wrong = [name for name in _TROUBLE if classes.get(name)]
+    words = {"missing": "missing from Descope", "differs": "not as they were sent"}
+    if wrong:
+        which = " and ".join(f"{users(classes[name])} {words[name]}" for name in wrong)
+        yield Step(f"Send again: {which}.", "differences.csv says who and what.", _retry(wrong))
+    if classes.get("extra"):
+        number = classes["extra"]
+        verb = "carries" if number == 1 else "carry"
+        how = f"{users(number)} there {verb} this migration's mark, but the checkpoint does not know them."
+        yield Step("Look at the extra users in Descope.", f"{how} differences.csv says who.")
+
+
+def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The reasons that need a person, with their users, the most frequent first."""
+    calm = (State.SKIPPED, State.VANISHED)
+    known = [(code, number) for code, number in document["reasons"].items() if number]
+    needy = [(code, number) for code, number in known if code not in REASONS or REASONS[code].state not in calm]
+    return sorted(needy, key=lambda one: (-one[1], one[0]))
+
+
+def _corrections(people: list[tuple[str, int]]) -> Iterator[Step]:
+    for code, number in people[:MOST_REASONS]:
+        reason = REASONS.get(code)
+        yield Step(f"Correct {users(number)}:", _first(reason.fix) if reason else "", code=code)
+    rest = people[MOST_REASONS:]
+    if rest:
+        number = sum(number for _, number in rest)
+        others = "for another reason" if len(rest) == 1 else f"for {len(rest)} other reasons"
+        yield Step(f"Correct {users(number)} {others}.", "They are among the reasons below.")
+
+
+def _first(fix: str) -> str:
+    """The fix as far as a box has room for it: its first sentence."""
+    return f"{_SENTENCE.split(fix, maxsplit=1)[0]}."
+
+
+def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterator[Step]:
+    """Run once more, naming the reasons that a plain run does not look at again."""
+    limited = document.get("limited", 0)
+    if people:
+        named = [code for code, _ in people if code in REASONS and not _looked_at(code)]
+        how = "With --retry it looks again at users whom you corrected in Descope." if named else ""
+        yield Step("Then run again.", how, _retry(named))
+    elif document["counts"]["pending"] or limited:
+        left = (
+            f"{users(limited)} left out by --limit" if limited else f"{users(document['counts']['pending'])} still open"
+        )
+        yield Step(f"Run again for the {left}.", "", RUN)
+
+
+def _looked_at(code: str) -> bool:
+    """Whether every run judges users with this reason again by itself."""
+    return REASONS[code].state == State.REJECTED or code in JUDGED_ANEW
+
+
+def _after_all(document: Mapping[str, Any]) -> Iterator[Step]:
+    """Everybody made it."""
+    if not _read_back(document):
+        yield _verify()
+    yield Step("Run once more right before you switch the login over.", "Only what changed in Docebo is sent.", RUN)
+
+
+def _verify() -> Step:
+    return Step("Compare both sides.", "Nobody has been read back from Descope yet.", VERIFY)
+
+
+def _read_back(document: Mapping[str, Any]) -> bool:
+    """Whether anybody was ever read back."""
+    verify = document.get("verify") or {}
+    return bool(verify.get("read", sum((verify.get("classes") or {}).values())))
+
+
+def _retry(codes: list[str]) -> str:
+    return " ".join([RUN, *(f"--retry {code}" for code in codes)])

@@ -1,0 +1,227 @@
+"""The parts of the page that are computed: next steps, history, and who is where."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from run_document import document
+from sqlalchemy import insert
+from stored import RECORD, holding, move, people
+from two_migrations import KEY
+
+from migrator.checkpoint import books, run_history
+from migrator.checkpoint.run_history import RunHistory, RunRow
+from migrator.checkpoint.tables import run
+from migrator.model import State
+from migrator.report import bars, breakdown, history
+from migrator.report.next_steps import Step, steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migrator.checkpoint.checkpoint import Checkpoint
+
+SAME = {"classes": {"same": 5, "differs": 0, "missing": 0, "extra": 0}, "read": 5, "at": "2026-01-01T00:00:00Z"}
+NOBODY = {"classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0}, "read": 0, "at": None, "scope": "none"}
+WRONG = {"classes": {"same": 5, "differs": 2, "missing": 1, "extra": 0}, "read": 8, "scope": "all"}
+IDLE = {"create": 0, "update": 0, "adopt": 0, "disable": 0, "nothing": 9}
+
+# What happened, and the commands that are to be given then, in order ("" for a step without one).
+NEXT: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "running": (document("running", pending=1), ["migrator status --watch"]),
+    "nothing read": (document("not_started"), ["migrator plan"]),
+    "plan": (document("dry_run", created=3), ["migrator run"]),
+    "plan that only disables": (document("dry_run", created=3) | {"actions": IDLE | {"disable": 1}}, ["migrator run"]),
+    "plan of nothing": (document("dry_run", created=3) | {"actions": IDLE, "verify": SAME}, [""]),
+    "plan of nothing, unproven": (document("dry_run", created=3) | {"actions": IDLE}, ["", "migrator verify"]),
+    "stopped": (
+        document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some."}},
+        ["", "migrator run"],
+    ),
+    "killed": (document("stopped", pending=2), ["migrator run"]),
+    "no was said": (
+        document("stopped", pending=2) | {"error": {"message": "You said no.", "fix": "", "kind": "declined"}},
+        ["migrator run"],
+    ),
+    "emptied": (
+        document("stopped", created=2) | {"error": {"message": "They are gone.", "fix": "", "kind": "missing"}},
+        ["migrator verify", "migrator run"],
+    ),
+    "complete, unproven": (document("complete", created=2) | {"verify": NOBODY}, ["migrator verify", "migrator run"]),
+    "complete": (document("complete", created=2) | {"verify": SAME}, ["migrator run"]),
+    "found wrong": (
+        document("needs_person", created=8) | {"verify": WRONG},
+        ["migrator run --retry missing --retry differs"],
+    ),
+    "to correct in Docebo": (
+        document("needs_person", created=8, rejected=2) | {"reasons": {"no_email": 2}},
+        ["", "migrator run"],
+    ),
+    "to retry": (
+        document("needs_person", created=8, failed=2, conflict=4, rejected=1)
+        | {"reasons": {"refused": 2, "login_taken": 3, "duplicate_email": 1, "no_email": 1, "not_included": 9}},
+        ["", "", "", "", "migrator run --retry login_taken --retry refused"],
+    ),
+    "in part": (document("complete", created=2, skipped=7) | {"limited": 7, "verify": SAME}, ["migrator run"]),
+}
+
+
+@pytest.mark.parametrize(("figures", "commands"), NEXT.values(), ids=NEXT)
+def test_what_to_do_next_follows_from_how_it_ended(figures: dict[str, Any], commands: list[str]) -> None:
+    """There is always a step, the most urgent one first, and its command can be pasted."""
+    assert [step.command for step in steps(figures)] == commands
+
+
+def test_a_step_names_users_fix_and_reason() -> None:
+    """The most frequent reasons by name with the first sentence of their fix, the others as a number."""
+    reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2, "gave_up": 1}
+
+    told = steps(document("needs_person", created=8, conflict=27) | {"reasons": reasons})
+
+    assert told[1] == Step("Correct 3 users:", "Compare the two people.", code="login_taken")
+    assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "", ""]
+    assert told[3].what == "Correct 2 users for 2 other reasons."
+
+
+# --- history -------------------------------------------------------------------------------------
+
+
+def row(number: int, outcome: str | None, **summary: Any) -> RunRow:
+    """A run that took 90 seconds, or never ended."""
+    return RunRow(number, "run", 1000.0, 1090.0 if outcome else None, outcome, summary)
+
+
+def test_each_run_is_told_in_words() -> None:
+    """What it did and how it ended, the reason of a stop included; nothing is made up for a run that was killed."""
+    people_left = {"rejected": 1, "conflict": 0, "failed": 0}
+    runs = RunHistory(
+        (
+            row(7, None),
+            row(6, "complete", actions=IDLE | {"create": 3014, "adopt": 2}),
+            row(5, "needs_person", actions=IDLE, counts=people_left),
+            row(4, "stopped", error={"message": "The disk is full."}, calls={"descope_writes": 3}),
+            row(3, None, calls={"descope_writes": 0}),
+            row(2, "dry_run", actions=IDLE | {"create": 5}),
+            row(1, "a new word"),
+        ),
+        runs=7,
+        seconds=540.0,
+    )
+
+    told = {line.number: (line.did, line.ended, line.seconds) for line in history.lines(runs, running=True)}
+
+    killed = "did not end by itself: it was killed, or the machine went down"
+    assert told == {
+        7: ("not recorded", "still running", None),
+        6: ("3,014 created, 2 linked", "complete", 90.0),
+        5: ("sent nothing", "finished; 1 user needs attention", 90.0),
+        4: ("3 writing calls", "stopped: The disk is full.", 90.0),
+        3: ("sent nothing", killed, None),
+        2: ("sent nothing, as plans do", "plan only", 90.0),
+        1: ("not recorded", killed, 90.0),
+    }
+    assert history.lines(runs, running=False)[0].ended == killed
+
+
+def test_the_newest_runs_are_read_and_all_are_counted(store: Checkpoint) -> None:
+    """Twenty of them, newest first; the time is that of all that ended, and another migration's do not count."""
+    rows = [
+        {"migration": KEY, "number": number, "command": "run", "started_at": number * 100.0, "outcome": "complete"}
+        | {"finished_at": number * 100.0 + 7 if number != 3 else None, "summary": json.dumps({"n": number})}
+        for number in range(1, 24)
+    ]
+    rows.append(rows[0] | {"migration": "other", "number": 50})
+    store.write(lambda c: c.execute(insert(run), rows))
+
+    found = run_history.read(store)
+
+    assert [one.number for one in found.newest] == list(range(23, 3, -1))
+    assert found.newest[0].summary == {"n": 23}
+    assert (found.runs, found.seconds) == (23, 22 * 7.0)
+
+
+# --- who is where --------------------------------------------------------------------------------
+
+
+def counted(found: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Value to states."""
+    return {one["name"]: one["states"] for one in found}
+
+
+def test_users_are_counted_by_domain_status_and_level(tmp_path: Path) -> None:
+    """Each user once in each; small domains, unknown levels and missing addresses have names of their own."""
+    records = [one | {"level": "godadmin"} for one in people(6)]
+    records += [
+        RECORD | {"user_id": str(10 + n), "email": f"a{n}@small.example", "username": f"a{n}"} for n in range(4)
+    ]
+    records += [RECORD | {"user_id": "20", "email": "", "level": "Ana Ruiz", "status": "0"}]
+    with holding(tmp_path, records) as checkpoint:
+        move(checkpoint, [str(n) for n in range(1, 7)], state=State.CREATED)
+
+        found = breakdown.look(checkpoint, predicted=False)
+
+    assert counted(found["domains"]) == {
+        "example.org": {"created": 6}, "other domains": {"pending": 4}, "no usable address": {"rejected": 1},
+    }  # fmt: skip
+    assert counted(found["levels"]) == {"superadmin": {"created": 6}, "unknown": {"pending": 4, "rejected": 1}}
+    assert counted(found["statuses"]) == {"active": {"created": 6, "pending": 4}, "suspended": {"rejected": 1}}
+    assert (found["records"], found["found"], found["earlier"]) == (11, 11, False)
+
+
+def test_only_the_largest_domains_are_named(tmp_path: Path) -> None:
+    """Ten of them, and the others together."""
+    records = [
+        RECORD | {"user_id": str(100 * domain + n), "email": f"a{n}@d{domain}.example", "username": f"{domain}-{n}"}
+        for domain in range(1, 13)
+        for n in range(4 + domain)
+    ]
+    with holding(tmp_path, records) as checkpoint:
+        found = counted(breakdown.look(checkpoint, predicted=False)["domains"])
+
+    assert list(found) == [*(f"d{domain}.example" for domain in range(12, 2, -1)), "other domains"]
+    assert found["other domains"] == {"pending": 5 + 6}
+
+
+def test_counts_outlive_the_records(tmp_path: Path) -> None:
+    """Erased records leave the counts of before, with their time; the status is known all the same."""
+    with holding(tmp_path, people(8)) as checkpoint:
+        move(checkpoint, ["1", "2", "3"], state=State.CREATED)
+        books.note_details(checkpoint, 1, {"breakdown": breakdown.look(checkpoint, predicted=False) | {"at": 5.0}})
+        books.erase_profiles(checkpoint, (State.CREATED,))
+        move(checkpoint, ["4"], state=State.FAILED)
+
+        found = breakdown.look(checkpoint, predicted=False)
+
+    assert counted(found["domains"]) == {"example.org": {"created": 3, "pending": 5}}
+    assert counted(found["statuses"]) == {"active": {"created": 3, "failed": 1, "pending": 4}}
+    assert (found["earlier"], found["at"], found["records"]) == (True, 5.0, 8)
+    tables = bars.breakdown_tables(found)
+    assert [bool(table["note"]) for table in tables] == [True, False, True]
+    assert "8 users" in tables[0]["note"]
+
+
+def test_a_plan_counts_users_as_what_they_would_become(tmp_path: Path) -> None:
+    with holding(tmp_path, people(2)) as checkpoint:
+        move(checkpoint, ["1"], decision="create")
+        move(checkpoint, ["2"], decision="conflict", reason="login_taken")
+
+        found = breakdown.look(checkpoint, predicted=True)
+
+    assert counted(found["levels"]) == {"unknown": {"conflict": 1, "created": 1}}
+
+
+def test_bars_are_as_long_as_their_users_are_many() -> None:
+    """The longest fills the width, its stripes add up, and the smallest can still be seen."""
+    domains = [{"name": "a", "states": {"created": 90_000, "failed": 1}}, {"name": "b", "states": {"sending": 5}}]
+    looked: dict[str, Any] = {"domains": domains, "records": 5, "found": 5, "at": 0.0, "earlier": False}
+
+    (table,) = bars.breakdown_tables(looked)
+
+    large, small = table["rows"]
+    assert sum(part["width"] for part in large["stripes"]) == pytest.approx(bars.WIDTH, abs=0.1)
+    assert min(part["width"] for part in (*large["stripes"], *small["stripes"])) >= bars.NARROWEST - 0.1
+    assert (large["arrived"], large["people"], small["users"]) == (90_000, 1, 5)
+    assert [part["state"] for part in small["stripes"]] == ["pending"]
+    assert bars.breakdown_tables(None) == []

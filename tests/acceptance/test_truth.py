@@ -106,8 +106,9 @@ def remapped(place: Place) -> None:
     place.config_path.write_text(original, encoding="utf-8")
 
 
-def test_nc2_a_plan_with_another_mapping_leaves_everything_as_it_was(place: Place) -> None:
+def test_nc2_a_plan_with_another_mapping_leaves_everything_as_it_was(any_place: Place) -> None:
     """After `plan --remap` the original configuration goes on working, and the counts are as before."""
+    place = any_place
     migrated(place)
     remapped(place)
     before = status(place)["counts"]
@@ -166,8 +167,9 @@ def test_nc3_a_plan_tells_what_would_be_sent_apart_from_the_books(place: Place) 
     assert "the last run created 1, updated 1, disabled 1" in place.forked("status").out
 
 
-def test_nc3_linked_users_count_as_adopted(place: Place) -> None:
+def test_nc3_linked_users_count_as_adopted(any_place: Place) -> None:
     """Whoever is linked rather than created is counted so, in the plan and in the run."""
+    place = any_place
     place.configure(policy={"existing": "link"})
     place.sandbox.control.reset(users=30, difficult=0, strangers=4)
 
@@ -252,8 +254,9 @@ def test_nc4_the_last_verification_is_told_with_time_and_scope(place: Place) -> 
     assert place.command("plan", "--json").document["verify"] == summary(place)["verify"]
 
 
-def test_nc4_a_failed_verification_reaches_the_report(place: Place) -> None:
+def test_nc4_a_failed_verification_reaches_the_report(any_place: Place) -> None:
     """Who differs or is missing by `verify` stands in page, summary and status until a newer one; a report keeps it."""
+    place = any_place
     migrated(place, 40)
     changed, gone = ours(place)[:2]
     place.sandbox.control.put_descope_user({**changed, "familyName": "Wrong"})

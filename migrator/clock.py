@@ -73,6 +73,6 @@ class Clock:
         for guard in self._guards:
             guard()
         if self._stop.is_set():
-            error = Interrupted("Stopped as asked; running again continues here.")
+            error = Interrupted("Stopped as asked.")
             error.exit_code = 128 + self._signal
             raise error

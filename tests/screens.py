@@ -32,10 +32,10 @@ folder have other names.
 """
 _PLACEHOLDERS = (
     (r"127\.0\.0\.1:\d+", "acme.docebosaas.com"),
-    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?", "2026-11-24 22:15"),
     (r"ends in [\d:]+( to [\d:]+)?", "ends in m:ss to m:ss"),
     (r"the run in [\d:]+( to [\d:]+)?", "the run in m:ss to m:ss"),
     (r"(?<![\d:.])\d+:\d\d(:\d\d)?(?![\d:])", "m:ss"),
+    (r"\d{4}-\d\d-\d\d[T ]m:ss(\.\d+)?Z?", "2026-11-24 22:15"),
     (r"[\d,.]+ users/s", "N users/s"),
     (r"\b\d+ s to go", "N s to go"),
     (r"\b[\d.]+ s, ", "N s, "),

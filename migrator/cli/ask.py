@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli import display, show
+from migrator.cli.wrap import fitted
 from migrator.errors import Interrupted
 from migrator.reasons import REASONS
 
@@ -87,7 +88,8 @@ def about_upgrade() -> bool:
 def show_plan(figures: Figures) -> bool:
     """`--yes`: the plan is shown, and needs no answer."""
     display.make_way()
-    click.echo(f"\nDocebo {figures.source} -> Descope project {figures.project}. The plan:", err=True)
+    where = f"Docebo {figures.source} -> Descope project {figures.project}. The plan:"
+    click.echo(f"\n{fitted(where, err=True)}", err=True)
     click.echo("\n".join(show.plan(figures, fixes=False)), err=True)
     return True
 

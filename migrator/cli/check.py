@@ -14,6 +14,7 @@ from migrator.checkpoint import schema
 from migrator.checkpoint.database import Database
 from migrator.cli import colour
 from migrator.cli.common import Common, command
+from migrator.cli.wrap import fitted
 from migrator.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -79,9 +80,10 @@ def check(common: Common) -> int:
 
 def _show(line: Line) -> None:
     word, tone = ("ok  ", colour.GOOD) if line.ok else ("warn", colour.CARE) if line.warning else ("FAIL", colour.BAD)
-    click.echo(f"{colour.paint(word, tone)} {line.name}: {line.text}")
+    told = fitted(f"{line.name}: {line.text}", f"{word} ")
+    click.echo(colour.paint(word, tone) + told.removeprefix(word))
     if line.fix:
-        click.echo(f"     fix: {line.fix}")
+        click.echo(fitted(f"fix: {line.fix}", "     "))
 
 
 def _checks(config: Config) -> Iterator[Line]:
@@ -120,7 +122,7 @@ def _docebo(client: DoceboClient, config: Config) -> str:
 def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
     fields = mapped_fields(config.mapping)
     if not fields:
-        return "it names no fields of its own choice"
+        return "it names no Docebo fields"
     if not reached:
         raise Undecided("unknown: Docebo was not asked for its fields", fix="Mend the line about docebo first.")
     unknown = ask_docebo(client, config.mapping)

@@ -17,6 +17,7 @@ import click
 from migrator import config as configuration
 from migrator import log
 from migrator.cli import audit, colour
+from migrator.cli.wrap import fitted
 from migrator.errors import MigratorError
 from migrator.report.summary import error_document
 
@@ -132,9 +133,14 @@ def _exit_code(function: Callable[..., int], common: Common, options: dict[str, 
 def show_error(error: MigratorError) -> None:
     """What happened and where, then how to fix it."""
     audit.stopped(error)
-    click.echo(f"{colour.paint('Error:', colour.BAD)} {log.redact(error.message)}", err=True)
+    _say("Error:", colour.BAD, error.message)
     if error.fix:
-        click.echo(f"{colour.paint('Fix:', colour.GOOD)} {log.redact(error.fix)}", err=True)
+        _say("Fix:", colour.GOOD, error.fix)
+
+
+def _say(word: str, tone: str, text: str) -> None:
+    told = fitted(f"{word} {log.redact(text)}", err=True)
+    click.echo(colour.paint(word, tone) + told.removeprefix(word), err=True)
 
 
 def show_bug(error: Exception) -> None:

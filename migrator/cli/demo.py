@@ -29,7 +29,7 @@ def demo(common: Common, users: int, seed: int, folder: Path) -> int:
     """Migrate made-up people between made-up servers: a real run over HTTP, no account needed.
 
     One in twenty is difficult on purpose, and 20 strangers live in Descope already, so that some end on
-    the list of users who need a person. That is the expected end: the exit code is 0 all the same.
+    the list of users who need your attention. That is the expected end: the exit code is 0 all the same.
 
     \b
     Example:

@@ -51,7 +51,7 @@ def main() -> None:
       0    all done
       1    a bug
       2    usage or configuration; nothing was changed
-      3    finished, but some users need a person
+      3    finished, but some users need your attention
       4    stopped early, safe to run again
       5    another run holds the lease
       130  interrupted (143 by SIGTERM, 129 by a closed terminal), safe to run again

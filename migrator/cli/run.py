@@ -58,7 +58,7 @@ _short = click.option(
 @click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users failed.")
 @click.option("--max-error-rate", type=ask.Share(), help="Stop (exit 4) when more than this share failed: 2% or 0.02.")
 @click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
-@click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need a person.")
+@click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need your attention.")
 @click.option(
     "--retry",
     metavar="CODE",
@@ -103,7 +103,7 @@ def run(
       migrator run --plan plan.jsonl --canary 20 --max-error-rate 2%
 
     \b
-    Exit codes: 0 all done, 2 configuration, 3 some users need a person, 4 stopped early (run again),
+    Exit codes: 0 all done, 2 configuration, 3 some users need your attention, 4 stopped early (run again),
     5 another run is at work, 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint import books
 from migrator.cli import colour
 from migrator.cli.reason_list import reason_list
+from migrator.cli.wrap import fitted
 from migrator.errors import Declined
 from migrator.model import Outcome, State
 from migrator.report import wording
@@ -66,7 +67,7 @@ def _cost(figures: Figures) -> list[str]:
 
 def result_line(figures: Figures) -> str:
     """How a run or plan ended, in one line."""
-    return colour.paint(wording.ending(figures.document()), colour.of_outcome(figures.outcome))
+    return colour.paint(fitted(wording.ending(figures.document())), colour.of_outcome(figures.outcome))
 
 
 def result(figures: Figures, checkpoint: str) -> list[str]:
@@ -114,4 +115,5 @@ def standing(figures: Figures) -> list[str]:
         did = f"  a run {wording.would(figures.actions)}"
     fix = [f"Fix: {figures.error.fix}"] if figures.error is not None and figures.error.fix else []
     told = [] if figures.outcome == books.NOT_STARTED else [did]
-    return [*told, *counts(figures), wording.proof(figures.verify), wording.ending(figures.document()), *fix]
+    ending = fitted(wording.ending(figures.document()))
+    return [*told, *counts(figures), fitted(wording.proof(figures.verify)), ending, *map(fitted, fix)]

@@ -146,7 +146,7 @@ def ending(document: dict[str, Any]) -> str:
 def _finish(document: dict[str, Any], people: int) -> str:
     if why(document):
         return f"Finished, but: {why(document)}"
-    person = f"{users(people)} {verb(people, 'needs', 'need')} a person."
+    person = f"{users(people)} {verb(people, 'needs', 'need')} your attention."
     if part := _part(document):
         return f"{part} {person}" if people else part
     return f"Finished; {person}" if people else _complete(document)
@@ -162,7 +162,7 @@ def verdict(document: dict[str, Any]) -> Verdict:
     counts, outcome = document["counts"], document["outcome"]
     people = sum(counts[state] for state in NEEDS_PERSON)
     there = _there(document)
-    person = f"{people:,} {verb(people, 'needs', 'need')} a person"
+    person = f"{people:,} {verb(people, 'needs', 'need')} your attention"
     rest = _rest(document)
     if outcome == NOT_STARTED:
         return Verdict("plan", "Not started", "Nothing has been run yet.", "Start with migrator plan.")

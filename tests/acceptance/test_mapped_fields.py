@@ -128,7 +128,7 @@ def test_nc5_a_mapping_without_fields_asks_nothing(place: Place) -> None:
 
     ended = place.forked("check", "--json")
 
-    assert row(ended)["text"] == "it names no fields of its own choice"
+    assert row(ended)["text"] == "it names no Docebo fields"
     assert {entry["path"] for entry in place.journal("docebo")} == {"/oauth2/token", "/manage/v1/user/session"}
 
 

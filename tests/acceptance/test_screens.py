@@ -19,5 +19,6 @@ def test_the_recorded_screens_are_what_the_program_shows(place: Place, columns: 
     recorded = shown_on(PAGE.read_text(encoding="utf-8"), columns)
     assert list(recorded) == list(shots)
     for name, shot in shots.items():
-        assert recorded[name] == shot, f"{name} is not what docs/terminal.md shows: make readme"
+        # Where a line ends depends on how long this machine's folder is called.
+        assert recorded[name].split() == shot.split(), f"{name} is not what docs/terminal.md shows: make readme"
     assert all(len(line) <= columns for shot in shots.values() for line in shot.splitlines())

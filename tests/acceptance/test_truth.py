@@ -71,7 +71,7 @@ def test_nc1_a_single_user_deleted_in_descope_is_named(place: Place) -> None:
 
     assert ended.code == 3
     assert ended.document["reasons"] == {"deleted_at_descope": 1}
-    assert "39 of 40 users are in Descope; 1 needs a person." in page(place)
+    assert "39 of 40 users are in Descope; 1 needs your attention." in page(place)
 
 
 def test_nc1_after_a_failed_verification_nobody_counts_as_being_there_until_sent_again(place: Place) -> None:
@@ -303,7 +303,7 @@ def test_nc4_a_run_ends_with_what_it_read_back(place: Place) -> None:
     assert refused.code == 3
     assert "29 read back: all as sent." in refused.out
     assert "Not as planned: 1 failed instead of created (refused)." in refused.out
-    assert "Finished; 1 user needs a person." in refused.out
+    assert "Finished; 1 user needs your attention." in refused.out
     assert ended.code == 0
     assert "1 read back: all as sent." in ended.out
     assert "Not as planned" not in ended.out

@@ -118,7 +118,7 @@ def test_a_plan_s_report_speaks_of_what_would_be(place: Place) -> None:
     place.forked("report")
 
     page = (place.folder / "reports" / "report.html").read_text(encoding="utf-8")
-    assert "77 of 80 users would be in Descope; 3 need attention first." in page
+    assert "77 of 80 users would be in Descope; 3 need your attention first." in page
     assert rows(place.folder / "reports" / "crosswalk.csv") == []
 
 

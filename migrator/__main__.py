@@ -6,7 +6,7 @@ from migrator.cli.main import main
 
 def start() -> None:
     """Run the command that the arguments name, and end with its exit code."""
-    streams.run(main)
+    streams.outlive_readers(main)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-# Nobody reads any more, which is nobody's mistake: a closed pipe, a closed terminal.
-_READER_GONE = (errno.EPIPE, errno.EIO)
+_READER_LEFT = (errno.EPIPE, errno.ECONNRESET)
 
 
 class _Outlet(io.BufferedIOBase):
@@ -46,10 +45,18 @@ class _Outlet(io.BufferedIOBase):
                 self.error = error
         return size
 
+    @property
+    def loss(self) -> str:
+        """Why not everything was written; empty when it was, or when the reader left, which is nobody's mistake."""
+        if self.error is None or self.error.errno in _READER_LEFT:
+            return ""
+        closed = self._is_terminal and self.error.errno == errno.EIO
+        return "" if closed else str(self.error.strerror)
+
     def is_unread(self) -> bool:
         """Whether the pipe or terminal is closed on the other side."""
         poll = select.poll()
-        poll.register(self._descriptor, 0)  # what cannot be asked not to be told: the other side is gone
+        poll.register(self._descriptor, 0)  # an end on the other side is told without being asked for
         return self.error is not None or bool(poll.poll(0))
 
     def writable(self) -> bool:
@@ -62,7 +69,7 @@ class _Outlet(io.BufferedIOBase):
         return self._is_terminal
 
 
-def run(main: Callable[[], object]) -> None:
+def outlive_readers(main: Callable[[], object]) -> None:
     """Run a command whose stdout and stderr may be closed at any time; its exit code stays what it is.
 
     Raises:
@@ -75,11 +82,10 @@ def run(main: Callable[[], object]) -> None:
         main()
     except SystemExit as ended:
         sys.stdout.flush()
-        lost = stdout.error
-        if lost is None or lost.errno in _READER_GONE:
+        if not stdout.loss:
             raise
         error = StopRun(
-            f"The output could not be written: {lost.strerror}.",
+            f"The output could not be written: {stdout.loss}.",
             fix="Make room where it goes, or send it elsewhere, and run the same command again: it is safe.",
         )
         show_error(error)

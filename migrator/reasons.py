@@ -178,7 +178,7 @@ _TABLE: Final = (
         State.FAILED,
         "refused",
         "Descope refused this user alone; the other users of the batch went through.",
-        "Read Descope's error code in the report, correct the user in Docebo, or mend the cause and run with "
+        "Read Descope's error code in the report, correct the user in Docebo, or fix the cause and run with "
         "--retry refused.",
     ),
     _reason(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import textwrap
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ _PLACEHOLDERS = (
     (r"\d{4}-\d\d-\d\d[T ]m:ss(\.\d+)?Z?", "2026-11-24 22:15"),
     (r"[\d,.]+ users/s", "N users/s"),
     (r"\b\d+ s to go", "N s to go"),
+    (r"goes on in \d+ s", "goes on in N s"),
     (r"\b[\d.]+ s, ", "N s, "),
     (r"\b\d+ s off", "N s off"),
     (r"\b\d+ GiB free", "N GiB free"),
@@ -80,23 +82,35 @@ def night(place: Place, columns: int) -> dict[str, str]:
             return paper.shot
 
     shots["migrator check"] = whole("check")
-    shots["migrator plan"] = whole("plan")
+    shots["migrator plan --out plan.jsonl"] = whole("plan", "--out", "plan.jsonl")
+    # The first create is the canary's, the second goes through.
     pause = {"code": 429, "headers": {"Retry-After": "100"}}
-    place.sandbox.control.set_faults({"kind": "status", "path": "create/batch$", "nth": 2, "params": pause})
-    with Paper(["run"], place.folder, columns=columns) as paper:
+    place.sandbox.control.set_faults({"kind": "status", "path": "create/batch$", "nth": 3, "params": pause})
+    with Paper(["run", "--plan", "plan.jsonl", "--canary", "20"], place.folder, columns=columns) as paper:
         paper.until("[y/N]:")
-        shots["migrator run: the question"] = paper.shot
+        shots["migrator run --plan plan.jsonl --canary 20: the question"] = paper.shot
+        paper.type("y\r")
+        paper.until("[Y/n]:")
+        shots["migrator run --plan plan.jsonl --canary 20: the canary"] = paper.shot.split("[y/N]: y\n")[1]
         paper.type("y\r")
         paper.until(lambda text: "the run in" in text and "asked for a pause" in text)
-        shots["migrator run: sending, in a pause"] = _last_lines(paper.shot, 4)
+        shots["migrator run --plan plan.jsonl --canary 20: a pause"] = _last_lines(paper.shot, 4)
+        shots["migrator status --watch"] = _watched(place, columns)
         paper.type(CTRL_C)
         paper.ended()
-        shots["migrator run: after Ctrl-C"] = paper.shot.split("[y/N]: y\n")[1]
+        shots["migrator run --plan plan.jsonl --canary 20: after Ctrl-C"] = paper.shot.split("[Y/n]: y\n")[1]
     place.sandbox.control.clear_faults()
     shots["migrator status"] = whole("status")
     shots["migrator run --yes: to the end"] = whole("run", "--yes")
     shots["migrator verify"] = whole("verify")
+    shots["migrator report --redact"] = whole("report", "--redact")
     return shots
+
+
+def _watched(place: Place, columns: int) -> str:
+    with Paper(["status", "--watch"], place.folder, columns=columns) as paper:
+        paper.until(lambda text: all(word in " ".join(text.split()) for word in ("Waiting:", "this step ends")))
+        return textwrap.fill(" ".join(paper.shot.split()), columns)
 
 
 def _last_lines(text: str, number: int) -> str:

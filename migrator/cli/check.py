@@ -124,7 +124,9 @@ def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
     if not fields:
         return "it names no Docebo fields"
     if not reached:
-        raise Undecided("unknown: Docebo was not asked for its fields", fix="Mend the line about docebo first.")
+        raise Undecided(
+            "unknown: Docebo was not asked for its fields", fix="Fix what the line about docebo says first."
+        )
     unknown = ask_docebo(client, config.mapping)
     if unknown.missing:
         raise ConfigError(unknown.describe_missing(), fix=missing_fields_error(unknown, config).fix)

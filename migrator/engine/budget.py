@@ -34,5 +34,5 @@ class Budget:
     def _used_up(self, limit: str) -> StopRun:
         return StopRun(
             f"{self.failed} of {self.done} users sent in this run failed; {limit}.",
-            fix="Read the reasons in problems.csv, mend the cause, then run again.",
+            fix="Read the reasons in problems.csv, fix the cause, then run again.",
         )

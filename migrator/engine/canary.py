@@ -59,7 +59,7 @@ def send_canary(job: Job, number: int) -> None:
             )
         raise StopRun(
             f"The canary stopped the run: {wrong} of the {sent} users sent first went wrong.",
-            fix="Look at problems.csv and at these users in Descope, mend the mapping, then run again.",
+            fix="Look at problems.csv and at these users in Descope, correct the mapping, then run again.",
         )
 
 

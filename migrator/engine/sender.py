@@ -33,8 +33,8 @@ class EverybodyRefused(StopRun):
         super().__init__(
             f"Descope refused all of the last {users} users tried, each with {code}.",
             fix=f"Look {code} up in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
-            f" of the project. Mend that and run again: these users stay pending. After {MOST_REFUSALS} such runs they"
-            " are listed as refused.",
+            " of the project. Change that and run again: these users stay pending. After"
+            f" {MOST_REFUSALS} such runs they are listed as refused.",
         )
 
 

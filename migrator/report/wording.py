@@ -182,14 +182,14 @@ def verdict(document: dict[str, Any]) -> Verdict:
 
 def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> Verdict:
     headline = f"{there}; {person}." if person else f"{there}."
-    mend = "Nobody listed here was migrated on a guess: mend the cause, then run again." if person else ""
+    advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if person else ""
     if part := _part(document):
-        text = " ".join(filter(None, (headline, mend)))
+        text = " ".join(filter(None, (headline, advice)))
         return Verdict("care", "Finished in part", part, f"{text}{rest}")
     if document["outcome"] == "complete":
         return Verdict("good", "Complete", _all_there(document) or headline, f"Nothing is left to do.{rest}")
     if person:
-        return Verdict("care", "Finished, with exceptions", headline, f"The run is finished. {mend}{rest}")
+        return Verdict("care", "Finished, with exceptions", headline, f"The run is finished. {advice}{rest}")
     text = why(document) or "The run is finished, but some users in Descope are not as they should be: see below."
     return Verdict("care", "Finished, with differences", headline, f"{text}{rest}")
 

@@ -84,7 +84,7 @@ def test_quiet_says_one_line_when_all_is_well(place: Place) -> None:
 
     ended = place.command("run", "--yes", "-q")
 
-    assert (ended.code, ended.out, ended.err) == (0, "Complete: every user made it.\n", "")
+    assert (ended.code, ended.out, ended.err) == (0, "Complete: all 20 users are in Descope.\n", "")
     assert (place.folder / "reports" / "summary.json").exists()
 
 

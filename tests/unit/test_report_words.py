@@ -37,7 +37,11 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "2 of 4 users are in Descope.",
         "Besides: 1 user left out by your own filter, 1 user gone from Docebo.",
     ),
-    "one person": (document("needs_person", rejected=1), "0 of 1 user is in Descope; 1 needs attention.", "run again"),
+    "one person": (
+        document("needs_person", rejected=1),
+        "0 of 1 user is in Descope; 1 needs your attention.",
+        "run again",
+    ),
     "differences only": (document("needs_person", created=3), "3 of 3 users are in Descope.", "not as they should be"),
     "plan": (document("dry_run", created=3), "3 of 3 users would be in Descope.", "Nothing was written to Descope."),
     "some are missing": (

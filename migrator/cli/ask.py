@@ -71,7 +71,7 @@ def asking(no: str) -> Iterator[None]:
     before = signal.signal(signal.SIGINT, press)
     try:
         yield
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort, OSError):  # OSError: the terminal is gone
         click.echo(err=True)  # the line of the question is not ended
         how = "you pressed Ctrl-C" if pressed else "the input ended before you answered"
         raise Interrupted(f"{no}: {how}.") from None

@@ -14,12 +14,19 @@ from rich.text import Text
 
 from migrator.checkpoint import books
 from migrator.cli import words
+from migrator.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from migrator.report.eta import Progress
     from migrator.report.summary import Figures
+
+_STATES = {
+    Outcome.NEEDS_PERSON: "finished; some users need your attention",
+    Outcome.DRY_RUN: "planned",
+    books.NOT_STARTED: "not started",
+}
 
 
 def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -> str:
@@ -29,7 +36,7 @@ def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -
         begins: a run holds the lease and is not in the books as running: it has just begun, or it is at its end.
     """
     error = figures.document().get("error") or {}
-    state = "running, and just beginning or ending" if begins else str(figures.outcome)
+    state = "running, and just beginning or ending" if begins else _STATES.get(figures.outcome, str(figures.outcome))
     head = f"{figures.source} -> {figures.project}: {state}"
     if progress is None:
         stopped = error.get("message") if figures.outcome != books.RUNNING and not begins else None

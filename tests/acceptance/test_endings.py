@@ -356,7 +356,7 @@ def test_m13_quiet_still_tells_what_is_wrong(place: Place) -> None:
     stopped = place.command("run", "--yes", "-q")
 
     assert (run.code, run.out.count("\n"), run.err) == (3, 1, "")
-    assert status.out.endswith(": needs_person\n")
+    assert status.out.endswith(": finished; some users need your attention\n")
     assert stopped.code == 4
     assert stopped.out.count("\n") == 1
     assert stopped.err.startswith("Error: ")

@@ -1,4 +1,4 @@
-"""What is told of a migration: the last verification of any kind, and which keys of the mapping it is bound to.
+"""What is told of a migration: the last verification, the keys of its mapping, and rows before an unconfirmed mapping.
 
 Revision: 0004, after 0003.
 """
@@ -27,9 +27,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["migration"], ["migration.key"]),
     )
     op.add_column("migration", sa.Column("mapping_section", sa.Text))
+    op.add_column("source_user", sa.Column("was_row", sa.Text))
 
 
 def downgrade() -> None:
     """Take it away again."""
+    op.drop_column("source_user", "was_row")
     op.drop_column("migration", "mapping_section")
     op.drop_table("verification")

@@ -1,21 +1,20 @@
 """Which users are planned again, and how a command that is not confirmed leaves none of that behind.
 
-Everything a command opens, or writes over with a mapping that is not confirmed, is noted beside its old state.
-`keep_opened` makes it stay; `restore` undoes it, at the end of a plan, after a "no", or in the next command when this
-one was killed.
+Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore` undoes it, at the end
+of a plan, after a "no", or in the next command when this one was killed. So it is with rows that a mapping wrote over.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, literal, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true, update
 
+from migrator.checkpoint import trial
 from migrator.checkpoint.holders import may_let_go
 from migrator.checkpoint.plans import AGAIN, DRIFTED
-from migrator.checkpoint.sweeps import TRIED
 from migrator.checkpoint.tables import source_user
-from migrator.model import ARRIVED_STATES, State
+from migrator.model import State
 
 if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
@@ -87,23 +86,14 @@ def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was opened, in the caller's transaction."""
     noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
     connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
+    trial.forget(connection, checkpoint)
 
 
 def restore(checkpoint: Checkpoint) -> None:
-    """Undo what a command opened that was not confirmed."""
+    """Undo what a command opened or wrote over that was not confirmed."""
+    trial.take_back(checkpoint)
     noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
     was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
-    # Who arrived and was written over by a plan with another mapping: what was sent still holds, the profile does not.
-    sent = source_user.c.sent_hash
-    written_over = and_(source_user.c.was_state.in_(ARRIVED_STATES), sent != source_user.c.hash)
-    values = {
-        **was,
-        "hash": case((written_over, literal(TRIED) + sent), else_=source_user.c.hash),
-        "profile": case((written_over, null()), else_=source_user.c.profile),
-        "decision": None,
-        "changes": None,
-        "adopt_id": None,
-        **_FORGOTTEN,
-    }
+    values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
     if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
         checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))

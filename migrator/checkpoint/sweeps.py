@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
+from migrator.checkpoint import trial
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, migration, source_user
 from migrator.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
@@ -20,14 +21,10 @@ if TYPE_CHECKING:
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-# What `reopening` goes back to.
-_WAS = ("was_state", "was_reason", "was_detail", "was_attempts", "was_retry")
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `reopening` goes back to
 _KNOWN = (
-    "user_id", "seen_sweep", "state", "reason", "detail", "attempts", "hash", "raw", "profile", "target_id", "retry",
-    "verdict", *_SIDE_FACTS, *_WAS,
+    "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
 )  # fmt: skip
-# Before the hash of an arrived user over whose row a plan with another mapping wrote: the next sweep makes it whole.
-TRIED = "tried:"
 _UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
 EMPTY = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
 
@@ -69,19 +66,20 @@ def store_page(
     records: Sequence[Record],
     include: Collection[SourceStatus],
     *,
-    trial: bool = False,
+    is_trial: bool = False,
 ) -> PageSeen:
     """Store one page in one transaction; a user that did not change keeps state and history.
 
     Args:
-        trial: the mapping is not the one the migration is bound to, so that nothing may stay unless it is confirmed.
+        is_trial: the mapping is not the one the migration is bound to, so that nothing may stay unless it is confirmed.
     """
     by_id = {record.normalized.user_id: record for record in records}
 
     def work(connection: Connection) -> PageSeen:
         mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
-        columns = [source_user.c[name] for name in _KNOWN]
+        columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
         known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
+        keys = trial.login_keys(connection, checkpoint, by_id) if is_trial else {}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
         inserts, logins, updates, refreshed = [], [], [], []
         for user_id, record in by_id.items():
@@ -95,7 +93,8 @@ def store_page(
                     if side_facts := _changed_side_facts(old, values):
                         refreshed.append({"b_user": user_id, **side_facts})
                     continue
-                updates.append({"b_user": user_id, **changed, **_was(old, values, trial=trial)})
+                before = {"was_row": trial.snapshot(old, keys.get(user_id, ()))} if is_trial else {}
+                updates.append({"b_user": user_id, **changed, **_was(old, values), **before})
             logins += _logins(checkpoint.key, record.normalized)
         connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
         if inserts:
@@ -152,31 +151,21 @@ def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
     if state == State.SENDING:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
         return {}
-    if values["hash"] != old.hash.removeprefix(TRIED):
+    if values["hash"] != old.hash:
         return values
     if state in ARRIVED_STATES:
         # Its profile may be erased, so that who is asked for again is pending from here on.
-        if old.retry:
-            return values
-        return {**values, "state": state, "reason": None} if old.hash.startswith(TRIED) else {}
+        return values if old.retry else {}
     if state in _RECOMPUTED:
         return {} if values["state"] == state else values
     return values if values["state"] == State.SKIPPED else {}
 
 
-def _was(old: Row[Any], values: dict[str, Any], *, trial: bool) -> dict[str, Any]:
+def _was(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
     """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
-    if trial and old.was_state is None:
-        return {f"was_{name}": getattr(old, name) for name in ("state", "reason", "detail", "attempts", "retry")}
-    if old.was_state is None or trial or values["hash"] == old.hash.removeprefix(TRIED):
+    if old.was_state is None or values["hash"] == old.hash:
         return {name: getattr(old, name) for name in _WAS}
-    return {
-        "was_state": values["state"],
-        "was_reason": values["reason"],
-        "was_detail": None,
-        "was_attempts": 0,
-        "was_retry": old.was_retry,
-    }
+    return {"was_state": values["state"], "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
 
 
 def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:

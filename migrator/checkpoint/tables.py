@@ -126,6 +126,7 @@ source_user = Table(
     Column("was_detail", Text),
     Column("was_attempts", Integer),
     Column("was_retry", Integer),
+    Column("was_row", Text),  # JSON of the row before a mapping that is not confirmed wrote over it (`trial`)
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),

@@ -136,7 +136,7 @@ def _sweep(job: Job) -> Sweep:
 
 def _store(job: Job, sweep: int, page: Page) -> sweeps.PageSeen:
     records = [sweeps.Record(canonical_json(item), job.normalize(item)) for item in page.items]
-    return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include, trial=job.trial)
+    return sweeps.store_page(job.checkpoint, sweep, records, job.config.policy.include, is_trial=job.trial)
 
 
 def _read_namesakes(job: Job) -> None:
@@ -155,7 +155,7 @@ def _read_namesakes(job: Job) -> None:
                 and one.normalized.user_id != user.user_id
                 and not keys.isdisjoint(one.normalized.login_keys)
             ]
-            sweeps.store_page(job.checkpoint, since, sharing, job.config.policy.include, trial=job.trial)
+            sweeps.store_page(job.checkpoint, since, sharing, job.config.policy.include, is_trial=job.trial)
         after = users[-1].user_id
 
 

@@ -69,8 +69,8 @@ class Activity:
     @property
     def wait(self) -> Wait | None:
         """The wait worth telling that ends last; None when there is none."""
-        with self._lock:
-            long = [wait for wait in self._waits.values() if wait.seconds > WORTH_TELLING]
+        # Without the lock: the screen asks, and whoever holds it may be handling Ctrl-C, which prints to the screen.
+        long = [wait for wait in list(self._waits.values()) if wait.seconds > WORTH_TELLING]
         return max(long, key=lambda wait: wait.until, default=None)
 
     @contextmanager

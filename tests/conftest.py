@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
 
 # Nothing of the developer's own environment may leak into a test.
-for name in [name for name in os.environ if name.startswith("MIGRATOR_")]:
+_OWN = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "LC_ALL")
+for name in [name for name in os.environ if name.startswith("MIGRATOR_") or name in _OWN]:
     del os.environ[name]
+# Whoever starts the suite with nohup, or from a service, has it ignored, and every command would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Programs are killed here, machines are not: nothing is gained by waiting for a disk at every commit.
 MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a private folder there

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 60.0  # seconds until a text must have come
+LOOK = 0.25  # seconds between two looks at what does not show on the screen
 COLUMNS, LINES = 100, 60
 
 
@@ -84,7 +85,7 @@ class Terminal:
             self._master = -1
 
     def until(self, seen: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
-        """Return the text when this can be seen in it; fail when it never comes."""
+        """Return the text when this can be seen in it, or is so; what is written meanwhile is read all the time."""
         deadline = time.monotonic() + patience
         while not (seen in self.text if isinstance(seen, str) else seen(self.text)):
             assert time.monotonic() < deadline, f"never seen: {seen!r}\n{self.text}"
@@ -105,7 +106,8 @@ class Terminal:
         """Take in what was written meanwhile; False when nobody will write any more."""
         if self._master < 0:
             return False
-        ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+        # Not until the deadline: what is waited for may be seen elsewhere than on the screen.
+        ready, _, _ = select.select([self._master], [], [], max(0.0, min(LOOK, deadline - time.monotonic())))
         if not ready:
             return True
         try:

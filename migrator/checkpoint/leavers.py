@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, select, update
 
 from migrator.checkpoint import tally
 from migrator.checkpoint.tables import source_user
@@ -13,7 +13,7 @@ from migrator.fields import STATUS, SentFields
 from migrator.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.checkpoint import Checkpoint
 
@@ -78,9 +78,8 @@ def note(
         {"b_user": one.user_id, "b_sent": (one.sent or SentFields({})).with_status("disabled").to_json()}
         for one in disabled
     ]
-    _set(checkpoint, sent, {"sent_fields": bindparam("b_sent"), "still_enabled": None})
-    if disabled:
-        checkpoint.write(lambda c: tally.add(c, checkpoint, {tally.DISABLE: len(disabled)}))
+    counted = {tally.DISABLE: len(disabled)}
+    _set(checkpoint, sent, {"sent_fields": bindparam("b_sent"), "still_enabled": None}, counted)
     _set(checkpoint, [{"b_user": one.user_id} for one in enabled], {"still_enabled": 1})
     _set(
         checkpoint, [{"b_user": one.user_id} for one in enabled if one.target_id not in unclear], {"disabled_by_us": 0}
@@ -97,7 +96,17 @@ def still_enabled(checkpoint: Checkpoint) -> int:
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
 
 
-def _set(checkpoint: Checkpoint, rows: Sequence[dict[str, Any]], values: dict[str, Any]) -> None:
+def _set(
+    checkpoint: Checkpoint,
+    rows: Sequence[dict[str, Any]],
+    values: dict[str, Any],
+    counted: Mapping[str, int] | None = None,
+) -> None:
     this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+
+    def work(connection: Connection) -> None:
+        connection.execute(update(source_user).where(this).values(values), list(rows))
+        tally.add(connection, checkpoint, counted or {})
+
     if rows:
-        checkpoint.write(lambda c: c.execute(update(source_user).where(this).values(values), list(rows)))
+        checkpoint.write(work)

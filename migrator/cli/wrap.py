@@ -32,4 +32,8 @@ def fitted(text: str, head: str = "", *, err: bool = False) -> str:
     """`head` and the text: in one line where they go into a pipe or a file, wrapped on a terminal."""
     if not (sys.stderr if err else sys.stdout).isatty():
         return head + text
-    return "\n".join(hanging(text, head, columns())) or head
+    first, *others = text.splitlines() or [""]
+    indent = " " * len(head)
+    return "\n".join(
+        [*hanging(first, head, columns()), *(part for one in others for part in hanging(one, indent, columns()))]
+    )

@@ -73,9 +73,13 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
                 outcome = _flow(job, number, wanted, started)
         except (StopRun, Interrupted) as error:
             return _stopped(job, number, started, error)
-        except ConfigError:
-            reopening.restore(job.checkpoint)
-            books.forget_run(job.checkpoint, number)
+        except ConfigError as error:
+            if tally.so_far(job.checkpoint, number) is not None:
+                # Something may have been sent: this is a run that stopped, whatever the database says.
+                return _stopped(job, number, started, StopRun(error.message, fix=error.fix))
+            with suppress(MigratorError):
+                reopening.restore(job.checkpoint)
+                books.forget_run(job.checkpoint, number)
             raise
         except Exception as error:
             _note_bug(job, number, started, error)

@@ -151,7 +151,7 @@ def test_nc18_a_closed_terminal_ends_the_run_in_order(place: Place) -> None:
     place.sandbox.control.set_faults(SLOW)
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
-        until(lambda: met("slow")(place.journal()))
+        terminal.until(lambda _text: met("slow")(place.journal()))
         terminal.hang_up()
         code = terminal.process.wait(PATIENCE)
 

@@ -117,7 +117,7 @@ def test_nc11_log_lines_and_retries_leave_no_torn_bars(place: Place, options: li
     """No bar is left behind whatever is logged; log lines are for -v and the log file, and then they are whole."""
     place.sandbox.control.reset(users=300, difficult=0)
     failing = {"kind": "status", "path": r"manage/v1/user$", "nth": 2, "params": {"code": 503}}
-    place.sandbox.control.set_faults(failing, pause(r"user/search$", 3), {**failing, "path": r"users/load$", "nth": 1})
+    place.sandbox.control.set_faults(failing, pause(r"user/search$", 6), {**failing, "path": r"users/load$", "nth": 1})
 
     with Terminal(["run", "--yes", *options], place.folder, columns=600) as terminal:
         assert terminal.ended() == 0
@@ -177,12 +177,12 @@ def test_nc12_a_pipe_gets_one_line_per_wait(place: Place) -> None:
     """However many workers wait together; and why a server is asked again, in plain words."""
     place.sandbox.control.reset(users=800, difficult=0)
     failing = {"kind": "status", "path": r"manage/v1/user$", "times": 4, "params": {"code": 503}}
-    place.sandbox.control.set_faults(pause(r"user/search$", 3), failing)
+    place.sandbox.control.set_faults(pause(r"user/search$", 6), failing)
 
     ended = place.command("run", "--yes")
 
     assert ended.code == 0
-    assert ended.err.count("Descope asked for a pause of 3 s.\n") == 1
+    assert ended.err.count("Descope asked for a pause of 6 s.\n") == 1
     assert re.search(r"^Docebo answered with an error \(HTTP 503\): next try in \d s\.$", ended.err, re.MULTILINE)
     assert "call failed" not in ended.err
 
@@ -190,10 +190,10 @@ def test_nc12_a_pipe_gets_one_line_per_wait(place: Place) -> None:
 def test_nc12_a_wait_before_the_first_stage_is_told_too(place: Place) -> None:
     """While both sides are checked a pause has its reason as well."""
     place.sandbox.control.reset(users=5, difficult=0)
-    place.sandbox.control.set_faults(pause(r"user/session$", 3))
+    place.sandbox.control.set_faults(pause(r"user/session$", 6))
 
     with Terminal(["plan"], place.folder) as terminal:
-        text = terminal.until("Docebo asked for a pause of 3 s")
+        text = terminal.until("Docebo asked for a pause of 6 s")
         assert terminal.ended() == 0
 
     assert "1 of 3  Checking both sides" in text
@@ -280,7 +280,7 @@ def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place
     place.sandbox.control.set_faults({"kind": "lost", "path": CREATE})
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
-        until(lambda: len([entry for entry in place.journal() if entry["fault"] == "lost"]) == 4)
+        terminal.until(lambda _text: len([entry for entry in place.journal() if entry["fault"] == "lost"]) == 4)
         terminal.type(CTRL_C)
         terminal.until("Finishing 4 requests in flight; Ctrl-C again leaves at once.")
         terminal.type(CTRL_C)

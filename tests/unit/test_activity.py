@@ -78,3 +78,10 @@ def test_requests_in_flight_are_counted() -> None:
     with activity.requesting(), activity.requesting():
         assert activity.requests == 2
     assert activity.requests == 0
+
+
+def test_asking_for_the_wait_never_waits_itself() -> None:
+    """The screen asks while a thread that holds the lock handles Ctrl-C, and the handler prints to the screen."""
+    activity = Activity()
+    with activity._lock:
+        assert activity.wait is None

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from migrator.model import State
 from migrator.reasons import REASONS
 from migrator.report import bars, history, next_steps, timeline, wording
+from migrator.report.advice import FOUND
 from migrator.report.problems import source_cells
 from migrator.report.propose import share
 
@@ -72,7 +73,7 @@ def write(
         counts=counts,
         states=bars.STATES,
         segments=bars.stripes(counts),
-        people=sum(counts[state] for state in wording.NEEDS_PERSON),
+        people=sum(counts[state] for state in wording.NEEDS_PERSON) + document.get("wrong", 0),
         reasons=_reasons(document["reasons"]),
         panels=timeline.panels(samples),
         drawing={"width": timeline.WIDTH, "height": timeline.HEIGHT, "floor": timeline.FLOOR},
@@ -91,7 +92,7 @@ def write(
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),
         rows=_rows(problems, redact=redact),
-        words=_script_json({code: [reason.meaning, reason.fix] for code, reason in REASONS.items()}),
+        words=_script_json({code: [one.meaning, one.fix] for code, one in {**REASONS, **FOUND}.items()}),
     )
     stream.enable_buffering(64)
     file.writelines(stream)

@@ -222,7 +222,7 @@ def test_nc25_what_is_empty_is_said_in_a_sentence(browser: Browser, place: Place
     page = browser.open((place.folder / "reports" / "report.html").as_uri())
 
     assert texts(page, "#people .hint") == [
-        "There is nobody on this list: no user was rejected, is in conflict or has failed."
+        "There is nobody on this list: no user was rejected, is in conflict, has failed or was found wrong in Descope."
     ]
     assert page.complaints == []
 
@@ -324,3 +324,24 @@ def test_nc25_a_redacted_page_names_ids_and_counts_only(place: Place) -> None:
     assert "other domains" in text
     assert "also " in text.split('id="rows">')[1]
     assert [one["email"] for one in place.sources() if len(one.get("email") or "") > 3 and one["email"] in text] == []
+
+
+def test_nc24_users_found_missing_are_on_the_list(place: Place) -> None:
+    """Whoever `migrator verify` misses has a row in problems.csv and on the page, with the command that helps."""
+    place.sandbox.control.reset(users=20, difficult=0)
+    assert place.command("run", "--yes").code == 0
+    gone = next(one for one in place.targets() if (one.get("customAttributes") or {}).get("doceboUserId"))
+    place.sandbox.control.delete_descope_user(gone["userId"])
+
+    assert place.command("verify").code == 3
+
+    folder = place.folder / "reports"
+    (row,) = rows(folder / "problems.csv")
+    assert row["docebo_user_id"] == gone["customAttributes"]["doceboUserId"]
+    assert (row["state"], row["reason"], row["detail"]) == ("created", "missing", f"Descope user {gone['userId']}")
+    assert "migrator run --retry missing" in row["fix"]
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert f'"{row["docebo_user_id"]}",' in text.split('id="rows">')[1]
+    assert "There is nobody on this list" not in text
+    assert place.command("run", "--yes", "--retry", "missing").code == 0
+    assert rows(folder / "problems.csv") == []

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from migrator.model import State
 from migrator.reasons import REASONS
 from migrator.report import bars, history, next_steps, timeline, wording
-from migrator.report.advice import FOUND
+from migrator.report.advice import FOUND, advice
 from migrator.report.problems import source_cells
 from migrator.report.propose import share
 
@@ -92,7 +92,7 @@ def write(
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),
         rows=_rows(problems, redact=redact),
-        words=_script_json({code: [one.meaning, one.fix] for code, one in {**REASONS, **FOUND}.items()}),
+        words=_script_json({code: advice(code) for code in (*REASONS, *FOUND)}),
     )
     stream.enable_buffering(64)
     file.writelines(stream)

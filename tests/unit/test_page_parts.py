@@ -16,7 +16,7 @@ from migrator.checkpoint.run_history import RunHistory, RunRow
 from migrator.checkpoint.tables import run
 from migrator.model import State
 from migrator.report import bars, breakdown, history
-from migrator.report.next_steps import Step, steps
+from migrator.report.next_steps import steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,14 +75,25 @@ def test_what_to_do_next_follows_from_how_it_ended(figures: dict[str, Any], comm
 
 
 def test_a_step_names_users_fix_and_reason() -> None:
-    """The most frequent reasons by name with the first sentence of their fix, the others as a number."""
+    """The most frequent reasons by name with what their fix says first, the others as a number."""
     reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2, "gave_up": 1}
 
     told = steps(document("needs_person", created=8, conflict=27) | {"reasons": reasons})
 
-    assert told[1] == Step("Correct 3 users:", "Compare the two people.", code="login_taken")
+    assert (told[1].what, told[1].code, told[1].command) == ("Correct 3 users:", "login_taken", "")
+    assert told[1].how.startswith("Compare the two people. If they are one, set policy.existing: link")
     assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "", ""]
     assert told[3].what == "Correct 2 users for 2 other reasons."
+
+
+def test_nobody_is_left_to_another_reason() -> None:
+    """Four reasons are all named: a step that only counts the last one would take as much room."""
+    reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2}
+
+    told = steps(document("needs_person", created=8, conflict=26) | {"reasons": reasons})
+
+    assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "no_email", ""]
+    assert told[-1].command.startswith("migrator run")
 
 
 # --- history -------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ def write(
     environment = _environment()
     css, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704 -- our own files
     counts = document["counts"]
+    tables = bars.breakdown_tables(details.get("breakdown"))
     stream = environment.get_template("report.html.j2").stream(
         css=css,
         script=script,
@@ -83,7 +84,8 @@ def write(
         names=names,
         runs=runs,
         history=history.lines(runs, running=document["outcome"] == wording.RUNNING) if runs else [],
-        breakdown=bars.breakdown_tables(details.get("breakdown")),
+        breakdown=tables,
+        legend=bars.legend(tables),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document.get("verify"),
@@ -174,8 +176,7 @@ def _readiness(found: dict[str, Any] | None, *, planned: bool) -> dict[str, Any]
     if not found:
         return None
     blocked = [
-        (code, number, _OBSTACLES.get(code) or (REASONS[code].meaning if code in REASONS else ""))
-        for code, number in found["blocked"].items()
+        (code, number, _OBSTACLES.get(code) or advice(code).meaning) for code, number in found["blocked"].items()
     ]
     return {**found, "blocked": blocked, "sentence": wording.ready(found, planned=planned)}
 

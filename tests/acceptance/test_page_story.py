@@ -198,9 +198,26 @@ def test_nc25_the_breakdown_survives_erased_records(browser: Browser, place: Pla
     assert {key: texts(again, f".who.{key} tbody tr") for key in ("domains", "levels")} == {
         key: before[key] for key in ("domains", "levels")
     }
-    assert "whose Docebo records were kept" in texts(again, ".who.domains .hint")[0]
+    assert "when the Docebo records were still kept" in texts(again, ".who.domains .hint")[0]
     for rows_ in before.values():
         assert sum(int(row.split("\t")[2].replace(",", "")) for row in rows_) == 200
+
+
+@chromium
+def test_nc25_the_breakdown_agrees_with_the_headline(browser: Browser, place: Place) -> None:
+    """After a run on a few users and one on all, each table has as many users in Descope as the headline."""
+    place.sandbox.control.reset(users=120, difficult=0.1)
+    place.command("run", "--yes", "--limit", "15")
+    place.command("run", "--yes")
+
+    page = browser.open((place.folder / "reports" / "report.html").as_uri())
+
+    said = re.match(r"([\d,]+) of ([\d,]+) users", texts(page, "h1")[0])
+    assert said
+    numbers = [int(number.replace(",", "")) for number in said.groups()]
+    for key in ("domains", "statuses", "levels"):
+        cells = [row.split("\t") for row in texts(page, f".who.{key} tbody tr")]
+        assert [sum(int(row[column].replace(",", "")) for row in cells) for column in (3, 2)] == numbers, key
 
 
 @chromium

@@ -44,7 +44,7 @@ _PLACEHOLDERS = (
     (r"\b\d+ s off", "N s off"),
     (r"\b\d+ GiB free", "N GiB free"),
     (r"(Docebo|Descope|writes|throttled) [\d,]+(?=[,)]| \(|$)", r"\1 N"),
-    (r"[━╸╺]", "━"),
+    (r"[━╸╺]+", "━" * 35),
 )
 
 

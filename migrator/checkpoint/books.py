@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
+from migrator.checkpoint import leavers, proofs
 from migrator.checkpoint.sweeps import EMPTY
 from migrator.checkpoint.tables import run, sample, source_user
 from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PROBLEM_PAGE = 1000
 RUNNING = "running"  # the outcome of a run that holds the lease
 NOT_STARTED = "not_started"  # and where no run has begun yet
+STILL_ENABLED = "still_enabled"  # left at the source, and not disabled at Descope
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Books:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A user that needs a person; `raw` is the Docebo record's JSON text while it is kept.
+
+    `reason` is a reason code; or, where the state tells no trouble, `missing` or `differs` (how the user was found in
+    Descope) or STILL_ENABLED.
 
     `target_id` is the Descope user it became or was found as; `attempts` counts its requests that went unanswered.
     """
@@ -92,13 +97,16 @@ def states_of(checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, St
 
 
 def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Problem]:
-    """Users that need a person, by user id; memory stays flat."""
-    bad: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
+    """Users that need a person, whether their state says so or what was found in Descope; by user id, memory flat."""
+    by_state: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
     if predicted:
-        bad = bad | and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict")
+        by_state = or_(by_state, and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict"))
+    wrong = proofs.found_wrong(checkpoint)
+    bad = or_(by_state, wrong, leavers.still_there(checkpoint))
+    reason = case((by_state, source_user.c.reason), (wrong, source_user.c.verdict), else_=STILL_ENABLED)
     columns = (
-        source_user.c.user_id, source_user.c.state, source_user.c.reason, source_user.c.detail, source_user.c.raw,
-        source_user.c.target_id, source_user.c.attempts,
+        source_user.c.user_id, source_user.c.state, reason.label("reason"), source_user.c.detail, source_user.c.raw,
+        source_user.c.target_id, source_user.c.attempts, by_state.label("by_state"),
     )  # fmt: skip
     after = ""
     while True:
@@ -110,7 +118,7 @@ def problems(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[Pro
         )
         rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
         for row in rows:
-            state = State.CONFLICT if row.state == State.PENDING else State(row.state)
+            state = State.CONFLICT if row.state == State.PENDING and row.by_state else State(row.state)
             yield Problem(row.user_id, state, row.reason or "", row.detail, row.raw, row.target_id, row.attempts)
         if len(rows) < PROBLEM_PAGE:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
 
 from migrator.checkpoint import tally
 from migrator.checkpoint.tables import source_user
@@ -88,12 +88,14 @@ def note(
 
 def still_enabled(checkpoint: Checkpoint) -> int:
     """How many skipped users have left at the source and are enabled at Descope; the others are counted anyway."""
-    query = select(func.count()).where(
-        source_user.c.migration == checkpoint.key,
-        source_user.c.still_enabled == 1,
-        source_user.c.state == State.SKIPPED,
-    )
+    query = select(func.count()).where(still_there(checkpoint))
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def still_there(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whom `still_enabled` counts, as a condition."""
+    mine = source_user.c.migration == checkpoint.key
+    return and_(mine, source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
 
 
 def _set(

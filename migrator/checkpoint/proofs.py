@@ -144,9 +144,14 @@ def arrived_count(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None
 
 def wrong_count(checkpoint: Checkpoint) -> int:
     """How many users are known to be wrong at Descope, beside those whose state says that they need a person."""
-    others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
-    wrong = and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG))
+    wrong = found_wrong(checkpoint)
     return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
+
+
+def found_wrong(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whom `wrong_count` counts, as a condition."""
+    others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
+    return and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG))
 
 
 def missing_count(checkpoint: Checkpoint) -> int:

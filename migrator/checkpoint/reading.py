@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from migrator.checkpoint.proofs import WRONG
 from migrator.checkpoint.sweeps import EMPTY
 from migrator.checkpoint.tables import source_user
+from migrator.model import ARRIVED_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +28,11 @@ def raw_records(checkpoint: Checkpoint) -> Iterator[str]:
 
 
 def records(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
-    """Every record still kept: `raw`, its JSON text, with `state` and `decision`; memory stays flat."""
+    """Every record still kept: `raw`, its JSON text, with `state`, `decision` and `verdict`; memory stays flat."""
     kept = and_(source_user.c.raw.is_not(None), source_user.c.raw != EMPTY)
-    return _pages(checkpoint, kept, source_user.c.raw, source_user.c.state, source_user.c.decision)
+    return _pages(
+        checkpoint, kept, source_user.c.raw, source_user.c.state, source_user.c.decision, source_user.c.verdict
+    )
 
 
 class Crossing(NamedTuple):
@@ -67,10 +71,10 @@ def _pages(checkpoint: Checkpoint, wanted: ColumnElement[bool], *columns: Column
 
 
 def sign_in_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
-    """How many users share state, decision, reason, Docebo status and notes."""
+    """How many `users` share state, decision, reason, Docebo status, notes and verdict."""
     columns = (
         source_user.c.state, source_user.c.decision, source_user.c.reason,
-        source_user.c.source_status, source_user.c.notes,
+        source_user.c.source_status, source_user.c.notes, source_user.c.verdict,
     )  # fmt: skip
     query = (
         select(*columns, func.count().label("users"))
@@ -78,3 +82,8 @@ def sign_in_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
         .group_by(*columns)
     )
     return list(checkpoint.read(lambda c: c.execute(query).all()))
+
+
+def found_wrong(row: Row[Any]) -> str:
+    """`missing` or `differs` for who arrived by its state and was found so in Descope, "" for anybody else."""
+    return row.verdict if row.state in ARRIVED_STATES and row.verdict in WRONG else ""

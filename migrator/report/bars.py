@@ -23,18 +23,30 @@ STATES = {
     "vanished": "gone from Docebo",
     "skipped": "left out",
 }
-_DIMENSIONS = (("domains", "E-mail domain"), ("statuses", "Status in Docebo"), ("levels", "Level in Docebo"))
+# And the words for users who are told apart by more than their state (`breakdown.look`).
+_SHOWN = {
+    **{state: STATES[state] for state in ARRIVED},
+    "arrived": "in Descope",
+    "differs": "in Descope, but not as sent",
+    **STATES,
+    "missing": "missing from Descope",
+}
+_THERE = (*ARRIVED, "arrived", "differs")
+_PEOPLE = (*NEEDS_PERSON, "differs", "missing")
+_STATUSES = "statuses"
+_DIMENSIONS = (("domains", "E-mail domain"), (_STATUSES, "Status in Docebo"), ("levels", "Level in Docebo"))
 
 
 def stripes(counts: Mapping[str, int], width: float = WIDTH) -> list[dict[str, Any]]:
     """The stripes of one bar, none of them too thin to see; together they are `width` wide."""
-    shown = {state: counts[state] for state in STATES if counts.get(state)}
+    shown = {state: counts[state] for state in _SHOWN if counts.get(state)}
     total = sum(shown.values())
     widths = {state: max(NARROWEST, width * number / total) for state, number in shown.items()}
     scale = width / (sum(widths.values()) or 1)
     drawn, x = [], 0.0
     for state, wide in widths.items():
-        drawn.append({"state": state, "users": shown[state], "x": round(x, 2), "width": round(wide * scale, 2)})
+        part = {"state": state, "word": _SHOWN[state], "users": shown[state]}
+        drawn.append({**part, "x": round(x, 2), "width": round(wide * scale, 2)})
         x += wide * scale
     return drawn
 
@@ -46,9 +58,15 @@ def breakdown_tables(breakdown: Mapping[str, Any] | None) -> list[dict[str, Any]
     tables = []
     for key, title in _DIMENSIONS:
         rows = [row for row in breakdown.get(key, ()) if sum(row["states"].values())]
-        if rows:
+        if rows and (key == _STATUSES or breakdown.get("current", True)):
             tables.append({"key": key, "title": title, "rows": _rows(rows), "note": _note(key, breakdown)})
     return tables
+
+
+def legend(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The states drawn in these tables, each with its word, in the order of the stripes."""
+    drawn = {part["state"] for table in tables for row in table["rows"] for part in row["stripes"]}
+    return [(state, word) for state, word in _SHOWN.items() if state in drawn]
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -63,8 +81,8 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             {
                 "name": row["name"],
                 "users": users,
-                "arrived": sum(states.get(state, 0) for state in ARRIVED),
-                "people": sum(states.get(state, 0) for state in NEEDS_PERSON),
+                "arrived": sum(states.get(state, 0) for state in _THERE),
+                "people": sum(states.get(state, 0) for state in _PEOPLE),
                 "stripes": stripes(states, max(NARROWEST, WIDTH * users / largest)),
             }
         )
@@ -73,10 +91,12 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _note(key: str, breakdown: Mapping[str, Any]) -> str:
     """When and over whom the counts were made, where that is not everybody as of now."""
-    if key == "statuses" or not (breakdown["earlier"] or breakdown["records"] < breakdown["found"]):
-        return ""
-    at = datetime.fromtimestamp(breakdown["at"], UTC)
-    return (
-        f"Counted on {at:%-d %B %Y, %H:%M} UTC over the {breakdown['records']:,} users whose Docebo records were kept "
-        "then; what changed since is not in it."
-    )
+    if key == _STATUSES:
+        gone = "E-mail domains and levels are not shown: the Docebo records that tell them are erased."
+        return "" if breakdown.get("current", True) else gone
+    at = f"{datetime.fromtimestamp(breakdown['at'], UTC):%-d %B %Y, %H:%M} UTC"
+    if breakdown["earlier"]:
+        return f"Who belongs where is as of {at}, when the Docebo records were still kept; the states are as of now."
+    if breakdown["records"] < breakdown["found"]:
+        return f"Counted over the {breakdown['records']:,} users whose Docebo records were kept on {at}."
+    return ""

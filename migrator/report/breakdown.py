@@ -1,6 +1,7 @@
 """Who is where by e-mail domain, status and level: counts of users by state, never a person.
 
-The records of users who arrived are erased, so the counts by domain and level are made before that and kept.
+The records of users who arrived are erased, so the counts by domain and level are made before that. Later looks tell
+from them how many users of each domain were erased, and from the states of everybody where these users are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint import books, reading
-from migrator.model import State
+from migrator.model import ARRIVED_STATES, State
 from migrator.normalize.email import parse_email
 from migrator.normalize.text import scalar_text
 
@@ -26,6 +27,7 @@ MOST_DOMAINS = 10
 # A domain of fewer users may give one of them away: it is never shown alone.
 FEWEST = 5
 OTHER, NO_ADDRESS, UNKNOWN = "other domains", "no usable address", "unknown"
+ARRIVED = "arrived"  # created, updated or unchanged, where nobody can tell which
 # As Docebo's answers spell them (contract/docebo.md 4); whatever else a record says is not shown.
 _LEVELS = {
     "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
@@ -37,9 +39,11 @@ _Tally = defaultdict[str, Counter[str]]  # value to state to users
 
 
 def look(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
-    """The breakdown as a JSON document: `statuses` as of now, `domains` and `levels` as of `at` (epoch seconds).
+    """The breakdown as a JSON document: users by `statuses`, `domains` and `levels`, each by state as of now.
 
-    An earlier look at more records is kept, and `earlier` says so.
+    A state is one of `State`, `missing` or `differs` (found so in Descope), or ARRIVED. `records` is how many records
+    were there to tell domain and level at epoch second `at`; `earlier` says that an earlier look had more. `current`
+    is false when that look cannot be brought up to date: `domains` and `levels` are those of then, for later looks.
 
     Args:
         predicted: count a planned user as what it would become.
@@ -54,25 +58,54 @@ def look(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
         domains[_domain(fields.get("email"))][state] += 1
         levels[_level(fields.get("level"))][state] += 1
     found, records = _total(statuses), _total(levels)
-    now = {
-        "records": records,
-        "at": checkpoint.clock.time(),
-        "domains": _document(_folded(domains)),
-        "levels": _document(levels),
-    }
+    now = {"records": records, "at": checkpoint.clock.time()}
+    tallies = {"domains": _document(_folded(domains)), "levels": _document(levels)}
     before = books.last_details(checkpoint).get("breakdown") or {}
     earlier = records < min(found, before.get("records", 0))
+    current = True
     if earlier:
         now = {name: before[name] for name in now}
-    return {"found": found, "statuses": _document(statuses), "earlier": earlier, **now}
+        renewed = {
+            "domains": _renewed(before["domains"], domains, statuses),
+            "levels": _renewed(before["levels"], levels, statuses),
+        }
+        current = all(tally is not None for tally in renewed.values())
+        tallies = {name: _document(tally) if current and tally else before[name] for name, tally in renewed.items()}
+    return {"found": found, "statuses": _document(statuses), "earlier": earlier, "current": current, **now, **tallies}
+
+
+def _renewed(before: list[dict[str, Any]], kept: _Tally, everybody: _Tally) -> _Tally | None:
+    """An earlier tally with the states of now, None where it leaves a doubt.
+
+    Args:
+        before: the rows of the earlier look.
+        kept: users whose records are there.
+        everybody: all users, by whatever.
+    """
+    users = {row["name"]: sum(row["states"].values()) for row in before}
+    renewed: _Tally = _Tally(Counter)
+    for name, counter in kept.items():
+        renewed[name if name in users else OTHER] += counter
+    erased = {name: number - renewed[name].total() for name, number in users.items()}
+    states = sum(everybody.values(), Counter[str]()) - sum(kept.values(), Counter[str]())
+    # Users who came since are in no earlier tally, and of erased ones in several states nobody knows who is where.
+    if sum(users.values()) != _total(everybody) or renewed.keys() - users or min(erased.values(), default=0) < 0:
+        return None
+    if len(states) > 1 and states.keys() - ARRIVED_STATES:
+        return None
+    state = next(iter(states)) if len(states) == 1 else ARRIVED
+    for name, number in erased.items():
+        renewed[name] += Counter({state: number})
+    return renewed
 
 
 def _total(tally: Mapping[str, Counter[str]]) -> int:
     return sum(counter.total() for counter in tally.values())
 
 
-def _state(row: Row[Any], *, predicted: bool) -> State:
-    return books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
+def _state(row: Row[Any], *, predicted: bool) -> str:
+    state = books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
+    return reading.found_wrong(row) or state
 
 
 def _domain(value: Json) -> str:
@@ -100,5 +133,6 @@ def _document(tally: Mapping[str, Counter[str]]) -> list[dict[str, Any]]:
     last = (OTHER, NO_ADDRESS, UNKNOWN)
     names = sorted(tally, key=lambda name: (name in last, -tally[name].total(), name))
     return [
-        {"name": name, "states": {str(state): tally[name][state] for state in sorted(tally[name])}} for name in names
+        {"name": name, "states": {str(state): number for state, number in sorted(tally[name].items()) if number}}
+        for name in names
     ]

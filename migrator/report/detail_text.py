@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint import holders, neighbours
 from migrator.checkpoint.reopening import DUPLICATES
+from migrator.report.advice import FOUND
 from migrator.report.record_faults import fault
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 500
 HELD = ("login_taken", "several_matches", "recreated", "email_taken")
-OWN_USER = ("deleted_at_descope", "mark_lost", "login_ids_differ")
+OWN_USER = ("deleted_at_descope", "mark_lost", "login_ids_differ", *FOUND)
 CODES = ("refused", "email_taken", "phone_taken")
 _CODE = re.compile(r"E\d{6}|HTTP \d{3}")
 
@@ -55,7 +56,11 @@ def detail_text(problem: Problem, sharing: Sequence[Sharing], docebo: Mapping[st
     if reason in OWN_USER:
         return f"Descope user {problem.target_id}" if problem.target_id else stored
     if reason == "gave_up":
-        return f"{problem.attempts} requests without an answer" if problem.attempts > 1 else "no answer"
+        return (
+            f"{problem.attempts} requests not confirmed by Descope"
+            if problem.attempts > 1
+            else "not confirmed by Descope"
+        )
     if reason in CODES:
         return stored or "no error code"
     return stored or fault(reason, problem.raw)

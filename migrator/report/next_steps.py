@@ -14,7 +14,8 @@ from migrator.report.wording import RUNNING, users
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MOST_REASONS = 3
+MOST_REASONS = 4
+SHORT = 60  # letters; a shorter sentence alone says too little of a fix
 RUN, PLAN, VERIFY, WATCH = "migrator run", "migrator plan", "migrator verify", "migrator status --watch"
 _SENDS = ("create", "update", "adopt", "disable")
 _SENTENCE = re.compile(r"\.(?:\s|$)")
@@ -93,19 +94,21 @@ def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def _corrections(people: list[tuple[str, int]]) -> Iterator[Step]:
-    for code, number in people[:MOST_REASONS]:
+    # A step that only counts the others takes the room of one of them, so there are always two or more.
+    shown = len(people) if len(people) <= MOST_REASONS else MOST_REASONS - 1
+    for code, number in people[:shown]:
         reason = REASONS.get(code)
-        yield Step(f"Correct {users(number)}:", _first(reason.fix) if reason else "", code=code)
-    rest = people[MOST_REASONS:]
+        yield Step(f"Correct {users(number)}:", _gist(reason.fix) if reason else "", code=code)
+    rest = people[shown:]
     if rest:
         number = sum(number for _, number in rest)
-        others = "for another reason" if len(rest) == 1 else f"for {len(rest)} other reasons"
-        yield Step(f"Correct {users(number)} {others}.", "They are among the reasons below.")
+        yield Step(f"Correct {users(number)} for {len(rest)} other reasons.", "They are among the reasons below.")
 
 
-def _first(fix: str) -> str:
-    """The fix as far as a box has room for it: its first sentence."""
-    return f"{_SENTENCE.split(fix, maxsplit=1)[0]}."
+def _gist(fix: str) -> str:
+    """The fix as far as a box has room for it: its first sentence, and the next one if the first is short."""
+    first, *more = _SENTENCE.split(fix.rstrip("."), maxsplit=2)
+    return f"{first}. {more[0]}." if more and len(first) < SHORT else f"{first}."
 
 
 def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterator[Step]:

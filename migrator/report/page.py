@@ -15,6 +15,7 @@ from markupsafe import Markup
 from migrator.model import State
 from migrator.reasons import REASONS
 from migrator.report import bars, history, next_steps, timeline, wording
+from migrator.report.advice import FOUND, advice
 from migrator.report.problems import source_cells
 from migrator.report.propose import share
 
@@ -62,6 +63,7 @@ def write(
     environment = _environment()
     css, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704 -- our own files
     counts = document["counts"]
+    tables = bars.breakdown_tables(details.get("breakdown"))
     stream = environment.get_template("report.html.j2").stream(
         css=css,
         script=script,
@@ -72,7 +74,7 @@ def write(
         counts=counts,
         states=bars.STATES,
         segments=bars.stripes(counts),
-        people=sum(counts[state] for state in wording.NEEDS_PERSON),
+        people=sum(counts[state] for state in wording.NEEDS_PERSON) + document.get("wrong", 0),
         reasons=_reasons(document["reasons"]),
         panels=timeline.panels(samples),
         drawing={"width": timeline.WIDTH, "height": timeline.HEIGHT, "floor": timeline.FLOOR},
@@ -82,7 +84,8 @@ def write(
         names=names,
         runs=runs,
         history=history.lines(runs, running=document["outcome"] == wording.RUNNING) if runs else [],
-        breakdown=bars.breakdown_tables(details.get("breakdown")),
+        breakdown=tables,
+        legend=bars.legend(tables),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document.get("verify"),
@@ -91,7 +94,7 @@ def write(
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),
         rows=_rows(problems, redact=redact),
-        words=_script_json({code: [reason.meaning, reason.fix] for code, reason in REASONS.items()}),
+        words=_script_json({code: advice(code) for code in (*REASONS, *FOUND)}),
     )
     stream.enable_buffering(64)
     file.writelines(stream)
@@ -173,8 +176,7 @@ def _readiness(found: dict[str, Any] | None, *, planned: bool) -> dict[str, Any]
     if not found:
         return None
     blocked = [
-        (code, number, _OBSTACLES.get(code) or (REASONS[code].meaning if code in REASONS else ""))
-        for code, number in found["blocked"].items()
+        (code, number, _OBSTACLES.get(code) or advice(code).meaning) for code, number in found["blocked"].items()
     ]
     return {**found, "blocked": blocked, "sentence": wording.ready(found, planned=planned)}
 

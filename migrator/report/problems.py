@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from migrator.normalize.text import scalar_text
-from migrator.reasons import REASONS
+from migrator.report.advice import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,9 +47,7 @@ def write_problems(file: TextIO, problems: Iterable[Problem], sources: Sequence[
     rows = csv.writer(file)
     rows.writerow((*COLUMNS, *sources))
     for problem in problems:
-        reason = REASONS.get(problem.reason)
-        fix = reason.fix if reason else ""
-        row = (problem.user_id, problem.state, problem.reason, problem.detail or "", fix)
+        row = (problem.user_id, problem.state, problem.reason, problem.detail or "", advice(problem.reason).fix)
         rows.writerow(defuse(str(cell)) for cell in (*row, *source_cells(problem.raw, sources)))
 
 

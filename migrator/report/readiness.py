@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
     from migrator.config import MappingConfig
 
-DISABLED = "disabled"
+DISABLED, MISSING = "disabled", "missing"
 UNPROVEN, MADE_UP = "unverified_email", "email_synthesized"
 
 
@@ -30,7 +30,8 @@ def look(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> 
     for row in reading.sign_in_groups(checkpoint):
         found += row.users
         state = books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
-        reason = _obstacle(state, row.reason, row.source_status, row.notes.split(","), mapping)
+        missing = reading.found_wrong(row) == MISSING
+        reason = MISSING if missing else _obstacle(state, row.reason, row.source_status, row.notes.split(","), mapping)
         if reason:
             blocked[reason] = blocked.get(reason, 0) + row.users
         else:

@@ -198,9 +198,26 @@ def test_nc25_the_breakdown_survives_erased_records(browser: Browser, place: Pla
     assert {key: texts(again, f".who.{key} tbody tr") for key in ("domains", "levels")} == {
         key: before[key] for key in ("domains", "levels")
     }
-    assert "whose Docebo records were kept" in texts(again, ".who.domains .hint")[0]
+    assert "when the Docebo records were still kept" in texts(again, ".who.domains .hint")[0]
     for rows_ in before.values():
         assert sum(int(row.split("\t")[2].replace(",", "")) for row in rows_) == 200
+
+
+@chromium
+def test_nc25_the_breakdown_agrees_with_the_headline(browser: Browser, place: Place) -> None:
+    """After a run on a few users and one on all, each table has as many users in Descope as the headline."""
+    place.sandbox.control.reset(users=120, difficult=0.1)
+    place.command("run", "--yes", "--limit", "15")
+    place.command("run", "--yes")
+
+    page = browser.open((place.folder / "reports" / "report.html").as_uri())
+
+    said = re.match(r"([\d,]+) of ([\d,]+) users", texts(page, "h1")[0])
+    assert said
+    numbers = [int(number.replace(",", "")) for number in said.groups()]
+    for key in ("domains", "statuses", "levels"):
+        cells = [row.split("\t") for row in texts(page, f".who.{key} tbody tr")]
+        assert [sum(int(row[column].replace(",", "")) for row in cells) for column in (3, 2)] == numbers, key
 
 
 @chromium
@@ -222,7 +239,7 @@ def test_nc25_what_is_empty_is_said_in_a_sentence(browser: Browser, place: Place
     page = browser.open((place.folder / "reports" / "report.html").as_uri())
 
     assert texts(page, "#people .hint") == [
-        "There is nobody on this list: no user was rejected, is in conflict or has failed."
+        "There is nobody on this list: no user was rejected, is in conflict, has failed or was found wrong in Descope."
     ]
     assert page.complaints == []
 
@@ -324,3 +341,24 @@ def test_nc25_a_redacted_page_names_ids_and_counts_only(place: Place) -> None:
     assert "other domains" in text
     assert "also " in text.split('id="rows">')[1]
     assert [one["email"] for one in place.sources() if len(one.get("email") or "") > 3 and one["email"] in text] == []
+
+
+def test_nc24_users_found_missing_are_on_the_list(place: Place) -> None:
+    """Whoever `migrator verify` misses has a row in problems.csv and on the page, with the command that helps."""
+    place.sandbox.control.reset(users=20, difficult=0)
+    assert place.command("run", "--yes").code == 0
+    gone = next(one for one in place.targets() if (one.get("customAttributes") or {}).get("doceboUserId"))
+    place.sandbox.control.delete_descope_user(gone["userId"])
+
+    assert place.command("verify").code == 3
+
+    folder = place.folder / "reports"
+    (row,) = rows(folder / "problems.csv")
+    assert row["docebo_user_id"] == gone["customAttributes"]["doceboUserId"]
+    assert (row["state"], row["reason"], row["detail"]) == ("created", "missing", f"Descope user {gone['userId']}")
+    assert "migrator run --retry missing" in row["fix"]
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert f'"{row["docebo_user_id"]}",' in text.split('id="rows">')[1]
+    assert "There is nobody on this list" not in text
+    assert place.command("run", "--yes", "--retry", "missing").code == 0
+    assert rows(folder / "problems.csv") == []

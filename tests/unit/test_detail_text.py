@@ -163,5 +163,6 @@ def test_nc24_every_reason_that_needs_a_person_has_a_detail(store: Checkpoint, r
 def test_what_nobody_foresaw_keeps_what_was_stored() -> None:
     assert detail_text(Problem("1", State.FAILED, "a_new_code", "E1"), (), {}) == "E1"
     assert (
-        detail_text(Problem("1", State.FAILED, "gave_up", None, attempts=16), (), {}) == "16 requests without an answer"
+        detail_text(Problem("1", State.FAILED, "gave_up", None, attempts=16), (), {})
+        == "16 requests not confirmed by Descope"
     )

@@ -14,9 +14,9 @@ from two_migrations import KEY
 from migrator.checkpoint import books, run_history
 from migrator.checkpoint.run_history import RunHistory, RunRow
 from migrator.checkpoint.tables import run
-from migrator.model import State
+from migrator.model import ARRIVED_STATES, State
 from migrator.report import bars, breakdown, history
-from migrator.report.next_steps import Step, steps
+from migrator.report.next_steps import steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,14 +75,25 @@ def test_what_to_do_next_follows_from_how_it_ended(figures: dict[str, Any], comm
 
 
 def test_a_step_names_users_fix_and_reason() -> None:
-    """The most frequent reasons by name with the first sentence of their fix, the others as a number."""
+    """The most frequent reasons by name with what their fix says first, the others as a number."""
     reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2, "gave_up": 1}
 
     told = steps(document("needs_person", created=8, conflict=27) | {"reasons": reasons})
 
-    assert told[1] == Step("Correct 3 users:", "Compare the two people.", code="login_taken")
+    assert (told[1].what, told[1].code, told[1].command) == ("Correct 3 users:", "login_taken", "")
+    assert told[1].how.startswith("Compare the two people. If they are one, set policy.existing: link")
     assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "", ""]
     assert told[3].what == "Correct 2 users for 2 other reasons."
+
+
+def test_nobody_is_left_to_another_reason() -> None:
+    """Four reasons are all named: a step that only counts the last one would take as much room."""
+    reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2}
+
+    told = steps(document("needs_person", created=8, conflict=26) | {"reasons": reasons})
+
+    assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "no_email", ""]
+    assert told[-1].command.startswith("migrator run")
 
 
 # --- history -------------------------------------------------------------------------------------
@@ -185,7 +196,7 @@ def test_only_the_largest_domains_are_named(tmp_path: Path) -> None:
 
 
 def test_counts_outlive_the_records(tmp_path: Path) -> None:
-    """Erased records leave the counts of before, with their time; the status is known all the same."""
+    """Who belongs where is known from before the records were erased, with its time; the states are those of now."""
     with holding(tmp_path, people(8)) as checkpoint:
         move(checkpoint, ["1", "2", "3"], state=State.CREATED)
         books.note_details(checkpoint, 1, {"breakdown": breakdown.look(checkpoint, predicted=False) | {"at": 5.0}})
@@ -194,12 +205,66 @@ def test_counts_outlive_the_records(tmp_path: Path) -> None:
 
         found = breakdown.look(checkpoint, predicted=False)
 
-    assert counted(found["domains"]) == {"example.org": {"created": 3, "pending": 5}}
+    assert counted(found["domains"]) == {"example.org": {"created": 3, "failed": 1, "pending": 4}}
     assert counted(found["statuses"]) == {"active": {"created": 3, "failed": 1, "pending": 4}}
     assert (found["earlier"], found["at"], found["records"]) == (True, 5.0, 8)
     tables = bars.breakdown_tables(found)
     assert [bool(table["note"]) for table in tables] == [True, False, True]
-    assert "8 users" in tables[0]["note"]
+    assert "1 January 1970, 00:00 UTC" in tables[0]["note"]
+
+
+def erased(checkpoint: Checkpoint, states: dict[str, State], **values: Any) -> None:
+    """A look, stored; then these users are where they are, and the records of all who arrived are erased."""
+    books.note_details(checkpoint, 1, {"breakdown": breakdown.look(checkpoint, predicted=False)})
+    for user_id, state in states.items():
+        move(checkpoint, [user_id], state=state, **values)
+    books.erase_profiles(checkpoint, tuple(ARRIVED_STATES))
+
+
+def test_erased_users_in_several_states_are_told_as_arrived(tmp_path: Path) -> None:
+    """Nobody knows which of them was created and which updated, so the page says that they are in Descope."""
+    with holding(tmp_path, people(8)) as checkpoint:
+        erased(checkpoint, {"1": State.CREATED, "2": State.CREATED, "3": State.UPDATED})
+
+        found = breakdown.look(checkpoint, predicted=False)
+
+    assert counted(found["domains"]) == {"example.org": {"arrived": 3, "pending": 5}}
+    (row,) = bars.breakdown_tables(found)[0]["rows"]
+    assert (row["users"], row["arrived"], row["people"]) == (8, 3, 0)
+    assert row["stripes"][0]["word"] == "in Descope"
+
+
+def test_a_breakdown_that_cannot_be_brought_up_to_date_is_left_out(tmp_path: Path) -> None:
+    """Of two erased users one is missing: nobody knows of which domain, and no table says what is not so."""
+    with holding(tmp_path, people(8)) as checkpoint:
+        erased(checkpoint, {"1": State.CREATED, "2": State.CREATED})
+        move(checkpoint, ["2"], verdict="missing")
+
+        found = breakdown.look(checkpoint, predicted=False)
+
+    assert found["current"] is False
+    (table,) = bars.breakdown_tables(found)
+    assert table["key"] == "statuses"
+    assert "not shown" in table["note"]
+
+
+def test_users_found_wrong_are_told_apart(tmp_path: Path) -> None:
+    """Who is missing is not counted as in Descope, and needs attention like whoever differs."""
+    with holding(tmp_path, people(6)) as checkpoint:
+        move(checkpoint, [str(n) for n in range(1, 7)], state=State.CREATED)
+        move(checkpoint, ["1"], verdict="missing")
+        move(checkpoint, ["2"], verdict="differs")
+
+        tables = bars.breakdown_tables(breakdown.look(checkpoint, predicted=True))
+
+    assert [(row["users"], row["arrived"], row["people"]) for table in tables for row in table["rows"]] == [
+        (6, 5, 2)
+    ] * 3
+    assert bars.legend(tables) == [
+        ("created", "created"),
+        ("differs", "in Descope, but not as sent"),
+        ("missing", "missing from Descope"),
+    ]
 
 
 def test_a_plan_counts_users_as_what_they_would_become(tmp_path: Path) -> None:

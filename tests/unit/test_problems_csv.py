@@ -5,16 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from stored import holding, move, people
 
+from migrator.checkpoint import books, proofs
 from migrator.checkpoint.books import Problem
 from migrator.config import MappingConfig
 from migrator.model import State
+from migrator.report.detail_text import detailed
 from migrator.report.problems import COLUMNS, defuse, source_cells, source_columns, undefuse, write_problems
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOURCES = ("username", "email")
 NO_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]))
@@ -83,3 +89,40 @@ def test_the_columns_are_what_the_mapping_reads() -> None:
     assert columns == (
         "username", "email", "first_name", "last_name", "fullname", "status", "field_7", "field_12", "field_4"
     )  # fmt: skip
+
+
+def test_whoever_was_found_wrong_is_listed_with_a_fix(tmp_path: Path) -> None:
+    """Each user that `wrong` counts has one row: the state as it is, what was found as the reason, and a fix."""
+    with holding(tmp_path, people(6)) as checkpoint:
+        there = {"state": State.CREATED, "sent_hash": "h", "target_id": "U1"}
+        move(checkpoint, ["1"], **there, verdict="missing")
+        move(checkpoint, ["2"], **there, verdict="differs")
+        move(checkpoint, ["3"], **there, verdict="same")
+        move(checkpoint, ["4"], state=State.SKIPPED, reason="not_included", target_id="U4", still_enabled=1)
+        move(checkpoint, ["5"], **there | {"state": State.CONFLICT}, reason="mark_lost", verdict="missing")
+        text = written(*detailed(checkpoint, books.problems(checkpoint)))
+        wrong = proofs.needing_a_person(checkpoint)
+
+    rows = {row["docebo_user_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert {user: (row["state"], row["reason"], row["detail"]) for user, row in rows.items()} == {
+        "1": ("created", "missing", "Descope user U1"),
+        "2": ("created", "differs", "Descope user U1"),
+        "4": ("skipped", "still_enabled", "Descope user U4"),
+        "5": ("conflict", "mark_lost", "Descope user U1"),
+    }
+    assert "migrator run --retry missing" in rows["1"]["fix"]
+    assert "migrator run --retry differs" in rows["2"]["fix"]
+    assert [user for user, row in rows.items() if not row["fix"]] == []
+    assert len(rows) == wrong + 1
+
+
+def test_a_planned_user_found_wrong_is_no_conflict(tmp_path: Path) -> None:
+    """A foreseen conflict is told as one; who is to be sent again keeps its state."""
+    with holding(tmp_path, people(2)) as checkpoint:
+        gone = {"state": State.PENDING, "sent_hash": "h", "target_id": "U1", "verdict": "missing"}
+        move(checkpoint, ["1"], **gone, decision="create")
+        move(checkpoint, ["2"], **gone, decision="conflict", reason="login_taken")
+
+        told = [(one.user_id, one.state, one.reason) for one in books.problems(checkpoint, predicted=True)]
+
+    assert told == [("1", State.PENDING, "missing"), ("2", State.CONFLICT, "login_taken")]

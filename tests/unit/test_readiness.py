@@ -40,6 +40,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
     "failed": ({}, {}, {"state": State.FAILED, "reason": "gave_up"}, "gave_up"),
     "gone": ({}, {}, {"state": State.VANISHED, "reason": "not_in_docebo"}, "not_in_docebo"),
     "not sent": ({}, {}, {}, "pending"),
+    "found missing": ({}, {}, {"state": State.CREATED, "verdict": "missing"}, "missing"),
+    "found differing": ({}, {}, {"state": State.CREATED, "verdict": "differs"}, ""),
+    "missing, and to be sent again": ({}, {}, {"decision": "create", "verdict": "missing"}, "pending"),
 }  # fmt: skip
 
 

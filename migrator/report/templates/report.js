@@ -72,7 +72,7 @@
     const td = document.createElement("td");
     const key = keys[column];
     const text = row[column];
-    if (key === "reason" && text) {
+    if (key === "reason" && $("reason-" + text)) {
       const link = document.createElement("a");
       link.href = "#reason-" + encodeURIComponent(text);
       link.textContent = text;

@@ -1,0 +1,48 @@
+"""What each word of a report's reason column means, and how to fix it: the reason codes, and what was found."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from migrator.checkpoint.books import STILL_ENABLED
+from migrator.checkpoint.proofs import RowVerdict
+from migrator.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Advice(NamedTuple):
+    """One word: what happened, and what to do about it."""
+
+    meaning: str
+    fix: str
+
+
+# Users whose state tells no trouble, and who need a person all the same.
+FOUND: Final[Mapping[str, Advice]] = MappingProxyType(
+    {
+        RowVerdict.MISSING: Advice(
+            "The user was migrated, and was not in Descope when it was last looked for.",
+            "Run `migrator run --retry missing`, which creates the user again. If the user was deleted in Descope on "
+            "purpose, delete it in Docebo too.",
+        ),
+        RowVerdict.DIFFERS: Advice(
+            "The user is in Descope, but not as it was sent.",
+            "Look at the user's rows in differences.csv, then run `migrator run --retry differs`, which sends the user "
+            "again.",
+        ),
+        STILL_ENABLED: Advice(
+            "The user is suspended or expired in Docebo, and is still enabled in Descope, which did not take the "
+            "change.",
+            "Run again, or disable the user in the Descope console.",
+        ),
+    }
+)
+
+
+def advice(reason: str) -> Advice:
+    """The advice on a word; blank for one that this version does not know."""
+    known = REASONS.get(reason)
+    return Advice(known.meaning, known.fix) if known else FOUND.get(reason, Advice("", ""))

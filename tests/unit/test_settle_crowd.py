@@ -88,7 +88,7 @@ CREATE, UPDATE = {"decision": Decision.CREATE}, {"decision": Decision.UPDATE, "t
         ),
         (
             [CREATE], True, 20,
-            ("1 user was sent without an answer from Descope."
+            ("Descope did not confirm 1 user."
             " Descope may still create them, so nothing is sent again for up to 20 s."),
         ),
         (
@@ -98,7 +98,7 @@ CREATE, UPDATE = {"decision": Decision.CREATE}, {"decision": Decision.UPDATE, "t
         ),
         (
             [UPDATE, UPDATE], True, 60,
-            ("2 users were sent without an answer from Descope."
+            ("Descope did not confirm 2 users."
             " Descope is asked what became of them before anything is sent again."),
         ),
         (

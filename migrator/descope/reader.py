@@ -312,5 +312,8 @@ def _users(answer: Json) -> list[DescopeUser]:
 
 def stopped(error: ApiError) -> StopRun:
     """The run's end because a call could not be made."""
-    advice = error.fix or "Check that Descope can be reached and the management key still holds."
-    return StopRun(f"{error}.", fix=f"{advice} Then run again: it is safe.")
+    advice = error.fix or "Check that Descope can be reached and the management key is still valid."
+    if isinstance(error, Refused) and error.status == 404:  # noqa: PLR2004 -- no such call: it is another server
+        advice = "Check that descope.base_url (or descope.project_id, which it comes from) names Descope's API."
+    request = str(error).removeprefix("Descope ")
+    return StopRun(f"A request to Descope failed: {request}.", fix=f"{advice} Then run again: it is safe.")

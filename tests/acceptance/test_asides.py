@@ -62,3 +62,13 @@ def test_a_quiet_plan_says_what_a_run_would_do(place: Place) -> None:
     out = place.forked("plan", "-q").out
 
     assert out.splitlines() == ["A run would create 3.", "Plan only: nothing was written to Descope."]
+
+
+def test_a_server_that_is_not_descope_is_told_by_its_setting(place: Place) -> None:
+    """With Docebo's address as Descope's, the fix names the key of the address, not the network."""
+    place.configure(descope={"base_url": place.config.docebo.base_url})
+
+    out = place.forked("check").out
+
+    assert "descope: A request to Descope failed: GET " in out
+    assert "Check that descope.base_url (or descope.project_id, which it comes from) names Descope's API." in out

@@ -286,6 +286,7 @@ def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place
         terminal.type(CTRL_C)
         assert terminal.ended() == 130
 
+    assert "Left at once; run again to continue." in terminal.text
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is visible again
 
 

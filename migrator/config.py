@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -333,18 +333,23 @@ def _folder(context: Mapping[str, Any] | None) -> Path:
     return path.absolute().parent
 
 
-def load(path: Path, env: Mapping[str, str]) -> Config:
+# Secrets that only the two servers ask for.
+_CREDENTIALS: Final = (("docebo", "client_secret"), ("docebo", "password"), ("descope", "management_key"))
+
+
+def load(path: Path, env: Mapping[str, str], *, offline: bool = False) -> Config:
     """Read, complete and check a configuration file.
 
     Args:
         path: the YAML file; relative paths inside it start from its folder.
         env: the variables that `${NAME}` may name.
+        offline: neither server will be asked, so that the variables of their secrets may be missing.
 
     Raises:
         ConfigError: with everything that is wrong, one line each: file, line, key and what to write
             instead. Values are never shown, since any of them may be a secret.
     """
-    document = read_document(path, env)
+    document = read_document(path, env, _CREDENTIALS if offline else ())
     problems = list(document.problems)
     try:
         config = Config.model_validate(document.data, context={"path": path, "lines": document.lines})

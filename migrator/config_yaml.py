@@ -13,7 +13,7 @@ from yaml import events
 from migrator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from migrator.model import Json
@@ -51,7 +51,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_document(path: Path, env: Mapping[str, str]) -> Document:
+def read_document(path: Path, env: Mapping[str, str], optional: Collection[KeyPath] = ()) -> Document:
     """Read a YAML file of one mapping and replace `${NAME}` in its texts.
 
     Returns:
@@ -62,7 +62,7 @@ def read_document(path: Path, env: Mapping[str, str]) -> Document:
     """
     text = _read_text(path)
     try:
-        document = _Builder(text, env).build()
+        document = _Builder(text, env, optional).build()
     except yaml.MarkedYAMLError as error:
         # `problem` alone: the whole text of the error quotes the line, which may hold a secret.
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -110,10 +110,11 @@ class _TooDeepError(Exception):
 class _Builder:
     """Builds the document from PyYAML's events: they still know quotes, tags, anchors and lines."""
 
-    def __init__(self, text: str, env: Mapping[str, str]) -> None:
+    def __init__(self, text: str, env: Mapping[str, str], optional: Collection[KeyPath]) -> None:
         self._events: Iterator[events.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._resolver = yaml.SafeLoader("")
         self._env = env
+        self._optional = optional
         self._document = Document()
 
     def build(self) -> Document:
@@ -226,6 +227,8 @@ class _Builder:
             elif name is None:
                 self._problem(event, path, "${ needs a variable's name and }; write $${ for a plain ${")
                 complete = False
+            elif name not in self._env and path in self._optional:
+                pieces.append(found[0])
             elif name not in self._env:
                 self._problem(event, path, f"the environment variable {name} is not set")
                 complete = False

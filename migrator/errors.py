@@ -50,7 +50,7 @@ class UsersMissing(StopRun):
 
 
 class LeaseHeld(MigratorError):
-    """Another run holds the lease."""
+    """Another run is in progress: it holds the lease."""
 
     exit_code = 5
 

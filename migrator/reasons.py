@@ -29,7 +29,7 @@ class Reason:
         state: the final state the reason leads to; None for notes.
         meaning: what happened.
         fix: what a migration engineer can do about it.
-        retry_helps: whether running again can succeed although nobody changed anything.
+        retry_helps: whether running again can succeed for any of its users although nobody changed anything.
     """
 
     code: str
@@ -54,6 +54,7 @@ _TABLE: Final = (
         "malformed_record",
         "Docebo listed something that is not a user record.",
         "Run again. If it is still there, look at Docebo's user list and ask Docebo's support.",
+        retry_helps=True,
     ),
     _reason(
         State.REJECTED,
@@ -77,7 +78,7 @@ _TABLE: Final = (
     _reason(
         State.REJECTED,
         "invalid_email",
-        "What stands in Docebo's e-mail field is not an e-mail address, or is longer than 254 characters.",
+        "The e-mail field in Docebo does not hold an e-mail address, or holds one longer than 254 characters.",
         "Correct the address in Docebo and run again.",
     ),
     _reason(
@@ -129,7 +130,6 @@ _TABLE: Final = (
         "new Docebo id.",
         "If it is the same person, set policy.existing: link and run again; if not, delete the old user in Descope "
         "and run again.",
-        retry_helps=True,
     ),
     _reason(
         State.CONFLICT,
@@ -156,7 +156,7 @@ _TABLE: Final = (
     _reason(
         State.CONFLICT,
         "deleted_at_descope",
-        "This migration created the user, and somebody deleted it in Descope since.",
+        "This migration created the user, who was later deleted in Descope.",
         "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
         "`migrator run --retry deleted_at_descope` to create the user anew.",
     ),
@@ -265,7 +265,13 @@ _TABLE: Final = (
     ),
 )
 
+_SOMETIMES: Final = {"login_taken": "only with detail held_by_migrated_user"}
+
 REASONS: Final[Mapping[str, Reason]] = MappingProxyType({reason.code: reason for reason in _TABLE})
+
+
+def _again(reason: Reason) -> str:
+    return _SOMETIMES.get(reason.code, "helps" if reason.retry_helps else "no")
 
 
 def render_page() -> str:
@@ -282,11 +288,7 @@ def render_page() -> str:
         "",
         "| code | state | meaning | fix | again |",
         "|---|---|---|---|---|",
-        *(
-            f"| `{r.code}` | {r.state} | {r.meaning} | {r.fix} | {'helps' if r.retry_helps else 'no'} |"
-            for r in _TABLE
-            if r.kind == "reason"
-        ),
+        *(f"| `{r.code}` | {r.state} | {r.meaning} | {r.fix} | {_again(r)} |" for r in _TABLE if r.kind == "reason"),
         "",
         "## Notes",
         "",

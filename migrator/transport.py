@@ -274,7 +274,7 @@ class Transport:
             self._pacer.answered(request.bucket)
         # For the log file: people are told why they wait, and a refusal is often an answer like any other.
         _log.info(
-            "call failed",
+            "call_failed",
             api=self._api,
             method=request.method,
             path=request.path,

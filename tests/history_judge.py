@@ -156,12 +156,21 @@ class Judge:
                     if account["status"] == "disabled" and self.facts(account).disabled_by == "admin":
                         sends = self.want(done, user_id).status == "disabled"
                         self.facts(account).disabled_by = "unsure" if sends else "admin"
+            elif self._created(done, user_id):
+                done.book.delivered[user_id] = {name: {value} for name, value in now.items()}
             elif known is not None:
                 for name, value in now.items():
                     known[name].add(value)
             elif self.owned(done.after, user_id):
                 # Somebody came by a run that did not get through: what else was sent is open.
                 continue
+
+    def _created(self, done: Done, user_id: str) -> bool:
+        """Whether this run made the account, and got through, even if only for some."""
+        row = done.rows.get(user_id)
+        through = done.command == "run" and done.code in (0, 3) and not done.midway
+        came = row is not None and row["state"] in ARRIVED and not self.owned(done.before, user_id)
+        return through and came and user_id not in done.differing
 
     @staticmethod
     def _values(want: Wanted) -> dict[str, Any]:

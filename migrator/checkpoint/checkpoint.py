@@ -191,10 +191,12 @@ class Checkpoint:
         if row is None:
             connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0))
         elif row["holder"] and row["lease_until"] > now and not Holder.from_json(row["holder"]).is_surely_dead():
+            holder, left = Holder.from_json(row["holder"]), ceil(row["lease_until"] - now)
+            here = holder.death_can_be_proven()
             raise LeaseHeld(
-                f"Another run is working on this checkpoint (process {Holder.from_json(row['holder']).pid}).",
-                fix="Wait for it, or look with `migrator status`. If that process was killed, its lease ends by itself"
-                f" in {ceil(row['lease_until'] - now)} s.",
+                f"Another run is in progress on this checkpoint (process {holder.pid}).",
+                fix="Wait for it, or look with `migrator status`. If that process is killed, run again"
+                f"{': the next run takes over at once' if here else f' in {left} s'}.",
             )
         self.fence = (row["fence"] if row else 0) + 1
         connection.execute(

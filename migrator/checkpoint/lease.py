@@ -62,7 +62,7 @@ class Holder:
 
     def is_surely_dead(self) -> bool:
         """True only when this machine can prove it; a holder elsewhere is never proven dead."""
-        if self.host != Holder.me().host or not self._is_unmistakable():
+        if not self.death_can_be_proven():
             return False
         try:
             os.kill(self.pid, 0)
@@ -71,6 +71,10 @@ class Holder:
         except PermissionError:
             pass
         return _started(self.pid) != self.started
+
+    def death_can_be_proven(self) -> bool:
+        """Whether it runs, or ran, on this machine, under a name that means one process alone."""
+        return self.host == Holder.me().host and self._is_unmistakable()
 
     def _is_unmistakable(self) -> bool:
         """Whether these values mean one process alone: another machine may have the same name (no /proc: macOS)."""

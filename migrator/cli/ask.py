@@ -50,6 +50,28 @@ class RetryCode(click.ParamType[str]):
         return text
 
 
+class YesOrNo(click.ParamType[bool]):
+    """An answer in a word or its first letter."""
+
+    name = "answer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        """True for yes; a bool is the default, taken as it is."""
+        if isinstance(value, bool):
+            return value
+        text = str(value).strip().lower()
+        if text not in ("y", "yes", "n", "no"):
+            self.fail("Please answer y or n.", param, ctx)
+        return text.startswith("y")
+
+
+def _confirm(question: str, *, default: bool) -> bool:
+    """Ask until the answer is one; `default` is what Enter means."""
+    choices = "[Y/n]" if default else "[y/N]"
+    answer: bool = click.prompt(f"{question} {choices}", default=default, type=YesOrNo(), show_default=False, err=True)
+    return answer
+
+
 @contextmanager
 def asking(no: str) -> Iterator[None]:
     """Hold while a question is open: nothing else writes to the terminal, and Ctrl-C is an answer.
@@ -82,7 +104,7 @@ def asking(no: str) -> Iterator[None]:
 def about_upgrade() -> bool:
     """Whether to bring a PostgreSQL schema up to date."""
     with asking("The checkpoint was not upgraded"):
-        return click.confirm("The checkpoint's schema is older. Upgrade it now?", default=False, err=True)
+        return _confirm("The checkpoint's schema is older. Upgrade it now?", default=False)
 
 
 def show_plan(figures: Figures) -> bool:
@@ -103,7 +125,7 @@ def about_plan(figures: Figures) -> bool:
     """Show the target and the plan, then ask."""
     show_plan(figures)
     with asking("Nothing was sent"):
-        return click.confirm("Send this to Descope now?", default=False, err=True)
+        return _confirm("Send this to Descope now?", default=False)
 
 
 def about_canary(sent: int, wrong: int) -> bool:
@@ -111,4 +133,4 @@ def about_canary(sent: int, wrong: int) -> bool:
     display.make_way()
     click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
     with asking("Nobody but the canary was sent"):
-        return click.confirm("Go on with everybody else?", default=not wrong, err=True)
+        return _confirm("Go on with everybody else?", default=not wrong)

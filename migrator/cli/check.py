@@ -57,7 +57,7 @@ def check(common: Common) -> int:
     """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
 
     Also, whether Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
-    `warn` is what could not be found out, and stops nobody.
+    `warn` is what could not be found out, and stops nobody. -q shows only what fails.
 
     \b
     Example:
@@ -70,7 +70,7 @@ def check(common: Common) -> int:
     lines = [Line("configuration", ok=True, text=str(common.config_path))]
     for line in _checks(config):
         lines.append(line)
-        if not common.as_json:
+        if not common.as_json and (common.verbosity >= 0 or not (line.ok or line.warning)):
             _show(line)
     ok = all(line.ok or line.warning for line in lines)
     if common.as_json:
@@ -154,7 +154,9 @@ def _limits(config: Config) -> str:
 def _clock(clock: Clock, *clients: DoceboClient | DescopeReader) -> str:
     skews = [client.server_time - clock.time() for client in clients if client.server_time is not None]
     if not skews:
-        raise Undecided("unknown: neither server told its time", fix="Set this machine's clock by NTP.")
+        raise Undecided(
+            "unknown: neither server told its time", fix="Fix what the lines about docebo and descope say first."
+        )
     worst = max(skews, key=abs)
     if abs(worst) > MOST_SKEW:
         raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set it by NTP.")

@@ -48,9 +48,9 @@ class Common:
             secrets=secrets,
         )
 
-    def load(self) -> Config:
-        """The configuration, with logging set up to redact its secrets."""
-        config = configuration.load(self.config_path, os.environ)
+    def load(self, *, offline: bool = False) -> Config:
+        """The configuration, with logging set up to redact its secrets; `offline` does without the servers' ones."""
+        config = configuration.load(self.config_path, os.environ, offline=offline)
         self.configure_log(config.secrets())
         audit.configured(config)
         return config

@@ -25,13 +25,13 @@ def db() -> None:
       migrator db upgrade
 
     \b
-    Exit codes: 0 done, 2 configuration, or a database that is none of ours.
+    Exit codes: 0 done, 2 configuration, or not a migrator database.
     """  # noqa: D301 -- Click's \b
 
 
 @contextmanager
 def _database(common: Common, *, create: bool) -> Iterator[Database]:
-    config = common.load()
+    config = common.load(offline=True)
     database = Database(config.checkpoint.sqlalchemy_url, create=create)
     try:
         yield database
@@ -49,7 +49,7 @@ def current(common: Common) -> int:
       migrator db current
 
     \b
-    Exit codes: 0 told, 2 no checkpoint, or not one of ours.
+    Exit codes: 0 told, 2 no checkpoint, or not a migrator database.
     """  # noqa: D301 -- Click's \b
     with _database(common, create=False) as database, database.read() as connection:
         found = schema.current(connection)
@@ -67,7 +67,7 @@ def upgrade(common: Common) -> int:
       migrator db upgrade
 
     \b
-    Exit codes: 0 done, 2 not a checkpoint of ours, 4 the database failed (run again).
+    Exit codes: 0 done, 2 not a migrator database, 4 the database failed (run again).
     """  # noqa: D301 -- Click's \b
     with _database(common, create=True) as database:
         with database.write() as connection:
@@ -83,4 +83,4 @@ def _tell(common: Common, found: str | None) -> None:
     if common.as_json:
         common.print_json({"current": found, "head": schema.head()})
     else:
-        click.echo(f"current: {found or 'empty'}\nhead:    {schema.head()}")
+        click.echo(f"current: {found or 'empty'}\nnewest:  {schema.head()}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from migrator.cli.common import Common, command
+from migrator.cli.wrap import fitted
 from migrator.errors import ConfigError
 from migrator.packaging import packaged
 
@@ -71,8 +72,8 @@ def _unwritten(path: Path, error: OSError) -> ConfigError:
 def _next_steps(path: Path, variables: list[str]) -> list[str]:
     return [
         f"Wrote {path}. Next:",
-        f"  1. Open {path} and set docebo.base_url, client_id and username; the comments explain the rest.",
-        f"  2. Set these {len(variables)} variables, so that no secret has to stand in the file:",
+        fitted(f"Open {path} and set docebo.base_url, client_id and username; the comments explain the rest.", "  1. "),
+        fitted(f"Set these {len(variables)} variables, so that no secret has to stand in the file:", "  2. "),
         *(f"       export {name}=..." for name in variables),
         f"  3. Run: migrator check{'' if path == Path('config.yaml') else f' --config {shlex.quote(str(path))}'}",
     ]

@@ -53,7 +53,7 @@ def main() -> None:
       2    usage or configuration; nothing was changed
       3    finished, but some users need your attention
       4    stopped early, safe to run again
-      5    another run holds the lease
+      5    another run is in progress
       130  interrupted (143 by SIGTERM, 129 by a closed terminal), safe to run again
     """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
 

@@ -33,7 +33,7 @@ REDACTED = "redacted"  # the folder in report.dir
 def report(common: Common, redact: bool, out: Path | None) -> int:
     """Write the report once more: report.html, problems.csv, crosswalk.csv, summary.json.
 
-    Reads the checkpoint only, so it works while a run is at work and after one that failed. Names and
+    Reads the checkpoint only, so it works while a run is in progress and after one that failed. Names and
     addresses are shown as far as the checkpoint still has them. With --redact the full report stays as it is.
 
     \b
@@ -45,13 +45,13 @@ def report(common: Common, redact: bool, out: Path | None) -> int:
     \b
     Exit codes: 0 written, 2 configuration or no checkpoint yet, 4 the disk refused.
     """  # noqa: D301 -- Click's \b
-    config = common.load()
+    config = common.load(offline=True)
     folder = _folder(config, out, redact=redact)
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
         files.prepare(folder)
-        # A run at work appends to its own crosswalk.csv; replacing that file could lose lines of it.
+        # A run in progress appends to its own crosswalk.csv; replacing that file could lose lines of it.
         theirs = checkpoint.is_held() and folder.resolve() == config.report.path.resolve()
         document = gather.renew(checkpoint, config, folder, redact=redact, leave_crosswalk=theirs)
     finally:

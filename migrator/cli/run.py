@@ -32,7 +32,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 
 
 _limit = click.option(
-    "--limit", type=click.IntRange(min=1), help="Send at most this many users; the others count as skipped."
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Send at most this many users; the others count as skipped. Conflicts and the like are counted for all.",
 )
 _search = click.option("--search-text", default="", help="Only users Docebo finds for this text.")
 _remap = click.option(
@@ -41,7 +43,7 @@ _remap = click.option(
 _shrink = click.option(
     "--accept-shrink",
     is_flag=True,
-    help="Take users whom Docebo shows no longer for gone, even if they are more than a tenth.",
+    help="Treat users missing from Docebo's list as deleted, even if they are more than 10 %.",
 )
 _short = click.option(
     "--accept-short-list",
@@ -54,9 +56,17 @@ _short = click.option(
 @click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
 @click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
 @click.option("--plan", "plan_file", type=_file, help="Do only what this file of `plan --out` says.")
-@click.option("--canary", type=click.IntRange(1, 1000), help="Send this many first, of every kind, verify them, ask.")
-@click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users failed.")
-@click.option("--max-error-rate", type=ask.Share(), help="Stop (exit 4) when more than this share failed: 2% or 0.02.")
+@click.option(
+    "--canary",
+    type=click.IntRange(1, 1000),
+    help="First send this many users in all, a mix of every kind; verify them, then ask.",
+)
+@click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users of this run failed.")
+@click.option(
+    "--max-error-rate",
+    type=ask.Share(),
+    help="Stop (exit 4) when more than this share of the users sent so far failed, from 20 users on: 2% or 0.02.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
 @click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need your attention.")
 @click.option(
@@ -104,7 +114,7 @@ def run(
 
     \b
     Exit codes: 0 all done, 2 configuration, 3 some users need your attention, 4 stopped early (run again),
-    5 another run is at work, 129/130/143 interrupted (run again).
+    5 another run is in progress, 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load()
     if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
@@ -163,7 +173,7 @@ def plan(
       migrator plan --out plan.jsonl
 
     \b
-    Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is at work.
+    Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
     """  # noqa: D301 -- Click's \b
     config = common.load()
     options = Options(
@@ -195,6 +205,8 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
         checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
         click.echo("\n".join(show.result(figures, f"checkpoint: {checkpoint}")))
     else:
+        if figures.outcome == Outcome.DRY_RUN:
+            click.echo(show.would(figures))
         click.echo(show.result_line(figures))
     if figures.error is not None:
         return stopping.exit_code(figures.error)

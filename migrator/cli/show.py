@@ -65,6 +65,11 @@ def _cost(figures: Figures) -> list[str]:
     return lines
 
 
+def would(figures: Figures) -> str:
+    """What a plan would send, in a line."""
+    return f"A run {wording.would(figures.actions)}."
+
+
 def result_line(figures: Figures) -> str:
     """How a run or plan ended, in one line."""
     return colour.paint(fitted(wording.ending(figures.document())), colour.of_outcome(figures.outcome))

@@ -70,7 +70,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
     \b
     Exit codes: 0 shown, 2 configuration or no checkpoint yet, 129/130/143 watching was interrupted.
     """  # noqa: D301 -- Click's \b
-    config = common.load()
+    config = common.load(offline=True)
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:

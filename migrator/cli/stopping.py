@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -37,6 +39,14 @@ class Stopping:
         return error.exit_code
 
 
+def _say_at_once(line: bytes) -> None:
+    """One line past all buffers; not a word where nobody reads, as that would hold up the end."""
+    with suppress(OSError, ValueError):
+        descriptor = sys.stderr.fileno()
+        if select.select([], [descriptor], [], 0)[1]:
+            os.write(descriptor, line)
+
+
 @contextmanager
 def signals(clock: Clock) -> Iterator[Stopping]:
     """Once: finish what is in flight. Twice: leave now; that is as safe as a crash, which is safe.
@@ -55,6 +65,7 @@ def signals(clock: Clock) -> Iterator[Stopping]:
             if signum == signal.SIGHUP and time.monotonic() - since < SAME_END:
                 return
             display.let_go()
+            _say_at_once(b"Left at once; run again to continue.\n")
             os._exit(128 + signum)
         since = time.monotonic()
         stopping.asked_by = signal.Signals(signum)

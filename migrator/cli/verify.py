@@ -34,7 +34,7 @@ SHOWN = 10  # differences on the screen; the file has all
 
 
 @click.command()
-@click.option("--sample", type=click.IntRange(min=1), help="Check only so many users, drawn by chance.")
+@click.option("--sample", type=click.IntRange(min=1), help="Check only so many users, chosen at random.")
 @click.option("--seed", type=int, help="Draw the same users as an earlier sample with this seed.")
 @command
 def verify(common: Common, sample: int | None, seed: int | None) -> int:
@@ -42,7 +42,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
 
     It changes nobody, neither in Docebo nor in Descope. The checkpoint keeps of each user what was seen (same,
     differs, missing, or edited: it was the same before), unless a run is at work; a run goes on exiting with 3
-    until whoever differs or is missing was seen right. The result stands in status and report until a newer one.
+    until whoever differs or is missing was verified. The result stands in status and report until a newer one.
 
     Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
@@ -186,6 +186,6 @@ def _confidence(verdict: Verdict, sample: Sample) -> list[str]:
     percent = 100 * verdict.most_wrong / verdict.arrived if verdict.arrived else 0.0
     drawn = f"with {verdict.wrong:,} wrong in {verdict.checked:,} of {verdict.arrived:,} (seed {sample.seed}),"
     return [
-        f"  {drawn} at most {percent:.2f} % of the users are wrong with {LEVEL:.0%} confidence",
+        f"  {drawn} at most {percent:.2f}% of the users are wrong with {LEVEL:.0%} confidence",
         "  a sample does not look for extra users",
     ]

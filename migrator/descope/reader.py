@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from migrator.descope import paths as api
 from migrator.descope.key import KeyAuth
 from migrator.descope.user import DescopeUser, parse_user, parse_users
-from migrator.errors import ApiError, ConfigError, Refused, StopRun
+from migrator.errors import ApiError, ConfigError, NotSent, Refused, StopRun
 from migrator.model import MARK_PLATFORM, MARK_USER
 from migrator.pace import Limit, Pacer
 from migrator.retry import LASTING, Kind
@@ -312,5 +312,11 @@ def _users(answer: Json) -> list[DescopeUser]:
 
 def stopped(error: ApiError) -> StopRun:
     """The run's end because a call could not be made."""
-    advice = error.fix or "Check that Descope can be reached and the management key still holds."
-    return StopRun(f"{error}.", fix=f"{advice} Then run again: it is safe.")
+    advice = error.fix or "Check that Descope can be reached and the management key is still valid."
+    if isinstance(error, Refused) and error.status == 404:  # noqa: PLR2004 -- no such call: it is another server
+        advice = "Check that descope.base_url (or descope.project_id, which it comes from) names Descope's API."
+    # Whoever was never reached is told in plain words already; the others' texts begin with the request.
+    what = str(error)
+    if not isinstance(error, NotSent):
+        what = f"A request to Descope failed: {what.removeprefix('Descope ')}"
+    return StopRun(f"{what}.", fix=f"{advice} Then run again: it is safe.")

@@ -114,15 +114,18 @@ class Job:
     verified: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
 
-    # Seconds that a person took to answer; they are not the run's own.
+    # Whether a person is being asked, and the seconds they took to answer; those are not the run's own.
+    asking: bool = False
     answering: float = 0.0
 
     def ask(self, question: Callable[P, bool], *args: P.args, **kwargs: P.kwargs) -> bool:
         """A person's answer to one of the questions of `options`."""
         asked = self.clock.monotonic()
+        self.asking = True
         try:
             return question(*args, **kwargs)
         finally:
+            self.asking = False
             self.answering += self.clock.monotonic() - asked
 
     @property

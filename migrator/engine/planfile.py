@@ -50,7 +50,12 @@ def check_new(path: Path) -> None:
     """Before anything is read: there must be room for a plan of that name. Raises as `write` does."""
     if path.exists() or path.is_symlink() or not path.parent.is_dir():
         why = "there is no such folder" if not path.parent.is_dir() else "it is there already"
-        raise ConfigError(f"The plan {path} cannot be written: {why}.", fix="Give --out a new file.")
+        raise ConfigError(
+            f"The plan {path} cannot be written: {why}.",
+            fix="Give --out a new file, or delete the old plan first."
+            if path.parent.is_dir()
+            else "Make the folder, or give --out another one.",
+        )
 
 
 def write(job: Job, path: Path) -> None:

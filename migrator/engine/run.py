@@ -51,7 +51,7 @@ def run(config: Config, options: Options, clock: Clock, events: Events) -> Figur
 
     Raises:
         ConfigError: nothing was changed, and nothing is told of it as of a run.
-        LeaseHeld: another run is at work.
+        LeaseHeld: another run is in progress.
         StopRun: stopped before the checkpoint could be opened.
     """
     files.prepare(config.report.path)
@@ -130,9 +130,7 @@ def _flow(job: Job, number: int, wanted: Binding, started: float) -> Outcome:
             planfile.write(job, job.options.plan_out)
         return Outcome.DRY_RUN
     planned = _figures(job, number, started, Outcome.DRY_RUN)
-    if not planned.sends:
-        job.events.notice("Nothing to send.")
-    elif not job.ask(job.options.confirm, planned):
+    if planned.sends and not job.ask(job.options.confirm, planned):
         raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
     binding.confirm(job.checkpoint, wanted)
     tally.begin(job.checkpoint, number, planned.actions[tally.NOTHING])
@@ -142,6 +140,8 @@ def _flow(job: Job, number: int, wanted: Binding, started: float) -> Outcome:
     if job.options.plan_file is None:  # a binding plan does only what it says
         disable_leavers(job)
     send(job)
+    if not planned.sends:
+        job.events.notice("Nothing to send.")
     if job.options.verify:
         verify_sent(job)
     states = books.count(job.checkpoint).states

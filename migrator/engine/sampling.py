@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 EVERY = 2.0  # seconds between two samples
+ASKING = "its question at the terminal has no answer yet"
 KEPT = 1800  # samples in mind, an hour's: they say how fast the run is
 
 
@@ -97,7 +98,7 @@ class Sampler(Events):
             if self._now is None or (self._taken is not None and now - self._taken < EVERY):
                 return
             waiting = self._waiting()
-            if silent and waiting is None and self._said == (self._now, None):
+            if silent and waiting in (None, ASKING) and self._said == (self._now, waiting):
                 return  # a job that waits for a person's answer has nothing new to say, however long
             self._taken, self._said = now, (self._now, waiting)
             stage, done, total = self._now
@@ -114,11 +115,13 @@ class Sampler(Events):
             )
             samples.append(job.checkpoint, self._run, taken)
             self._samples = [*self._samples[-KEPT:], taken]
-            if (measured := eta.progress(self._samples)) is not None:
+            if waiting != ASKING and (measured := eta.progress(self._samples)) is not None:
                 self._listener.measured(measured, rest(measured, self._ahead, self._samples, job.config))
 
     def _waiting(self) -> str | None:
         clock = self._job.clock
+        if self._job.asking:
+            return ASKING
         if (wait := clock.activity.wait) is not None:
             return samples.wait_text(wait.why, wait.until - clock.monotonic())
         return self._notice

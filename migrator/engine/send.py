@@ -63,6 +63,7 @@ def send(job: Job) -> None:
         if round_.unanswered:
             settle(job, this_run=True, may_give_up=round_.answered or not many)
             round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
+            job.budget.check()
 
 
 class _Round:

@@ -6,6 +6,7 @@ finds anybody: search may lag, and a request may still be on its way inside the 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from migrator.engine import outcome, present
 from migrator.engine.change import make_task, not_ours
 from migrator.engine.logbook import outcomes
 from migrator.log import get_logger
-from migrator.model import Decision, State
+from migrator.model import OPEN_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,23 +45,37 @@ def settle(job: Job, *, this_run: bool = False, may_give_up: bool = False) -> in
     if not in_flight:
         return 0
     job.events.notice(_opening(in_flight, int(_patience(job)), this_run=this_run))
-    arrived, waiting = _look(job, may_give_up=may_give_up)
+    became: Counter[State] = Counter()
     pause = FIRST_PAUSE
-    while waiting:
+    while waiting := _look(job, became, may_give_up=may_give_up):
         _wait(job, waiting, pause)
-        more, waiting = _look(job, may_give_up=may_give_up)
-        arrived += more
         pause = min(2 * pause, LONGEST_PAUSE)
     job.absent_since.clear()
-    job.events.notice(f"Descope has {arrived:,} of these {sum(in_flight.values()):,} users as they were sent.")
+    if this_run:  # whoever an earlier run sent is not among those this one sent
+        decided = sum(number for state, number in became.items() if state not in OPEN_STATES)
+        job.budget.count(done=decided, failed=became[State.FAILED])
+    arrived = became[State.CREATED] + became[State.UPDATED]
+    job.events.notice(_closing(arrived, sum(in_flight.values()), became[State.PENDING], this_run=this_run))
     return arrived
+
+
+def _closing(arrived: int, total: int, again: int, *, this_run: bool) -> str:
+    """What became of those in flight, and what comes next."""
+    has = f"Descope has {arrived:,} of these {total:,} users as they were sent"
+    if total == 1:
+        has = f"Descope {'has the user as it was' if arrived else 'does not have the user as it was'} sent"
+    if not again:
+        return f"{has}."
+    who = "the user" if total == 1 else f"all {again:,}" if again == total else f"{again:,} of them"
+    return f"{has}. {'Sending' if this_run else 'Planning'} {who} again."
 
 
 def _opening(in_flight: dict[Decision, int], patience: int, *, this_run: bool) -> str:
     """Who is waited for, why and how long, before the first look."""
     total, creates = sum(in_flight.values()), in_flight.get(Decision.CREATE, 0)
-    sent = "sent without an answer from Descope" if this_run else "being sent when the last run ended"
-    said = f"{total:,} users were {sent}." if total > 1 else f"1 user was {sent}."
+    users = f"{total:,} users" if total > 1 else "1 user"
+    were = "were" if total > 1 else "was"
+    said = f"Descope did not confirm {users}." if this_run else f"{users} {were} being sent when the last run ended."
     if not (creates and patience):
         return f"{said} Descope is asked what became of them before anything is sent again."
     whom = "them" if creates == total else f"{creates:,} of them"
@@ -87,9 +102,8 @@ def _patience(job: Job) -> float:
     return float(job.config.descope.settle_seconds)
 
 
-def _look(job: Job, *, may_give_up: bool) -> tuple[int, list[str]]:
-    """One look at everybody in flight: how many arrived, and who must be looked for again."""
-    arrived = 0
+def _look(job: Job, became: Counter[State], *, may_give_up: bool) -> list[str]:
+    """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
     waiting: list[str] = []
     for page in _pages(job):
         results = [
@@ -101,8 +115,8 @@ def _look(job: Job, *, may_give_up: bool) -> tuple[int, list[str]]:
             log.info("settled", users=len(results), outcomes=outcomes(results))
         settled = {result.user_id for result in results}
         waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
-        arrived += sum(1 for result in results if result.state in (State.CREATED, State.UPDATED))
-    return arrived, waiting
+        became.update(result.state for result in results)
+    return waiting
 
 
 def _pages(job: Job) -> Iterator[list[InFlight]]:

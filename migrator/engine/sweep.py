@@ -177,7 +177,8 @@ def _refuse_short(job: Job, sweep: Sweep) -> None:
     counted = f"{sweep.pages} pages of users" if sweep.total is None else f"{sweep.total} users"
     raise StopRun(
         f"Failed Getting Users: Docebo counts {counted}, but its pages show only {_shown(job, sweep)} users.",
-        fix="Run again later. If you know why the others are hidden, go by the pages: --accept-short-list.",
+        fix="Run again later. If you know why the others are hidden, run with --accept-short-list:"
+        " it goes by the pages.",
     )
 
 
@@ -204,4 +205,4 @@ def _guard_shrink(job: Job, since: int) -> None:
         )
 
 
-_CHECK = "Check the platform and the migrating user's rights. If they really left, say so: --accept-shrink."
+_CHECK = "Check the platform and the migrating user's rights. If they really left, run again with --accept-shrink."

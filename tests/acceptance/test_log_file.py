@@ -165,7 +165,7 @@ def test_nc21_the_log_says_what_became_of_each_user(night: Night) -> None:
 def test_nc21_the_log_says_who_was_waited_for_and_what_was_tried_again(night: Night) -> None:
     """The pause that Docebo asked for, with its seconds, and each try that went wrong."""
     assert {"Docebo" in one["why"] and 2 < one["seconds"] <= 6 for one in night.of("waiting")} == {True}
-    tries = [(one["api"], one["status"], one["wait"] is not None) for one in night.of("call failed")]
+    tries = [(one["api"], one["status"], one["wait"] is not None) for one in night.of("call_failed")]
     assert ("Docebo", 429, True) in tries
     assert ("Docebo", 503, True) in tries
     assert ("Descope", 403, False) in tries

@@ -123,7 +123,7 @@ def test_m2_check_tries_a_refused_connection_twice_and_prints_no_log_line(place:
     assert [line for line in plain.out.splitlines() if line.startswith("FAIL")] == [
         f"FAIL docebo: Failed Getting Users: Docebo does not answer: 127.0.0.1:{port}: the connection was refused."
     ]
-    tries = [line for line in verbose.err.splitlines() if "call failed" in line and "api=Docebo" in line]
+    tries = [line for line in verbose.err.splitlines() if "call_failed" in line and "api=Docebo" in line]
     assert len(tries) == 2
     assert 'cause="the connection was refused"' in tries[0]
 

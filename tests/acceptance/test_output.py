@@ -100,7 +100,7 @@ def test_x4_the_log_file_is_private_json_lines_without_personal_data(place: Plac
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text(encoding="utf-8")
     events = [json.loads(line) for line in text.splitlines()]
-    assert {"call failed"} <= {event["event"] for event in events}
+    assert {"call_failed"} <= {event["event"] for event in events}
     assert [word for word in (*personal_data(place), *oracle.SECRETS) if word in text + ended.err] == []
 
 

@@ -53,7 +53,7 @@ def test_nc8_the_question_can_be_read_with_the_plan_above_it(place: Place, colum
         terminal.type("maybe\r")
         text = terminal.until(lambda text: text.count(QUESTION) == 2)
         assert [line for line in text.splitlines() if line.startswith("  found")] == ["  found             30"]
-        assert "Error: invalid input" in text
+        assert "Error: Please answer y or n." in text
         assert "Looking up" not in text
         assert text.endswith(QUESTION)
         terminal.type("y\r")
@@ -125,10 +125,10 @@ def test_nc11_log_lines_and_retries_leave_no_torn_bars(place: Place, options: li
 
     assert "━" not in text
     assert "so far" not in text
-    logged = [line for line in text.splitlines() if "call failed" in line]
+    logged = [line for line in text.splitlines() if "call_failed" in line]
     assert len(logged) == (3 if options else 0)
     if len(options) > 1:
-        assert {json.loads(line)["event"] for line in logged} == {"call failed"}
+        assert {json.loads(line)["event"] for line in logged} == {"call_failed"}
 
 
 # --- N12, N14: pace, end, waits ---------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_nc12_a_pipe_gets_one_line_per_wait(place: Place) -> None:
     assert ended.code == 0
     assert ended.err.count("Descope asked for a pause of 6 s.\n") == 1
     assert re.search(r"^Docebo answered with an error \(HTTP 503\): next try in \d s\.$", ended.err, re.MULTILINE)
-    assert "call failed" not in ended.err
+    assert "call_failed" not in ended.err
 
 
 def test_nc12_a_wait_before_the_first_stage_is_told_too(place: Place) -> None:
@@ -286,6 +286,7 @@ def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place
         terminal.type(CTRL_C)
         assert terminal.ended() == 130
 
+    assert "Left at once; run again to continue." in terminal.text
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is visible again
 
 

@@ -61,6 +61,18 @@ def test_b7_a_user_that_never_gets_an_answer_is_given_up_in_the_same_run(place: 
     oracle.check(place, start)
 
 
+def test_b7_whoever_is_given_up_counts_for_the_error_budget(place: Place) -> None:
+    """`--max-errors` stops the run when Descope never confirmed that many users, as when it refused them."""
+    settled(place)
+    newcomers(place, 3)
+    place.sandbox.control.set_faults(DOWN)
+
+    run = go(place, max_errors=1)
+
+    assert (run.code, run.reasons) == (4, {"gave_up": 3})
+    assert "3 of 3 users sent in this run failed; the limit is 1." in str(run.error)
+
+
 def test_b7_a_second_night_costs_one_request(place: Place) -> None:
     """Who was given up is tried once more, not four times."""
     settled(place)

@@ -183,7 +183,7 @@ def test_a_list_that_stays_short_stops_the_run_after_three_sweeps_that_add_nobod
     assert docebo.sessions == 1
     assert error.message == "Failed Getting Users: Docebo counts 20 users, but its pages show only 18 users."
     assert error.fix == (
-        "Run again later. If you know why the others are hidden, go by the pages: --accept-short-list."
+        "Run again later. If you know why the others are hidden, run with --accept-short-list: it goes by the pages."
     )
     assert not gone(store)
 

@@ -51,7 +51,7 @@ def test_a_reason_leads_to_a_final_state(reason: Reason) -> None:
     needing = {State.REJECTED, State.CONFLICT, State.FAILED, State.SKIPPED, State.VANISHED}
 
     assert (reason.state in needing) == (reason.kind == "reason")
-    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted", "recreated"})
+    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted", "malformed_record"})
 
 
 def test_the_codes_of_each_state() -> None:

@@ -118,7 +118,7 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
         ),
         *(left.format(seconds) for seconds in (60, 55, 45, 25)),
         "1 user is still missing. Descope is asked for each by login id before anything is sent again.",
-        "Descope has 1 of these 2 users as they were sent.",
+        "Descope has 1 of these 2 users as they were sent. Planning 1 of them again.",
     ]
     assert [one["outcomes"] for one in logs if one["event"] == "settled"] == [{"2": "created"}, {"1": "not_done"}]
     assert work.absent_since == {}

@@ -114,8 +114,8 @@ def test_exit_code_3_says_who_needs_a_person_and_allow_partial_makes_it_0(place:
     assert (first.code, second.code) == (3, 0)
     number = json.loads((place.folder / "reports" / "summary.json").read_text())["counts"]
     waiting = number["rejected"] + number["conflict"] + number["failed"]
-    assert f"Finished; {waiting} users need your attention." in first.out
-    assert f"Finished; {waiting} users need your attention." in second.out
+    assert f"; {waiting} need your attention." in first.out
+    assert f"; {waiting} need your attention." in second.out
     rows = (place.folder / "reports" / "problems.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == waiting + 1
 

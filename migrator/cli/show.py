@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from migrator.report.summary import Figures
 
 
-# The kinds of an estimate's calls, as people understand them.
-_CALLS = {"create": "to create", "search": "to search", "general": "others"}
-
-
 def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
     """Everybody known, then each state that is not zero, then the reasons, with their fixes or without."""
     states = figures.books.states
@@ -70,7 +66,7 @@ def _cost(figures: Figures) -> list[str]:
     calls = {name: number for name, number in estimate["calls"].items() if number}
     lines = []
     if calls:
-        kinds = ", ".join(f"{number:,} {_CALLS.get(name, name)}" for name, number in calls.items())
+        kinds = ", ".join(f"{number:,} {_call(name, number)}" for name, number in calls.items())
         minutes = f"{estimate['total_minutes']:g}"
         least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
         lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
@@ -83,6 +79,11 @@ def _cost(figures: Figures) -> list[str]:
             word = f"{wording.verb(pairs, *verbs)} {'a login' if name == 'collisions' else 'alike (reported only)'}"
             lines.append(f"  {pairs:,} pair{'' if pairs == 1 else 's'} of users {word}")
     return lines
+
+
+def _call(name: str, number: int) -> str:
+    """A kind of an estimate's calls, as people understand it."""
+    return wording.verb(number, "other", "others") if name == "general" else f"to {name}"
 
 
 def result_line(figures: Figures) -> str:

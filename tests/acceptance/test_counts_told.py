@@ -39,7 +39,7 @@ def test_nc6_screen_page_and_history_count_those_who_need_a_person_alike(place: 
 
 
 def test_nc4_a_missing_user_has_a_remedy_and_is_no_part_of_another_count(place: Place, gone: str) -> None:
-    """run and status say of how many of these figures it is so, and name the command that sends them again."""
+    """Run and status say of how many of these figures it is so, and name the command that sends them again."""
     texts = [place.command("run", "--yes").out, place.forked("status").out]
 
     assert gone
@@ -87,7 +87,7 @@ def test_nc3_status_after_a_plan_tells_what_the_plan_foresaw(place: Place) -> No
     figures = planned.out.partition("after such a run:\n")[2].partition("  calls:")[0]
     assert figures
     assert " ".join(figures.split()) in " ".join(told.split())
-    assert "(32 to create, 32 others)" in planned.out
+    assert "sending takes 2 calls (1 to create, 1 other)" in planned.out
     assert status(place)["counts"]["pending"] > 0
 
 

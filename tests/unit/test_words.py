@@ -26,7 +26,11 @@ def test_a_duration_reads_like_a_clock(seconds: float, text: str) -> None:
 def test_ends_are_told_as_far_as_they_are_known() -> None:
     """The run's end is told beside the step's only where it is another; of reading only this reading's end is known."""
     send = Progress("send", 300, 700, 52.34, None, (35.0, 40.0))
-    assert words.pace(send, (60.0, 90.0)) == ["52 users/s", "this step ends in 35 s to 40 s", "the run in 1 min to 2 min"]
+    assert words.pace(send, (60.0, 90.0)) == [
+        "52 users/s",
+        "this step ends in 35 s to 40 s",
+        "the run in 1 min to 2 min",
+    ]
     assert words.pace(send, send.eta) == ["52 users/s", "this step ends in 35 s to 40 s"]
     assert words.pace(Progress("read", 1, None, None, None, None)) == []
     assert words.ends(Progress("read", 300, 700, 5.0, None, (9.0, 9.0))) == ["this reading ends in 9 s"]

@@ -33,8 +33,8 @@ folder have other names.
 """
 _PLACEHOLDERS = (
     (r"127\.0\.0\.1:\d+", "acme.docebosaas.com"),
-    (r"ends in [\d:]+( to [\d:]+)?", "ends in m:ss to m:ss"),
-    (r"the run in [\d:]+( to [\d:]+)?", "the run in m:ss to m:ss"),
+    (r"(ends in|the run in) (\d+ (h|min|s) ?)+(to (\d+ (h|min|s) ?)*\d+ (h|min|s))?(?=[.,\s]|$)", r"\1 N s to N min"),
+    (r"(?m)^( +)[\d.]+ s *$", r"\1N s"),
     (r"(?<![\d:.])\d+:\d\d(:\d\d)?(?![\d:])", "m:ss"),
     (r"\d{4}-\d\d-\d\d[T ]m:ss(\.\d+)?Z?", "2026-11-24 22:15"),
     (r"[\d,.]+ users/s", "N users/s"),

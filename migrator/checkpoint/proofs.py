@@ -12,7 +12,7 @@ from migrator.checkpoint import leavers, reopening
 from migrator.checkpoint.clashes import LOOKS
 from migrator.checkpoint.tables import login, source_user
 from migrator.fields import SentFields
-from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, State
+from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -142,9 +142,17 @@ def arrived_count(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None
     return checkpoint.read(lambda c: c.execute(query).scalar_one())
 
 
-def wrong_count(checkpoint: Checkpoint) -> int:
-    """How many users are known to be wrong at Descope, beside those whose state says that they need a person."""
+def wrong_count(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
+    """How many users are known to be wrong at Descope, beside those whose state says that they need a person.
+
+    Args:
+        predicted: leave out whom the plan puts right or finds in conflict; they count as what they would become.
+    """
     wrong = found_wrong(checkpoint)
+    if predicted:
+        decision = source_user.c.decision
+        planned = and_(source_user.c.state == State.PENDING, decision.is_not(None), decision != Decision.UNCHANGED)
+        wrong = and_(wrong, ~planned)
     return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
 
 

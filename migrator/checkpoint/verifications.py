@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, true
 
 from migrator.checkpoint.tables import verification
 
@@ -71,16 +71,23 @@ def add(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int
     return checkpoint.note(work)
 
 
-def newest(checkpoint: Checkpoint) -> Verification | None:
-    """The last verification of any kind; None before the first."""
+def newest(checkpoint: Checkpoint, scope: str | None = None) -> Verification | None:
+    """The last verification of this scope, or of any; None before the first."""
+    of_scope = true() if scope is None else verification.c.scope == scope
     query = (
         select(verification)
-        .where(verification.c.migration == checkpoint.key)
+        .where(verification.c.migration == checkpoint.key, of_scope)
         .order_by(verification.c.number.desc())
         .limit(1)
     )
     row = checkpoint.read(lambda c: c.execute(query).one_or_none())
     return None if row is None else Verification(row.at, row.scope, row.read, json.loads(row.classes))
+
+
+def whole_before(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The last one of everybody as a document, None when there is none or it is the newest of all."""
+    last, whole = newest(checkpoint), newest(checkpoint, ALL)
+    return None if whole is None or last is None or last.scope == ALL else whole.document()
 
 
 def told(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import click
 from migrator.cli.display import Display, shown
 from migrator.cli.live import Bars
 from migrator.engine.job import Events
+from migrator.report.eta import share
 from migrator.report.stages import doing
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Lines(Display):
         tenth = done * 10 // total if total else 0
         if tenth > self._tenth:
             self._tenth = tenth
-            self.say(f"{doing(stage)}: {min(tenth, 10) * 10} % ({done} of {total})")
+            known = max(done, total or 0)  # a list can grow while it is read
+            self.say(f"{doing(stage)}: {share(done, known)} % ({done} of {known})")
 
     def say(self, text: str) -> None:
         """A line."""

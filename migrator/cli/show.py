@@ -17,21 +17,37 @@ if TYPE_CHECKING:
 
 
 def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
-    """The books: found, then each state that is not zero, then the reasons, with their fixes or without."""
+    """Everybody known, then each state that is not zero, then the reasons, with their fixes or without."""
     states = figures.books.states
-    lines = [f"  found      {figures.books.found:>9,}"]
+    lines = [f"  known      {figures.books.found:>9,}"]
     closed = [state for state in State if state not in (State.PENDING, State.SENDING)]
     lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
-    others = figures.wrong - figures.missing
-    if figures.missing:
-        lines.append(f"  {figures.missing:,} of them {wording.verb(figures.missing)} missing from Descope")
-    if others:
-        verbs = [wording.verb(others, *pair) for pair in (("differs", "differ"), ("has", "have"), ("is", "are"))]
-        what = "{} from what was sent (differences.csv), or {} left Docebo and {} still enabled in Descope"
-        lines.append(f"  {others:,} of them {what.format(*verbs)}")
-    return [*lines, *reason_list(figures.books.reasons, fixes=fixes)]
+    if states[State.SENDING] and figures.outcome != books.RUNNING:
+        asked = wording.verb(states[State.SENDING], "was", "were")
+        lines.append(f"    {states[State.SENDING]:,} of these {asked} being sent: the next run looks who arrived")
+    return [*lines, *_wrong(figures, fixes=fixes), *reason_list(figures.books.reasons, fixes=fixes)]
+
+
+def _wrong(figures: Figures, *, fixes: bool) -> list[str]:
+    """Who is counted as migrated, or as left out, and is not in Descope as that says; with what to do about it."""
+    differ = figures.wrong - figures.missing - figures.still_enabled
+    told = (
+        (figures.missing, ("is", "are"), "no longer in Descope", "To create them again: migrator run --retry missing"),
+        (differ, ("differs", "differ"), "in Descope from what was sent",
+         "Compare them in differences.csv; to send them again: migrator run --retry differs"),
+        (figures.still_enabled, ("has", "have"), "left Docebo and can still sign in",
+         "Run again; if that does not help, disable them in Descope"),
+    )  # fmt: skip
+    lines = []
+    for number, verbs, what, fix in told:
+        if number:
+            lines.append(
+                fitted(f"{wording.users(number)} in these figures {wording.verb(number, *verbs)} {what}", "  ")
+            )
+            lines += [fitted(f"Fix: {fix}.", "    ")] if fixes else []
+    return lines
 
 
 def plan(figures: Figures, *, fixes: bool = True) -> list[str]:
@@ -39,7 +55,7 @@ def plan(figures: Figures, *, fixes: bool = True) -> list[str]:
     return [
         f"  {wording.would(figures.actions)}",
         *_cost(figures),
-        "afterwards:",
+        "after such a run:",
         *counts(figures, fixes=fixes),
     ]
 
@@ -50,7 +66,7 @@ def _cost(figures: Figures) -> list[str]:
     calls = {name: number for name, number in estimate["calls"].items() if number}
     lines = []
     if calls:
-        kinds = ", ".join(f"{name} {number:,}" for name, number in calls.items())
+        kinds = ", ".join(f"{number:,} {_call(name, number)}" for name, number in calls.items())
         minutes = f"{estimate['total_minutes']:g}"
         least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
         lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
@@ -68,6 +84,11 @@ def _cost(figures: Figures) -> list[str]:
 def would(figures: Figures) -> str:
     """What a plan would send, in a line."""
     return f"A run {wording.would(figures.actions)}."
+
+
+def _call(name: str, number: int) -> str:
+    """A kind of an estimate's calls, as people understand it."""
+    return wording.verb(number, "other", "others") if name == "general" else f"to {name}"
 
 
 def result_line(figures: Figures) -> str:
@@ -88,21 +109,28 @@ def result(figures: Figures, checkpoint: str) -> list[str]:
         f"{figures.source} -> {figures.project}",
         *(plan(figures) if planned else [f"  this run {wording.did(figures.actions)}", *counts(figures)]),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
-        f"  {figures.seconds:.1f} s, {document['users_per_second']:,} users/s",
-        *proof(figures),
-        *gaps(figures),
+        f"  {figures.seconds:.1f} s{_speed(figures)}",
+        *map(fitted, proof(figures)),
+        *map(fitted, gaps(figures)),
         result_line(figures),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
     ]
 
 
+def _speed(figures: Figures) -> str:
+    """How many users a second a run sent, over all of its time; nothing where none were."""
+    if figures.outcome == Outcome.DRY_RUN or not (figures.sends and figures.seconds):
+        return ""
+    return f", {figures.sends / figures.seconds:,.1f} users/s"
+
+
 def proof(figures: Figures) -> list[str]:
-    """What this run read back, and the last verification where that is another one."""
+    """What this run read back, and the last verifications where those are others."""
     if figures.read_back is None:
-        return [wording.proof(figures.verify)]
+        return wording.proofs(figures.document())
     own = wording.read_back(figures.read_back)
-    return [own] if any(figures.read_back.values()) else [own, wording.proof(figures.verify)]
+    return [own] if any(figures.read_back.values()) else [own, *wording.proofs(figures.document())]
 
 
 def gaps(figures: Figures) -> list[str]:
@@ -114,11 +142,14 @@ def gaps(figures: Figures) -> list[str]:
 
 
 def standing(figures: Figures) -> list[str]:
-    """Everything `status` tells below its head: what the last run did, the books, what was verified, how it ended."""
-    did = f"  the last run {wording.did(figures.actions)}"
+    """Everything `status` tells below its head: what the last run did, the counts, what was verified, how it ended."""
+    document = figures.document()
+    this = "this run has so far" if figures.outcome == books.RUNNING else "the last run"
+    did = [f"  {this} {wording.did(figures.actions)}"]
     if figures.outcome == Outcome.DRY_RUN:
-        did = f"  a run {wording.would(figures.actions)}"
-    fix = [f"Fix: {figures.error.fix}"] if figures.error is not None and figures.error.fix else []
-    told = [] if figures.outcome == books.NOT_STARTED else [did]
-    ending = fitted(wording.ending(figures.document()))
-    return [*told, *counts(figures), fitted(wording.proof(figures.verify)), ending, *map(fitted, fix)]
+        did = [f"  a run {wording.would(figures.actions)}", "after such a run:"]
+    ending = wording.ending(document)
+    fix = figures.error.fix if figures.error is not None else ""
+    last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]
+    told = [] if figures.outcome == books.NOT_STARTED else did
+    return [*told, *counts(figures), *map(fitted, [*wording.proofs(document), *last])]

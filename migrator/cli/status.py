@@ -25,9 +25,9 @@ LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the checkpoint tells at one moment; `progress` is None unless a run is at work and has told.
+    """What the checkpoint tells at one moment; `progress` is None unless a run is in progress and has told.
 
-    `begins` says that a run holds the lease and is not in the books as running: it has just begun, or is at its end.
+    `begins` says that a run holds the lease and is not in the books as running: it is starting or finishing.
     """
 
     figures: Figures
@@ -36,7 +36,7 @@ class View:
 
     @property
     def running(self) -> bool:
-        """Whether a run is at work, or just beginning or ending."""
+        """Whether a run is at work, or starting or finishing."""
         return self.begins or self.figures.outcome == books.RUNNING
 
     @property
@@ -59,7 +59,7 @@ class View:
 def status(common: Common, watching: bool, interval: float) -> int:
     """Show how far the migration is, from any shell, also while it runs.
 
-    Reads the checkpoint only; neither Docebo nor Descope is asked. While a run is at work it tells the step,
+    Reads the checkpoint only; neither Docebo nor Descope is asked. While a run is in progress it tells the step,
     the users a second over the last minute, why it waits, and when that step will end, as a range.
 
     \b
@@ -74,30 +74,36 @@ def status(common: Common, watching: bool, interval: float) -> int:
     clock = Clock()
     checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
     try:
-        view = look(config, checkpoint)
+        people = not common.as_json
+        view = look(config, checkpoint, predicted=people)
         if watching:
             with watch.screen(err=common.as_json) as show_line:
                 while view.running and not streams.is_unread(sys.stderr if common.as_json else sys.stdout):
                     show_line(view.line)
                     clock.wait(interval)
-                    view = look(config, checkpoint)
+                    view = look(config, checkpoint, predicted=people)
     finally:
         checkpoint.db.close()
     if common.as_json:
         common.print_json(view.document())
     else:
-        click.echo(view.line)
-        if common.verbosity >= 0:
+        quiet = common.verbosity < 0
+        click.echo(view.line if view.running or quiet else watch.head(view.figures))
+        if not quiet:
             click.echo("\n".join(show.standing(view.figures)))
     return 0
 
 
-def look(config: Config, checkpoint: Checkpoint) -> View:
-    """What the checkpoint tells now."""
+def look(config: Config, checkpoint: Checkpoint, *, predicted: bool = False) -> View:
+    """What the checkpoint tells now.
+
+    Args:
+        predicted: after a plan, count planned users as what they would become.
+    """
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
     held = checkpoint.is_held()
     last = books.last_run(checkpoint) or {}
-    figures = gather.last_run(checkpoint, config, held=held)
+    figures = gather.last_run(checkpoint, config, held=held, predicted=predicted)
     figures.reports = files.existing(config.report.path)
     if not held or not last or last["finished_at"] is not None:
         return View(figures, None, begins=held)

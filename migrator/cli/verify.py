@@ -41,8 +41,9 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
     """Read every migrated user back from Descope and compare it field by field.
 
     It changes nobody, neither in Docebo nor in Descope. The checkpoint keeps of each user what was seen (same,
-    differs, missing, or edited: it was the same before), unless a run is at work; a run goes on exiting with 3
-    until whoever differs or is missing was verified. The result stands in status and report until a newer one.
+    differs, missing, or edited: it was the same before), unless a run is in progress; a run goes on exiting
+    with 3 until whoever differs or is missing has been verified. Status and report tell the result, later beside
+    what newer runs have read back.
 
     Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
@@ -76,7 +77,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
         listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
         if checkpoint.is_held() and common.verbosity >= 0:
-            click.echo("A run is at work: whoever it is changing now may show as a difference.", err=True)
+            click.echo("A run is in progress: whoever it is changing now may show as a difference.", err=True)
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
         descope.choose_license()
@@ -99,7 +100,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
         }
     audit.verified(document)
     if not verdict.stored and common.verbosity >= 0:
-        click.echo("A run was at work, so the checkpoint does not keep what was seen here.", err=True)
+        click.echo("A run was in progress, so the checkpoint does not keep what was seen here.", err=True)
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
@@ -110,7 +111,7 @@ def verify(common: Common, sample: int | None, seed: int | None) -> int:
 
 
 def _keep(config: Config, checkpoint: Checkpoint, verdict: Verdict) -> None:
-    """Let the result stand in status and report until a newer one; a run at work tells its own there."""
+    """Let the result stand in status and report until a newer one; a run in progress tells its own there."""
     if verdict.checked or verdict.classes[EXTRA]:
         scope = verifications.SAMPLE if verdict.sample else verifications.ALL
         verdict.stored &= verifications.add(checkpoint, scope, verdict.checked, verdict.classes)
@@ -149,8 +150,8 @@ def _text(config: Config, verdict: Verdict, now: float, path: str) -> list[str]:
         who = f"{wording.users(verdict.reread)} {wording.verb(verdict.reread, 'was', 'were')}"
         lines.append(f"  personal data was erased: {who} compared with Docebo as it is now")
     if verdict.by_mark:
-        who = f"{wording.users(verdict.by_mark)} Docebo no longer shows"
-        lines.append(f"  {who}: only mark and login ids were compared")
+        who = f"{wording.users(verdict.by_mark)} {wording.verb(verdict.by_mark)} no longer in Docebo"
+        lines.append(f"  {who}; only the mark and login ids were compared")
     if verdict.changed:
         lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
     if verdict.sample:
@@ -162,7 +163,7 @@ def _result_lines(verdict: Verdict, now: float) -> list[str]:
     """What was found, in a line, and whether there was anybody to look for."""
     lines = []
     if not verdict.arrived:
-        lines.append("Nothing was verified: nobody has arrived in Descope yet.")
+        lines.append("Nothing was verified: this checkpoint has sent nobody yet.")
     if verdict.arrived or not verdict.clean:
         scope = verifications.SAMPLE if verdict.sample else verifications.ALL
         lines.append(wording.proof(Verification(now, scope, verdict.checked, verdict.classes).document(), "Verified"))
@@ -171,7 +172,9 @@ def _result_lines(verdict: Verdict, now: float) -> list[str]:
 
 def _next(verdict: Verdict) -> list[str]:
     """What to do about those who are not as sent."""
-    retries = [f"--retry {name}" for name in (MISSING, DIFFERS) if verdict.classes[name]]
+    # Those who only changed in Docebo need no --retry: the next run sends them anyway.
+    left = {MISSING: verdict.classes[MISSING], DIFFERS: max(0, verdict.classes[DIFFERS] - verdict.changed)}
+    retries = [f"--retry {name}" for name, number in left.items() if number]
     lines = []
     if retries:
         lines.append(f"To send them again as Docebo has them now: migrator run {' '.join(retries)}")
@@ -186,6 +189,6 @@ def _confidence(verdict: Verdict, sample: Sample) -> list[str]:
     percent = 100 * verdict.most_wrong / verdict.arrived if verdict.arrived else 0.0
     drawn = f"with {verdict.wrong:,} wrong in {verdict.checked:,} of {verdict.arrived:,} (seed {sample.seed}),"
     return [
-        f"  {drawn} at most {percent:.2f}% of the users are wrong with {LEVEL:.0%} confidence",
+        f"  {drawn} at most {percent:.2f} % of the users are wrong with {LEVEL * 100:.0f} % confidence",
         "  a sample does not look for extra users",
     ]

@@ -15,6 +15,7 @@ from rich.text import Text
 from migrator.checkpoint import books
 from migrator.cli import words
 from migrator.model import Outcome
+from migrator.report import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,21 +30,25 @@ _STATES = {
 }
 
 
-def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -> str:
-    """How it stands, and why a run stopped; of a running one the stage, how far, how fast, its end and its waits.
+def head(figures: Figures, *, begins: bool = False) -> str:
+    """Whose migration it is, and its state in a word or two.
 
     Args:
-        begins: a run holds the lease and is not in the books as running: it has just begun, or it is at its end.
+        begins: a run holds the lease and is not in the books as running: it is starting or finishing.
     """
-    error = figures.document().get("error") or {}
-    state = "running, and just beginning or ending" if begins else _STATES.get(figures.outcome, str(figures.outcome))
-    head = f"{figures.source} -> {figures.project}: {state}"
+    state = "running (starting or finishing)" if begins else _STATES.get(figures.outcome, str(figures.outcome))
+    return f"{figures.source} -> {figures.project}: {state}"
+
+
+def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -> str:
+    """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits."""
+    if not begins and figures.outcome != books.RUNNING:
+        return f"{figures.source} -> {figures.project}: {wording.ending(figures.document())}"
     if progress is None:
-        stopped = error.get("message") if figures.outcome != books.RUNNING and not begins else None
-        return f"{head}. {stopped}" if stopped else head
+        return head(figures, begins=begins)
     parts = [words.how_far(progress), *words.pace(progress)]
     waits = f". Waiting: {progress.waiting}" if progress.waiting else ""
-    return f"{head}. {', '.join(parts)}{waits}"
+    return f"{head(figures)}. {', '.join(parts)}{waits}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from migrator.report.stages import doing
 if TYPE_CHECKING:
     from migrator.report.eta import Progress
 
+MINUTE = 60  # seconds
 MANY = 10  # users a second from which fractions say nothing
 
 
@@ -20,9 +21,17 @@ def duration(seconds: float) -> str:
     return text.removeprefix("0:").removeprefix("0") if text.startswith("0:0") else text.removeprefix("0:")
 
 
+def about(seconds: float) -> str:
+    """A time to come, as roughly as it is known: `55 s`, `7 min`, `2 h 5 min`."""
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / MINUTE), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def span(low: float, high: float) -> str:
     """A range of seconds."""
-    ends = [duration(low), duration(high)]
+    ends = [about(low), about(high)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 

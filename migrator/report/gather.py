@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint import books, proofs, tally, verifications
+from migrator.checkpoint import books, leavers, proofs, samples, tally, verifications
 from migrator.model import Outcome
 from migrator.report import details, files
 from migrator.report.summary import CALLS, Figures, recalled_error
@@ -22,14 +22,17 @@ def gather(checkpoint: Checkpoint, config: Config, outcome: str, *, predicted: b
     Args:
         predicted: count a planned user as what it would become.
     """
+    still_enabled = leavers.still_enabled(checkpoint)
     return Figures(
         source=config.docebo.platform,
         project=config.descope.project_id,
         outcome=outcome,
         books=books.count(checkpoint, predicted=predicted),
-        wrong=proofs.needing_a_person(checkpoint),
+        wrong=proofs.wrong_count(checkpoint, predicted=predicted) + still_enabled,
         missing=proofs.missing_count(checkpoint),
+        still_enabled=still_enabled,
         verify=verifications.told(checkpoint),
+        verify_all=verifications.whole_before(checkpoint),
         reports=files.paths(config.report.path),
     )
 
@@ -54,9 +57,15 @@ def last_run(checkpoint: Checkpoint, config: Config, *, held: bool, predicted: b
     figures.error = None if held else recalled_error(summary.get("error"))
     figures.limit, figures.searched = summary.get("limit"), bool(summary.get("searched"))
     if last:
-        until = checkpoint.clock.time() if held else last["finished_at"] or last["started_at"]
+        until = checkpoint.clock.time() if held else last["finished_at"] or _last_sign(checkpoint, last)
         figures.seconds = max(0.0, summary.get("seconds", until - last["started_at"]))
     return figures
+
+
+def _last_sign(checkpoint: Checkpoint, run: dict[str, Any]) -> float:
+    """When a run that was killed last told how far it was."""
+    told = samples.recent(checkpoint, run["number"], 0.0)
+    return told[-1].at if told else float(run["started_at"])
 
 
 def renew(

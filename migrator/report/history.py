@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from migrator.report.wording import NEEDS_PERSON, RUNNING
+from migrator.report.wording import RUNNING, people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,12 +72,9 @@ def _ended(outcome: str, summary: Mapping[str, Any]) -> str:
     if outcome == RUNNING:
         return "still running"
     if outcome == "needs_person":
-        people = sum(summary.get("counts", {}).get(state, 0) for state in NEEDS_PERSON)
-        return (
-            f"finished; {people:,} {'user needs' if people == 1 else 'users need'} attention"
-            if people
-            else "finished, with differences"
-        )
-    word = _ENDS.get(outcome, "did not end by itself: it was killed, or the machine went down")
+        number = people(summary)
+        who = f"{number:,} {'user needs' if number == 1 else 'users need'} attention"
+        return f"finished; {who}" if number else "finished, with differences"
+    word = _ENDS.get(outcome, "did not end properly: it was killed, or the machine went down")
     reason = (summary.get("error") or {}).get("message", "")
     return f"{word}: {reason}" if reason else word

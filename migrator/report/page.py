@@ -89,7 +89,7 @@ def write(
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document.get("verify"),
-        proof=wording.proof(document["verify"]) if "verify" in document else "",
+        proof=" ".join(wording.proofs(document)),
         columns=(("id", "Docebo id"), *(() if redact else _PERSON), *_REST),
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),

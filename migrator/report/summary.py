@@ -23,8 +23,9 @@ class Figures:
 
     `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`tally.KINDS`, and
     for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
-    Descope whose state does not say so, `missing` those of them whom Descope does not have. `verify` is the last
-    verification of any kind, `read_back` this run's own by class, None without one. `limit` and `searched` are the
+    Descope whose state does not say so, `missing` those of them whom Descope does not have, `still_enabled` those who
+    left Docebo and can still sign in. `verify` is the last verification of any kind, `verify_all` the last one of
+    everybody if that is older, `read_back` this run's own by class, None without one. `limit` and `searched` are the
     options that leave others for later. `seconds` is the run's own time; `extra` are further keys of the document.
     """
 
@@ -38,8 +39,10 @@ class Figures:
     error: MigratorError | None = None
     wrong: int = 0
     missing: int = 0
+    still_enabled: int = 0
     actions: dict[str, int] = field(default_factory=lambda: dict(tally.NONE))
     verify: dict[str, Any] = field(default_factory=lambda: verifications.NEVER)
+    verify_all: dict[str, Any] | None = None
     read_back: dict[str, int] | None = None
     limit: int | None = None
     searched: bool = False
@@ -81,6 +84,7 @@ class Figures:
             "limit": self.limit,
             "searched": self.searched,
             "verify": self.verify,
+            "verify_all": self.verify_all,
             "calls": self.calls,
             "seconds": seconds,
             "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RUNNING, NOT_STARTED = "running", "not_started"
 ARRIVED = ("created", "updated", "unchanged")
@@ -12,7 +15,7 @@ NEEDS_PERSON = ("rejected", "conflict", "failed")
 WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
 DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
 ENDED_AS = {"conflict": "in conflict", "vanished": "gone from Docebo", "skipped": "left out", "pending": "still open"}
-KILLED = "The run has no end on record: it was killed, or the machine went down."
+KILLED = "The run did not end properly: it was killed, or the machine went down."
 CONTINUES = "Running again continues here."
 
 
@@ -74,11 +77,18 @@ def gap(found: dict[str, Any]) -> str:
 
 # --- what was read back --------------------------------------------------------------------------
 
-_WHOM = {"all": "all {who}", "sent": "the {who} last sent", "sample": "a sample of {who}"}
+_WHOM = {"all": "all {who} read back", "sent": "{who} read back by a run", "sample": "a sample of {who} read back"}
+
+
+def proofs(document: dict[str, Any]) -> list[str]:
+    """The last verification, and the last one of everybody where that is an older one."""
+    lines = [proof(document["verify"])] if "verify" in document else []
+    whole = document.get("verify_all")
+    return [*lines, proof(whole, "Everybody was last verified")] if whole else lines
 
 
 def proof(verify: dict[str, Any], word: str = "Last verified") -> str:
-    """The last verification with its time and scope; never a sentence over nobody."""
+    """A verification with its time and scope; never a sentence over nobody."""
     if verify.get("scope") not in _WHOM:
         return "Nobody has been read back from Descope yet."
     at = f"{verify['at'][:10]} {verify['at'][11:16]} UTC"
@@ -86,7 +96,9 @@ def proof(verify: dict[str, Any], word: str = "Last verified") -> str:
     wrong = wrong_ones(verify["classes"])
     if not verify["read"]:
         return f"{word} {at}: there was nobody to read back{wrong and f'; {wrong}'}."
-    return f"{word} {at}: {whom} read back{f'; {wrong}' if wrong else ', all as sent'}."
+    # Who was compared with Docebo as it is now is not "as sent", so a whole or sampled one says less.
+    right = ", all as sent" if verify["scope"] == "sent" else ", no differences"
+    return f"{word} {at}: {whom}{f'; {wrong}' if wrong else right}."
 
 
 def read_back(classes: dict[str, int]) -> str:
@@ -123,7 +135,7 @@ def ready(readiness: dict[str, Any], *, planned: bool = False) -> str:
 # --- how it ended --------------------------------------------------------------------------------
 
 _SHORT = {
-    RUNNING: "A run is at work.",
+    RUNNING: "A run is in progress.",
     NOT_STARTED: "Nothing has been run yet.",
     "dry_run": "Plan only: nothing was written to Descope.",
 }
@@ -132,24 +144,44 @@ _SHORT = {
 def ending(document: dict[str, Any]) -> str:
     """How a run ended, as the last line of its text."""
     outcome = document["outcome"]
-    people = sum(document["counts"][state] for state in NEEDS_PERSON) + document.get("wrong", 0)
     if outcome in _SHORT:
         return _SHORT[outcome]
     if outcome in ("complete", "needs_person"):
-        return _finish(document, people)
+        return _finish(document)
     if (document.get("error") or {}).get("kind") == "declined":
         return why(document)
     word = "Interrupted" if outcome == "interrupted" else "Stopped early"
-    return f"{word}: {why(document) or KILLED} {lost(document) or CONTINUES}"
+    return f"{word}: {why(document) or KILLED} {lost(document) or _fix(document) or CONTINUES}"
 
 
-def _finish(document: dict[str, Any], people: int) -> str:
+def _finish(document: dict[str, Any]) -> str:
     if why(document):
         return f"Finished, but: {why(document)}"
-    person = f"{users(people)} {verb(people, 'needs', 'need')} your attention."
     if part := _part(document):
-        return f"{part} {person}" if people else part
-    return f"Finished; {person}" if people else _complete(document)
+        return f"{part} In all, {_arrived(document)}"
+    return f"Finished: {_arrived(document)}" if people(document) else _complete(document)
+
+
+def _arrived(document: dict[str, Any]) -> str:
+    """Who is in Descope and who needs a person, in one sentence."""
+    person = _person(document)
+    return f"{_there(document)}; {person}." if person else f"{_there(document)}."
+
+
+def people(document: Mapping[str, Any]) -> int:
+    """How many users need a person: by their state, or because they are known to be wrong at Descope."""
+    counts = document.get("counts", {})
+    number: int = sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)
+    return number
+
+
+def _person(document: dict[str, Any]) -> str:
+    number = people(document)
+    return f"{number:,} {verb(number, 'needs', 'need')} your attention" if number else ""
+
+
+def _fix(document: dict[str, Any]) -> str:
+    return str((document.get("error") or {}).get("fix", ""))
 
 
 def why(document: dict[str, Any]) -> str:
@@ -159,36 +191,35 @@ def why(document: dict[str, Any]) -> str:
 
 def verdict(document: dict[str, Any]) -> Verdict:
     """The head of a report."""
-    counts, outcome = document["counts"], document["outcome"]
-    people = sum(counts[state] for state in NEEDS_PERSON)
-    there = _there(document)
-    person = f"{people:,} {verb(people, 'needs', 'need')} your attention"
+    outcome = document["outcome"]
+    there, person = _there(document), _person(document)
     rest = _rest(document)
     if outcome == NOT_STARTED:
         return Verdict("plan", "Not started", "Nothing has been run yet.", "Start with migrator plan.")
     if outcome == RUNNING:
-        text = "The run is still at work: these figures are a moment's, and migrator report makes new ones."
+        text = "The run is still in progress: these figures are a moment's, and migrator report makes new ones."
         return Verdict("plan", "Still running", f"{there} so far.", f"{text}{rest}")
     if outcome == "dry_run":
         there = _there(document, "would be")
         text = "Nothing was written to Descope. The figures hold for both sides as they were read."
         if "actions" in document:
             text = f"A run {would(document['actions'])}. {text}"
-        return Verdict("plan", "Plan", f"{there}; {person} first." if people else f"{there}.", f"{text}{rest}")
+        return Verdict("plan", "Plan", f"{there}; {person} first." if person else f"{there}.", f"{text}{rest}")
     if outcome in ("complete", "needs_person"):
-        return _finished(document, there, person if people else "", rest)
+        return _finished(document, there, person, rest)
     return _stopped(document, there, rest)
 
 
 def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> Verdict:
     headline = f"{there}; {person}." if person else f"{there}."
-    advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if person else ""
+    listed = any(document["counts"][state] for state in NEEDS_PERSON)
+    advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if listed else ""
     if part := _part(document):
         text = " ".join(filter(None, (headline, advice)))
         return Verdict("care", "Finished in part", part, f"{text}{rest}")
     if document["outcome"] == "complete":
         return Verdict("good", "Complete", _all_there(document) or headline, f"Nothing is left to do.{rest}")
-    if person:
+    if listed:
         return Verdict("care", "Finished, with exceptions", headline, f"The run is finished. {advice}{rest}")
     text = why(document) or "The run is finished, but some users in Descope are not as they should be: see below."
     return Verdict("care", "Finished, with differences", headline, f"{text}{rest}")
@@ -196,7 +227,7 @@ def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> V
 
 def _stopped(document: dict[str, Any], there: str, rest: str) -> Verdict:
     error = document.get("error") or {}
-    reason = f"{error.get('message', '')} {error.get('fix', '')}".strip() or KILLED
+    reason = f"{why(document)} {_fix(document)}".strip() or KILLED
     headline = f"{there} so far."
     if error.get("kind") == "declined":
         return Verdict("plan", "Not sent", headline, f"{reason}{rest}")
@@ -204,7 +235,8 @@ def _stopped(document: dict[str, Any], there: str, rest: str) -> Verdict:
         headline = "Users who were migrated are missing from Descope."
         return Verdict("stop", "Stopped early", headline, f"How many are still there is not known. {reason}{rest}")
     word = "Interrupted" if document["outcome"] == "interrupted" else "Stopped early"
-    return Verdict("stop", word, headline, f"{reason} {CONTINUES} Nothing is sent twice.{rest}")
+    again = "" if _fix(document) else f" {CONTINUES}"  # what has a fix may stop the next run too
+    return Verdict("stop", word, headline, f"{reason}{again} Nothing is sent twice.{rest}")
 
 
 def _there(document: dict[str, Any], be: str = "") -> str:
@@ -232,7 +264,7 @@ def _complete(document: dict[str, Any]) -> str:
 def _part(document: dict[str, Any]) -> str:
     """What a run on a part of the users says of itself, "" for any other."""
     if document.get("searched"):
-        return "Finished for the users that --search-text finds; everybody else is waiting for a run without it."
+        return "Finished: only users found by --search-text were looked at; the others are as before."
     waiting = document.get("limited", 0)
     if not (waiting and document.get("limit")):
         return ""

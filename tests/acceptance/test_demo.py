@@ -20,7 +20,7 @@ def test_the_demo_prints_counts_that_add_up_and_paths_that_exist(place: Place) -
         name: int(number.replace(",", ""))
         for name, number in re.findall(r"^  (\w+) +([\d,]+)$", ended.out, re.MULTILINE)
     }
-    assert numbers.pop("found") == sum(numbers.values()) == 300
+    assert numbers.pop("known") == sum(numbers.values()) == 300
     assert numbers["created"] > 200
     assert re.search(r"20 login_taken: ", ended.out)
     assert re.search(r"calls: Docebo \d+, Descope \d+ \(writes \d+\), throttled \d+", ended.out)

@@ -333,9 +333,9 @@ def test_m13_quiet_tells_the_result_in_one_line(place: Place) -> None:
     for arguments, line in (
         (("plan",), "Plan only: nothing was written to Descope."),
         (("run", "--yes"), "Complete: all 20 users are in Descope."),
-        (("status",), f"{where}: complete"),
-        (("verify",), "Verified TIME UTC: all 20 users read back, all as sent."),
-        (("verify", "--sample", "5"), "Verified TIME UTC: a sample of 5 users read back, all as sent."),
+        (("status",), f"{where}: Complete: all 20 users are in Descope."),
+        (("verify",), "Verified TIME UTC: all 20 users read back, no differences."),
+        (("verify", "--sample", "5"), "Verified TIME UTC: a sample of 5 users read back, no differences."),
     ):
         ended = place.command(*arguments, "-q")
         out = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", ended.out)
@@ -355,7 +355,7 @@ def test_m13_quiet_still_tells_what_is_wrong(place: Place) -> None:
     stopped = place.command("run", "--yes", "-q")
 
     assert (run.code, run.out.count("\n"), run.err) == (3, 1, "")
-    assert status.out.endswith(": finished; some users need your attention\n")
+    assert status.out.endswith("users are in Descope; 1 needs your attention.\n")
     assert stopped.code == 4
     assert stopped.out.count("\n") == 1
     assert stopped.err.startswith("Error: ")

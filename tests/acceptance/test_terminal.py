@@ -52,7 +52,7 @@ def test_nc8_the_question_can_be_read_with_the_plan_above_it(place: Place, colum
         terminal.until(QUESTION)
         terminal.type("maybe\r")
         text = terminal.until(lambda text: text.count(QUESTION) == 2)
-        assert [line for line in text.splitlines() if line.startswith("  found")] == ["  found             30"]
+        assert [line for line in text.splitlines() if line.startswith("  known")] == ["  known             30"]
         assert "Error: Please answer y or n." in text
         assert "Looking up" not in text
         assert text.endswith(QUESTION)
@@ -60,7 +60,7 @@ def test_nc8_the_question_can_be_read_with_the_plan_above_it(place: Place, colum
         assert terminal.ended() == 3
         text = terminal.text
 
-    assert text.index("sending takes ") < text.index("  found") < text.index(QUESTION) < text.index("4 of 5")
+    assert text.index("sending takes ") < text.index("  known") < text.index(QUESTION) < text.index("4 of 5")
     assert text.count(f"{QUESTION} y\n") == 1
 
 
@@ -351,7 +351,7 @@ def test_nc16_watching_waits_for_the_run_that_begins_and_shows_one_line(place: P
 
     with Terminal(["status", "--watch", "--interval", "0.1"], place.folder, columns=200) as terminal:
         with checkpoint:
-            terminal.until("running, and just beginning or ending")
+            terminal.until("running (starting or finishing)")
             number = books.begin_run(checkpoint, "run")
             terminal.until(lambda text: text.endswith(": running"))
             assert len(terminal.text.splitlines()) == 1

@@ -87,7 +87,7 @@ def test_nc1_after_a_failed_verification_nobody_counts_as_being_there_until_sent
     assert verified.code == 3
     assert "migrator run --retry missing" in verified.out
     assert (told["missing"], told["outcome"]) == (40, "needs_person")
-    assert "0 of 40 users are in Descope, 40 are missing from it." in before
+    assert "0 of 40 users are in Descope, 40 are missing from it; 40 need your attention." in before
     assert ended.code == 3
     assert actions(ended) == NOTHING_SENT | {"nothing": 0}
     assert again.code == 0
@@ -239,14 +239,14 @@ def test_nc4_the_last_verification_is_told_with_time_and_scope(place: Place) -> 
     same = {"same": 40, "differs": 0, "missing": 0, "extra": 0}
     assert (own["classes"], own["read"], own["scope"]) == (same, 40, "sent")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", own["at"])
-    sent = f"Last verified {AT}: the 40 users last sent read back, all as sent."
+    sent = f"Last verified {AT}: 40 users read back by a run, all as sent."
     assert re.search(sent, own_page)
     assert re.search(sent, own_status)
     assert "Nobody had to be read back." in again.out
     assert re.search(sent, again.out)
     assert (sample["read"], sample["scope"]) == (7, "sample")
-    assert re.search(f"Verified {AT}: all 40 users read back, all as sent.", whole.out)
-    told = f"Last verified {AT}: all 40 users read back, all as sent."
+    assert re.search(f"Verified {AT}: all 40 users read back, no differences.", whole.out)
+    told = f"Last verified {AT}: all 40 users read back, no differences."
     assert re.search(told, page(place))
     assert re.search(told, place.forked("status").out)
     assert summary(place)["verify"] == status(place)["verify"]
@@ -303,7 +303,7 @@ def test_nc4_a_run_ends_with_what_it_read_back(place: Place) -> None:
     assert refused.code == 3
     assert "29 read back: all as sent." in refused.out
     assert "Not as planned: 1 failed instead of created (refused)." in refused.out
-    assert "Finished; 1 user needs your attention." in refused.out
+    assert "Finished: 29 of 30 users are in Descope; 1 needs your attention." in refused.out
     assert ended.code == 0
     assert "1 read back: all as sent." in ended.out
     assert "Not as planned" not in ended.out

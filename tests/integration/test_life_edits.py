@@ -68,7 +68,7 @@ def test_a2_verify_stores_nothing_while_a_run_is_at_work(place: Place) -> None:
         ended = place.forked("verify", "--json")
 
     assert (ended.code, classes(ended), ended.document["stored"]) == (0, {"same": 12}, False)
-    assert "A run was at work" in ended.err
+    assert "A run was in progress" in ended.err
     assert verdicts(place) == dict.fromkeys(users)
     assert place.forked("verify").code == 0
     assert set(verdicts(place).values()) == {"same"}

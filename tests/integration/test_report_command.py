@@ -106,7 +106,7 @@ def test_a_report_of_a_run_that_stopped_says_why(place: Place) -> None:
     assert stopped.code == 4
     page = (place.folder / "reports" / "report.html").read_text(encoding="utf-8")
     assert "Stopped early" in page
-    assert "running again continues" in page.lower()
+    assert "nothing is sent twice" in page.lower()
     assert MANAGEMENT_KEY not in page
 
 

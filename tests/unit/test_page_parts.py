@@ -123,7 +123,7 @@ def test_each_run_is_told_in_words() -> None:
 
     told = {line.number: (line.did, line.ended, line.seconds) for line in history.lines(runs, running=True)}
 
-    killed = "did not end by itself: it was killed, or the machine went down"
+    killed = "did not end properly: it was killed, or the machine went down"
     assert told == {
         7: ("not recorded", "still running", None),
         6: ("3,014 created, 2 linked", "complete", 90.0),

@@ -46,7 +46,7 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "plan": (document("dry_run", created=3), "3 of 3 users would be in Descope.", "Nothing was written to Descope."),
     "some are missing": (
         document("needs_person", created=3) | {"missing": 3, "wrong": 3},
-        "0 of 3 users are in Descope, 3 are missing from it.",
+        "0 of 3 users are in Descope, 3 are missing from it; 3 need your attention.",
         "not as they should be",
     ),
     "an emptied project": (
@@ -66,16 +66,16 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "a search": (
         document("complete", created=1) | {"searched": True},
-        "Finished for the users that --search-text finds; everybody else is waiting for a run without it.",
+        "Finished: only users found by --search-text were looked at; the others are as before.",
         "1 of 1 user is in Descope.",
     ),
     "nothing yet": (document("not_started"), "Nothing has been run yet.", "migrator plan"),
     "running": (document("running", created=1, pending=4), "1 of 5 users are in Descope so far.", "4 users still open"),
-    "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "no end on record"),
+    "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "did not end properly"),
     "stopped": (
         document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some space."}},
         "0 of 2 users are in Descope so far.",
-        "The disk is full. Free some space. Running again continues here",
+        "The disk is full. Free some space. Nothing is sent twice.",
     ),
     "interrupted": (
         document("interrupted", created=1, pending=1) | {"error": {"message": "You asked to stop.", "fix": ""}},

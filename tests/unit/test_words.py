@@ -26,10 +26,21 @@ def test_a_duration_reads_like_a_clock(seconds: float, text: str) -> None:
 def test_ends_are_told_as_far_as_they_are_known() -> None:
     """The run's end is told beside the step's only where it is another; of reading only this reading's end is known."""
     send = Progress("send", 300, 700, 52.34, None, (35.0, 40.0))
-    assert words.pace(send, (60.0, 90.0)) == ["52 users/s", "this step ends in 0:35 to 0:40", "the run in 1:00 to 1:30"]
-    assert words.pace(send, send.eta) == ["52 users/s", "this step ends in 0:35 to 0:40"]
+    assert words.pace(send, (60.0, 90.0)) == [
+        "52 users/s",
+        "this step ends in 35 s to 40 s",
+        "the run in 1 min to 2 min",
+    ]
+    assert words.pace(send, send.eta) == ["52 users/s", "this step ends in 35 s to 40 s"]
     assert words.pace(Progress("read", 1, None, None, None, None)) == []
-    assert words.ends(Progress("read", 300, 700, 5.0, None, (9.0, 9.0))) == ["this reading ends in 0:09"]
+    assert words.ends(Progress("read", 300, 700, 5.0, None, (9.0, 9.0))) == ["this reading ends in 9 s"]
+
+
+def test_a_time_to_come_cannot_be_read_as_one_of_the_clock() -> None:
+    """It has its units, and no more figures than are known."""
+    assert [words.about(seconds) for seconds in (0, 59, 60, 437, 3599, 7500)] == [
+        "0 s", "59 s", "1 min", "7 min", "1 h 0 min", "2 h 5 min",
+    ]  # fmt: skip
 
 
 def test_what_a_stop_waits_for_is_said() -> None:
@@ -46,6 +57,7 @@ def test_what_a_stop_waits_for_is_said() -> None:
 def test_a_stopped_run_shows_its_reason() -> None:
     """The line of `status` says why, where it is known."""
     figures = Figures("acme", "P2x", Outcome.STOPPED, Books(dict.fromkeys(State, 0), {}))
-    assert watch.line(figures, None) == "acme -> P2x: stopped"
+    assert "acme -> P2x: Stopped early: The run did not end properly" in watch.line(figures, None)
     figures.error = StopRun("Descope leaves every write unanswered.")
-    assert watch.line(figures, None) == "acme -> P2x: stopped. Descope leaves every write unanswered."
+    assert watch.line(figures, None).startswith("acme -> P2x: Stopped early: Descope leaves every write unanswered.")
+    assert watch.head(figures) == "acme -> P2x: stopped"

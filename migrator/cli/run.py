@@ -205,9 +205,8 @@ def execute(common: Common, config: Config, options: Options, *, allow_partial: 
         checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
         click.echo("\n".join(show.result(figures, f"checkpoint: {checkpoint}")))
     else:
-        if figures.outcome == Outcome.DRY_RUN:
-            click.echo(show.would(figures))
-        click.echo(show.result_line(figures))
+        would = f"{show.would(figures)} " if figures.outcome == Outcome.DRY_RUN else ""
+        click.echo(f"{would}{show.result_line(figures)}")
     if figures.error is not None:
         return stopping.exit_code(figures.error)
     return NEEDS_PERSON if figures.outcome == Outcome.NEEDS_PERSON and not allow_partial else 0

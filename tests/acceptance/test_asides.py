@@ -56,12 +56,12 @@ def test_a_quiet_check_shows_only_what_fails(place: Place) -> None:
 
 
 def test_a_quiet_plan_says_what_a_run_would_do(place: Place) -> None:
-    """`plan -q` has two lines: what a run would send, and that nothing was written."""
+    """`plan -q` says in one line what a run would send, and that nothing was written."""
     place.sandbox.control.reset(users=3, difficult=0)
 
     out = place.forked("plan", "-q").out
 
-    assert out.splitlines() == ["A run would create 3.", "Plan only: nothing was written to Descope."]
+    assert out.splitlines() == ["A run would create 3. Plan only: nothing was written to Descope."]
 
 
 def test_a_server_that_is_not_descope_is_told_by_its_setting(place: Place) -> None:

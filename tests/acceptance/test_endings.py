@@ -331,7 +331,7 @@ def test_m13_quiet_tells_the_result_in_one_line(place: Place) -> None:
     where = f"{place.config.docebo.platform} -> {place.config.descope.project_id}"
 
     for arguments, line in (
-        (("plan",), "Plan only: nothing was written to Descope."),
+        (("plan",), "A run would create 20. Plan only: nothing was written to Descope."),
         (("run", "--yes"), "Complete: all 20 users are in Descope."),
         (("status",), f"{where}: Complete: all 20 users are in Descope."),
         (("verify",), "Verified TIME UTC: all 20 users read back, no differences."),

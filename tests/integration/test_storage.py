@@ -71,6 +71,7 @@ def with_file_size(place: Place, step: int) -> Figures:
     return place.migrate()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("full", [with_pages, with_file_size])
 def test_s1_a_full_disk_at_every_growth_stops_safely(
     place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], Figures], note: Note

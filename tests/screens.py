@@ -58,12 +58,17 @@ class Paper(Terminal):
         self._stream = pyte.ByteStream(self.screen)
 
     @property
-    def shot(self) -> str:
-        """The screen as the page has it."""
+    def steady(self) -> str:
+        """What was written, with everything replaced that differs from night to night."""
         text = self.text.replace(str(self._folder), "/home/ana/migration")
         for pattern, word in _PLACEHOLDERS:
             text = re.sub(pattern, word, text, flags=re.MULTILINE)
-        return "\n".join(part for line in text.splitlines() for part in self._cut(line))
+        return text
+
+    @property
+    def shot(self) -> str:
+        """The screen as the page has it."""
+        return "\n".join(part for line in self.steady.splitlines() for part in self._cut(line))
 
     def _cut(self, line: str) -> list[str]:
         """A line as it runs over the terminal's edge."""
@@ -110,7 +115,7 @@ def night(place: Place, columns: int) -> dict[str, str]:
 def _watched(place: Place, columns: int) -> str:
     with Paper(["status", "--watch"], place.folder, columns=columns) as paper:
         paper.until(lambda text: all(word in " ".join(text.split()) for word in ("Waiting:", "this step ends")))
-        return textwrap.fill(" ".join(paper.shot.split()), columns)
+        return textwrap.fill(" ".join(paper.steady.split()), columns)
 
 
 def _last_lines(text: str, number: int) -> str:

@@ -71,7 +71,7 @@ class TokenAuth:
             raise LoginRefused(
                 f"Failed to Authenticate: Docebo refused the {self._config.grant} grant"
                 f" ({error.code or f'HTTP {error.status}'}).",
-                fix="Check docebo.base_url, client_id, client_secret, username and password, and that this grant is"
+                fix="Check docebo.base_url and docebo.client_id, client_secret, username and password, and that this grant is"
                 " ticked for the OAuth app under Admin > API and SSO > API Credentials.",
             ) from None
 

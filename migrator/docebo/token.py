@@ -71,8 +71,8 @@ class TokenAuth:
             raise LoginRefused(
                 f"Failed to Authenticate: Docebo refused the {self._config.grant} grant"
                 f" ({error.code or f'HTTP {error.status}'}).",
-                fix="Check docebo.base_url and docebo.client_id, client_secret, username and password, and that this grant is"
-                " ticked for the OAuth app under Admin > API and SSO > API Credentials.",
+                fix="Check docebo.base_url and docebo.client_id, client_secret, username and password, and that"
+                " this grant is ticked for the OAuth app under Admin > API and SSO > API Credentials.",
             ) from None
 
     def _grant(self) -> dict[str, str]:

@@ -330,7 +330,7 @@ def test_nc16_colour_has_a_meaning_and_can_be_switched_off(place: Place) -> None
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
         assert terminal.ended() == 3
-        assert b"\x1b[35m\x1b[1mFinished; " in terminal.raw
+        assert b"\x1b[35m\x1b[1mFinished: " in terminal.raw
         assert b"\x1b[32m\xe2\x9c\x93\x1b[0m 1 of 5" in terminal.raw
     place.configure(docebo={"client_secret": "wrong"})
     with Terminal(["check"], place.folder) as terminal:

@@ -59,8 +59,8 @@ def limit_pages(pages: int) -> Callable[[sqlite3.Connection, Any], None]:
 
 
 def with_pages(place: Place, step: int) -> Figures:
-    """A database that cannot grow beyond some pages, two more each time, as each run leaves its row: SQLITE_FULL."""
-    event.listen(Pool, "connect", limit_pages(2 * step))
+    """A database that cannot grow beyond some pages, four more each time, as each run leaves its row: SQLITE_FULL."""
+    event.listen(Pool, "connect", limit_pages(4 * step))
     return place.migrate()
 
 

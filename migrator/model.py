@@ -59,6 +59,11 @@ class Outcome(StrEnum):
     DRY_RUN = "dry_run"
 
 
+# How it stands in documents while there is no such end.
+RUNNING = "running"  # a run holds the lease
+NOT_STARTED = "not_started"  # no run has begun yet
+
+
 @dataclass(frozen=True, slots=True)
 class TargetUser:
     """The Descope user built from one Docebo record (design section 6).

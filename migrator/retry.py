@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from migrator.activity import spoken
 from migrator.errors import ApiError, NoAnswer, NotSent, Redirected, StopRun, Throttled, Untrusted
 from migrator.unreachable import Cause
 
@@ -163,7 +164,7 @@ class Budget:
     def _throttle_wait(self, told: float | None) -> float:
         if told is not None and told > MAX_RETRY_AFTER:
             raise StopRun(
-                f"{self.api} asks to leave it alone for {_spoken(told)} (HTTP 429).",
+                f"{self.api} asks to leave it alone for {spoken(told)} (HTTP 429).",
                 fix="Run again after that time; it continues where it stopped.",
             )
         if told is not None and told >= _FIRST_WAIT:
@@ -178,9 +179,3 @@ class Budget:
 
     def _growth(self, count: int) -> float:
         return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (count - 1)) * (0.5 + 0.5 * self.roll())
-
-
-def _spoken(seconds: float) -> str:
-    """Whole minutes, rounded up, in words."""
-    hours, minutes = divmod(-int(-seconds // 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -291,6 +291,5 @@ def _trouble(api: str, error: ApiError) -> str:
         return f"{api} answered with an error (HTTP {error.status})"
     if isinstance(error, BadAnswer):
         return f"{api} gave an answer that cannot be used"
-    cause = getattr(error, "cause", None)
-    why = f" ({cause.value})" if cause else ""
+    why = f" ({error.cause.value})" if error.cause else ""
     return f"{api} {'cannot be reached' if isinstance(error, NotSent) else 'does not answer'}{why}"

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, inse
 from migrator.checkpoint import leavers, proofs
 from migrator.checkpoint.sweeps import EMPTY
 from migrator.checkpoint.tables import run, sample, source_user
-from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, Outcome, State
+from migrator.model import ARRIVED_STATES, NEEDS_PERSON_STATES, NOT_STARTED, RUNNING, Decision, Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.checkpoint import Checkpoint
 
 PROBLEM_PAGE = 1000
-RUNNING = "running"  # the outcome of a run that holds the lease
-NOT_STARTED = "not_started"  # and where no run has begun yet
 STILL_ENABLED = "still_enabled"  # left at the source, and not disabled at Descope
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.cli import words
 from migrator.engine.job import Events
+from migrator.report import wording
 from migrator.report.stages import STAGES
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ class Running:
 
     def finished(self, now: float) -> str:
         """`2 of 5  Read Docebo: 3,024 users in 0:12`."""
-        count = "" if self.total is None and not self.done else f": {words.users(self.done)}"
+        count = "" if self.total is None and not self.done else f": {wording.users(self.done)}"
         times = f", in {self.times} readings" if self.times > 1 else ""
         return f"{self.number}{STAGES[self.name].done}{count} in {words.duration(now - self.began)}{times}"
 
     def unfinished(self, now: float) -> str:
         """`4 of 5  Sending to Descope: stopped at 300 of 700 users after 0:12`."""
-        at = f" at {self.done:,} of {words.users(self.total)}" if self.total is not None else ""
+        at = f" at {self.done:,} of {wording.users(self.total)}" if self.total is not None else ""
         return f"{self.title}: stopped{at} after {words.duration(now - self.began)}"
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import books
 from migrator.cli import colour
 from migrator.cli.reason_list import reason_list
 from migrator.cli.wrap import fitted
 from migrator.errors import Declined
-from migrator.model import Outcome, State
+from migrator.model import NOT_STARTED, RUNNING, Outcome, State
 from migrator.report import wording
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def counts(figures: Figures, *, fixes: bool = True) -> list[str]:
     lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
     if figures.open:
         lines.append(f"  pending    {figures.open:>9,}")
-    if states[State.SENDING] and figures.outcome != books.RUNNING:
+    if states[State.SENDING] and figures.outcome != RUNNING:
         asked = wording.verb(states[State.SENDING], "was", "were")
         lines.append(f"    {states[State.SENDING]:,} of these {asked} being sent: the next run looks who arrived")
     return [*lines, *_wrong(figures, fixes=fixes), *reason_list(figures.books.reasons, fixes=fixes)]
@@ -144,12 +143,12 @@ def gaps(figures: Figures) -> list[str]:
 def standing(figures: Figures) -> list[str]:
     """Everything `status` tells below its head: what the last run did, the counts, what was verified, how it ended."""
     document = figures.document()
-    this = "this run has so far" if figures.outcome == books.RUNNING else "the last run"
+    this = "this run has so far" if figures.outcome == RUNNING else "the last run"
     did = [f"  {this} {wording.did(figures.actions)}"]
     if figures.outcome == Outcome.DRY_RUN:
         did = [f"  a run {wording.would(figures.actions)}", "after such a run:"]
     ending = wording.ending(document)
     fix = figures.error.fix if figures.error is not None else ""
     last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]
-    told = [] if figures.outcome == books.NOT_STARTED else did
+    told = [] if figures.outcome == NOT_STARTED else did
     return [*told, *counts(figures), *map(fitted, [*wording.proofs(document), *last])]

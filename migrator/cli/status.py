@@ -13,6 +13,7 @@ from migrator.checkpoint.checkpoint import Checkpoint
 from migrator.cli import show, streams, watch
 from migrator.cli.common import Common, command
 from migrator.clock import Clock
+from migrator.model import RUNNING
 from migrator.report import eta, files, gather
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class View:
     @property
     def running(self) -> bool:
         """Whether a run is at work, or starting or finishing."""
-        return self.begins or self.figures.outcome == books.RUNNING
+        return self.begins or self.figures.outcome == RUNNING
 
     @property
     def line(self) -> str:

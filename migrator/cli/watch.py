@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from migrator.checkpoint import books
 from migrator.cli import words
-from migrator.model import Outcome
+from migrator.model import NOT_STARTED, RUNNING, Outcome
 from migrator.report import wording
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 _STATES = {
     Outcome.NEEDS_PERSON: "finished; some users need your attention",
     Outcome.DRY_RUN: "planned",
-    books.NOT_STARTED: "not started",
+    NOT_STARTED: "not started",
 }
 
 
@@ -42,7 +41,7 @@ def head(figures: Figures, *, begins: bool = False) -> str:
 
 def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -> str:
     """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits."""
-    if not begins and figures.outcome != books.RUNNING:
+    if not begins and figures.outcome != RUNNING:
         return f"{figures.source} -> {figures.project}: {wording.ending(figures.document())}"
     if progress is None:
         return head(figures, begins=begins)

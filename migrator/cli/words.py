@@ -35,11 +35,6 @@ def span(low: float, high: float) -> str:
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
-def users(number: int) -> str:
-    """`1 user`, `3,024 users`."""
-    return f"{number:,} user{'' if number == 1 else 's'}"
-
-
 def how_far(now: Progress) -> str:
     """`Sending to Descope: 300 of 700 (42 %)`."""
     of = "" if now.total is None else f" of {now.total:,} ({now.percent} %)"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from migrator.report.wording import RUNNING, people
+from migrator.model import RUNNING
+from migrator.report.wording import DONE, people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.run_history import RunHistory, RunRow
 
-_DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
 _ENDS = {"complete": "complete", "dry_run": "plan only", "stopped": "stopped", "interrupted": "interrupted"}
 _TONES = {"complete": "good", "needs_person": "care", "dry_run": "plan", RUNNING: "plan"}
 
@@ -63,7 +63,7 @@ def _did(summary: Mapping[str, Any], *, planned: bool) -> str:
     if actions is None:
         writes = summary.get("calls", {}).get("descope_writes")
         return "not recorded" if writes is None else f"{writes:,} writing calls" if writes else "sent nothing"
-    parts = [f"{actions[kind]:,} {word}" for kind, word in _DONE.items() if actions.get(kind)]
+    parts = [f"{actions[kind]:,} {word}" for kind, word in DONE.items() if actions.get(kind)]
     return ", ".join(parts) or "sent nothing"
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint.reopening import JUDGED_ANEW
-from migrator.model import State
+from migrator.checkpoint.tally import KINDS
+from migrator.model import RUNNING, State
 from migrator.reasons import REASONS
-from migrator.report.wording import RUNNING, users
+from migrator.report.wording import users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 MOST_REASONS = 4
 SHORT = 60  # letters; a shorter sentence alone says too little of a fix
 RUN, PLAN, VERIFY, WATCH = "migrator run", "migrator plan", "migrator verify", "migrator status --watch"
-_SENDS = ("create", "update", "adopt", "disable")
 _SENTENCE = re.compile(r"\.(?:\s|$)")
 _TROUBLE = ("missing", "differs")
 
@@ -59,7 +59,7 @@ def _after_stop(document: Mapping[str, Any]) -> Iterator[Step]:
 def _after_plan(document: Mapping[str, Any]) -> Iterator[Step]:
     """Send the plan, if it would send anything."""
     actions = document.get("actions")
-    number = None if actions is None else sum(actions.get(kind, 0) for kind in _SENDS)
+    number = None if actions is None else sum(actions.get(kind, 0) for kind in KINDS)
     if number == 0:
         yield Step("Nothing is to be sent.", "A run would change nothing in Descope.")
         if not _read_back(document):

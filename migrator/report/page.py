@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from migrator.model import State
+from migrator.model import RUNNING, State
 from migrator.reasons import REASONS
 from migrator.report import bars, history, next_steps, timeline, wording
 from migrator.report.advice import FOUND, advice
@@ -83,7 +83,7 @@ def write(
         files=[(name, FILES[name]) for name in FILES if name in names],
         names=names,
         runs=runs,
-        history=history.lines(runs, running=document["outcome"] == wording.RUNNING) if runs else [],
+        history=history.lines(runs, running=document["outcome"] == RUNNING) if runs else [],
         breakdown=tables,
         legend=bars.legend(tables),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),

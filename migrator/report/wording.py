@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from migrator.model import NOT_STARTED, RUNNING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RUNNING, NOT_STARTED = "running", "not_started"
 ARRIVED = ("created", "updated", "unchanged")
 NEEDS_PERSON = ("rejected", "conflict", "failed")
 # The kinds of what is sent: what will be done, and what was done.

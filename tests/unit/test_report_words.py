@@ -7,28 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from run_document import document
 
 from migrator.checkpoint.books import Problem
 from migrator.checkpoint.samples import Sample
 from migrator.model import State
 from migrator.report import page, timeline
 from migrator.report.wording import verdict
-
-NOBODY = dict.fromkeys(("created", "updated", "unchanged", "rejected", "conflict", "failed", "vanished", "skipped"), 0)
-
-
-def document(outcome: str, **counts: int) -> dict[str, Any]:
-    """A run's figures."""
-    full = NOBODY | {"pending": 0} | counts
-    return {
-        "migration": {"source": "acme.docebosaas.com", "project": "P2"},
-        "outcome": outcome,
-        "counts": full | {"found": sum(full.values())},
-        "reasons": {},
-        "calls": {"docebo": 1, "descope": 2, "descope_writes": 0, "throttled": 0},
-        "seconds": 1.0,
-    }
-
 
 ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "complete": (document("complete", created=2), "All 2 users are in Descope.", "Nothing is left to do."),

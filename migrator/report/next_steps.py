@@ -118,6 +118,8 @@ def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterat
         named = [code for code, _ in people if code in REASONS and not _looked_at(code)]
         how = "With --retry it looks again at users whom you corrected in Descope." if named else ""
         yield Step("Then run again.", how, _retry(named))
+    elif document.get("searched"):
+        yield Step("Run without --search-text.", "Only the users it finds were looked at.", RUN)
     elif document["counts"]["pending"] or limited:
         left = (
             f"{users(limited)} left out by --limit" if limited else f"{users(document['counts']['pending'])} still open"

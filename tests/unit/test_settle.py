@@ -1,4 +1,4 @@
-"""What becomes of requests without an answer, by what Descope shows in two looks."""
+"""What becomes of requests without an answer, by what Descope shows in several looks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Holders:
     more: int
 
 
-def note(word: str, ids: Iterable[str]) -> str | None:
+def detail_of(word: str, ids: Iterable[str]) -> str | None:
     """The text of the column; None when there is nothing to say."""
     known = sorted({one for one in ids if _ID.fullmatch(one)})
     more = len(known) - MOST_NAMED
@@ -42,7 +42,7 @@ def note(word: str, ids: Iterable[str]) -> str | None:
 
 
 def parse(detail: str | None) -> Holders:
-    """The inverse of `note`."""
+    """The inverse of `detail_of`."""
     words = (detail or "").split()
     word = words.pop(0) if words and words[0] in MAY_LET_GO else ""
     more = int(words.pop()) if words and words[-1].startswith("+") else 0

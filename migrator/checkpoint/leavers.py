@@ -108,7 +108,7 @@ def _set(
 
     def work(connection: Connection) -> None:
         connection.execute(update(source_user).where(this).values(values), list(rows))
-        tally.add(connection, checkpoint, counted or {})
+        tally.count_sent(connection, checkpoint, counted or {})
 
     if rows:
         checkpoint.write(work)

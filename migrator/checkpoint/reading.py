@@ -84,6 +84,6 @@ def sign_in_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
     return list(checkpoint.read(lambda c: c.execute(query).all()))
 
 
-def found_wrong(row: Row[Any]) -> str:
+def how_wrong(row: Row[Any]) -> str:
     """`missing` or `differs` for who arrived by its state and was found so in Descope, "" for anybody else."""
     return row.verdict if row.state in ARRIVED_STATES and row.verdict in WRONG else ""

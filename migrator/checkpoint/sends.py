@@ -118,7 +118,7 @@ def record(checkpoint: Checkpoint, results: Sequence[Result], sent: dict[str, st
         _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
         _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
         _let_go(connection, checkpoint, [result for result in arrived if result.adopted])
-        tally.add(connection, checkpoint, Counter(map(_kind, arrived)))
+        tally.count_sent(connection, checkpoint, Counter(map(_kind, arrived)))
 
     checkpoint.write(work)
 

@@ -20,7 +20,7 @@ NOTHING = "nothing"  # beside the kinds: users who are in Descope and need no re
 NONE = dict.fromkeys((*KINDS, NOTHING), 0)
 
 
-def begin(checkpoint: Checkpoint, number: int, nothing: int) -> None:
+def begin_count(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     """From here on, what is recorded was sent by run `number`; what was settled before, an earlier run had sent.
 
     Args:
@@ -31,8 +31,8 @@ def begin(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
 
 
-def add(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
-    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin`."""
+def count_sent(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
+    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_count`."""
     if not any(sent.values()):
         return
     newest = select(run.c.number, run.c.summary).where(run.c.migration == checkpoint.key)

@@ -44,7 +44,7 @@ class Verification:
         return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
 
 
-def add(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int]) -> bool:
+def keep(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int]) -> bool:
     """Store a verification that ends now; with the lease, or without it while no run is alive.
 
     Returns:

@@ -112,7 +112,7 @@ def show_plan(figures: Figures) -> bool:
     display.make_way()
     where = f"Docebo {figures.source} -> Descope project {figures.project}. The plan:"
     click.echo(f"\n{fitted(where, err=True)}", err=True)
-    click.echo("\n".join(show.plan(figures, fixes=False)), err=True)
+    click.echo("\n".join(show.plan_text(figures, fixes=False)), err=True)
     return True
 
 

@@ -45,12 +45,12 @@ class Running:
         """`2 of 5  Read Docebo: 3,024 users in 0:12`."""
         count = "" if self.total is None and not self.done else f": {wording.users(self.done)}"
         times = f", in {self.times} readings" if self.times > 1 else ""
-        return f"{self.number}{STAGES[self.name].done}{count} in {words.duration(now - self.began)}{times}"
+        return f"{self.number}{STAGES[self.name].done}{count} in {words.elapsed(now - self.began)}{times}"
 
     def unfinished(self, now: float) -> str:
         """`4 of 5  Sending to Descope: stopped at 300 of 700 users after 0:12`."""
         at = f" at {self.done:,} of {wording.users(self.total)}" if self.total is not None else ""
-        return f"{self.title}: stopped{at} after {words.duration(now - self.began)}"
+        return f"{self.title}: stopped{at} after {words.elapsed(now - self.began)}"
 
 
 class Display(Events):

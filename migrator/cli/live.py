@@ -106,7 +106,7 @@ class Bars(Display):
     def _below(self, running: Running) -> list[Text]:
         """How long and how fast, when it ends, and what it waits for or why it goes through everybody again."""
         now = self._now if self._now is not None and self._now.stage == running.name else None
-        elapsed = f"{words.duration(self._clock.monotonic() - running.began)} so far"
+        elapsed = f"{words.elapsed(self._clock.monotonic() - running.began)} so far"
         speed = [words.rate(now), *words.ends(now, self._whole)] if now is not None else []
         wait = self._clock.activity.wait
         if wait is not None:

@@ -49,7 +49,7 @@ def _wrong(figures: Figures, *, fixes: bool) -> list[str]:
     return lines
 
 
-def plan(figures: Figures, *, fixes: bool = True) -> list[str]:
+def plan_text(figures: Figures, *, fixes: bool = True) -> list[str]:
     """What a run would do, apart from how the books would stand after it."""
     return [
         f"  {wording.would(figures.actions)}",
@@ -106,7 +106,7 @@ def result(figures: Figures, checkpoint: str) -> list[str]:
     return [
         "",
         f"{figures.source} -> {figures.project}",
-        *(plan(figures) if planned else [f"  this run {wording.did(figures.actions)}", *counts(figures)]),
+        *(plan_text(figures) if planned else [f"  this run {wording.did(figures.actions)}", *counts(figures)]),
         f"  calls: {traffic}, throttled {calls['throttled']:,}",
         f"  {figures.seconds:.1f} s{_speed(figures)}",
         *map(fitted, proof(figures)),

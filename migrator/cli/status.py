@@ -89,7 +89,7 @@ def status(common: Common, watching: bool, interval: float) -> int:
         common.print_json(view.document())
     else:
         quiet = common.verbosity < 0
-        click.echo(view.line if view.running or quiet else watch.head(view.figures))
+        click.echo(view.line if view.running or quiet else watch.state_of_run(view.figures))
         if not quiet:
             click.echo("\n".join(show.standing(view.figures)))
     return 0
@@ -104,7 +104,7 @@ def look(config: Config, checkpoint: Checkpoint, *, predicted: bool = False) -> 
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
     held = checkpoint.is_held()
     last = books.last_run(checkpoint) or {}
-    figures = gather.last_run(checkpoint, config, held=held, predicted=predicted)
+    figures = gather.figures_of_last_run(checkpoint, config, held=held, predicted=predicted)
     figures.reports = files.existing(config.report.path)
     if not held or not last or last["finished_at"] is not None:
         return View(figures, None, begins=held)

@@ -114,7 +114,7 @@ def _keep(config: Config, checkpoint: Checkpoint, verdict: Verdict) -> None:
     """Let the result stand in status and report until a newer one; a run in progress tells its own there."""
     if verdict.checked or verdict.classes[EXTRA]:
         scope = verifications.SAMPLE if verdict.sample else verifications.ALL
-        verdict.stored &= verifications.add(checkpoint, scope, verdict.checked, verdict.classes)
+        verdict.stored &= verifications.keep(checkpoint, scope, verdict.checked, verdict.classes)
     if verdict.stored:
         there = (config.report.path / crosswalk.NAME).exists()
         gather.renew(checkpoint, config, config.report.path, leave_crosswalk=there)

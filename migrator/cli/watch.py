@@ -29,7 +29,7 @@ _STATES = {
 }
 
 
-def head(figures: Figures, *, begins: bool = False) -> str:
+def state_of_run(figures: Figures, *, begins: bool = False) -> str:
     """Whose migration it is, and its state in a word or two.
 
     Args:
@@ -44,10 +44,10 @@ def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -
     if not begins and figures.outcome != RUNNING:
         return f"{figures.source} -> {figures.project}: {wording.ending(figures.document())}"
     if progress is None:
-        return head(figures, begins=begins)
-    parts = [words.how_far(progress), *words.pace(progress)]
+        return state_of_run(figures, begins=begins)
+    parts = [words.how_far(progress), *words.pace_and_ends(progress)]
     waits = f". Waiting: {progress.waiting}" if progress.waiting else ""
-    return f"{head(figures)}. {', '.join(parts)}{waits}"
+    return f"{state_of_run(figures)}. {', '.join(parts)}{waits}"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ MINUTE = 60  # seconds
 MANY = 10  # users a second from which fractions say nothing
 
 
-def duration(seconds: float) -> str:
+def elapsed(seconds: float) -> str:
     """`0:12`, `1:02:03`."""
     text = str(timedelta(seconds=round(seconds)))
     return text.removeprefix("0:").removeprefix("0") if text.startswith("0:0") else text.removeprefix("0:")
@@ -41,7 +41,7 @@ def how_far(now: Progress) -> str:
     return f"{doing(now.stage)}: {now.done:,}{of}"
 
 
-def pace(now: Progress, whole: tuple[float, float] | None = None) -> list[str]:
+def pace_and_ends(now: Progress, whole: tuple[float, float] | None = None) -> list[str]:
     """Users a second, when the step will end, and when the run will; each only if it is known."""
     return [part for part in (rate(now), *ends(now, whole)) if part]
 

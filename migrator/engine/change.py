@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.holders import WANTED_TWICE, note
+from migrator.checkpoint.holders import WANTED_TWICE, detail_of
 from migrator.checkpoint.plans import CHANGED_IN_DESCOPE, DRIFTED
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
@@ -113,7 +113,7 @@ def _tasks(job: Job, sent: Sent, batch: Batch) -> list[Task]:
         elif task is None:
             sent.put(not_ours(user, found))
         elif found.user_id in taken:
-            detail = note(WANTED_TWICE, [found.user_id])
+            detail = detail_of(WANTED_TWICE, [found.user_id])
             sent.put(Result(user.user_id, State.CONFLICT, reason="several_matches", detail=detail))
         elif _has_drifted(job, task):
             sent.put(Result(user.user_id, State.CONFLICT, reason=DRIFTED, detail=CHANGED_IN_DESCOPE))
@@ -154,7 +154,7 @@ def make_task(
 def not_ours(user: Candidate, found: DescopeUser) -> Result:
     """The conflict over a user that is not ours to change any more."""
     reason = "mark_lost" if found.mark() is None else "login_taken"
-    return Result(user.user_id, State.CONFLICT, reason=reason, detail=note("", [found.user_id]))
+    return Result(user.user_id, State.CONFLICT, reason=reason, detail=detail_of("", [found.user_id]))
 
 
 def _patch(job: Job, sent: Sent, tasks: Sequence[Task]) -> list[Task]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.holders import CAME_MEANWHILE, note, parse
+from migrator.checkpoint.holders import CAME_MEANWHILE, detail_of, parse
 from migrator.checkpoint.sends import Result
 from migrator.descope import results as answers
 from migrator.descope import user as descope_user
@@ -59,7 +59,7 @@ def _still_absent(job: Job, sent: Sent, users: list[Candidate]) -> list[Candidat
 
 def _came_meanwhile(planned: Planned) -> str:
     """The detail of a conflict that the plan did not show: who is in the way, and that every run looks again."""
-    detail = planned.detail or note("", [planned.target_id] if planned.target_id else []) or ""
+    detail = planned.detail or detail_of("", [planned.target_id] if planned.target_id else []) or ""
     return detail if parse(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
 
 

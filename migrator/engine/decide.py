@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.holders import HELD_BY_OURS, note
+from migrator.checkpoint.holders import HELD_BY_OURS, detail_of
 from migrator.checkpoint.plans import CONFLICT, Candidate, Planned
 from migrator.engine.changes import Changes, Past, changes, is_adopted
 from migrator.fields import EMAIL
@@ -52,7 +52,7 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
         owners = [known]
     others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
     if len(owners) > 1:
-        return _conflict(user, "several_matches", note("", (one.user_id for one in owners)))
+        return _conflict(user, "several_matches", detail_of("", (one.user_id for one in owners)))
     if others:
         return _with_others(user, owners, others, rules)
     if owners:
@@ -60,7 +60,7 @@ def decide(user: Candidate, found: Sequence[DescopeUser], known: DescopeUser | N
     if known is None and (user.target_id is None or user.retry):
         return Planned(user.user_id, Decision.CREATE)
     # A known user who is not ours carries another user's mark by now.
-    holder = note("", [known.user_id]) if known is not None else None
+    holder = detail_of("", [known.user_id]) if known is not None else None
     return _conflict(user, "deleted_at_descope" if known is None else "login_taken", holder)
 
 
@@ -74,7 +74,7 @@ def _with_others(
     """Somebody else answers to one of the login ids."""
     ours = _all_ours(user, others)
     ids = [one.user_id for one in others]
-    taken = _conflict(user, "login_taken", note(HELD_BY_OURS if ours else "", ids))
+    taken = _conflict(user, "login_taken", detail_of(HELD_BY_OURS if ours else "", ids))
     # An extra login id alone says nothing about who somebody is (a user name is soon the same).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
@@ -86,7 +86,7 @@ def _with_others(
     if not ours:
         return taken
     # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
-    return replace(taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated", note("", ids)))
+    return replace(taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated", detail_of("", ids)))
 
 
 def _ours(user: Candidate, found: DescopeUser, rules: Rules) -> Planned:
@@ -130,7 +130,7 @@ def unless_taken(user: Candidate, plan: Planned, holders: Sequence[DescopeUser])
     if not others:
         return plan
     ids = [one.user_id for one in others]
-    return _conflict(user, "email_taken", note(HELD_BY_OURS if _all_ours(user, others) else "", ids))
+    return _conflict(user, "email_taken", detail_of(HELD_BY_OURS if _all_ours(user, others) else "", ids))
 
 
 def _all_ours(user: Candidate, others: Sequence[DescopeUser]) -> bool:

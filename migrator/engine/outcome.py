@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.holders import note
+from migrator.checkpoint.holders import detail_of
 from migrator.checkpoint.sends import Result
 from migrator.fields import SentFields
 from migrator.model import MARK_PLATFORM, State
@@ -29,7 +29,7 @@ def created(user: Candidate, found: DescopeUser) -> Result:
         return Result(
             user.user_id, State.CREATED, target_id=found.user_id, sent=sent, origin="created", disabled=disabled
         )
-    return Result(user.user_id, State.CONFLICT, reason="login_taken", detail=note("", [found.user_id]))
+    return Result(user.user_id, State.CONFLICT, reason="login_taken", detail=detail_of("", [found.user_id]))
 
 
 def refused(user: Candidate, code: str) -> Result:

@@ -46,5 +46,5 @@ def verify_sent(job: Job, *, again: bool = True) -> int:
     job.verified = classes | {SAME: classes[SAME] + job.verified.get(SAME, 0)}
     if any(classes.values()):
         read = sum(job.verified.values())  # nobody is `extra` here
-        verifications.add(job.checkpoint, verifications.SENT, read, job.verified)
+        verifications.keep(job.checkpoint, verifications.SENT, read, job.verified)
     return sum(classes[name] for name in WRONG)

@@ -133,7 +133,7 @@ def _flow(job: Job, number: int, wanted: Binding, started: float) -> Outcome:
     if planned.sends and not job.ask(job.options.confirm, planned):
         raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
     binding.confirm(job.checkpoint, wanted)
-    tally.begin(job.checkpoint, number, planned.actions[tally.NOTHING])
+    tally.begin_count(job.checkpoint, number, planned.actions[tally.NOTHING])
     plans.settle_without_sending(job.checkpoint)
     if job.options.canary is not None and planned.sends:
         send_canary(job, job.options.canary)

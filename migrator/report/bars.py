@@ -23,7 +23,7 @@ STATES = {
     "vanished": "gone from Docebo",
     "skipped": "left out",
 }
-# And the words for users who are told apart by more than their state (`breakdown.look`).
+# And the words for users who are told apart by more than their state (`breakdown.count_groups`).
 _SHOWN = {
     **{state: STATES[state] for state in ARRIVED},
     "arrived": "in Descope",

@@ -38,7 +38,7 @@ _LEVELS = {
 _Tally = defaultdict[str, Counter[str]]  # value to state to users
 
 
-def look(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
+def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
     """The breakdown as a JSON document: users by `statuses`, `domains` and `levels`, each by state as of now.
 
     A state is one of `State`, `missing` or `differs` (found so in Descope), or ARRIVED. `records` is how many records
@@ -105,7 +105,7 @@ def _total(tally: Mapping[str, Counter[str]]) -> int:
 
 def _state(row: Row[Any], *, predicted: bool) -> str:
     state = books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
-    return reading.found_wrong(row) or state
+    return reading.how_wrong(row) or state
 
 
 def _domain(value: Json) -> str:

@@ -27,5 +27,5 @@ def collect(
     return {
         "xray": xray.look(checkpoint, mapping, titles),
         "readiness": readiness.look(checkpoint, mapping, predicted=predicted),
-        "breakdown": breakdown.look(checkpoint, predicted=predicted),
+        "breakdown": breakdown.count_groups(checkpoint, predicted=predicted),
     }

@@ -37,7 +37,7 @@ def gather(checkpoint: Checkpoint, config: Config, outcome: str, *, predicted: b
     )
 
 
-def last_run(checkpoint: Checkpoint, config: Config, *, held: bool, predicted: bool = False) -> Figures:
+def figures_of_last_run(checkpoint: Checkpoint, config: Config, *, held: bool, predicted: bool = False) -> Figures:
     """The last run as it stored itself, or has so far, over the counts as they are now.
 
     Args:
@@ -80,7 +80,7 @@ def renew(
         StopRun: the disk refused; the checkpoint is not touched by that.
     """
     running = checkpoint.is_held()
-    figures = last_run(checkpoint, config, held=running, predicted=True)
+    figures = figures_of_last_run(checkpoint, config, held=running, predicted=True)
     figures.reports = files.paths(folder)
     kept = {} if running else (books.last_run(checkpoint) or {}).get("summary") or {}
     document: dict[str, Any] = {name: value for name, value in kept.items() if name != "error"} | figures.document()

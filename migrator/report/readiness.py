@@ -30,7 +30,7 @@ def look(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> 
     for row in reading.sign_in_groups(checkpoint):
         found += row.users
         state = books.foreseen_state(row.state, row.decision) if predicted else State(row.state)
-        missing = reading.found_wrong(row) == MISSING
+        missing = reading.how_wrong(row) == MISSING
         reason = MISSING if missing else _obstacle(state, row.reason, row.source_status, row.notes.split(","), mapping)
         if reason:
             blocked[reason] = blocked.get(reason, 0) + row.users

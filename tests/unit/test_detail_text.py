@@ -95,11 +95,13 @@ def test_the_descope_user_in_the_way_is_named_and_whose_it_is(store: Checkpoint)
 
 def test_holders_come_back_as_they_were_noted() -> None:
     """A word, five ids and a number; an id that could be something else is left out."""
-    text = holders.note(holders.HELD_BY_OURS, [*(f"U{number}" for number in range(1, 8)), "ann@example.org", "a b"])
+    text = holders.detail_of(
+        holders.HELD_BY_OURS, [*(f"U{number}" for number in range(1, 8)), "ann@example.org", "a b"]
+    )
 
     assert text == "held_by_migrated_user U1 U2 U3 U4 U5 +2"
     assert holders.parse(text) == holders.Holders(holders.HELD_BY_OURS, ("U1", "U2", "U3", "U4", "U5"), 2)
-    assert holders.note("", ["ann@example.org"]) is None
+    assert holders.detail_of("", ["ann@example.org"]) is None
     assert holders.parse(None) == holders.Holders("", (), 0)
 
 

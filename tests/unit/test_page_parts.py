@@ -74,6 +74,12 @@ def test_what_to_do_next_follows_from_how_it_ended(figures: dict[str, Any], comm
     assert [step.command for step in steps(figures)] == commands
 
 
+def test_a_run_on_a_search_is_followed_by_one_on_everybody() -> None:
+    """Whoever the text did not find was not looked at, so that nothing is ready for the switch yet."""
+    told = steps(document("complete", created=2) | {"verify": SAME, "searched": True})
+    assert [(step.what, step.command) for step in told] == [("Run without --search-text.", "migrator run")]
+
+
 def test_a_step_names_users_fix_and_reason() -> None:
     """The most frequent reasons by name with what their fix says first, the others as a number."""
     reasons = {"no_email": 1, "login_taken": 3, "duplicate_email": 20, "refused": 2, "gave_up": 1}
@@ -171,7 +177,7 @@ def test_users_are_counted_by_domain_status_and_level(tmp_path: Path) -> None:
     with holding(tmp_path, records) as checkpoint:
         move(checkpoint, [str(n) for n in range(1, 7)], state=State.CREATED)
 
-        found = breakdown.look(checkpoint, predicted=False)
+        found = breakdown.count_groups(checkpoint, predicted=False)
 
     assert counted(found["domains"]) == {
         "example.org": {"created": 6}, "other domains": {"pending": 4}, "no usable address": {"rejected": 1},
@@ -189,7 +195,7 @@ def test_only_the_largest_domains_are_named(tmp_path: Path) -> None:
         for n in range(4 + domain)
     ]
     with holding(tmp_path, records) as checkpoint:
-        found = counted(breakdown.look(checkpoint, predicted=False)["domains"])
+        found = counted(breakdown.count_groups(checkpoint, predicted=False)["domains"])
 
     assert list(found) == [*(f"d{domain}.example" for domain in range(12, 2, -1)), "other domains"]
     assert found["other domains"] == {"pending": 5 + 6}
@@ -199,11 +205,13 @@ def test_counts_outlive_the_records(tmp_path: Path) -> None:
     """Who belongs where is known from before the records were erased, with its time; the states are those of now."""
     with holding(tmp_path, people(8)) as checkpoint:
         move(checkpoint, ["1", "2", "3"], state=State.CREATED)
-        books.note_details(checkpoint, 1, {"breakdown": breakdown.look(checkpoint, predicted=False) | {"at": 5.0}})
+        books.note_details(
+            checkpoint, 1, {"breakdown": breakdown.count_groups(checkpoint, predicted=False) | {"at": 5.0}}
+        )
         books.erase_profiles(checkpoint, (State.CREATED,))
         move(checkpoint, ["4"], state=State.FAILED)
 
-        found = breakdown.look(checkpoint, predicted=False)
+        found = breakdown.count_groups(checkpoint, predicted=False)
 
     assert counted(found["domains"]) == {"example.org": {"created": 3, "failed": 1, "pending": 4}}
     assert counted(found["statuses"]) == {"active": {"created": 3, "failed": 1, "pending": 4}}
@@ -215,7 +223,7 @@ def test_counts_outlive_the_records(tmp_path: Path) -> None:
 
 def erased(checkpoint: Checkpoint, states: dict[str, State], **values: Any) -> None:
     """A look, stored; then these users are where they are, and the records of all who arrived are erased."""
-    books.note_details(checkpoint, 1, {"breakdown": breakdown.look(checkpoint, predicted=False)})
+    books.note_details(checkpoint, 1, {"breakdown": breakdown.count_groups(checkpoint, predicted=False)})
     for user_id, state in states.items():
         move(checkpoint, [user_id], state=state, **values)
     books.erase_profiles(checkpoint, tuple(ARRIVED_STATES))
@@ -226,7 +234,7 @@ def test_erased_users_in_several_states_are_told_as_arrived(tmp_path: Path) -> N
     with holding(tmp_path, people(8)) as checkpoint:
         erased(checkpoint, {"1": State.CREATED, "2": State.CREATED, "3": State.UPDATED})
 
-        found = breakdown.look(checkpoint, predicted=False)
+        found = breakdown.count_groups(checkpoint, predicted=False)
 
     assert counted(found["domains"]) == {"example.org": {"arrived": 3, "pending": 5}}
     (row,) = bars.breakdown_tables(found)[0]["rows"]
@@ -240,7 +248,7 @@ def test_a_breakdown_that_cannot_be_brought_up_to_date_is_left_out(tmp_path: Pat
         erased(checkpoint, {"1": State.CREATED, "2": State.CREATED})
         move(checkpoint, ["2"], verdict="missing")
 
-        found = breakdown.look(checkpoint, predicted=False)
+        found = breakdown.count_groups(checkpoint, predicted=False)
 
     assert found["current"] is False
     (table,) = bars.breakdown_tables(found)
@@ -255,7 +263,7 @@ def test_users_found_wrong_are_told_apart(tmp_path: Path) -> None:
         move(checkpoint, ["1"], verdict="missing")
         move(checkpoint, ["2"], verdict="differs")
 
-        tables = bars.breakdown_tables(breakdown.look(checkpoint, predicted=True))
+        tables = bars.breakdown_tables(breakdown.count_groups(checkpoint, predicted=True))
 
     assert [(row["users"], row["arrived"], row["people"]) for table in tables for row in table["rows"]] == [
         (6, 5, 2)
@@ -272,7 +280,7 @@ def test_a_plan_counts_users_as_what_they_would_become(tmp_path: Path) -> None:
         move(checkpoint, ["1"], decision="create")
         move(checkpoint, ["2"], decision="conflict", reason="login_taken")
 
-        found = breakdown.look(checkpoint, predicted=True)
+        found = breakdown.count_groups(checkpoint, predicted=True)
 
     assert counted(found["levels"]) == {"unknown": {"conflict": 1, "created": 1}}
 

@@ -20,19 +20,19 @@ from migrator.report.summary import Figures
 )
 def test_a_duration_reads_like_a_clock(seconds: float, text: str) -> None:
     """Minutes and seconds, hours only where there are some."""
-    assert words.duration(seconds) == text
+    assert words.elapsed(seconds) == text
 
 
 def test_ends_are_told_as_far_as_they_are_known() -> None:
     """The run's end is told beside the step's only where it is another; of reading only this reading's end is known."""
     send = Progress("send", 300, 700, 52.34, None, (35.0, 40.0))
-    assert words.pace(send, (60.0, 90.0)) == [
+    assert words.pace_and_ends(send, (60.0, 90.0)) == [
         "52 users/s",
         "this step ends in 35 s to 40 s",
         "the run in 1 min to 2 min",
     ]
-    assert words.pace(send, send.eta) == ["52 users/s", "this step ends in 35 s to 40 s"]
-    assert words.pace(Progress("read", 1, None, None, None, None)) == []
+    assert words.pace_and_ends(send, send.eta) == ["52 users/s", "this step ends in 35 s to 40 s"]
+    assert words.pace_and_ends(Progress("read", 1, None, None, None, None)) == []
     assert words.ends(Progress("read", 300, 700, 5.0, None, (9.0, 9.0))) == ["this reading ends in 9 s"]
 
 
@@ -60,4 +60,4 @@ def test_a_stopped_run_shows_its_reason() -> None:
     assert "acme -> P2x: Stopped early: The run did not end properly" in watch.line(figures, None)
     figures.error = StopRun("Descope leaves every write unanswered.")
     assert watch.line(figures, None).startswith("acme -> P2x: Stopped early: Descope leaves every write unanswered.")
-    assert watch.head(figures) == "acme -> P2x: stopped"
+    assert watch.state_of_run(figures) == "acme -> P2x: stopped"

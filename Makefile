@@ -41,10 +41,10 @@ fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff check --fix .
 
 readme: $(STAMP)  ## renew the --help blocks of the README and the screens of docs/terminal.md
-	$(BIN)/python tests/readme.py
+	$(BIN)/python tests/support/readme.py
 
 screenshots: $(STAMP)  ## take the pictures of docs/report.md anew; needs Chromium
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/support/screenshots.py
 
 wheel: $(STAMP)  ## build the wheel into dist
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .

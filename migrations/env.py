@@ -1,10 +1,10 @@
-"""Alembic's entry: runs the revisions on the connection that `migrator.checkpoint.schema` hands over."""
+"""Alembic's entry: runs the revisions on the connection that `migrator.checkpoint.db.schema` hands over."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from migrator.checkpoint.tables import metadata
+from migrator.checkpoint.db.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -16,9 +16,8 @@ from figures import note, pytest_terminal_summary
 from hypothesis import HealthCheck, settings
 from world import Place, Postgres
 
-from migrator import http
-from migrator.checkpoint import database
-from migrator.checkpoint.database import Database
+from migrator.checkpoint.db.database import BUSY_SECONDS, Database
+from migrator.http import session
 from migrator.sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
@@ -96,18 +95,18 @@ def home(_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
     shutil.rmtree(_home)
     _home.mkdir()
-    monkeypatch.setattr(http, "_trust", _trust)
+    monkeypatch.setattr(session, "_trust", _trust)
     monkeypatch.setattr(Database, "_engine", _engine)
     return _home
 
 
-_trust = functools.cache(http._trust)
+_trust = functools.cache(session._trust)
 _make_engine = Database._engine
 _engines: dict[tuple[URL, int], Engine] = {}
 
 
 def _engine(made_for: Database, url: URL) -> Engine:
-    wanted = url, database.BUSY_SECONDS
+    wanted = url, BUSY_SECONDS
     if wanted not in _engines:
         while len(_engines) >= ENGINES:  # each test on PostgreSQL has a database of its own
             del _engines[next(iter(_engines))]

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, update
 
-from migrator.checkpoint import reopening
+from migrator.checkpoint.db.tables import migration
 from migrator.checkpoint.mapping_changes import describe_changes
-from migrator.checkpoint.plans import AGAIN, REJUDGE
-from migrator.checkpoint.tables import migration
-from migrator.errors import ConfigError
+from migrator.checkpoint.users.plans import AGAIN, REJUDGE
+from migrator.checkpoint.users.reopening import keep_opened
+from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.checkpoint import Binding, Checkpoint
+    from migrator.checkpoint.db.checkpoint import Checkpoint
 
 
-def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a checkpoint belongs to: platform, Descope project and host, fingerprints of mapping and policy.
+
+    `mapping_section` is the mapping itself as JSON, to say which keys of it were changed.
+    """
+
+    source: str
+    project: str
+    target_host: str
+    mapping: str
+    policy: str
+    mapping_section: str
+
+
+def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
     """Refuse a checkpoint that belongs to something else. Changes nothing.
 
     Raises:
@@ -47,13 +63,13 @@ def check(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> None:
         )
 
 
-def is_trial(checkpoint: Checkpoint, wanted: Binding) -> bool:
+def is_trial_mapping(checkpoint: Checkpoint, wanted: Binding) -> bool:
     """Whether the mapping is another one than the migration is bound to."""
     bound = select(migration.c.mapping).where(migration.c.key == checkpoint.key)
     return checkpoint.read(lambda c: c.execute(bound).scalar_one_or_none()) not in (None, wanted.mapping)
 
 
-def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
+def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
     """Bind to the servers that are read from, after `check` allowed it.
 
     Returns:
@@ -70,7 +86,7 @@ def bind(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
     return checkpoint.write(work)
 
 
-def confirm(checkpoint: Checkpoint, wanted: Binding) -> None:
+def confirm_binding(checkpoint: Checkpoint, wanted: Binding) -> None:
     """Bind to mapping and policy, and let stay what was opened for them: in one transaction, before the first write."""
 
     def work(connection: Connection) -> None:
@@ -80,6 +96,6 @@ def confirm(checkpoint: Checkpoint, wanted: Binding) -> None:
             "policy": wanted.policy,
         }
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
-        reopening.keep_opened(connection, checkpoint)
+        keep_opened(connection, checkpoint)
 
     checkpoint.write(work)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migrator.model import Json
+    from migrator.core.model import Json
 
-MOST_NAMED = 5
+MOST_CHANGES = 5
 UNSET = "not set"
 
 
@@ -32,8 +32,8 @@ def describe_changes(old: str | None, new: str) -> str:
         for key in sorted({*before, *after})
         if before.get(key, UNSET) != after.get(key, UNSET)
     ]
-    more = [f"and {len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
-    return "; ".join([*named[:MOST_NAMED], *more])
+    more = [f"and {len(named) - MOST_CHANGES} more"] if len(named) > MOST_CHANGES else []
+    return "; ".join([*named[:MOST_CHANGES], *more])
 
 
 def _leaves(key: str, value: Json) -> Iterator[tuple[str, str]]:

@@ -10,25 +10,25 @@ import click
 from click.core import ParameterSource
 
 from migrator import __version__
-from migrator.log import get_logger
+from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.config import Config
-    from migrator.errors import MigratorError
+    from migrator.config.schema import Config
+    from migrator.core.errors import MigratorError
 
-log = get_logger(__name__)
-P = ParamSpec("P")
+_log = get_logger(__name__)
+_P = ParamSpec("_P")
 
 HIDDEN = "***"
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
-def started() -> None:
+def log_started() -> None:
     """Log who works here and what was asked for; for use inside a Click command."""
     context = click.get_current_context()
-    log.info(
+    _log.info(
         "started",
         version=__version__,
         python=platform.python_version(),
@@ -58,9 +58,9 @@ def _given(context: click.Context) -> list[tuple[str, object]]:
     return given
 
 
-def configured(config: Config) -> None:
+def log_configured(config: Config) -> None:
     """Log which configuration is in force, as far as it is no secret."""
-    log.info(
+    _log.info(
         "configured",
         file=config.path.absolute(),
         fingerprint=config.fingerprint(),
@@ -72,7 +72,7 @@ def configured(config: Config) -> None:
     )
 
 
-def noted(about: str, ask: Callable[P, bool], *, asked: str = "person") -> Callable[P, bool]:
+def log_question(about: str, ask: Callable[_P, bool], *, asked: str = "person") -> Callable[_P, bool]:
     """The same question, with itself and its answer in the log.
 
     Args:
@@ -81,42 +81,42 @@ def noted(about: str, ask: Callable[P, bool], *, asked: str = "person") -> Calla
         asked: who answers: a `person`, or `--yes`.
     """
 
-    def ask_and_log(*args: P.args, **kwargs: P.kwargs) -> bool:
-        log.info("question", about=about, asked=asked)
+    def ask_and_log(*args: _P.args, **kwargs: _P.kwargs) -> bool:
+        _log.info("question", about=about, asked=asked)
         answer = "none"
         try:
             yes = ask(*args, **kwargs)
             answer = "yes" if yes else "no"
         finally:
-            log.info("answer", about=about, answer=answer)
+            _log.info("answer", about=about, answer=answer)
         return yes
 
     return ask_and_log
 
 
-def run_ended(document: dict[str, Any]) -> None:
+def log_run_ended(document: dict[str, Any]) -> None:
     """Log the figures of a run or a plan, without what may name anybody."""
     verify = document.get("verify") or {}
     keys = ("outcome", "counts", "actions", "reasons", "limited", "calls", "seconds", "reports")
     figures = {key: document[key] for key in keys if key in document}
-    log.info("run_ended", **figures, verify={key: value for key, value in verify.items() if key != "differences"})
+    _log.info("run_ended", **figures, verify={key: value for key, value in verify.items() if key != "differences"})
 
 
-def verified(document: dict[str, Any]) -> None:
+def log_verified(document: dict[str, Any]) -> None:
     """Log what `migrator verify` found, by class."""
-    log.info("verified", **{key: document[key] for key in ("classes", "checked", "arrived", "calls", "seconds")})
+    _log.info("verified", **{key: document[key] for key in ("classes", "checked", "arrived", "calls", "seconds")})
 
 
-def stopped(error: MigratorError) -> None:
+def log_stopped(error: MigratorError) -> None:
     """Log why the command could not go on."""
-    log.info("stopped", kind=type(error).__name__, reason=error.message, fix=error.fix, exit_code=error.exit_code)
+    _log.info("stopped", kind=type(error).__name__, reason=error.message, fix=error.fix, exit_code=error.exit_code)
 
 
-def stopped_by_bug(error: Exception) -> None:
+def log_bug(error: Exception) -> None:
     """Log the kind and the place of an unexpected error, never its text."""
-    log.info("bug", exc_info=error)
+    _log.info("bug", exc_info=error)
 
 
-def ended(exit_code: int, seconds: float) -> None:
+def log_ended(exit_code: int, seconds: float) -> None:
     """Log that the command is over."""
-    log.info("ended", exit_code=exit_code, seconds=round(seconds, 3))
+    _log.info("ended", exit_code=exit_code, seconds=round(seconds, 3))

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.cli import words
-from migrator.engine.job import Events
-from migrator.report import wording
+from migrator.cli.pace_words import elapsed_text
+from migrator.flow.context import RunEvents
+from migrator.report.sentences import users_words
 from migrator.report.stages import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from migrator.clock import Clock
+    from migrator.core.clock import Clock
 
 TICK = "\N{CHECK MARK}"
 
@@ -43,17 +43,17 @@ class Running:
 
     def finished(self, now: float) -> str:
         """`2 of 5  Read Docebo: 3,024 users in 0:12`."""
-        count = "" if self.total is None and not self.done else f": {wording.users(self.done)}"
+        count = "" if self.total is None and not self.done else f": {users_words(self.done)}"
         times = f", in {self.times} readings" if self.times > 1 else ""
-        return f"{self.number}{STAGES[self.name].done}{count} in {words.elapsed(now - self.began)}{times}"
+        return f"{self.number}{STAGES[self.name].done}{count} in {elapsed_text(now - self.began)}{times}"
 
     def unfinished(self, now: float) -> str:
         """`4 of 5  Sending to Descope: stopped at 300 of 700 users after 0:12`."""
-        at = f" at {self.done:,} of {wording.users(self.total)}" if self.total is not None else ""
-        return f"{self.title}: stopped{at} after {words.elapsed(now - self.began)}"
+        at = f" at {self.done:,} of {users_words(self.total)}" if self.total is not None else ""
+        return f"{self.title}: stopped{at} after {elapsed_text(now - self.began)}"
 
 
-class Display(Events):
+class Display(RunEvents):
     """Keeps track of the stages; what it looks like is up to its kinds.
 
     A stage is over when the next one begins, or when somebody is asked something.

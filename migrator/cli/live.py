@@ -14,16 +14,17 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from migrator.cli import colour, words
+from migrator.cli import colour
 from migrator.cli.display import Display
-from migrator.report import eta
+from migrator.cli.pace_words import elapsed_text, ends_text, rate_text
+from migrator.report.eta import percent_done
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from migrator.cli.display import Running
-    from migrator.clock import Clock
-    from migrator.report.eta import Progress
+    from migrator.core.clock import Clock
+    from migrator.report.eta import StageProgress
 
 INDENT = 8  # of the lines below the bar, as wide as "2 of 5  "
 BELOW = 3  # lines
@@ -47,7 +48,7 @@ class Bars(Display):
         super().__init__(clock)
         self._console = Console(stderr=True, highlight=False)
         self._taken: ExitStack | None = None  # the terminal, while the region is on it
-        self._now: Progress | None = None
+        self._now: StageProgress | None = None
         self._whole: tuple[float, float] | None = None
 
     def stage(self, name: str) -> None:
@@ -75,7 +76,7 @@ class Bars(Display):
         self._now = self._whole = None
         super().again(stage, why)
 
-    def measured(self, now: Progress, whole: tuple[float, float] | None) -> None:
+    def measured(self, now: StageProgress, whole: tuple[float, float] | None) -> None:
         """Keep it for the next look."""
         self._now, self._whole = now, whole
 
@@ -106,8 +107,8 @@ class Bars(Display):
     def _below(self, running: Running) -> list[Text]:
         """How long and how fast, when it ends, and what it waits for or why it goes through everybody again."""
         now = self._now if self._now is not None and self._now.stage == running.name else None
-        elapsed = f"{words.elapsed(self._clock.monotonic() - running.began)} so far"
-        speed = [words.rate(now), *words.ends(now, self._whole)] if now is not None else []
+        elapsed = f"{elapsed_text(self._clock.monotonic() - running.began)} so far"
+        speed = [rate_text(now), *ends_text(now, self._whole)] if now is not None else []
         wait = self._clock.activity.wait
         if wait is not None:
             last = Text(wait.now(self._clock.monotonic()), style=colour.CARE)
@@ -129,7 +130,7 @@ def _bar(running: Running) -> Table:
         total=running.total, completed=running.done, pulse=running.total is None,
         complete_style="cyan", finished_style=colour.GOOD, pulse_style="cyan",
     )  # fmt: skip
-    of = "" if running.total is None else f" of {running.total:,}  {eta.share(running.done, running.total)} %"
+    of = "" if running.total is None else f" of {running.total:,}  {percent_done(running.done, running.total)} %"
     count = f"{running.done:,}{of}" if running.done or of else ""
     grid.add_row(running.title, bar, count)
     return grid

@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 
 from migrator import __version__
-from migrator.cli.check import check
-from migrator.cli.db import db
-from migrator.cli.demo import demo
-from migrator.cli.init import init
-from migrator.cli.report import report
-from migrator.cli.run import plan, run
-from migrator.cli.sandbox import sandbox
-from migrator.cli.status import status
-from migrator.cli.verify import verify
+from migrator.cli.commands.check import check_command
+from migrator.cli.commands.db import db_group
+from migrator.cli.commands.demo import demo_command
+from migrator.cli.commands.init import init_command
+from migrator.cli.commands.report import report_command
+from migrator.cli.commands.run import plan_command, run_command
+from migrator.cli.commands.sandbox import sandbox_command
+from migrator.cli.commands.status import status_command
+from migrator.cli.commands.verify import verify_command
 
 
 class _Words(click.Group):
@@ -58,5 +58,16 @@ def main() -> None:
     """  # noqa: D301 -- \b is Click's mark for lines to leave as they are
 
 
-for command in (init, check, plan, run, status, verify, report, db, sandbox, demo):
+for command in (
+    init_command,
+    check_command,
+    plan_command,
+    run_command,
+    status_command,
+    verify_command,
+    report_command,
+    db_group,
+    sandbox_command,
+    demo_command,
+):
     main.add_command(command)

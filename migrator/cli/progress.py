@@ -11,15 +11,15 @@ import click
 
 from migrator.cli.display import Display, shown
 from migrator.cli.live import Bars
-from migrator.engine.job import Events
-from migrator.report.eta import share
-from migrator.report.stages import doing
+from migrator.flow.context import RunEvents
+from migrator.report.eta import percent_done
+from migrator.report.stages import stage_doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migrator.activity import Wait
-    from migrator.clock import Clock
+    from migrator.core.activity import Wait
+    from migrator.core.clock import Clock
 
 
 class Lines(Display):
@@ -41,7 +41,7 @@ class Lines(Display):
         """Say why, and count its tenths anew."""
         super().again(stage, why)
         self._tenth = 0
-        self.say(f"{doing(stage)} {why} ...")
+        self.say(f"{stage_doing(stage)} {why} ...")
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """A line when another tenth is through."""
@@ -50,7 +50,7 @@ class Lines(Display):
         if tenth > self._tenth:
             self._tenth = tenth
             known = max(done, total or 0)  # a list can grow while it is read
-            self.say(f"{doing(stage)}: {share(done, known)} % ({done} of {known})")
+            self.say(f"{stage_doing(stage)}: {percent_done(done, known)} % ({done} of {known})")
 
     def say(self, text: str) -> None:
         """A line."""
@@ -65,10 +65,10 @@ class Lines(Display):
 
 
 @contextmanager
-def events(clock: Clock, *, quiet: bool) -> Iterator[Events]:
+def events(clock: Clock, *, quiet: bool) -> Iterator[RunEvents]:
     """The right kind for where stderr goes."""
     if quiet:
-        yield Events()
+        yield RunEvents()
         return
     on_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     with shown(Bars(clock) if on_terminal else Lines(clock)) as display:

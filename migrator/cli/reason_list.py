@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.cli.wrap import columns, hanging
-from migrator.model import State
-from migrator.reasons import REASONS
+from migrator.core.model import State
+from migrator.core.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from migrator.reasons import Reason
+    from migrator.core.reasons import Reason
 
 # What a person must act on comes first.
 _ORDER = (State.CONFLICT, State.FAILED, State.REJECTED, State.VANISHED, State.SKIPPED)

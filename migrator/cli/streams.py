@@ -9,8 +9,8 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from migrator.cli.common import show_error
-from migrator.errors import StopRun
+from migrator.cli.command import show_error
+from migrator.core.errors import StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,24 +12,24 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from migrator.cli import words
-from migrator.model import NOT_STARTED, RUNNING, Outcome
-from migrator.report import wording
+from migrator.cli.pace_words import how_far, pace_and_ends
+from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome
+from migrator.report.sentences import ending_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from migrator.report.eta import Progress
-    from migrator.report.summary import Figures
+    from migrator.report.eta import StageProgress
+    from migrator.report.summary import RunFigures
 
 _STATES = {
-    Outcome.NEEDS_PERSON: "finished; some users need your attention",
-    Outcome.DRY_RUN: "planned",
+    RunOutcome.NEEDS_PERSON: "finished; some users need your attention",
+    RunOutcome.DRY_RUN: "planned",
     NOT_STARTED: "not started",
 }
 
 
-def state_of_run(figures: Figures, *, begins: bool = False) -> str:
+def run_state(figures: RunFigures, *, begins: bool = False) -> str:
     """Whose migration it is, and its state in a word or two.
 
     Args:
@@ -39,19 +39,19 @@ def state_of_run(figures: Figures, *, begins: bool = False) -> str:
     return f"{figures.source} -> {figures.project}: {state}"
 
 
-def line(figures: Figures, progress: Progress | None, *, begins: bool = False) -> str:
+def watch_line(figures: RunFigures, progress: StageProgress | None, *, begins: bool = False) -> str:
     """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits."""
     if not begins and figures.outcome != RUNNING:
-        return f"{figures.source} -> {figures.project}: {wording.ending(figures.document())}"
+        return f"{figures.source} -> {figures.project}: {ending_sentence(figures.document())}"
     if progress is None:
-        return state_of_run(figures, begins=begins)
-    parts = [words.how_far(progress), *words.pace_and_ends(progress)]
+        return run_state(figures, begins=begins)
+    parts = [how_far(progress), *pace_and_ends(progress)]
     waits = f". Waiting: {progress.waiting}" if progress.waiting else ""
-    return f"{state_of_run(figures)}. {', '.join(parts)}{waits}"
+    return f"{run_state(figures)}. {', '.join(parts)}{waits}"
 
 
 @contextmanager
-def screen(*, err: bool) -> Iterator[Callable[[str], None]]:
+def watch_screen(*, err: bool) -> Iterator[Callable[[str], None]]:
     """Where the line goes; `err` keeps stdout free for JSON."""
     stream = sys.stderr if err else sys.stdout
     if stream.isatty() and os.environ.get("TERM") != "dumb":

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.descope import paths as api
-from migrator.descope.key import KeyAuth
+from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
+from migrator.core.model import MARK_PLATFORM, MARK_USER
+from migrator.descope.auth import KeyAuth
+from migrator.descope.endpoints import ATTRIBUTES, BUCKETS, LICENSE, LOAD, READS, SEARCH, SEARCH_V1, USER
 from migrator.descope.user import DescopeUser, parse_user, parse_users
-from migrator.errors import ApiError, ConfigError, NotSent, Refused, StopRun
-from migrator.model import MARK_PLATFORM, MARK_USER
-from migrator.pace import Limit, Pacer
-from migrator.retry import LASTING, Kind
-from migrator.transport import Request, Transport
+from migrator.http.client import Request, Transport
+from migrator.http.pace import Limit, Pacer
+from migrator.http.retry import LASTING, Idempotence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from migrator.clock import Clock
-    from migrator.config import DescopeConfig
-    from migrator.model import Json
-    from migrator.retry import Patience
+    from migrator.config.schema import DescopeConfig
+    from migrator.core.clock import Clock
+    from migrator.core.model import Json
+    from migrator.http.retry import Patience
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-MINUTE = 60.0
-PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
-TEXT = 1  # attribute types (contract descope 4.1)
+_MINUTE = 60.0
+_PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
+_TEXT = 1  # attribute types (contract descope 4.1)
 TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (contract 10.2)
 
 
@@ -38,11 +38,11 @@ class DescopeReader:
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
-    paths = api.READS
+    paths = READS
 
     def __init__(self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        limits = {name: Limit(calls, MINUTE) for name, calls in config.limits.items()}
+        limits = {name: Limit(calls, _MINUTE) for name, calls in config.limits.items()}
         self.pacer = Pacer(clock, limits, "Descope")
         self._headers: dict[str, str] = {}
         self._transport = Transport(
@@ -52,12 +52,12 @@ class DescopeReader:
             pacer=self.pacer,
             clock=clock,
             auth=KeyAuth(config),
-            default_throttle_wait=MINUTE,
+            default_throttle_wait=_MINUTE,
             headers=None,
             setting=config.address_setting,
             patience=patience,
         )
-        self._search_path = api.SEARCH
+        self._search_path = SEARCH
         self._load_names_test_users = True
 
     @property
@@ -87,7 +87,7 @@ class DescopeReader:
     def choose_license(self) -> None:
         """Ask for the project's rate-limit tier and name it from now on; a failure is ignored (contract 1)."""
         try:
-            tier = self._raw(api.LICENSE, Kind.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
+            tier = self._raw(LICENSE, Idempotence.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
         except ApiError:
             return
         if isinstance(tier, str) and tier.isascii() and tier.isalnum():
@@ -101,16 +101,16 @@ class DescopeReader:
         """
 
         def parse(answer: Json) -> dict[str, int]:
-            return {entry["name"]: entry.get("type", TEXT) for entry in answer.get("data") or []}
+            return {entry["name"]: entry.get("type", _TEXT) for entry in answer.get("data") or []}
 
         try:
-            return self._raw(api.ATTRIBUTES, Kind.READ, parse)
+            return self._raw(ATTRIBUTES, Idempotence.READ, parse)
         except Refused as error:
             if error.status in (401, 403):
                 raise self._key_refused(error) from None
-            raise stopped(error) from None
+            raise stop_for(error) from None
         except ApiError as error:
-            raise stopped(error) from None
+            raise stop_for(error) from None
 
     def _key_refused(self, error: Refused) -> ConfigError:
         """A key belongs to a company and may be for some of its projects alone: 401 does not say which it is."""
@@ -163,13 +163,13 @@ class DescopeReader:
 
     def _one(self, params: Mapping[str, str]) -> DescopeUser | None:
         try:
-            return self._raw(api.USER, Kind.READ, lambda a: parse_user(a["user"]), params=params)
+            return self._raw(USER, Idempotence.READ, lambda a: parse_user(a["user"]), params=params)
         except Refused as error:
             if error.status == 404 and error.code:  # noqa: PLR2004 -- contract descope 3.10; a proxy's page has no code
                 return None
-            raise stopped(error) from None
+            raise stop_for(error) from None
         except ApiError as error:
-            raise stopped(error) from None
+            raise stop_for(error) from None
 
     def load(self, user_ids: Sequence[str], *, ask_alone: bool = True) -> list[DescopeUser]:
         """The users with these Descope ids, disabled ones and test users too; unknown ones are left out.
@@ -191,12 +191,12 @@ class DescopeReader:
         body: dict[str, Json] = {"userIds": list(ids), "includeInvalidUsers": True}
         if self._load_names_test_users:
             try:
-                return self._call(api.LOAD, Kind.READ, _users, {**body, "withTestUser": True})
+                return self._call(LOAD, Idempotence.READ, _users, {**body, "withTestUser": True})
             except Refused:
-                users = self._call(api.LOAD, Kind.READ, _users, body)
+                users = self._call(LOAD, Idempotence.READ, _users, body)
                 self._load_names_test_users = False
                 return users
-        return self._call(api.LOAD, Kind.READ, _users, body)
+        return self._call(LOAD, Idempotence.READ, _users, body)
 
     def _search(
         self, filters: dict[str, Json], enough: Sequence[str] | None, *, limit: int = 0
@@ -204,7 +204,7 @@ class DescopeReader:
         seen: set[str] = set()
         # Never more than can be needed: a list halved after a refusal halves the limit too (contract 10.2).
         by_list = bool(enough or limit)
-        limit = limit or (PAGE if enough is None else len(enough))
+        limit = limit or (_PAGE if enough is None else len(enough))
         page = 0
         while True:
             try:
@@ -213,7 +213,7 @@ class DescopeReader:
                 if by_list:
                     raise
                 if page or limit == 1:
-                    raise stopped(error) from None
+                    raise stop_for(error) from None
                 limit //= 2
                 continue
             page += 1
@@ -244,59 +244,59 @@ class DescopeReader:
 
         path = self._search_path
         try:
-            return self._raw(path, Kind.READ, parse, body)
+            return self._raw(path, Idempotence.READ, parse, body)
         except Refused as error:
             # Asked of this call's path: another worker may have learned it meanwhile.
-            if error.status == 404 and path == api.SEARCH:  # noqa: PLR2004 -- contract descope 10.4
-                self._search_path = api.SEARCH_V1
+            if error.status == 404 and path == SEARCH:  # noqa: PLR2004 -- contract descope 10.4
+                self._search_path = SEARCH_V1
                 return self._search_page(body)
             if error.status in TOO_MUCH:
                 raise
-            raise stopped(error) from None
+            raise stop_for(error) from None
         except ApiError as error:
-            raise stopped(error) from None
+            raise stop_for(error) from None
 
-    def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[T]]) -> list[T]:
+    def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[_T]]) -> list[_T]:
         """Read in lists of at most 100, halved where the server wants them shorter (contract 10.2)."""
         if not keys:
             return []
-        if len(keys) > PAGE:
-            return self._halving(keys[:PAGE], read) + self._halving(keys[PAGE:], read)
+        if len(keys) > _PAGE:
+            return self._halving(keys[:_PAGE], read) + self._halving(keys[_PAGE:], read)
         try:
             return read(keys)
         except Refused as error:
             if error.status not in TOO_MUCH or len(keys) == 1:
-                raise stopped(error) from None
+                raise stop_for(error) from None
             middle = len(keys) // 2
             return self._halving(keys[:middle], read) + self._halving(keys[middle:], read)
 
-    def _call(self, what: tuple[str, str], kind: Kind, parse: Callable[[Json], T], body: Json = None) -> T:
+    def _call(self, what: tuple[str, str], kind: Idempotence, parse: Callable[[Json], _T], body: Json = None) -> _T:
         try:
             return self._raw(what, kind, parse, body)
         except Refused as error:
             if error.status in TOO_MUCH:
                 raise
-            raise stopped(error) from None
+            raise stop_for(error) from None
         except ApiError as error:
-            raise stopped(error) from None
+            raise stop_for(error) from None
 
     def _raw(
         self,
         what: tuple[str, str],
-        kind: Kind,
-        parse: Callable[[Json], T],
+        kind: Idempotence,
+        parse: Callable[[Json], _T],
         body: Json = None,
         *,
         params: Mapping[str, str] | None = None,
         deadline: float = 30.0,
         attempts: int | None = None,
-    ) -> T:
+    ) -> _T:
         method, path = what
         request = Request(
             method,
             path,
             kind,
-            api.BUCKETS[what],
+            BUCKETS[what],
             params=params or {},
             json=body,
             headers=self._headers,
@@ -310,7 +310,7 @@ def _users(answer: Json) -> list[DescopeUser]:
     return parse_users(answer["users"])
 
 
-def stopped(error: ApiError) -> StopRun:
+def stop_for(error: ApiError) -> StopRun:
     """The run's end because a call could not be made."""
     advice = error.fix or "Check that Descope can be reached and the management key is still valid."
     if isinstance(error, Refused) and error.status == 404:  # noqa: PLR2004 -- no such call: it is another server

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from migrator.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, canonical_json, text_hash
-from migrator.normalize.identity import login_key
+from migrator.core.login_ids import login_key
+from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 
@@ -118,7 +118,7 @@ def parse_users(value: Json) -> list[DescopeUser]:
     return [parse_user(user) for user in value]
 
 
-def find(users: Iterable[DescopeUser], login_ids: Iterable[str]) -> list[DescopeUser]:
+def find_by_login(users: Iterable[DescopeUser], login_ids: Iterable[str]) -> list[DescopeUser]:
     """The distinct users among `users` that answer to any of these login ids."""
     wanted = set(map(login_key, login_ids))
     found = {user.user_id: user for user in users if not wanted.isdisjoint(map(login_key, user.login_ids))}

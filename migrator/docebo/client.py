@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from migrator.core.errors import ApiError, ConfigError, Refused, StopRun
 from migrator.docebo.token import TOKEN_PATH, TokenAuth
-from migrator.errors import ApiError, ConfigError, Refused, StopRun
-from migrator.pace import Limit, Pacer
-from migrator.retry import LASTING, Kind
-from migrator.transport import Request, Transport
+from migrator.http.client import Request, Transport
+from migrator.http.pace import Limit, Pacer
+from migrator.http.retry import LASTING, Idempotence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.clock import Clock
-    from migrator.config import DoceboConfig
-    from migrator.model import Json
-    from migrator.retry import Patience
+    from migrator.config.schema import DoceboConfig
+    from migrator.core.clock import Clock
+    from migrator.core.model import Json
+    from migrator.http.retry import Patience
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 USERS_PATH = "/manage/v1/user"
 SESSION_PATH = "/manage/v1/user/session"
@@ -134,7 +134,7 @@ class DoceboClient:
         titles: dict[str, str] = {}
         for page in range(1, FIELD_PAGES + 1):
             params = {"page": str(page), "page_size": "200"}
-            request = Request("GET", FIELDS_PATH, Kind.READ, BUCKET, params=params, attempts=2)
+            request = Request("GET", FIELDS_PATH, Idempotence.READ, BUCKET, params=params, attempts=2)
             try:
                 more = self._api.call(request, lambda answer: _parse_fields(answer, titles))
             except (ApiError, StopRun):
@@ -148,8 +148,8 @@ class DoceboClient:
         self._api.close()
         self._tokens.close()
 
-    def _get(self, path: str, params: dict[str, str], parse: Callable[[Json], T]) -> T:
-        request = Request("GET", path, Kind.READ, BUCKET, params=params)
+    def _get(self, path: str, params: dict[str, str], parse: Callable[[Json], _T]) -> _T:
+        request = Request("GET", path, Idempotence.READ, BUCKET, params=params)
         try:
             return self._api.call(request, parse)
         except Refused as error:

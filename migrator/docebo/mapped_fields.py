@@ -10,15 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.errors import ConfigError
-from migrator.redact import visible
+from migrator.core.errors import ConfigError
+from migrator.log.redact import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from migrator.config import Config, MappingConfig
+    from migrator.config.schema import Config, MappingConfig
+    from migrator.core.model import Json
     from migrator.docebo.client import DoceboClient
-    from migrator.model import Json
 
 ADDITIONAL = re.compile(r"field_[0-9]+")
 # Seen at some platforms only (contract docebo 2.3), so that one page without them proves nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.errors import StopRun
+from migrator.core.errors import StopRun
 
 if TYPE_CHECKING:
     from migrator.docebo.client import Page

@@ -6,15 +6,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.errors import Refused, StopRun
-from migrator.retry import Kind
-from migrator.transport import Request
+from migrator.core.errors import Refused, StopRun
+from migrator.http.client import Request
+from migrator.http.retry import Idempotence
 
 if TYPE_CHECKING:
-    from migrator.clock import Clock
-    from migrator.config import DoceboConfig
-    from migrator.model import Json
-    from migrator.transport import Transport
+    from migrator.config.schema import DoceboConfig
+    from migrator.core.clock import Clock
+    from migrator.core.model import Json
+    from migrator.http.client import Transport
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 -- a path
 DEFAULT_LIFETIME = 3600.0  # contract docebo 1.4
@@ -101,5 +101,5 @@ class TokenAuth:
             renewed = answer.get("refresh_token") or refresh
             return Token(access, renewed if isinstance(renewed, str) else None, asked + lifetime * RENEW_AT)
 
-        request = Request("POST", TOKEN_PATH, Kind.SAFE_WRITE, "docebo", form={**client, **grant}, auth=False)
+        request = Request("POST", TOKEN_PATH, Idempotence.SAFE_WRITE, "docebo", form={**client, **grant}, auth=False)
         return self._transport.call(request, parse)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.normalize.identity import login_key
+from migrator.core.login_ids import login_key
 from migrator.normalize.mapping import Normalizer
 
 __all__ = ["Normalizer", "login_key"]

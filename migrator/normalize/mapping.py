@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import (
-    MARK_ATTRIBUTES,
-    MARK_PLATFORM,
-    MARK_USER,
-    Json,
-    Normalized,
-    Ready,
-    Rejected,
-    TargetUser,
-)
-from migrator.normalize.email import email_of, parse_email
-from migrator.normalize.identity import login_id_of, login_key, stand_in_key, user_key
+from migrator.core.email_address import parse_email
+from migrator.core.login_ids import login_key
+from migrator.core.model import MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, Json, Normalized, Ready, Rejected, TargetUser
+from migrator.core.text import clean, flag, is_blank, scalar_text
+from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, names_of, phone_of, picture_of, source_status_of
-from migrator.normalize.text import clean, flag, is_blank, scalar_text
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
-    from migrator.config import MappingConfig
-    from migrator.model import SourceStatus
+    from migrator.config.schema import MappingConfig
+    from migrator.core.model import SourceStatus
 
 ATTRIBUTE_LIMIT = 1000
 
@@ -48,7 +40,7 @@ class Normalizer:
         """Normalise one decoded JSON value.
 
         Returns:
-            `Ready`, or `Rejected` with a reason code of `migrator.reasons`. Without a usable user id the
+            `Ready`, or `Rejected` with a reason code of `migrator.core.reasons`. Without a usable user id the
             rejection's `user_id` is the record's `stand_in_key`.
         """
         if not isinstance(record, dict):

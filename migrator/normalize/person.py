@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
-from migrator.normalize.text import clean, decode_entities, flag, integer_text
+from migrator.core.text import clean, decode_entities, flag, integer_text
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
-    from migrator.model import Json, SourceStatus
+    from migrator.core.model import Json, SourceStatus
 
 NAME_LIMIT = 254
 PICTURE_LIMIT = 2048

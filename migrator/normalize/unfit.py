@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Unfit(Exception):
-    """A field makes the record unfit to be migrated; `reason` is a code of `migrator.reasons`."""
+    """A field makes the record unfit to be migrated; `reason` is a code of `migrator.core.reasons`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

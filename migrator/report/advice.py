@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from migrator.checkpoint.books import STILL_ENABLED
-from migrator.checkpoint.proofs import RowVerdict
-from migrator.reasons import REASONS
+from migrator.checkpoint.users.problems import STILL_ENABLED
+from migrator.checkpoint.users.verdicts import RowVerdict
+from migrator.core.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Advice(NamedTuple):
 
 
 # Users whose state tells no trouble, and who need a person all the same.
-FOUND: Final[Mapping[str, Advice]] = MappingProxyType(
+FOUND_ADVICE: Final[Mapping[str, Advice]] = MappingProxyType(
     {
         RowVerdict.MISSING: Advice(
             "The user was migrated, and was not in Descope when it was last looked for.",
@@ -42,7 +42,7 @@ FOUND: Final[Mapping[str, Advice]] = MappingProxyType(
 )
 
 
-def advice(reason: str) -> Advice:
+def advice_on(reason: str) -> Advice:
     """The advice on a word; blank for one that this version does not know."""
     known = REASONS.get(reason)
-    return Advice(known.meaning, known.fix) if known else FOUND.get(reason, Advice("", ""))
+    return Advice(known.meaning, known.fix) if known else FOUND_ADVICE.get(reason, Advice("", ""))

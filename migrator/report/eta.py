@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.samples import Sample
+    from migrator.checkpoint.runs.progress import ProgressPoint
 
-MINUTE = 60.0  # the window of Descope's limits, so that bursts and pauses within it even out
+_MINUTE = 60.0  # the window of Descope's limits, so that bursts and pauses within it even out
 SPANS = 5  # the latest working spans that may say how fast it can still be
 PAUSE = 0.05  # a span below this share of the overall speed is a pause, not a speed
 LEAST = 3  # samples and seconds without which nothing is said
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StageProgress:
     """Where a run stands in its present step; `eta` is (low, high) in seconds to that step's end."""
 
     stage: str
@@ -35,7 +35,7 @@ class Progress:
     @property
     def percent(self) -> int | None:
         """How much of the step is done; None when nobody knows the total."""
-        return None if self.total is None else share(self.done, self.total)
+        return None if self.total is None else percent_done(self.done, self.total)
 
     def document(self) -> dict[str, Any]:
         """As `status --json` carries it."""
@@ -49,12 +49,12 @@ class Progress:
         }
 
 
-def share(done: int, total: int) -> int:
+def percent_done(done: int, total: int) -> int:
     """Whole per cent, 100 only when nobody is left."""
     return min(100, 100 * done // total) if total else 100
 
 
-def progress(samples: Sequence[Sample]) -> Progress | None:
+def stage_progress(samples: Sequence[ProgressPoint]) -> StageProgress | None:
     """Where the run stands, from its own samples in order; None before the first.
 
     A wait that is still going on is a part of the rest.
@@ -65,16 +65,16 @@ def progress(samples: Sequence[Sample]) -> Progress | None:
     stretch = _stretch(samples)
     elapsed, gained = last.at - stretch[0].at, last.done - stretch[0].done
     if len(stretch) < LEAST or elapsed < LEAST:
-        return Progress(last.stage, last.done, last.total, None, last.waiting, None)
-    rate = _gained(stretch, last.at - min(MINUTE, elapsed), last.at) / min(MINUTE, elapsed)
+        return StageProgress(last.stage, last.done, last.total, None, last.waiting, None)
+    rate = _gained(stretch, last.at - min(_MINUTE, elapsed), last.at) / min(_MINUTE, elapsed)
     eta = None
     if last.total is not None and gained:
         left = max(0, last.total - last.done)
         eta = _behind_wait(_range(stretch, left), stretch, left)
-    return Progress(last.stage, last.done, last.total, rate, last.waiting, eta)
+    return StageProgress(last.stage, last.done, last.total, rate, last.waiting, eta)
 
 
-def _stretch(samples: Sequence[Sample]) -> Sequence[Sample]:
+def _stretch(samples: Sequence[ProgressPoint]) -> Sequence[ProgressPoint]:
     """The latest samples that count on: one step, and one sweep of it."""
     first = len(samples) - 1
     while first and samples[first - 1].stage == samples[-1].stage and samples[first - 1].done <= samples[first].done:
@@ -82,18 +82,18 @@ def _stretch(samples: Sequence[Sample]) -> Sequence[Sample]:
     return samples[first:]
 
 
-def _range(stretch: Sequence[Sample], left: int) -> tuple[float, float]:
+def _range(stretch: Sequence[ProgressPoint], left: int) -> tuple[float, float]:
     """From the fastest to the slowest the run has shown: overall, pauses included, and in its latest spans."""
     start, end = stretch[0].at, stretch[-1].at
     overall = (stretch[-1].done - stretch[0].done) / (end - start)
-    length = min(MINUTE, (end - start) / SPANS)
+    length = min(_MINUTE, (end - start) / SPANS)
     spans = int((end - start) / length + 1e-9)
     rates = [_gained(stretch, end - (n + 1) * length, end - n * length) / length for n in range(spans)]
     working = [rate for rate in rates if rate >= PAUSE * overall][:SPANS]
     return left / max(overall, *working), left / min(overall, *working)
 
 
-def _behind_wait(eta: tuple[float, float], stretch: Sequence[Sample], left: int) -> tuple[float, float]:
+def _behind_wait(eta: tuple[float, float], stretch: Sequence[ProgressPoint], left: int) -> tuple[float, float]:
     """No step ends before the wait it is in; what comes then goes at its highest speed at best."""
     wait = stretch[-1].wait_left
     if not (left and wait):
@@ -103,12 +103,12 @@ def _behind_wait(eta: tuple[float, float], stretch: Sequence[Sample], left: int)
     return low, max(low, eta[1])
 
 
-def _gained(stretch: Sequence[Sample], since: float, until: float) -> float:
+def _gained(stretch: Sequence[ProgressPoint], since: float, until: float) -> float:
     """How many users came through between two moments, counted evenly between two samples."""
     return _done_at(stretch, until) - _done_at(stretch, since)
 
 
-def _done_at(stretch: Sequence[Sample], at: float) -> float:
+def _done_at(stretch: Sequence[ProgressPoint], at: float) -> float:
     after = bisect_right(stretch, at, key=lambda sample: sample.at)
     if after == 0:
         return stretch[0].done

@@ -7,36 +7,43 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint import books, reading, run_history, samples
-from migrator.errors import ConfigError
-from migrator.report import crosswalk, differences, page, whole
-from migrator.report.detail_text import detailed
-from migrator.report.problems import source_columns, write_problems
+from migrator.checkpoint.runs.history import read_history
+from migrator.checkpoint.runs.progress import recent_progress
+from migrator.checkpoint.runs.runs import last_run
+from migrator.checkpoint.users import problems
+from migrator.checkpoint.users.report_rows import crosswalk_rows
+from migrator.core.errors import ConfigError
+from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.lists.crosswalk import CROSSWALK_NAME, write_crosswalk
+from migrator.report.lists.detail_text import with_details
+from migrator.report.lists.differences import DIFFERENCES_NAME
+from migrator.report.lists.problems import source_columns, write_problems
+from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from migrator.checkpoint.books import Problem
-    from migrator.checkpoint.checkpoint import Checkpoint
-    from migrator.config import MappingConfig
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.config.schema import MappingConfig
 
-SUMMARY = "summary.json"
-PROBLEMS = "problems.csv"
-PAGE = "report.html"
-NAMES = (PAGE, PROBLEMS, crosswalk.NAME, SUMMARY)
+SUMMARY_NAME = "summary.json"
+PROBLEMS_NAME = "problems.csv"
+PAGE_NAME = "report.html"
+REPORT_NAMES = (PAGE_NAME, PROBLEMS_NAME, CROSSWALK_NAME, SUMMARY_NAME)
 
 
-def paths(folder: Path) -> list[str]:
+def report_paths(folder: Path) -> list[str]:
     """Where `write` puts its files."""
-    return [str(folder / name) for name in NAMES]
+    return [str(folder / name) for name in REPORT_NAMES]
 
 
-def existing(folder: Path) -> list[str]:
+def existing_reports(folder: Path) -> list[str]:
     """Those of them that are there."""
-    return [path for path in paths(folder) if Path(path).exists()]
+    return [path for path in report_paths(folder) if Path(path).exists()]
 
 
-def prepare(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Make the folder, so that a run cannot end without a place for its report.
 
     Raises:
@@ -53,7 +60,7 @@ def prepare(folder: Path) -> None:
         raise ConfigError(f"The report folder {folder} cannot be written.", fix="Set report.dir to another place.")
 
 
-def write(
+def write_reports(
     folder: Path,
     document: dict[str, Any],
     details: dict[str, Any],
@@ -67,7 +74,7 @@ def write(
 
     Args:
         document: the run's figures (`Figures.document()`).
-        details: what `details.collect` found; {} when nobody looked yet.
+        details: what `collect_coverage` found; {} when nobody looked yet.
         redact: no personal data in any of them.
         leave_crosswalk: a run is appending to it right now.
 
@@ -76,25 +83,25 @@ def write(
     """
     predicted = document["outcome"] == "dry_run"
     sources = () if redact else source_columns(mapping)
-    with whole.explained(folder):
-        with whole.write(folder / PROBLEMS) as file:
+    with disk_errors_explained(folder):
+        with write_atomically(folder / PROBLEMS_NAME) as file:
             write_problems(file, _problems(checkpoint, predicted=predicted), sources)
         if not leave_crosswalk:
-            with whole.write(folder / crosswalk.NAME) as file:
-                crosswalk.write_crosswalk(file, reading.crossings(checkpoint))
-        with whole.write(folder / PAGE) as file:
-            problems = _problems(checkpoint, predicted=predicted)
-            newest = books.last_run(checkpoint)
-            line = samples.recent(checkpoint, newest["number"]) if newest else []
-            runs = run_history.read(checkpoint)
-            beside = {*NAMES, *([] if redact else [differences.DIFFERENCES])}
-            names = [name for name in beside if name == SUMMARY or (folder / name).exists()]
+            with write_atomically(folder / CROSSWALK_NAME) as file:
+                write_crosswalk(file, crosswalk_rows(checkpoint))
+        with write_atomically(folder / PAGE_NAME) as file:
+            people = _problems(checkpoint, predicted=predicted)
+            newest = last_run(checkpoint)
+            line = recent_progress(checkpoint, newest["number"]) if newest else []
+            runs = read_history(checkpoint)
+            beside = {*REPORT_NAMES, *([] if redact else [DIFFERENCES_NAME])}
+            names = [name for name in beside if name == SUMMARY_NAME or (folder / name).exists()]
             now = checkpoint.clock.time()
-            page.write(file, document, details, line, problems, now, redact=redact, runs=runs, names=names)
-        with whole.write(folder / SUMMARY) as file:
+            write_page(file, document, details, line, people, now, redact=redact, runs=runs, names=names)
+        with write_atomically(folder / SUMMARY_NAME) as file:
             json.dump(document, file, indent=2)
             file.write("\n")
 
 
-def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[Problem]:
-    return detailed(checkpoint, books.problems(checkpoint, predicted=predicted))
+def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[ProblemUser]:
+    return with_details(checkpoint, problems.problem_users(checkpoint, predicted=predicted))

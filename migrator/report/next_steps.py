@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint.reopening import JUDGED_ANEW
-from migrator.checkpoint.tally import KINDS
-from migrator.model import RUNNING, State
-from migrator.reasons import REASONS
-from migrator.report.wording import users
+from migrator.checkpoint.runs.actions import ACTION_KINDS
+from migrator.checkpoint.users.reopening import JUDGED_ANEW
+from migrator.core.model import RUNNING, State
+from migrator.core.reasons import REASONS
+from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _TROUBLE = ("missing", "differs")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """One step: what to do, how (a sentence or nothing), the command, and the reason code it is about."""
 
     what: str
@@ -32,13 +32,13 @@ class Step:
     code: str = ""
 
 
-def steps(document: Mapping[str, Any]) -> list[Step]:
+def next_steps(document: Mapping[str, Any]) -> list[NextStep]:
     """The steps that follow from how the run ended; never none."""
     outcome = document["outcome"]
     if outcome == RUNNING:
-        return [Step("Watch the run.", "It is still at work; these figures are a moment's.", WATCH)]
+        return [NextStep("Watch the run.", "It is still at work; these figures are a moment's.", WATCH)]
     if not document["counts"]["found"] and outcome not in ("complete", "stopped", "interrupted"):
-        return [Step("See what a run would do.", "Nothing has been read from Docebo yet.", PLAN)]
+        return [NextStep("See what a run would do.", "Nothing has been read from Docebo yet.", PLAN)]
     if outcome in ("stopped", "interrupted"):
         return [*_after_stop(document)]
     people = _reasons(document)
@@ -47,42 +47,42 @@ def steps(document: Mapping[str, Any]) -> list[Step]:
     return [*_found_wrong(document), *_corrections(people), *_again(document, people)] or [*_after_all(document)]
 
 
-def _after_stop(document: Mapping[str, Any]) -> Iterator[Step]:
+def _after_stop(document: Mapping[str, Any]) -> Iterator[NextStep]:
     """The reason first, then on."""
     error = document.get("error") or {}
     kind = error.get("kind")
     if error.get("message") and kind != "declined":
-        yield Step(error["message"], error.get("fix", ""), VERIFY if kind == "missing" else "")
-    yield Step("Run again when you are ready.", "It continues here, and sends nothing twice.", RUN)
+        yield NextStep(error["message"], error.get("fix", ""), VERIFY if kind == "missing" else "")
+    yield NextStep("Run again when you are ready.", "It continues here, and sends nothing twice.", RUN)
 
 
-def _after_plan(document: Mapping[str, Any]) -> Iterator[Step]:
+def _after_plan(document: Mapping[str, Any]) -> Iterator[NextStep]:
     """Send the plan, if it would send anything."""
     actions = document.get("actions")
-    number = None if actions is None else sum(actions.get(kind, 0) for kind in KINDS)
+    number = None if actions is None else sum(actions.get(kind, 0) for kind in ACTION_KINDS)
     if number == 0:
-        yield Step("Nothing is to be sent.", "A run would change nothing in Descope.")
+        yield NextStep("Nothing is to be sent.", "A run would change nothing in Descope.")
         if not _read_back(document):
             yield _verify()
         return
-    what = f"Send it: {users(number)}." if number else "Send it."
-    yield Step(what, "It shows the plan once more and asks before it writes anything.", RUN)
+    what = f"Send it: {users_words(number)}." if number else "Send it."
+    yield NextStep(what, "It shows the plan once more and asks before it writes anything.", RUN)
 
 
-def _found_wrong(document: Mapping[str, Any]) -> Iterator[Step]:
+def _found_wrong(document: Mapping[str, Any]) -> Iterator[NextStep]:
     """Users whom reading back found wrong."""
     classes = dict((document.get("verify") or {}).get("classes") or {})
     classes["missing"] = max(classes.get("missing", 0), document.get("missing", 0))
     wrong = [name for name in _TROUBLE if classes.get(name)]
     words = {"missing": "missing from Descope", "differs": "not as they were sent"}
     if wrong:
-        which = " and ".join(f"{users(classes[name])} {words[name]}" for name in wrong)
-        yield Step(f"Send again: {which}.", "differences.csv says who and what.", _retry(wrong))
+        which = " and ".join(f"{users_words(classes[name])} {words[name]}" for name in wrong)
+        yield NextStep(f"Send again: {which}.", "differences.csv says who and what.", _retry(wrong))
     if classes.get("extra"):
         number = classes["extra"]
         verb = "carries" if number == 1 else "carry"
-        how = f"{users(number)} there {verb} this migration's mark, but the checkpoint does not know them."
-        yield Step("Look at the extra users in Descope.", f"{how} differences.csv says who.")
+        how = f"{users_words(number)} there {verb} this migration's mark, but the checkpoint does not know them."
+        yield NextStep("Look at the extra users in Descope.", f"{how} differences.csv says who.")
 
 
 def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -93,16 +93,18 @@ def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
     return sorted(needy, key=lambda one: (-one[1], one[0]))
 
 
-def _corrections(people: list[tuple[str, int]]) -> Iterator[Step]:
+def _corrections(people: list[tuple[str, int]]) -> Iterator[NextStep]:
     # A step that only counts the others takes the room of one of them, so there are always two or more.
     shown = len(people) if len(people) <= MOST_REASONS else MOST_REASONS - 1
     for code, number in people[:shown]:
         reason = REASONS.get(code)
-        yield Step(f"Correct {users(number)}:", _gist(reason.fix) if reason else "", code=code)
+        yield NextStep(f"Correct {users_words(number)}:", _gist(reason.fix) if reason else "", code=code)
     rest = people[shown:]
     if rest:
         number = sum(number for _, number in rest)
-        yield Step(f"Correct {users(number)} for {len(rest)} other reasons.", "They are among the reasons below.")
+        yield NextStep(
+            f"Correct {users_words(number)} for {len(rest)} other reasons.", "They are among the reasons below."
+        )
 
 
 def _gist(fix: str) -> str:
@@ -111,20 +113,22 @@ def _gist(fix: str) -> str:
     return f"{first}. {more[0]}." if more and len(first) < SHORT else f"{first}."
 
 
-def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterator[Step]:
+def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterator[NextStep]:
     """Run once more, naming the reasons that a plain run does not look at again."""
     limited = document.get("limited", 0)
     if people:
         named = [code for code, _ in people if code in REASONS and not _looked_at(code)]
         how = "With --retry it looks again at users whom you corrected in Descope." if named else ""
-        yield Step("Then run again.", how, _retry(named))
+        yield NextStep("Then run again.", how, _retry(named))
     elif document.get("searched"):
-        yield Step("Run without --search-text.", "Only the users it finds were looked at.", RUN)
+        yield NextStep("Run without --search-text.", "Only the users it finds were looked at.", RUN)
     elif document["counts"]["pending"] or limited:
         left = (
-            f"{users(limited)} left out by --limit" if limited else f"{users(document['counts']['pending'])} still open"
+            f"{users_words(limited)} left out by --limit"
+            if limited
+            else f"{users_words(document['counts']['pending'])} still open"
         )
-        yield Step(f"Run again for the {left}.", "", RUN)
+        yield NextStep(f"Run again for the {left}.", "", RUN)
 
 
 def _looked_at(code: str) -> bool:
@@ -132,15 +136,15 @@ def _looked_at(code: str) -> bool:
     return REASONS[code].state == State.REJECTED or code in JUDGED_ANEW
 
 
-def _after_all(document: Mapping[str, Any]) -> Iterator[Step]:
+def _after_all(document: Mapping[str, Any]) -> Iterator[NextStep]:
     """Everybody made it."""
     if not _read_back(document):
         yield _verify()
-    yield Step("Run once more right before you switch the login over.", "Only what changed in Docebo is sent.", RUN)
+    yield NextStep("Run once more right before you switch the login over.", "Only what changed in Docebo is sent.", RUN)
 
 
-def _verify() -> Step:
-    return Step("Compare both sides.", "Nobody has been read back from Descope yet.", VERIFY)
+def _verify() -> NextStep:
+    return NextStep("Compare both sides.", "Nobody has been read back from Descope yet.", VERIFY)
 
 
 def _read_back(document: Mapping[str, Any]) -> bool:

@@ -23,12 +23,12 @@ STAGES = {
 }
 
 
-def doing(stage: str) -> str:
+def stage_doing(stage: str) -> str:
     """What a stage is called while it goes on."""
     return STAGES[stage].doing if stage in STAGES else stage.capitalize()
 
 
-def to_come(*, settles: bool, sends: bool, canary: bool, verifies: bool) -> list[str]:
+def stages_to_come(*, settles: bool, sends: bool, canary: bool, verifies: bool) -> list[str]:
     """The stages of a run in their order; the canary is read back even if the rest is not."""
     names = ["check", *(["settle"] if settles else []), "read", "plan"]
     if sends:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint import tally, verifications
-from migrator.errors import Declined, StopRun, UsersMissing
-from migrator.model import NEEDS_PERSON_STATES, Outcome, State
+from migrator.checkpoint.runs.actions import ACTION_KINDS, NO_ACTIONS
+from migrator.checkpoint.runs.verifications import NEVER_VERIFIED
+from migrator.core.errors import Declined, StopRun, UsersMissing
+from migrator.core.model import NEEDS_PERSON_STATES, RunOutcome, State
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.books import Books
-    from migrator.errors import MigratorError
+    from migrator.checkpoint.users.counts import UserCounts
+    from migrator.core.errors import MigratorError
 
 
 CALLS = ("docebo", "descope", "descope_writes", "throttled")
 
 
 @dataclass(slots=True)
-class Figures:
+class RunFigures:
     """What a run has done so far, or what a plan predicts.
 
-    `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`tally.KINDS`, and
+    `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`ACTION_KINDS`, and
     for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
     Descope whose state does not say so, `missing` those of them whom Descope does not have, `still_enabled` those who
     left Docebo and can still sign in. `verify` is the last verification of any kind, `verify_all` the last one of
@@ -31,8 +32,8 @@ class Figures:
 
     source: str
     project: str
-    outcome: Outcome | str
-    books: Books
+    outcome: RunOutcome | str
+    books: UserCounts
     calls: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CALLS, 0))
     seconds: float = 0.0
     reports: list[str] = field(default_factory=list)
@@ -40,8 +41,8 @@ class Figures:
     wrong: int = 0
     missing: int = 0
     still_enabled: int = 0
-    actions: dict[str, int] = field(default_factory=lambda: dict(tally.NONE))
-    verify: dict[str, Any] = field(default_factory=lambda: verifications.NEVER)
+    actions: dict[str, int] = field(default_factory=lambda: dict(NO_ACTIONS))
+    verify: dict[str, Any] = field(default_factory=lambda: NEVER_VERIFIED)
     verify_all: dict[str, Any] | None = None
     read_back: dict[str, int] | None = None
     limit: int | None = None
@@ -61,7 +62,7 @@ class Figures:
     @property
     def sends(self) -> int:
         """How many users this run sent, or in a plan would send."""
-        return sum(self.actions[kind] for kind in tally.KINDS)
+        return sum(self.actions[kind] for kind in ACTION_KINDS)
 
     def document(self) -> dict[str, Any]:
         """The JSON document; `found` equals the sum of the states."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 _RULES = TypeAdapter(list[Rule])
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 _OK: Final = 200
 _USER_ID: Final = re.compile(rb'"userId":\s*"([^"]*)"')

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.world import World
 
 

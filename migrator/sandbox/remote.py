@@ -8,7 +8,7 @@ from urllib.parse import quote
 import requests
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 _TIMEOUT = 30.0  # seconds
 

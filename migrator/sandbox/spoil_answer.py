@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from migrator.model import Json  # noqa: TC001 -- pydantic reads it when the classes are made
+from migrator.core.model import Json  # noqa: TC001 -- pydantic reads it when the classes are made
 from migrator.sandbox.exchange import Answer, Exchange
 from migrator.sandbox.spoil import AFTER, BEFORE, Fault, When
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from migrator.core.login_ids import login_key, same_login
+from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
 from migrator.descope.user import same_value
-from migrator.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
-from migrator.normalize.identity import login_key, same_login
 from migrator.verify import expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
-    from migrator.config import PolicyConfig
+    from migrator.config.schema import PolicyConfig
+    from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
-    from migrator.model import Json, TargetUser
 
 LINKED = "linked"  # the origin of a stranger we adopted
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldDifference:
     """One field that is not as it must be; None stands for nothing there, or nothing known to expect."""
 
     name: str
@@ -45,7 +45,9 @@ class StoredFacts:
     seen_right: bool = False
 
 
-def compare(target: TargetUser, user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> list[Field]:
+def compare_user(
+    target: TargetUser, user: DescopeUser, past: StoredFacts, policy: PolicyConfig
+) -> list[FieldDifference]:
     """Every field we own that differs from its target.
 
     What people may have changed since is left out: fields that `policy.update` leaves to Descope, flags of
@@ -61,7 +63,7 @@ def compare(target: TargetUser, user: DescopeUser, past: StoredFacts, policy: Po
     differing += _flags(target, user, past.state, policy)
     # A flow may clean the attribute up after the first sign-in, but not before.
     if user.fresh is None and (FRESHLY_MIGRATED in user.attributes or not user.has_credential):
-        differing.append(Field(FRESHLY_MIGRATED, True, user.attributes.get(FRESHLY_MIGRATED), attribute=True))
+        differing.append(FieldDifference(FRESHLY_MIGRATED, True, user.attributes.get(FRESHLY_MIGRATED), attribute=True))
     return differing
 
 
@@ -73,30 +75,32 @@ def _is_adopted(user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> b
     return policy.existing == "link" and past.state != State.CREATED and FRESHLY_MIGRATED not in user.attributes
 
 
-def compare_mark(user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser) -> list[Field]:
+def compare_mark(
+    user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser
+) -> list[FieldDifference]:
     """What can be said when the profile was erased: the mark, and the login ids by their hashes."""
     wanted = {MARK_USER: user_id, MARK_PLATFORM: platform}
     found = {name: user.attributes.get(name) for name in wanted}
     differing = [
-        Field(name, wanted[name], found[name], attribute=True)
+        FieldDifference(name, wanted[name], found[name], attribute=True)
         for name in wanted
         if not same_value(wanted[name], found[name])
     ]
     there = {text_hash(login_key(login_id))[:32] for login_id in user.login_ids}
     if not login_hashes <= there:
-        differing.append(Field("loginId", None, list(user.login_ids)))
+        differing.append(FieldDifference("loginId", None, list(user.login_ids)))
     return differing
 
 
-def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[Field]:
+def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[FieldDifference]:
     for name, wanted, found in expected.single_fields(target, user):
         skipped = adopted and name in ("status", "phone")
         if found != wanted and not skipped and _is_ours(name, found, policy, adopted=adopted):
-            yield Field(name, wanted, found)
-    for name, wanted, found in expected.attributes(target, user):
+            yield FieldDifference(name, wanted, found)
+    for name, wanted, found in expected.expected_attributes(target, user):
         ours = name in MARK_ATTRIBUTES or _is_ours(name, found, policy, adopted=adopted)
         if ours and not same_value(wanted, found):
-            yield Field(name, wanted, found, attribute=True)
+            yield FieldDifference(name, wanted, found, attribute=True)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:
@@ -105,25 +109,25 @@ def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = Fa
     return rule == "source_wins" or (rule == "fill_if_empty" and not found)
 
 
-def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[Field]:
+def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """E-mail and login ids: they move together, so one rule is theirs."""
     if target.email and not same_login(target.email, user.email) and _is_ours("email", user.email, policy):
-        yield Field("email", target.email, user.email)
+        yield FieldDifference("email", target.email, user.email)
     yield from _logins(target, user, policy, adopted=False)
 
 
-def _logins(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[Field]:
+def _logins(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[FieldDifference]:
     """Whoever does not answer to the primary login id is somebody else, adopted or not."""
     own = list(user.login_ids)
     ours = adopted or _is_ours("email", own, policy)
     if ours and not any(same_login(target.login_id, one) for one in own):
-        yield Field("loginId", target.login_id, own)
+        yield FieldDifference("loginId", target.login_id, own)
     absent = [extra for extra in target.extra_login_ids if not any(same_login(extra, one) for one in own)]
     if absent and ours and not adopted:
-        yield Field("additionalIdentifiers", absent, own)
+        yield FieldDifference("additionalIdentifiers", absent, own)
 
 
-def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> Iterator[Field]:
+def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """The verified flags of addresses that are ours; whoever signed in may have verified one since."""
     fresh = user.fresh is True
     if target.email and same_login(target.email, user.email):
@@ -131,6 +135,6 @@ def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyCo
         matters = target.verified_email or (fresh and state == State.CREATED)
         differs = user.verified_email != target.verified_email
         if matters and differs and _is_ours("verifiedEmail", user.verified_email, policy):
-            yield Field("verifiedEmail", target.verified_email, user.verified_email)
+            yield FieldDifference("verifiedEmail", target.verified_email, user.verified_email)
     if target.phone and user.phone == target.phone and user.verified_phone and fresh:
-        yield Field("verifiedPhone", False, True)
+        yield FieldDifference("verifiedPhone", False, True)

@@ -49,7 +49,7 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def draw(user_ids: Iterable[str], size: int, seed: int) -> set[str]:
+def draw_sample(user_ids: Iterable[str], size: int, seed: int) -> set[str]:
     """`size` ids, each as likely as any other; the same seed on the same ids draws the same."""
     chance = random.Random(seed)  # noqa: S311 -- a sample to be drawn again, not a secret
     drawn: list[str] = []

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint import proofs
+from migrator.checkpoint.users.verdicts import login_hashes
+from migrator.core.model import Ready
 from migrator.docebo.paging import Reading
-from migrator.model import Ready
-from migrator.verify.readback import Wanted
+from migrator.verify.readback import ExpectedUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from migrator.checkpoint.checkpoint import Checkpoint
-    from migrator.checkpoint.proofs import Known
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.verdicts import ArrivedUser
     from migrator.docebo.client import DoceboClient
-    from migrator.normalize import Normalizer
+    from migrator.normalize.mapping import Normalizer
 
 
-def from_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Ready]]:
+def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Ready]]:
     """One reading of all pages: everybody Docebo shows and that can be migrated, each once.
 
     Raises:
@@ -36,16 +36,16 @@ def from_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
             return
 
 
-def match(people: Sequence[Ready], known: dict[str, Known]) -> list[Wanted]:
+def match_erased(people: Sequence[Ready], known: dict[str, ArrivedUser]) -> list[ExpectedUser]:
     """Erased users with the target Docebo asks for now, which may not be what was sent."""
     return [
-        Wanted(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
+        ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
         for one in people
         if (user := known.get(one.user_id)) is not None and user.arrived and user.profile is None
     ]
 
 
-def by_mark(checkpoint: Checkpoint, users: Sequence[Known]) -> list[Wanted]:
+def by_mark(checkpoint: Checkpoint, users: Sequence[ArrivedUser]) -> list[ExpectedUser]:
     """Erased users of whom only the mark and the hashes of their login ids can be compared."""
-    hashes = proofs.login_hashes(checkpoint, [user.user_id for user in users]) if users else {}
-    return [Wanted(user, None, frozenset(hashes.get(user.user_id, ()))) for user in users]
+    hashes = login_hashes(checkpoint, [user.user_id for user in users]) if users else {}
+    return [ExpectedUser(user, None, frozenset(hashes.get(user.user_id, ()))) for user in users]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
-    from migrator.model import Json, TargetUser
 
 # Field of a Descope user object -> where target and client keep it.
 _PLAIN = {
@@ -28,7 +28,7 @@ def single_fields(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, 
             yield name, wanted, getattr(user, place)
 
 
-def attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
+def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
     """The same for the custom attributes, the mark among them; found is None where there is none."""
     for name, wanted in target.attributes.items():
         if wanted not in ("", None):

@@ -7,20 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from migrator.checkpoint.proofs import SEEN_RIGHT, RowVerdict
-from migrator.model import MARK_USER, TargetUser
-from migrator.verify.compare import Field, StoredFacts, compare, compare_mark
+from migrator.checkpoint.users.verdicts import SEEN_RIGHT, RowVerdict
+from migrator.core.model import MARK_USER, TargetUser
+from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from migrator.checkpoint.proofs import Known
-    from migrator.config import Config
+    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
 
-CALL = 100  # users/load (contract descope 3.10, 10.2)
+USERS_PER_CALL = 100  # users/load (contract descope 3.10, 10.2)
 SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra")
 # The field of a user whose profile was erased while it differed: which one it was, nobody knows any more.
 FORGOTTEN = "fields"
@@ -49,22 +49,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedUser:
     """A user to read back: its target, or after that was erased only the hashes of its login ids.
 
     A `stale` target is not the one that was sent: what differs from it says nothing about what was.
     """
 
-    user: Known
+    user: ArrivedUser
     target: TargetUser | None = dataclasses.field(repr=False)
     login_hashes: frozenset[str] = frozenset()
     stale: bool = False
 
 
-def wanted(users: Sequence[Known]) -> list[Wanted]:
+def expected_users(users: Sequence[ArrivedUser]) -> list[ExpectedUser]:
     """Users whose profile is still in the checkpoint."""
     return [
-        Wanted(user, TargetUser.from_json(user.profile), stale=user.sent_hash not in (None, user.hash))
+        ExpectedUser(user, TargetUser.from_json(user.profile), stale=user.sent_hash not in (None, user.hash))
         for user in users
         if user.profile is not None
     ]
@@ -97,18 +97,18 @@ class Readback:
     @property
     def at_once(self) -> int:
         """How many users to hand over at a time, so that every worker has a call to make."""
-        return CALL * self.config.run.concurrency
+        return USERS_PER_CALL * self.config.run.concurrency
 
-    def look(self, users: Sequence[Wanted]) -> dict[str, DescopeUser]:
+    def look(self, users: Sequence[ExpectedUser]) -> dict[str, DescopeUser]:
         """What Descope shows of these users, by Docebo user id."""
-        calls = [users[start : start + CALL] for start in range(0, len(users), CALL)]
+        calls = [users[start : start + USERS_PER_CALL] for start in range(0, len(users), USERS_PER_CALL)]
         return {name: user for part in self._pool.map(self._look, calls) for name, user in part.items()}
 
-    def _look(self, users: Sequence[Wanted]) -> dict[str, DescopeUser]:
+    def _look(self, users: Sequence[ExpectedUser]) -> dict[str, DescopeUser]:
         loaded = {user.user_id: user for user in self.descope.load([one.user.target_id or "" for one in users])}
         return {one.user.user_id: loaded[one.user.target_id] for one in users if one.user.target_id in loaded}
 
-    def judge(self, users: Sequence[Wanted], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
+    def judge(self, users: Sequence[ExpectedUser], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
         """Sort users into classes and tell what is wrong; returns what now holds of each, as the checkpoint keeps it.
 
         A user without an entry is left as it was: its target is not what was sent.
@@ -122,7 +122,7 @@ class Readback:
             self._count(one, there, fields)
         return verdicts
 
-    def _count(self, one: Wanted, there: DescopeUser | None, fields: Sequence[Field]) -> None:
+    def _count(self, one: ExpectedUser, there: DescopeUser | None, fields: Sequence[FieldDifference]) -> None:
         user_id = one.user.user_id
         if there is None:
             self.put(Difference(user_id, MISSING, "userId", one.user.target_id, None))
@@ -133,21 +133,23 @@ class Readback:
         else:
             self.classes[SAME] += 1
 
-    def _fields(self, one: Wanted, there: DescopeUser) -> list[Field]:
+    def _fields(self, one: ExpectedUser, there: DescopeUser) -> list[FieldDifference]:
         user = one.user
         if one.target is None:
             fields = compare_mark(user.user_id, self.config.docebo.platform, one.login_hashes, there)
         else:
             seen_right = user.verdict in SEEN_RIGHT or "status" in user.left
             past = StoredFacts(user.state, user.origin, seen_right=seen_right)
-            fields = compare(one.target, there, past, self.config.policy)
+            fields = compare_user(one.target, there, past, self.config.policy)
         if not self.edits:
             fields = [name for name in fields if name.path not in user.left]
         if one.target is None and not fields and user.verdict == RowVerdict.DIFFERS:
-            return [Field(FORGOTTEN, None, None)]
+            return [FieldDifference(FORGOTTEN, None, None)]
         return fields
 
-    def _verdict(self, one: Wanted, there: DescopeUser | None, fields: Sequence[Field]) -> RowVerdict | None:
+    def _verdict(
+        self, one: ExpectedUser, there: DescopeUser | None, fields: Sequence[FieldDifference]
+    ) -> RowVerdict | None:
         before = one.user.verdict
         if there is None:
             return RowVerdict.MISSING
@@ -160,7 +162,7 @@ class Readback:
             return before if before in SEEN_RIGHT else RowVerdict.MARK
         return RowVerdict.SAME
 
-    def check(self, users: Sequence[Wanted]) -> dict[str, RowVerdict]:
+    def check(self, users: Sequence[ExpectedUser]) -> dict[str, RowVerdict]:
         """`look` and `judge` in one."""
         return self.judge(users, self.look(users))
 
@@ -169,7 +171,7 @@ class Readback:
         self.classes[difference.kind] += 1
         self.tell(difference)
 
-    def put_extra(self, user: DescopeUser, known: Known | None) -> None:
+    def put_extra(self, user: DescopeUser, known: ArrivedUser | None) -> None:
         """A user that carries our mark although the checkpoint does not know it as what became of somebody."""
         user_id = str(user.attributes.get(MARK_USER) or "")
         self.put(Difference(user_id, EXTRA, "userId", known.target_id if known else None, user.user_id))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from migrator.cli import check
-from migrator.clock import Clock
+from migrator.cli.commands.check import _clock
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError
 from migrator.docebo.client import DoceboClient
-from migrator.errors import ConfigError
 
 if TYPE_CHECKING:
     from world import Place
@@ -97,15 +97,15 @@ def test_n17_a_clock_that_is_off_is_told(place: Place) -> None:
         assert client.server_time is None
         client.check_session()
         with pytest.raises(ConfigError, match=r"clock is 3\d\d\d s off"):
-            check._clock(clock, client)
+            _clock(clock, client)
     finally:
         client.close()
 
 
 def _define(place: Place, name: str, number: int) -> None:
-    from migrator.descope.client import DescopeClient  # noqa: PLC0415 -- only here
+    from migrator.descope.writer import DescopeWriter  # noqa: PLC0415 -- only here
 
-    client = DescopeClient(place.config.descope, Clock())
+    client = DescopeWriter(place.config.descope, Clock())
     try:
         client.create_attributes({name: number})
     finally:

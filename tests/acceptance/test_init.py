@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from config_files import ENV, EXAMPLE
 
-from migrator.config import load
-from migrator.packaging import DISTRIBUTION, install_command
+from migrator.config.schema import load_config
+from migrator.core.packaging import DISTRIBUTION, install_command
 
 if TYPE_CHECKING:
     from world import Place
@@ -32,7 +32,7 @@ def test_nc20_init_writes_the_example_for_its_owner_and_says_what_comes_next(pla
     assert (ended.code, ended.err) == (0, "")
     assert place.config_path.read_bytes() == EXAMPLE.read_bytes()
     assert stat.S_IMODE(place.config_path.stat().st_mode) == 0o600
-    assert load(place.config_path, ENV).docebo.client_id == "migrator"
+    assert load_config(place.config_path, ENV).docebo.client_id == "migrator"
     assert [line.split() for line in ended.out.splitlines() if "export" in line] == [
         ["export", f"{name}=..."] for name in ENV
     ]

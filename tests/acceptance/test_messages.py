@@ -13,9 +13,9 @@ from self_signed import certificate
 from sqlalchemy import create_engine, update
 from stored_tables import everything
 
-from migrator.checkpoint.tables import migration
-from migrator.clock import Clock
-from migrator.descope.client import DescopeClient
+from migrator.checkpoint.db.tables import migration
+from migrator.core.clock import Clock
+from migrator.descope.writer import DescopeWriter
 
 if TYPE_CHECKING:
     import ssl
@@ -348,7 +348,7 @@ def test_m7_a_plan_of_a_later_version_is_refused(place: Place) -> None:
 def wrong_type(place: Place) -> None:
     """A mapped attribute is a number at Descope."""
     place.configure(mapping={"attributes": {"age": "field_9"}})
-    with closing(DescopeClient(place.config.descope, Clock())) as descope:
+    with closing(DescopeWriter(place.config.descope, Clock())) as descope:
         descope.create_attributes({"age": 2})
 
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import NAMES, Browser, Page
 
-from migrator.checkpoint.books import Problem
-from migrator.checkpoint.samples import Sample
-from migrator.model import State
-from migrator.report import page as report_page
+from migrator.checkpoint.runs.progress import ProgressPoint
+from migrator.checkpoint.users.problems import ProblemUser
+from migrator.core.model import State
+from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def big_report(tmp_path: Path) -> Path:
     """A page with every section and 100,000 problem users."""
     path = tmp_path / "report.html"
     with path.open("w", encoding="utf-8") as file:
-        report_page.write(file, _document(), _details(), _samples(), _problems(100_000), 1.76e9, redact=False)
+        write_page(file, _document(), _details(), _samples(), _problems(100_000), 1.76e9, redact=False)
     return path
 
 
@@ -255,18 +255,19 @@ def _details() -> dict[str, Any]:
     }
 
 
-def _samples() -> list[Sample]:
-    moments = [Sample(float(at), "read", at * 900, 400_000) for at in range(0, 400, 2)]
+def _samples() -> list[ProgressPoint]:
+    moments = [ProgressPoint(float(at), "read", at * 900, 400_000) for at in range(0, 400, 2)]
     waits = {5: "keeping below the limit of Descope; goes on in 3 s"}
     return moments + [
-        Sample(400.0 + at, "send", at * 90, 300_000, at, at // 100, waits.get(at // 100)) for at in range(0, 3000, 2)
+        ProgressPoint(400.0 + at, "send", at * 90, 300_000, at, at // 100, waits.get(at // 100))
+        for at in range(0, 3000, 2)
     ]
 
 
-def _problems(number: int) -> Iterator[Problem]:
+def _problems(number: int) -> Iterator[ProblemUser]:
     rng = random.Random(1)
     kinds = [(State.REJECTED, "no_email"), (State.CONFLICT, "login_taken"), (State.FAILED, "refused")]
     for index in range(number):
         state, reason = rng.choice(kinds)
         person = {"username": f"u{index}", "email": f"p{index}@example.org", "first_name": "Ana", "last_name": "Rossi"}
-        yield Problem(str(1000 + index), state, reason, "E062107", json.dumps(person))
+        yield ProblemUser(str(1000 + index), state, reason, "E062107", json.dumps(person))

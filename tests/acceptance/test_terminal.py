@@ -10,11 +10,11 @@ import pytest
 from deadline import until
 from terminal import Terminal
 
-from migrator.checkpoint import books
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.clock import Clock
-from migrator.model import Outcome
-from migrator.reasons import REASONS
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.runs import begin_run, store_summary
+from migrator.core.clock import Clock
+from migrator.core.model import RunOutcome
+from migrator.core.reasons import REASONS
 
 if TYPE_CHECKING:
     from world import Place
@@ -352,10 +352,10 @@ def test_nc16_watching_waits_for_the_run_that_begins_and_shows_one_line(place: P
     with Terminal(["status", "--watch", "--interval", "0.1"], place.folder, columns=200) as terminal:
         with checkpoint:
             terminal.until("running (starting or finishing)")
-            number = books.begin_run(checkpoint, "run")
+            number = begin_run(checkpoint, "run")
             terminal.until(lambda text: text.endswith(": running"))
             assert len(terminal.text.splitlines()) == 1
-            books.note_run(checkpoint, number, {}, Outcome.COMPLETE)
+            store_summary(checkpoint, number, {}, RunOutcome.COMPLETE)
         assert terminal.ended() == 0
 
     assert terminal.text.splitlines()[0].endswith(": complete")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from browser import Browser, Page
 from run_document import document
 
-from migrator.checkpoint.books import Problem
-from migrator.model import State
-from migrator.report import page as report_page
+from migrator.checkpoint.users.problems import ProblemUser
+from migrator.core.model import State
+from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def main(users: int) -> None:
         path = Path(name) / "report.html"
         with path.open("w", encoding="utf-8") as file:
             figures = document("needs_person", conflict=users) | {"reasons": {"login_taken": users}}
-            report_page.write(file, figures, {}, [], _people(users), 0.0, redact=False)
+            write_page(file, figures, {}, [], _people(users), 0.0, redact=False)
         for _ in range(3):
             page = browser.open(path.as_uri())
             times = {"open": _opened(page)} | {use: page.evaluate(_TIMED.format(code)) for use, code in USES.items()}
@@ -59,13 +59,13 @@ def _opened(page: Page) -> float:
     return milliseconds
 
 
-def _people(users: int) -> Iterator[Problem]:
+def _people(users: int) -> Iterator[ProblemUser]:
     rng = random.Random(1)
     for index in range(users):
         person = {"username": f"u{index}", "email": f"p{index}@example.org", "first_name": "Ana", "last_name": "Rossi"}
         reason = rng.choice(("login_taken", "duplicate_email"))
         detail = f"Descope user U2{rng.getrandbits(100):025x}"
-        yield Problem(str(1000 + index), State.CONFLICT, reason, detail, json.dumps(person))
+        yield ProblemUser(str(1000 + index), State.CONFLICT, reason, detail, json.dumps(person))
 
 
 if __name__ == "__main__":

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import click
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from sqlalchemy import insert
 from stored import holding
 
-from migrator.checkpoint import books
-from migrator.checkpoint.samples import Sample
-from migrator.checkpoint.tables import sample, source_user
-from migrator.config import MappingConfig
-from migrator.model import State, canonical_json
-from migrator.report import details, files
-from migrator.report.summary import Figures
+from migrator.checkpoint.db.tables import sample, source_user
+from migrator.checkpoint.runs.progress import ProgressPoint
+from migrator.checkpoint.users.counts import count_users
+from migrator.config.schema import MappingConfig
+from migrator.core.model import State, canonical_json
+from migrator.report.coverage.collect import collect_coverage
+from migrator.report.files import REPORT_NAMES, write_reports
+from migrator.report.summary import RunFigures
 from migrator.sandbox import people
 
 REASONS = ("no_email", "duplicate_email", "login_taken")
@@ -35,24 +36,24 @@ def main(users: int) -> None:
         folder = Path(name)
         with holding(folder, []) as checkpoint:
             rows = [_row(number, person.record) for number, person in enumerate(people.make(users, 1, 0.02))]
-            moments = [Sample(at, "send", at * 9, users, at, at // 50) for at in range(users // 9)]
+            moments = [ProgressPoint(at, "send", at * 9, users, at, at // 50) for at in range(users // 9)]
             line = [{"migration": "default", "run": 1, **_columns(moment)} for moment in moments]
             for table, values in ((source_user, rows), (sample, line)):
                 checkpoint.write(lambda c, table=table, values=values: c.execute(insert(table), values))  # type: ignore[misc]
             started = time.process_time()
-            found = details.collect(checkpoint, MappingConfig(), {}, predicted=False)
+            found = collect_coverage(checkpoint, MappingConfig(), {}, predicted=False)
             looked = time.process_time()
-            figures = Figures("acme.docebosaas.com", "P2", "needs_person", books.count(checkpoint))
-            files.write(folder, figures.document(), found, checkpoint, MappingConfig())
+            figures = RunFigures("acme.docebosaas.com", "P2", "needs_person", count_users(checkpoint))
+            write_reports(folder, figures.document(), found, checkpoint, MappingConfig())
             done = time.process_time()
-        sizes = ", ".join(f"{file} {(folder / file).stat().st_size / 1e6:.1f} MB" for file in files.NAMES)
+        sizes = ", ".join(f"{file} {(folder / file).stat().st_size / 1e6:.1f} MB" for file in REPORT_NAMES)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     spent = f"{done - started:.1f} s of one processor (x-ray {looked - started:.1f} s)"
     click.echo(f"{users:,} users: {spent}; {sizes}; peak {peak:.0f} MiB, the made-up people included")
 
 
-def _columns(moment: Sample) -> dict[str, object]:
-    return {name: getattr(moment, name) for name in Sample.__slots__}
+def _columns(moment: ProgressPoint) -> dict[str, object]:
+    return {name: getattr(moment, name) for name in ProgressPoint.__slots__}
 
 
 def _row(number: int, record: dict[str, object]) -> dict[str, object]:

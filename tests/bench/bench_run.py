@@ -13,10 +13,10 @@ from pathlib import Path
 
 import requests
 
-from migrator import config as configuration
-from migrator.clock import Clock
-from migrator.engine.job import Events, Options
-from migrator.engine.run import run
+from migrator.config import schema as configuration
+from migrator.core.clock import Clock
+from migrator.flow.context import RunEvents, RunOptions
+from migrator.flow.run import migrate
 from migrator.sandbox.process import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -55,14 +55,14 @@ def bare(sandbox: SandboxProcess) -> float:
     return time.perf_counter() - started
 
 
-def migrate(sandbox: SandboxProcess, *, verify: bool) -> float:
+def timed_run(sandbox: SandboxProcess, *, verify: bool) -> float:
     """Seconds for a whole run with an SQLite checkpoint."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
         path.write_text(sandbox.config_text(), encoding="utf-8")
-        config = configuration.load(path, {})
+        config = configuration.load_config(path, {})
         started = time.perf_counter()
-        run(config, Options(verify=verify), Clock(), Events())
+        migrate(config, RunOptions(verify=verify), Clock(), RunEvents())
         return time.perf_counter() - started
 
 
@@ -74,7 +74,7 @@ def main() -> None:
         print(f"bare loop: {plain:.1f} s, {users / plain:,.0f} users/s")
         for verify in (False, True):
             sandbox.control.reset(users=users, difficult=0)
-            took = migrate(sandbox, verify=verify)
+            took = timed_run(sandbox, verify=verify)
             word = "with" if verify else "without"
             rate = f"{took:.1f} s, {users / took:,.0f} users/s, {took / plain:.1f} x the loop"
             print(f"migrator {word} verification: {rate}")

@@ -19,19 +19,22 @@ from mutmut.state import state
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_STORE = ("binding", "clashes", "leavers", "plans", "reopening", "sends", "sweeps")
+_STORE = (
+    "binding", "users/collisions", "users/holders", "users/leavers", "users/plans", "users/reopening", "users/sends",
+    "users/sweeps", "users/trial_mapping", "runs/actions", "runs/verifications",
+)  # fmt: skip
 TARGETS = {
-    "retry": ("retry",),
-    "normalize": ("normalize/",),
+    "retry": ("http/retry",),
+    "normalize": ("normalize/", "core/text", "core/email_address", "core/login_ids"),
     "checkpoint store": tuple(f"checkpoint/{name}" for name in _STORE),
     "result matching": ("descope/",),
-    "decisions": ("engine/changes", "engine/decide", "engine/outcome", "fields"),
-    "collide": ("engine/collide",),
-    "sweep": ("engine/sweep", "docebo/paging"),
-    "plan": ("engine/plan", "engine/spot_check"),
-    "settle": ("engine/settle", "engine/leave"),
-    "verify": ("verify/", "checkpoint/proofs"),
-    "lease": ("checkpoint/lease",),
+    "decisions": ("flow/plan/changes", "flow/plan/decide", "flow/send/outcome", "core/fields"),
+    "collide": ("flow/plan/collisions",),
+    "sweep": ("flow/read/sweep", "docebo/paging"),
+    "plan": ("flow/plan/plan.", "flow/read/spot_check"),
+    "settle": ("flow/send/settle", "flow/send/leavers", "flow/plan/leavers", "flow/send/arrivals"),
+    "verify": ("verify/", "checkpoint/users/verdicts"),
+    "lease": ("checkpoint/db/lease",),
 }
 UNTESTED, TIMEOUT = (5, 33), (-24, 24, 36, 152, 255)  # exit codes as mutmut stores them
 REQUIRED = 90.0

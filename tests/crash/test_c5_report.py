@@ -21,9 +21,9 @@ def test_c5_a_kill_in_the_second_sweep_loses_nobody_who_comes_in_it(any_place: P
     place = any_place
     late_comer(place)
     points = die_at(0, place.migrate).points
-    begin = "before commit checkpoint.sweeps.begin"
+    begin = "before commit checkpoint.users.sweeps.begin_sweep"
     second = points.index(begin, points.index(begin) + 1)
-    end = points.index("before commit checkpoint.reopening.reopen")
+    end = points.index("before commit checkpoint.users.reopening.reopen_users")
     for at in range(second + 1, end + 1):
         start = late_comer(place)
         assert die_at(at, place.migrate).killed

@@ -11,7 +11,7 @@ from crash_trials import database, mend, new_world
 from sqlalchemy import create_engine, select
 from watching import Watched
 
-from migrator.checkpoint.tables import migration
+from migrator.checkpoint.db.tables import migration
 
 if TYPE_CHECKING:
     from figures import Note

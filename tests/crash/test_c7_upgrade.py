@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from crash_trials import database, die_at
 from sqlalchemy import Engine, MetaData, Text, create_engine, inspect
 
-from migrator.checkpoint import schema
-from migrator.checkpoint.tables import metadata
+from migrator.checkpoint.db.schema import VERSION_TABLE, _alembic, current_revision, head_revision
+from migrator.checkpoint.db.tables import metadata
 from migrator.cli.main import main
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from world import Place
 
 # Every revision that somebody may come from, oldest first; "base" is an empty database.
-REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema._alembic()).walk_revisions()][:0:-1]
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()][:0:-1]
 
 
 @pytest.mark.grid
@@ -37,10 +37,10 @@ def test_c7_upgrade_is_all_or_nothing(any_place: Place, revision: str, note: Not
         killed = die_at(tried + 1, lambda: upgrade(place), crash_points.statements).killed
         outcomes.add(check_whole(engine, before, revision))
         upgrade(place)
-        assert check_whole(engine, before, revision) == schema.head()
+        assert check_whole(engine, before, revision) == head_revision()
         engine.dispose()
         tried += killed
-    assert outcomes == {None if revision == "base" else revision, schema.head()}
+    assert outcomes == {None if revision == "base" else revision, head_revision()}
     note("C7", f"points of an upgrade, {database(any_place)}", tried)
 
 
@@ -63,12 +63,12 @@ def at_revision(place: Place, revision: str) -> Engine:
     if revision == "base":
         return engine
     with engine.begin() as connection:
-        command.upgrade(schema._alembic(connection), revision)
+        command.upgrade(_alembic(connection), revision)
     tables = MetaData()
     tables.reflect(engine)
     with engine.begin() as connection:
         for table in tables.sorted_tables:
-            if table.name != schema.VERSION_TABLE:
+            if table.name != VERSION_TABLE:
                 connection.execute(table.insert().values(**row(table.c)))
     return engine
 
@@ -89,16 +89,16 @@ def content(engine: Engine) -> dict[str, list[dict[str, Any]]]:
         return {
             name: [dict(found._mapping) for found in connection.execute(table.select())]
             for name, table in tables.tables.items()
-            if name != schema.VERSION_TABLE
+            if name != VERSION_TABLE
         }
 
 
 def check_whole(engine: Engine, before: dict[str, list[dict[str, Any]]], revision: str) -> str | None:
     """The schema's revision, which is the old one or the newest, with the tables and the data that belong to it."""
     with engine.connect() as connection:
-        current = schema.current(connection)
+        current = current_revision(connection)
     after = content(engine)
-    if current != schema.head():
+    if current != head_revision():
         assert current == (None if revision == "base" else revision)
         assert after == before
         return current

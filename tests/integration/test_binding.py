@@ -8,7 +8,7 @@ import oracle
 import pytest
 from runs import go
 
-from migrator.errors import ConfigError
+from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from world import Place

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import oracle
 import pytest
 
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.checkpoint.network_disk import network_file_system
-from migrator.clock import Clock
-from migrator.errors import ConfigError
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.network_disk import network_file_system
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +161,7 @@ def test_s6_a_checkpoint_on_a_network_folder_is_refused(
     """SQLite's locks do not hold over a network: the run and `check` refuse with the fix, and make no file."""
     mounts = tmp_path / "mounts"
     mounts.write_text(f"server:/export {place.folder} nfs4 rw 0 0\n", encoding="utf-8")
-    monkeypatch.setattr("migrator.checkpoint.network_disk.MOUNTS", mounts)
+    monkeypatch.setattr("migrator.checkpoint.db.network_disk.MOUNTS", mounts)
 
     with pytest.raises(ConfigError, match="network folder") as refused:
         place.migrate()

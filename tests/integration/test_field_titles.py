@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from migrator.clock import Clock
+from migrator.core.clock import Clock
 from migrator.docebo import client
 
 if TYPE_CHECKING:

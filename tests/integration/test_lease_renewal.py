@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from virtual_clock import At
 
-from migrator.checkpoint import checkpoint, lease
-from migrator.checkpoint.lease import Heartbeat
-from migrator.errors import LeaseLost, StopRun
+from migrator.checkpoint.db import lease
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.lease import Heartbeat
+from migrator.core.errors import LeaseLost, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ def test_l4_a_lease_that_cannot_be_renewed_is_given_up_in_time(monkeypatch: pyte
 def test_l4_a_run_whose_renewals_fail_stops_itself(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it waits long, nobody renews: the next request is not sent any more, and it ends with 4."""
     place.sandbox.control.reset(users=12, difficult=0)
-    monkeypatch.setattr(checkpoint.Checkpoint, "_renew", lambda _self: _unreachable())
+    monkeypatch.setattr(Checkpoint, "_renew", lambda _self: _unreachable())
     monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
     monkeypatch.setattr(lease, "GIVE_UP_AFTER", 0.5)
     asked: list[int] = []

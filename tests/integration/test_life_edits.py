@@ -8,9 +8,9 @@ import pytest
 from runs import go
 from verdicts import by_id, change, classes, loads, migrated, note, ready, verdicts
 
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.clock import Clock
-from migrator.fields import SentFields
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.core.clock import Clock
+from migrator.core.fields import SentFields
 
 if TYPE_CHECKING:
     from world import Place

@@ -9,9 +9,9 @@ import pytest
 from runs import LIST, Run, calls, go, small
 from virtual_clock import VirtualClock
 
-from migrator.engine.job import Events, Options
-from migrator.engine.run import run as migrate
-from migrator.errors import MigratorError
+from migrator.core.errors import MigratorError
+from migrator.flow.context import RunEvents, RunOptions
+from migrator.flow.run import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ SESSION = f"{LIST}/session"
 RIGHTS_END = {"session_level": "admin", "power_user_sees": 3}
 
 
-class BehindPage(Events):
+class BehindPage(RunEvents):
     """Does something once, right behind the n-th page that the run reads."""
 
     def __init__(self, number: int, what: Callable[[], object]) -> None:
@@ -39,10 +39,10 @@ class BehindPage(Events):
             self._what()
 
 
-def go_while(place: Place, events: Events, **options: Any) -> Run:
+def go_while(place: Place, events: RunEvents, **options: Any) -> Run:
     """One run during which something happens."""
     try:
-        figures = migrate(place.config, Options(**options), VirtualClock(), events)
+        figures = migrate(place.config, RunOptions(**options), VirtualClock(), events)
     except MigratorError as error:
         return Run(error.exit_code, error)
     code = figures.error.exit_code if figures.error else 0

@@ -13,11 +13,11 @@ import pytest
 from runs import go
 from sqlalchemy import make_url, text
 
-from migrator.checkpoint import sweeps
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.checkpoint.database import DatabaseLost
-from migrator.clock import Clock
-from migrator.errors import ConfigError
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.database import DatabaseLost
+from migrator.checkpoint.users.sweeps import begin_sweep
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError
 from migrator.sandbox import people
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def test_s4_no_thread_writes_while_anothers_commit_is_in_doubt(
     numbers: list[int] = []
 
     def write_too() -> None:
-        numbers.append(sweeps.begin(checkpoint))
+        numbers.append(begin_sweep(checkpoint))
         settled.set()
 
     other = threading.Thread(target=write_too)
@@ -210,11 +210,11 @@ def test_s4_no_thread_writes_while_anothers_commit_is_in_doubt(
         monkeypatch.setattr(checkpoint, "_one_writer", Queue(settled))
         with monkeypatch.context() as patch:
             patch.setattr(checkpoint.db, "write", losing)
-            numbers.append(sweeps.begin(checkpoint))
+            numbers.append(begin_sweep(checkpoint))
             other.join(LONGEST)
 
         assert sorted(numbers) == [1, 2]
-        assert sweeps.begin(checkpoint) == 3
+        assert begin_sweep(checkpoint) == 3
 
 
 def test_s4_no_statement_is_prepared_on_the_server(on_postgres: Place) -> None:

@@ -95,7 +95,7 @@ def forget(place: Place, columns: dict[str, Any]) -> None:
     """Set columns of everybody, as an older version would have left them."""
     from sqlalchemy import create_engine, update  # noqa: PLC0415 -- only here
 
-    from migrator.checkpoint.tables import source_user  # noqa: PLC0415 -- as above
+    from migrator.checkpoint.db.tables import source_user  # noqa: PLC0415 -- as above
 
     engine = create_engine(place.config.checkpoint.sqlalchemy_url)
     with engine.begin() as connection:

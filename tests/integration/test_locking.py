@@ -17,15 +17,15 @@ from children import Child, exit_code
 from sqlalchemy import Engine, create_engine, event, text
 from virtual_clock import At, VirtualClock
 
-from migrator.checkpoint import database, lease
-from migrator.checkpoint.lease import Holder
-from migrator.errors import LeaseHeld, StopRun
+from migrator.checkpoint.db import database, lease
+from migrator.checkpoint.db.lease import TTL, LeaseHolder
+from migrator.core.errors import LeaseHeld, StopRun
 
 if TYPE_CHECKING:
     from figures import Note
     from world import Place, Postgres
 
-    from migrator.report.summary import Figures
+    from migrator.report.summary import RunFigures
 
 USERS = 12
 
@@ -87,7 +87,7 @@ def test_l1_of_two_runs_started_together_one_works(crowd: Place, note: Note, tim
     note("L1", "pairs of runs started together", times)
 
 
-def _at_the_signal(place: Place, reading: int, writing: int) -> Figures:
+def _at_the_signal(place: Place, reading: int, writing: int) -> RunFigures:
     os.close(writing)
     os.read(reading, 1)
     return place.migrate()
@@ -128,15 +128,13 @@ def test_l2_a_holder_on_another_machine_is_waited_for(place: Place) -> None:
     """Nobody here can prove it dead, so the lease stays its own until its minute is over, and not longer."""
     place.sandbox.control.reset(users=USERS, difficult=0)
     place.migrate(dry_run=True)
-    elsewhere = Holder("elsewhere|1|1", 1, "1").to_json()
-    statement(
-        place, "UPDATE migration SET holder = :who, lease_until = :until", who=elsewhere, until=time.time() + lease.TTL
-    )
+    elsewhere = LeaseHolder("elsewhere|1|1", 1, "1").to_json()
+    statement(place, "UPDATE migration SET holder = :who, lease_until = :until", who=elsewhere, until=time.time() + TTL)
     clock = VirtualClock()
 
     with pytest.raises(LeaseHeld):
         place.migrate(clock)
-    clock.wait(lease.TTL - 5)
+    clock.wait(TTL - 5)
     with pytest.raises(LeaseHeld):
         place.migrate(clock)
     clock.wait(6)
@@ -146,11 +144,11 @@ def test_l2_a_holder_on_another_machine_is_waited_for(place: Place) -> None:
 
 def test_l2_a_process_that_has_the_dead_holders_number_is_not_taken_for_it(place: Place) -> None:
     """A process number is used again one day: the start time tells the two apart."""
-    me = Holder.me()
+    me = LeaseHolder.me()
 
     assert not me.is_surely_dead()
-    assert Holder(me.host, me.pid, "1").is_surely_dead()
-    assert not Holder("elsewhere", me.pid, "1").is_surely_dead()
+    assert LeaseHolder(me.host, me.pid, "1").is_surely_dead()
+    assert not LeaseHolder("elsewhere", me.pid, "1").is_surely_dead()
     assert place.migrate(dry_run=True).error is None
 
 
@@ -169,13 +167,13 @@ def test_b11_a_holder_that_cannot_be_told_from_another_is_never_proven_dead(
     host = f"{name}|{boot}|{space}"
     any_place.sandbox.control.reset(users=USERS, difficult=0)
     any_place.migrate(dry_run=True)
-    there = Holder(host, NO_PROCESS, started)
-    monkeypatch.setattr(Holder, "me", classmethod(lambda cls: cls(host, os.getpid(), started)))
+    there = LeaseHolder(host, NO_PROCESS, started)
+    monkeypatch.setattr(LeaseHolder, "me", classmethod(lambda cls: cls(host, os.getpid(), started)))
     statement(
         any_place,
         "UPDATE migration SET holder = :who, lease_until = :until",
         who=there.to_json(),
-        until=time.time() + lease.TTL,
+        until=time.time() + TTL,
     )
 
     assert not there.is_surely_dead()
@@ -187,7 +185,7 @@ def test_b11_a_holder_that_cannot_be_told_from_another_is_never_proven_dead(
 
 def test_b11_a_machine_without_proc_proves_nothing() -> None:
     """A process that sees no /proc takes nobody's lease over, a dead one's of the same host name neither."""
-    look = "from migrator.checkpoint.lease import Holder as H; me = H.me(); "
+    look = "from migrator.checkpoint.db.lease import LeaseHolder as H; me = H.me(); "
     look += f"print(H(me.host, {NO_PROCESS}, me.started).is_surely_dead())"
     hide = 'mount -t tmpfs tmpfs /proc && exec "$0" -c "$1"'
     command = ("unshare", "--mount", "sh", "-c", hide, sys.executable, look)
@@ -225,7 +223,7 @@ def test_l3_a_run_that_slept_too_long_sends_nothing_more(crowd: Place, number: i
     assert oracle.check(crowd, start).states == {"created": USERS}
 
 
-def _trusting_until_paused(place: Place, number: int) -> Figures:
+def _trusting_until_paused(place: Place, number: int) -> RunFigures:
     """Trust the lease until the pause, and for no time after it."""
 
     def pause() -> None:
@@ -239,7 +237,7 @@ def _trusting_until_paused(place: Place, number: int) -> Figures:
 def stopping(place: Place, number: int, words: str) -> Child:
     """A run in a process of its own, paused right before the n-th statement that begins so."""
 
-    def stale() -> Figures:
+    def stale() -> RunFigures:
         left = number
 
         def before(_connection: object, _cursor: object, statement: str, *_: object) -> None:

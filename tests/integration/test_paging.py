@@ -12,7 +12,7 @@ from virtual_clock import VirtualClock
 if TYPE_CHECKING:
     from world import Place
 
-    from migrator.report.summary import Figures
+    from migrator.report.summary import RunFigures
 
 USERS = 21  # three pages of 7, two sweeps: six list requests
 LAST = 6
@@ -45,7 +45,7 @@ def test_p4_somebody_deleted_after_being_read_is_not_dropped(place: Place, befor
     start = small(place, USERS)
     user_id = str(on_page_one(place)["user_id"])
 
-    def leaves(_figures: Figures) -> bool:
+    def leaves(_figures: RunFigures) -> bool:
         place.sandbox.control.delete_docebo_user(user_id)
         return True
 

@@ -13,7 +13,7 @@ from virtual_clock import VirtualClock
 if TYPE_CHECKING:
     from world import Place
 
-    from migrator.report.summary import Figures
+    from migrator.report.summary import RunFigures
 
 FORMS = ("full", "partial", "email", "login_id", "null")
 ANSWERS = ("honest", "both", "neither", "extra", "twice")
@@ -176,7 +176,7 @@ def test_n14_a_stranger_who_comes_between_look_up_and_create(
     start, logins = ten(place, existing_login=existing_login, duplicate_status=status)
     clock = VirtualClock()
 
-    def stranger_comes(_figures: Figures) -> bool:
+    def stranger_comes(_figures: RunFigures) -> bool:
         stranger = {"loginIds": [logins[4]], "email": logins[4], "name": "Somebody Else"}
         user_id = place.sandbox.control.put_descope_user(stranger)
         start.strangers[user_id] = next(user for user in place.targets() if user["userId"] == user_id)

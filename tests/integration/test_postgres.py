@@ -16,8 +16,8 @@ from sqlalchemy import Engine, event
 from virtual_clock import VirtualClock
 from world import Place, Postgres
 
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.clock import Clock
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.core.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

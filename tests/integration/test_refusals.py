@@ -11,7 +11,7 @@ import pytest
 from runs import ATTRIBUTES, CREATE, LIST, SEARCH, TOKEN, calls, go, small
 from virtual_clock import VirtualClock
 
-from migrator.clock import Clock
+from migrator.core.clock import Clock
 
 if TYPE_CHECKING:
     from world import Place

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import oracle
 
-from migrator.errors import StopRun
-from migrator.report import crosswalk
+from migrator.core.errors import StopRun
+from migrator.report.lists.crosswalk import Crosswalk
 from migrator.sandbox.process import MANAGEMENT_KEY
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ def test_the_crosswalk_is_right_when_the_run_is_killed(place: Place, monkeypatch
     place.configure(descope={"batch_size": 10}, run={"concurrency": 1})
     place.sandbox.control.reset(users=50, difficult=0)
     seen = []
-    add = crosswalk.Crosswalk.add
+    add = Crosswalk.add
 
-    def look(self: crosswalk.Crosswalk, results: Any) -> None:
+    def look(self: Crosswalk, results: Any) -> None:
         add(self, results)
         crossed = {
             row["docebo_user_id"]: row["descope_user_id"] for row in rows(place.folder / "reports/crosswalk.csv")
@@ -148,7 +148,7 @@ def test_the_crosswalk_is_right_when_the_run_is_killed(place: Place, monkeypatch
         if len(seen) == 3:
             raise StopRun("killed here")
 
-    monkeypatch.setattr(crosswalk.Crosswalk, "add", look)
+    monkeypatch.setattr(Crosswalk, "add", look)
     start = oracle.before(place)
     place.migrate()
 

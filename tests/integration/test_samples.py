@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from deadline import until
 
-from migrator.checkpoint import books, samples
-from migrator.checkpoint.samples import Sample
-from migrator.clock import Clock
-from migrator.engine import run, sampling
-from migrator.engine.job import Events, Job, Options
-from migrator.engine.sampling import Sampler
-from migrator.errors import Interrupted
+from migrator.checkpoint.runs.progress import ProgressPoint, recent_progress, store_progress
+from migrator.checkpoint.runs.runs import begin_run
+from migrator.core.clock import Clock
+from migrator.core.errors import Interrupted
+from migrator.flow import progress_recorder
+from migrator.flow.context import RunContext, RunEvents, RunOptions
+from migrator.flow.progress_recorder import ProgressRecorder
+from migrator.flow.run import _job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from world import Place
 
-    from migrator.pace import Pacer
+    from migrator.http.pace import Pacer
 
 
 class HandClock(Clock):
@@ -42,7 +43,7 @@ class HandClock(Clock):
         return 1_800_000_000 + self.now + self.jump
 
 
-class Heard(Events):
+class Heard(RunEvents):
     """What reached the listener."""
 
     def __init__(self) -> None:
@@ -62,21 +63,21 @@ class Heard(Events):
 
 
 @contextmanager
-def job_of(place: Place, clock: Clock, events: Events) -> Iterator[tuple[Job, int]]:
-    with run._job(place.config, Options(), clock, events) as job:
-        yield job, books.begin_run(job.checkpoint, "run")
+def job_of(place: Place, clock: Clock, events: RunEvents) -> Iterator[tuple[RunContext, int]]:
+    with _job(place.config, RunOptions(), clock, events) as job:
+        yield job, begin_run(job.checkpoint, "run")
 
 
 def test_a_sample_is_taken_at_most_every_two_seconds(any_place: Place) -> None:
     """However often a job tells of progress; the listener behind still hears everything."""
     clock, heard = HandClock(), Heard()
-    with job_of(any_place, clock, heard) as (job, number), Sampler(job, number):
+    with job_of(any_place, clock, heard) as (job, number), ProgressRecorder(job, number):
         job.events.stage("send")
         for done in range(1, 101):
             clock.now += 0.125
             clock.jump = -3600 if done > 50 else 0
             job.events.progress("send", done, 200)
-        taken = samples.recent(job.checkpoint, number)
+        taken = recent_progress(job.checkpoint, number)
         ended = job.events
     assert ended is not heard
     assert job.events is heard
@@ -88,17 +89,17 @@ def test_a_sample_is_taken_at_most_every_two_seconds(any_place: Place) -> None:
 
 def test_samples_of_runs_are_kept_apart_and_go_forward(any_place: Place) -> None:
     """A run reads its own samples only; two of the same moment become two moments."""
-    with job_of(any_place, Clock(), Events()) as (job, number):
+    with job_of(any_place, Clock(), RunEvents()) as (job, number):
         for at, done in ((1000.0, 1), (1000.0, 2), (900.0, 3), (1010.0, 4)):
-            samples.append(job.checkpoint, number, Sample(at, "send", done, 9, 3, 1, "why"))
-        samples.append(job.checkpoint, number + 1, Sample(2000.0, "read", 7, None))
+            store_progress(job.checkpoint, number, ProgressPoint(at, "send", done, 9, 3, 1, "why"))
+        store_progress(job.checkpoint, number + 1, ProgressPoint(2000.0, "read", 7, None))
 
-        mine = samples.recent(job.checkpoint, number)
+        mine = recent_progress(job.checkpoint, number)
         assert [one.done for one in mine] == [1, 2, 3, 4]
         assert [one.at for one in mine] == sorted({one.at for one in mine})
-        assert mine[0] == Sample(1000.0, "send", 1, 9, 3, 1, "why")
-        assert [one.done for one in samples.recent(job.checkpoint, number, seconds=5)] == [4]
-        assert samples.recent(job.checkpoint, number + 1) == [Sample(2000.0, "read", 7, None)]
+        assert mine[0] == ProgressPoint(1000.0, "send", 1, 9, 3, 1, "why")
+        assert [one.done for one in recent_progress(job.checkpoint, number, seconds=5)] == [4]
+        assert recent_progress(job.checkpoint, number + 1) == [ProgressPoint(2000.0, "read", 7, None)]
 
 
 def stopped(pacer: Pacer) -> None:
@@ -110,15 +111,15 @@ def stopped(pacer: Pacer) -> None:
 @pytest.mark.parametrize("api", ["Docebo", "Descope"])
 def test_a_job_that_is_held_up_says_why(place: Place, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
     """A job that waits tells nothing of progress; samples go on all the same, with the reason."""
-    monkeypatch.setattr(sampling, "EVERY", 0.01)
-    with job_of(place, Clock(), Events()) as (job, number), Sampler(job, number):
+    monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
+    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number):
         job.events.progress("read", 5, 10)
         pacer = getattr(job, api.lower()).pacer
         pacer.throttled("any", 600)
         worker = threading.Thread(target=stopped, args=(pacer,))
         worker.start()
 
-        taken = until(lambda: [one for one in samples.recent(job.checkpoint, number) if one.waiting])
+        taken = until(lambda: [one for one in recent_progress(job.checkpoint, number) if one.waiting])
         job.clock.request_stop()
         worker.join()
 
@@ -129,21 +130,23 @@ def test_a_job_that_is_held_up_says_why(place: Place, monkeypatch: pytest.Monkey
 
 def test_a_notice_is_why_the_job_waits_until_it_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the job tells people before it waits is the reason; progress ends it."""
-    monkeypatch.setattr(sampling, "EVERY", 0.01)
-    with job_of(place, Clock(), Events()) as (job, number), Sampler(job, number):
+    monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
+    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number):
         job.events.progress("send", 5, 10)
         job.events.notice("Looking again in 60 s")
-        until(lambda: [one for one in samples.recent(job.checkpoint, number) if one.waiting == "Looking again in 60 s"])
+        until(
+            lambda: [one for one in recent_progress(job.checkpoint, number) if one.waiting == "Looking again in 60 s"]
+        )
         job.events.progress("send", 6, 10)
-        went_on = until(lambda: [one for one in samples.recent(job.checkpoint, number) if one.done == 6])
+        went_on = until(lambda: [one for one in recent_progress(job.checkpoint, number) if one.done == 6])
 
     assert {one.waiting for one in went_on} == {None}
 
 
 def test_trouble_with_samples_ends_no_job(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the lease is lost, the sampling thread leaves it to the job to notice."""
-    monkeypatch.setattr(sampling, "EVERY", 0.01)
-    with job_of(place, Clock(), Events()) as (job, number), Sampler(job, number) as sampler:
+    monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
+    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number) as sampler:
         job.events.progress("send", 5, 10)
         job.checkpoint.fence += 1
         job.events.notice("waiting, so that the thread has something to say")
@@ -151,16 +154,16 @@ def test_trouble_with_samples_ends_no_job(place: Place, monkeypatch: pytest.Monk
         until(lambda: sampler._taken != first)
         job.checkpoint.fence -= 1
         job.events.progress("send", 6, 10)
-        until(lambda: samples.recent(job.checkpoint, number)[-1].done == 6)
+        until(lambda: recent_progress(job.checkpoint, number)[-1].done == 6)
 
 
 def test_a_job_that_waits_for_an_answer_says_nothing_new(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a person thinks about the plan no rows pile up."""
-    monkeypatch.setattr(sampling, "EVERY", 0.001)
-    with job_of(place, Clock(), Events()) as (job, number), Sampler(job, number) as sampler:
+    monkeypatch.setattr(progress_recorder, "EVERY", 0.001)
+    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number) as sampler:
         job.events.progress("plan", 10, 10)
         looks: list[int] = []
         monkeypatch.setattr(sampler, "_waiting", lambda: looks.append(1))
         until(lambda: len(looks) > 20)
 
-        assert len(samples.recent(job.checkpoint, number)) == 1
+        assert len(recent_progress(job.checkpoint, number)) == 1

@@ -18,9 +18,9 @@ from children import Child
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from migrator.checkpoint import database
-from migrator.clock import Clock
-from migrator.errors import ConfigError, StopRun
+from migrator.checkpoint.db import database
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from figures import Note
     from world import Place
 
-    from migrator.report.summary import Figures
+    from migrator.report.summary import RunFigures
 
 PAGE = 4096
 IS_ROOT = os.geteuid() == 0
@@ -58,13 +58,13 @@ def limit_pages(pages: int) -> Callable[[sqlite3.Connection, Any], None]:
     return limit
 
 
-def with_pages(place: Place, step: int) -> Figures:
+def with_pages(place: Place, step: int) -> RunFigures:
     """A database that cannot grow beyond some pages, four more each time, as each run leaves its row: SQLITE_FULL."""
     event.listen(Pool, "connect", limit_pages(4 * step))
     return place.migrate()
 
 
-def with_file_size(place: Place, step: int) -> Figures:
+def with_file_size(place: Place, step: int) -> RunFigures:
     """No file can grow beyond some bytes, -wal and reports included: EFBIG."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (step * 2 * PAGE, resource.RLIM_INFINITY))
@@ -74,7 +74,7 @@ def with_file_size(place: Place, step: int) -> Figures:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("full", [with_pages, with_file_size])
 def test_s1_a_full_disk_at_every_growth_stops_safely(
-    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], Figures], note: Note
+    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], RunFigures], note: Note
 ) -> None:
     """However far the files may grow, the run ends with 4 and names the file, until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)

@@ -8,12 +8,19 @@ import pytest
 from sqlalchemy import update
 from two_migrations import OTHER, put, rows
 
-from migrator.checkpoint import books, proofs
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.checkpoint.proofs import RowVerdict
-from migrator.checkpoint.tables import migration, source_user
-from migrator.clock import Clock
-from migrator.model import ARRIVED_STATES, State
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.tables import migration, source_user
+from migrator.checkpoint.users.erasure import erase_profiles
+from migrator.checkpoint.users.verdicts import (
+    RIGHT_VERDICTS,
+    ArrivedUser,
+    RowVerdict,
+    known_users,
+    request_retry,
+    store_verdicts,
+)
+from migrator.core.clock import Clock
+from migrator.core.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +64,8 @@ def fill(checkpoint: Checkpoint, key: str) -> None:
         put(checkpoint, user_id, key, target_id=f"U{user_id}", **columns)
 
 
-def known(checkpoint: Checkpoint) -> list[proofs.Known]:
-    return list(proofs.known(checkpoint, list(USERS)).values())
+def known(checkpoint: Checkpoint) -> list[ArrivedUser]:
+    return list(known_users(checkpoint, list(USERS)).values())
 
 
 @pytest.mark.parametrize(
@@ -78,8 +85,8 @@ def known(checkpoint: Checkpoint) -> list[proofs.Known]:
 )
 def test_b3_who_is_asked_for_again(checkpoint: Checkpoint, words: set[str], asked: set[str]) -> None:
     """By a wrong verdict, by the reason of a final state, or all that went wrong; nobody who left, nobody twice."""
-    assert proofs.ask_again(checkpoint, words) == len(asked)
-    assert proofs.ask_again(checkpoint, words) == len(asked)
+    assert request_retry(checkpoint, words) == len(asked)
+    assert request_retry(checkpoint, words) == len(asked)
 
     assert {user_id for user_id, row in rows(checkpoint).items() if row["retry"]} == asked
 
@@ -96,7 +103,7 @@ def test_a2_only_whoever_is_as_it_was_read_gets_a_verdict(checkpoint: Checkpoint
     for user_id, columns in put_again.items():
         change(checkpoint, user_id, **columns)
 
-    assert proofs.store(checkpoint, users, dict.fromkeys(USERS, RowVerdict.EDITED))
+    assert store_verdicts(checkpoint, users, dict.fromkeys(USERS, RowVerdict.EDITED))
 
     changed = {user_id for user_id, row in rows(checkpoint).items() if row["verdict"] != before[user_id]["verdict"]}
     assert changed == {"same", "differs", "missing", "deleted", "unnamed"}
@@ -114,10 +121,10 @@ def test_a2_without_the_lease_nothing_is_stored_while_a_run_holds_it(checkpoint:
     reader = Checkpoint(config.sqlalchemy_url, config.key, Clock(), upgrade=False)
     wanted = dict.fromkeys(USERS, RowVerdict.SAME)
 
-    assert not proofs.store(reader, known(reader), wanted)
+    assert not store_verdicts(reader, known(reader), wanted)
     assert rows(checkpoint)["unread"]["verdict"] is None
     checkpoint.write(lambda c: c.execute(update(migration).where(migration.c.key == config.key).values(holder=None)))
-    assert proofs.store(reader, known(reader), wanted)
+    assert store_verdicts(reader, known(reader), wanted)
     assert rows(checkpoint)["unread"]["verdict"] == "same"
     reader.db.close()
 
@@ -126,15 +133,15 @@ def test_a2_without_the_lease_nothing_is_stored_while_a_run_holds_it(checkpoint:
     ("verdicts", "kept"),
     [
         (None, set()),
-        (proofs.RIGHT, {"differs", "missing", "unread"}),
-        ((*proofs.RIGHT, None), {"differs", "missing"}),
+        (RIGHT_VERDICTS, {"differs", "missing", "unread"}),
+        ((*RIGHT_VERDICTS, None), {"differs", "missing"}),
     ],
 )
 def test_a2_whose_personal_data_may_go(
     checkpoint: Checkpoint, verdicts: tuple[str | None, ...] | None, kept: set[str]
 ) -> None:
     """Of those who arrived whoever was seen right; of the other states everybody, whatever was seen earlier."""
-    books.erase_profiles(checkpoint, (*ARRIVED_STATES, State.VANISHED), verdicts)
+    erase_profiles(checkpoint, (*ARRIVED_STATES, State.VANISHED), verdicts)
 
     others = {"deleted", "unnamed", "taken", "refused", "no_email", "limit", "pending"}
     assert {user_id for user_id, row in rows(checkpoint).items() if row["profile"]} == kept | others

@@ -9,14 +9,14 @@ from oracle import read_rows
 from sqlalchemy import update
 from virtual_clock import VirtualClock
 
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.checkpoint.tables import source_user
-from migrator.clock import Clock
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.tables import source_user
+from migrator.core.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
-from migrator.normalize import Normalizer
-from migrator.verify.newly import verify_new
-from migrator.verify.whole import verify
+from migrator.normalize.mapping import Normalizer
+from migrator.verify.after_run import verify_after_run
+from migrator.verify.full import verify_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,9 +63,9 @@ def test_whoever_is_right_is_noted_and_not_read_again(any_place: Place) -> None:
     told: list[Difference] = []
 
     with opened(place) as (checkpoint, descope):
-        first = verify_new(checkpoint, descope, place.config, tell=told.append)
+        first = verify_after_run(checkpoint, descope, place.config, tell=told.append)
         calls = [entry["path"] for entry in place.journal()]
-        again = verify_new(checkpoint, descope, place.config)
+        again = verify_after_run(checkpoint, descope, place.config)
 
     assert first == {"same": 449, "differs": 1, "missing": 0, "extra": 0}
     assert again == {"same": 0, "differs": 1, "missing": 0, "extra": 0}
@@ -90,7 +90,7 @@ def test_reads_that_lag_behind_are_waited_for(place: Place) -> None:
                 place.sandbox.control.put_descope_user(gone)
 
         clock.guard(come_back)  # whoever comes back while we wait was only slow to be shown
-        classes = verify_new(checkpoint, descope, place.config)
+        classes = verify_after_run(checkpoint, descope, place.config)
 
     assert clock.waits == [45]
     assert classes == {"same": 30, "differs": 0, "missing": 0, "extra": 0}
@@ -103,7 +103,7 @@ def test_who_stays_away_is_missing_once(place: Place) -> None:
     place.sandbox.control.delete_descope_user(gone["userId"])
 
     with opened(place) as (checkpoint, descope):
-        classes = verify_new(checkpoint, descope, place.config)
+        classes = verify_after_run(checkpoint, descope, place.config)
 
     assert classes == {"same": 29, "differs": 0, "missing": 1, "extra": 0}
     assert gone["customAttributes"]["doceboUserId"] not in verified(place)
@@ -116,7 +116,7 @@ def test_erased_users_are_verified_by_mark_and_login(place: Place) -> None:
     place.sandbox.control.put_descope_user({**somebody, "loginIds": ["moved@example.org"]})
 
     with opened(place) as (checkpoint, descope):
-        classes = verify_new(checkpoint, descope, place.config)
+        classes = verify_after_run(checkpoint, descope, place.config)
 
     assert classes == {"same": 29, "differs": 1, "missing": 0, "extra": 0}
 
@@ -134,7 +134,7 @@ def test_a_user_the_bulk_read_leaves_out_gets_a_second_look(place: Place, monkey
     with opened(place) as (checkpoint, descope):
         docebo = DoceboClient(place.config.docebo, Clock())
         source = (docebo, Normalizer(place.config.mapping, place.config.docebo.platform))
-        verdict = verify(checkpoint, descope, place.config, source)
+        verdict = verify_all(checkpoint, descope, place.config, source)
         docebo.close()
 
     assert verdict.classes == {"same": 30, "differs": 0, "missing": 0, "extra": 0}

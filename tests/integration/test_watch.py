@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from deadline import until
 
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.cli.status import look
-from migrator.clock import Clock
-from migrator.errors import ConfigError
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.cli.commands.status import read_status
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
     import subprocess
 
     from world import Place
 
-    from migrator.report.eta import Progress
+    from migrator.report.eta import StageProgress
 
 CREATE = r"create/batch$"
 
@@ -27,7 +27,7 @@ def slow(place: Place, seconds: float) -> None:
     place.sandbox.control.set_faults({"kind": "slow", "path": CREATE, "params": {"seconds": seconds}})
 
 
-def progress(place: Place) -> Progress | None:
+def progress(place: Place) -> StageProgress | None:
     """What the checkpoint says of the run, read as `status` does; None while it says nothing."""
     config, clock = place.config, Clock()
     url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
@@ -36,7 +36,7 @@ def progress(place: Place) -> Progress | None:
     except ConfigError:
         return None  # no checkpoint yet
     try:
-        return look(config, checkpoint).progress
+        return read_status(config, checkpoint).progress
     finally:
         checkpoint.db.close()
 

@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, select
 from virtual_clock import VirtualClock
 
-from migrator.checkpoint import schema
-from migrator.checkpoint.checkpoint import Checkpoint
-from migrator.checkpoint.tables import metadata
+from migrator.checkpoint.db import schema
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.tables import metadata
 from migrator.cli.main import main
-from migrator.clock import Clock
-from migrator.errors import ConfigError, StopRun
-from migrator.packaging import packaged
+from migrator.core.clock import Clock
+from migrator.core.errors import ConfigError, StopRun
+from migrator.core.packaging import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,7 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
     to_head(any_place)
 
     with writing(any_place) as connection:
-        assert schema.current(connection) == REVISIONS[-1]
+        assert schema.current_revision(connection) == REVISIONS[-1]
         after = contents(connection)
     for name in ROWS.keys() - REPLACED:
         assert len(after[name]) == 1
@@ -152,10 +152,10 @@ def test_s7_a_next_version_upgrades_only_when_allowed(any_place: Place, tmp_path
         with pytest.raises(ConfigError, match="this migrator needs 9000"):
             Checkpoint(any_place.config.checkpoint.sqlalchemy_url, "default", Clock(), upgrade=False)
         with writing(any_place) as connection:
-            assert schema.current(connection) == REVISIONS[-1]
+            assert schema.current_revision(connection) == REVISIONS[-1]
         to_head(any_place)
         with writing(any_place) as connection:
-            assert schema.current(connection) == "9000"
+            assert schema.current_revision(connection) == "9000"
 
     with pytest.raises(ConfigError, match="newer migrator"):
         to_head(any_place)
@@ -172,7 +172,7 @@ def test_s7_an_upgrade_that_fails_in_the_middle_changes_nothing(any_place: Place
             to_head(any_place)
 
     with writing(any_place) as connection:
-        assert schema.current(connection) == REVISIONS[-1]
+        assert schema.current_revision(connection) == REVISIONS[-1]
         assert "later" not in {column["name"] for column in inspect(connection).get_columns("run")}
 
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from two_migrations import open_store, rows, target
 
-from migrator.checkpoint import books, plans, reopening, sends, sweeps
-from migrator.checkpoint.plans import Planned
-from migrator.checkpoint.sends import Result
-from migrator.checkpoint.sweeps import Record
-from migrator.errors import LeaseLost
-from migrator.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
+from migrator.checkpoint.users.counts import count_users
+from migrator.checkpoint.users.erasure import erase_profiles
+from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, finish_without_sending, store_actions
+from migrator.checkpoint.users.reopening import reopen_users
+from migrator.checkpoint.users.sends import SendResult, claim_batch, in_flight_users, store_results
+from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
+from migrator.core.errors import LeaseLost
+from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
 ARRIVED = {"created", "updated", "unchanged"}
@@ -39,13 +41,13 @@ class Person:
     arrived_as: str | None = None
 
 
-def record_of(user_id: str, face: str) -> Record:
+def record_of(user_id: str, face: str) -> ReadRecord:
     if face == "bad":
-        return Record("{}", Rejected(user_id, "no_email"))
+        return ReadRecord("{}", Rejected(user_id, "no_email"))
     normalized: Normalized = Ready(
         user_id, target(user_id, name=face), "suspended" if face == "left out" else "active", (f"u{user_id}",)
     )
-    return Record("{}", normalized)
+    return ReadRecord("{}", normalized)
 
 
 def state_of(face: str) -> str:
@@ -70,7 +72,7 @@ class CheckpointModel(RuleBasedStateMachine):
     @rule()
     def begin_a_sweep(self) -> None:
         self.sweep += 1
-        assert sweeps.begin(self.store) == self.sweep
+        assert begin_sweep(self.store) == self.sweep
 
     @precondition(lambda self: self.sweep)
     @rule(page=st.dictionaries(ids, faces, min_size=1))
@@ -79,7 +81,7 @@ class CheckpointModel(RuleBasedStateMachine):
         fresh = sum(user_id not in self.people or self.people[user_id].seen != self.sweep for user_id in page)
         new = len(page.keys() - self.people.keys())
 
-        assert sweeps.store_page(self.store, self.sweep, records, INCLUDE) == sweeps.PageSeen(fresh, new)
+        assert store_page(self.store, self.sweep, records, INCLUDE) == PageCounts(fresh, new)
 
         for user_id, face in page.items():
             person = self.people.setdefault(user_id, Person("", "", 0))
@@ -94,7 +96,7 @@ class CheckpointModel(RuleBasedStateMachine):
     def mark_who_is_gone(self) -> None:
         gone = [p for p in self.people.values() if p.seen < self.sweep and p.state not in ("vanished", "sending")]
 
-        assert sweeps.mark_vanished(self.store, since=self.sweep) == len(gone)
+        assert mark_vanished(self.store, since=self.sweep) == len(gone)
 
         for person in gone:
             person.state, person.decision = "vanished", None
@@ -102,9 +104,12 @@ class CheckpointModel(RuleBasedStateMachine):
     @rule(planned=st.dictionaries(ids, st.sampled_from(["create", "update", "unchanged", "conflict"]), min_size=1))
     def decide(self, planned: dict[str, str]) -> None:
         """Only a pending user takes a decision; nobody else changes."""
-        plans.store(
+        store_actions(
             self.store,
-            [Planned(u, word, reason="login_taken" if word == "conflict" else None) for u, word in planned.items()],
+            [
+                PlannedAction(u, word, reason="login_taken" if word == "conflict" else None)
+                for u, word in planned.items()
+            ],
         )
         for user_id, word in planned.items():
             if user_id in self.people and self.people[user_id].state == "pending":
@@ -112,21 +117,21 @@ class CheckpointModel(RuleBasedStateMachine):
 
     @rule()
     def settle_without_sending(self) -> None:
-        plans.settle_without_sending(self.store)
+        finish_without_sending(self.store)
         for person in self.people.values():
             if person.state == "pending" and person.decision in ("unchanged", "conflict"):
                 person.state, person.decision = person.decision, None
 
     @rule()
     def forget_decisions(self) -> None:
-        reopening.reopen(self.store)
+        reopen_users(self.store)
         for person in self.people.values():
             if person.state == "pending":
                 person.decision = None
 
     @rule(size=st.integers(1, 4), decision=st.sampled_from(["create", "update"]), data=st.data())
     def send_a_batch(self, size: int, decision: str, data: st.DataObject) -> None:
-        batch = sends.claim(self.store, Decision(decision), size)
+        batch = claim_batch(self.store, Decision(decision), size)
 
         waiting = {u for u, p in self.people.items() if p.state == "pending" and p.decision == decision}
         assert (batch is None) == (not waiting)
@@ -142,16 +147,16 @@ class CheckpointModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         """Whoever is in flight, from whichever batch, gets an outcome, or none again."""
-        self._answer([flight.user for flight in sends.in_flight(self.store, "", 100)], data)
+        self._answer([flight.user for flight in in_flight_users(self.store, "", 100)], data)
 
-    def _answer(self, users: list[plans.Candidate] | tuple[plans.Candidate, ...], data: st.DataObject) -> None:
+    def _answer(self, users: list[QueuedUser] | tuple[QueuedUser, ...], data: st.DataObject) -> None:
         answers = {user.user_id: data.draw(outcomes) for user in users}
         results = [
-            Result(user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
+            SendResult(user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
             for user_id, state in answers.items()
         ]
 
-        sends.record(self.store, results, {user.user_id: user.hash for user in users})
+        store_results(self.store, results, {user.user_id: user.hash for user in users})
 
         for user_id, state in answers.items():
             self.people[user_id].state = state
@@ -163,12 +168,12 @@ class CheckpointModel(RuleBasedStateMachine):
         """A result for somebody who is not in flight is refused, and changes nothing."""
         if user_id not in self.people or self.people[user_id].state != "sending":
             with pytest.raises(LeaseLost):
-                sends.record(self.store, [Result(user_id, State(state))], {})
+                store_results(self.store, [SendResult(user_id, State(state))], {})
 
     @rule()
     def erase_who_arrived(self) -> None:
         arrived = tuple(State(state) for state in sorted(ARRIVED))
-        books.erase_profiles(self.store, arrived)
+        erase_profiles(self.store, arrived)
         stored = rows(self.store)
         assert not any(stored[u]["profile"] or stored[u]["raw"] for u, p in self.people.items() if p.state in ARRIVED)
 
@@ -186,7 +191,7 @@ class CheckpointModel(RuleBasedStateMachine):
 
     @invariant()
     def the_books_close(self) -> None:
-        counted = books.count(self.store)
+        counted = count_users(self.store)
         assert counted.found == len(self.people) == sum(counted.states.values())
         for state, number in counted.states.items():
             assert number == sum(person.state == state for person in self.people.values())

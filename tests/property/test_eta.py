@@ -9,23 +9,23 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from migrator.checkpoint.samples import Sample
-from migrator.report.eta import progress
+from migrator.checkpoint.runs.progress import ProgressPoint
+from migrator.report.eta import stage_progress
 
 steps = st.lists(st.tuples(st.floats(2, 90), st.integers(0, 500)), min_size=3, max_size=60)
 
 
-def samples_of(course: list[tuple[float, int]], left: int = 1000) -> list[Sample]:
+def samples_of(course: list[tuple[float, int]], left: int = 1000) -> list[ProgressPoint]:
     at, done = 1_800_000_000.0, 0
     taken = [(at, done)]
     for seconds, gained in course:
         at, done = at + seconds, done + gained
         taken.append((at, done))
-    return [Sample(moment, "send", count, done + left) for moment, count in taken]
+    return [ProgressPoint(moment, "send", count, done + left) for moment, count in taken]
 
 
-def eta(samples: list[Sample]) -> tuple[float, float]:
-    now = progress(samples)
+def eta(samples: list[ProgressPoint]) -> tuple[float, float]:
+    now = stage_progress(samples)
     assert now is not None
     assume(now.eta is not None)
     assert now.eta is not None
@@ -87,7 +87,7 @@ def test_an_earlier_step_changes_nothing(course: list[tuple[float, int]], earlie
 def test_the_rate_is_never_beyond_the_fastest_stretch(course: list[tuple[float, int]]) -> None:
     """The rate of the last minute is one the run really had."""
     samples = samples_of(course)
-    now = progress(samples)
+    now = stage_progress(samples)
     assert now is not None
     assert now.rate is not None
     speeds = [(two.done - one.done) / (two.at - one.at) for one, two in pairwise(samples)]

@@ -12,11 +12,12 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from migrator.config import MappingConfig
-from migrator.model import Normalized, Ready, Rejected, TargetUser
-from migrator.normalize import Normalizer, login_key
-from migrator.normalize.email import _ORDINARY, parse_email
-from migrator.reasons import REASONS
+from migrator.config.schema import MappingConfig
+from migrator.core.email_address import _ORDINARY, parse_email
+from migrator.core.login_ids import login_key
+from migrator.core.model import Normalized, Ready, Rejected, TargetUser
+from migrator.core.reasons import REASONS
+from migrator.normalize.mapping import Normalizer
 
 PLATFORM = "acme.docebosaas.com"
 RECORD: dict[str, Any] = {

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from migrator.checkpoint.checkpoint import Checkpoint
+    from migrator.checkpoint.db.checkpoint import Checkpoint
 
 
 @pytest.fixture

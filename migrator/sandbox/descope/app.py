@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.store import Store
 
 LICENSE_PATH = "/v1/mgmt/license"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from migrator.model import Json
+from migrator.core.model import Json
 
 if TYPE_CHECKING:
     from migrator.sandbox.descope.store import Store

@@ -10,7 +10,7 @@ from migrator.sandbox.descope.refusal import MISSING, Refusal, invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.store import Store
     from migrator.sandbox.descope.user import User
 

@@ -9,7 +9,7 @@ from migrator.sandbox.descope.fields import required
 from migrator.sandbox.descope.refusal import ROLE_EXISTS, Refusal, invalid
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.call import Call
     from migrator.sandbox.descope.store import Store
 

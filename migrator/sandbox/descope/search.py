@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from migrator.model import Json, canonical_json
+from migrator.core.model import Json, canonical_json
 from migrator.sandbox.descope import contacts
 from migrator.sandbox.descope.refusal import invalid
 from migrator.sandbox.descope.shown import as_text

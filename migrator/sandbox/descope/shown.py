@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 _ONE = ("user",)
 _MANY = ("users", "createdUsers", "patchedUsers")

@@ -19,7 +19,7 @@ from migrator.sandbox.descope.user import User, blank, clone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 PROJECT_ID = "P2sandboxSANDBOX0123456789ab"
 MANAGEMENT_KEY = "K2sandbox-management-key-made-up"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.user import User
 
 FOREIGN_ATTRIBUTES: tuple[dict[str, Json], ...] = (

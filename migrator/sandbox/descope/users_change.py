@@ -10,7 +10,7 @@ from migrator.sandbox.descope.refusal import LOGIN_CONFLICT, USER_EXISTS, Refusa
 from migrator.sandbox.descope.user import User, blank, clone
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.call import Call
     from migrator.sandbox.descope.store import Store
 

@@ -12,7 +12,7 @@ from migrator.sandbox.descope.user import User, blank
 from migrator.sandbox.descope.users_change import overwritten
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.call import Call
 
 

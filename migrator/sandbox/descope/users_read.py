@@ -11,7 +11,7 @@ from migrator.sandbox.descope.refusal import MISSING, Refusal, invalid, not_foun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.model import Json
+    from migrator.core.model import Json
     from migrator.sandbox.descope.call import Call
     from migrator.sandbox.descope.store import Store
     from migrator.sandbox.descope.user import User

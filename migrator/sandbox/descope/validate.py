@@ -17,7 +17,7 @@ from openapi_schema_validator import OAS30Validator
 from migrator.sandbox.descope.refusal import MALFORMED, Refusal
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 Schema: TypeAlias = dict[str, Any]
 

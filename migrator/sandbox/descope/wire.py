@@ -10,7 +10,7 @@ from starlette.responses import Response
 from migrator.sandbox.descope.refusal import MALFORMED, Refusal
 
 if TYPE_CHECKING:
-    from migrator.model import Json
+    from migrator.core.model import Json
 
 
 def _no_constant(text: str) -> NoReturn:

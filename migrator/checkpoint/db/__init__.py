@@ -1,0 +1,1 @@
+"""The database of a checkpoint: connections, schema, lease, and the fenced transaction."""

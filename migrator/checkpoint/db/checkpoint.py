@@ -1,0 +1,248 @@
+"""The open checkpoint of one migration: its binding, its lease, and the fenced transaction."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from math import ceil
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from migrator.checkpoint.db.database import Database, DatabaseLost
+from migrator.checkpoint.db.lease import TTL, Heartbeat, LeaseHolder
+from migrator.checkpoint.db.schema import current_revision, head_revision, upgrade_schema
+from migrator.checkpoint.db.tables import migration
+from migrator.core.errors import ConfigError, LeaseHeld, LeaseLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from sqlalchemy import URL
+
+    from migrator.core.clock import Clock
+
+_T = TypeVar("_T")
+TRIES = 5  # of one transaction on a database that comes and goes (matrix S4, S5)
+
+
+class Checkpoint:
+    """A checkpoint whose schema is at head.
+
+    Readers only construct it; a run enters it as a context manager, which takes the lease.
+
+    Args:
+        upgrade: whether an older or empty schema may be brought to head now.
+
+    Raises:
+        ConfigError: damaged, foreign or newer database, or an upgrade is needed and not allowed.
+        LeaseHeld: on entering, another run is alive (exit code 5).
+    """
+
+    def __init__(self, url: URL, key: str, clock: Clock, *, upgrade: bool, create: bool = True) -> None:
+        self.key = key
+        self.clock = clock
+        self.db = Database(url, create=create)
+        self.fence = 0
+        self._one_writer = threading.Lock()
+        self._heartbeat = Heartbeat(self._renew)
+        try:
+            self._ready_schema(upgrade=upgrade)
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _ready_schema(self, *, upgrade: bool) -> None:
+        current = self.read(current_revision)
+        if current == head_revision():
+            return
+        if not upgrade:
+            raise ConfigError(
+                f"The checkpoint database has schema {current or 'none'}, this migrator needs {head_revision()}.",
+                fix="Run `migrator db upgrade` (or answer the question of `migrator run`, or give --yes).",
+            )
+        self._repeat(self.db.write, self._upgrade)
+
+    def _upgrade(self, connection: Connection) -> None:
+        self.db.one_at_a_time(connection)
+        upgrade_schema(connection)
+
+    def __enter__(self) -> Self:
+        try:
+            self.db.check_intact()
+            self.db_write(self._take_lease)
+        except BaseException:
+            self.db.close()
+            raise
+        self._heartbeat.start()
+        self.clock.guard(self._heartbeat.check)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._heartbeat.stop()
+        try:
+            self._repeat(self.db.write, self._give_lease_back)
+        except Exception:
+            # The lease of a dead holder is free by itself; the error on its way out matters more.
+            if error is None:
+                raise
+        finally:
+            self.db.close()
+
+    # --- transactions ------------------------------------------------------------------------
+
+    def read(self, work: Callable[[Connection], _T]) -> _T:
+        """Run `work` on one consistent view."""
+        return self._repeat(self.db.read, work)
+
+    def write(self, work: Callable[[Connection], _T]) -> _T:
+        """Run `work` in one durable transaction, if the lease is still ours.
+
+        `work` may run more than once, so it must change nothing but the database. A commit whose answer
+        was lost is looked up by its name before anything is repeated (matrix S4).
+
+        Raises:
+            LeaseLost: another run took over; nothing was written.
+        """
+
+        def fenced(connection: Connection, name: str) -> _T:
+            held = connection.execute(
+                update(migration)
+                .where(migration.c.key == self.key, migration.c.fence == self.fence)
+                .values(last_write=name, lease_until=self._now(connection) + TTL)
+            )
+            if held.rowcount != 1:
+                raise LeaseLost(
+                    "Another run has taken the lease over; this one wrote nothing more.",
+                    fix="Let the other run finish; its result counts.",
+                )
+            return work(connection)
+
+        result = self.db_write(fenced)
+        self._heartbeat.renewed()
+        return result
+
+    def db_write(self, work: Callable[[Connection, str], _T]) -> _T:
+        """Run a named transaction, repeated after a lost connection only if it did not commit."""
+        name = uuid.uuid4().hex
+        done: list[_T] = []
+
+        def once(connection: Connection) -> None:
+            # Asked under the row's lock: a commit still on its way inside the server has ended by then.
+            row = self.row(connection) if done else None
+            if row is None or row["last_write"] != name:
+                done.append(work(connection, name))
+
+        # One at a time: the name of the last one must still be there while its commit is in doubt.
+        with self._one_writer:
+            self._repeat(self.db.write, once)
+        return done[-1]
+
+    def compact(self) -> None:
+        """Rewrite the database so that erased values are gone from its bytes.
+
+        Raises:
+            BytesRemain: the database does not let us.
+        """
+        self._repeat(self.db.outside, self.db.compact)
+
+    def _repeat(
+        self, transaction: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], _T]
+    ) -> _T:
+        for last in _tries():
+            try:
+                with transaction() as connection:
+                    return work(connection)
+            except DatabaseLost:
+                if last:
+                    raise
+                self.clock.wait(1)
+        raise AssertionError
+
+    def _now(self, connection: Connection) -> float:
+        return self.db.now(connection, self.clock.time())
+
+    # --- lease -------------------------------------------------------------------------------
+
+    def _take_lease(self, connection: Connection, name: str) -> None:
+        self.db.one_at_a_time(connection)
+        row = self.row(connection)
+        now = self._now(connection)
+        if row is None:
+            connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0))
+        elif row["holder"] and row["lease_until"] > now and not LeaseHolder.from_json(row["holder"]).is_surely_dead():
+            holder, left = LeaseHolder.from_json(row["holder"]), ceil(row["lease_until"] - now)
+            here = holder.death_can_be_proven()
+            raise LeaseHeld(
+                f"Another run is in progress on this checkpoint (process {holder.pid}).",
+                fix="Wait for it, or look with `migrator status`. If that process is killed, run again"
+                f"{': the next run takes over at once' if here else f' in {left} s'}.",
+            )
+        self.fence = (row["fence"] if row else 0) + 1
+        connection.execute(
+            update(migration)
+            .where(migration.c.key == self.key)
+            .values(fence=self.fence, holder=LeaseHolder.me().to_json(), lease_until=now + TTL, last_write=name)
+        )
+
+    def _give_lease_back(self, connection: Connection) -> None:
+        mine = update(migration).where(migration.c.key == self.key, migration.c.fence == self.fence)
+        connection.execute(mine.values(holder=None, lease_until=None))
+
+    def _renew(self) -> bool:
+        with self.db.write() as connection:
+            renewed = connection.execute(
+                update(migration)
+                .where(migration.c.key == self.key, migration.c.fence == self.fence)
+                .values(lease_until=self._now(connection) + TTL)
+            )
+        return renewed.rowcount == 1
+
+    def row(self, connection: Connection) -> RowMapping | None:
+        """The migration's own row, None before the first run."""
+        # The row is locked on PostgreSQL, so that two runs cannot both find the lease free.
+        query = select(migration).where(migration.c.key == self.key).with_for_update()
+        return connection.execute(query).mappings().one_or_none()
+
+    def is_held(self) -> bool:
+        """Whether a living run holds the lease now."""
+
+        def look(connection: Connection) -> bool:
+            row = connection.execute(select(migration).where(migration.c.key == self.key)).mappings().one_or_none()
+            return self._is_alive(row, connection)
+
+        return self.read(look)
+
+    def note(self, work: Callable[[Connection], object]) -> bool:
+        """Run `work` in one transaction without holding the lease, unless a living run holds it.
+
+        `work` may run more than once. No run can begin while the transaction lasts.
+
+        Returns:
+            Whether it was done.
+        """
+
+        def unless_held(connection: Connection) -> bool:
+            row = self.row(connection)
+            if row is None or self._is_alive(row, connection):
+                return False
+            work(connection)
+            return True
+
+        return self._repeat(self.db.write, unless_held)
+
+    def _is_alive(self, row: RowMapping | None, connection: Connection) -> bool:
+        return bool(
+            row
+            and row["holder"]
+            and row["lease_until"] > self._now(connection)
+            and not LeaseHolder.from_json(row["holder"]).is_surely_dead()
+        )
+
+
+def _tries() -> list[bool]:
+    return [False] * (TRIES - 1) + [True]

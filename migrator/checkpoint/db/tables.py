@@ -1,0 +1,166 @@
+"""The checkpoint's tables; `migrations/` must build exactly these (tested as an empty diff).
+
+Every row carries its migration's key, so that several migrations can share one PostgreSQL database.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from migrator.core.model import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    }
+)
+
+STATE_LIST: Final = ", ".join(f"'{state}'" for state in State)
+
+migration = Table(
+    "migration",
+    metadata,
+    Column("key", Text, primary_key=True),
+    # The binding: empty until the first run proved its credentials.
+    Column("source", Text),
+    Column("project", Text),
+    Column("target_host", Text),
+    Column("mapping", Text),
+    Column("mapping_section", Text),  # JSON of the configuration's section, to name the keys that were changed
+    Column("policy", Text),
+    # The lease: `fence` grows with every holder and stands in every write.
+    Column("fence", Integer, nullable=False),
+    Column("holder", Text),
+    Column("lease_until", Double),
+    # The name of the last transaction: tells whether a commit without an answer happened (matrix S4).
+    Column("last_write", Text),
+    # Sweeps are numbered over the life of the migration.
+    Column("sweep", Integer, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("command", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Column("outcome", Text),
+    Column("summary", Text),  # the JSON document of the run, counts only
+    Column("details", Text),  # JSON of what a report shows beyond it: fields, readiness; no personal data
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
+# What reading Descope back has shown, a run's own read-back and `migrator verify` alike; the newest one is told.
+verification = Table(
+    "verification",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("scope", Text, nullable=False),  # sent, all or sample
+    Column("read", Integer, nullable=False),  # users read back
+    Column("classes", Text, nullable=False),  # JSON {class: users}
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
+source_user = Table(
+    "source_user",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("seen_sweep", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),  # an error code or a count, never personal data
+    Column("notes", Text, nullable=False),  # note codes, comma-separated
+    Column("source_status", Text),
+    Column("created", Text),  # the record's own date texts, for policy.duplicate_email
+    Column("last_login", Text),
+    # Personal data, erased when the migration is done.
+    Column("raw", Text),
+    Column("profile", Text),
+    # What the source asks for now, and what Descope last acknowledged.
+    Column("hash", Text, nullable=False),
+    Column("sent_hash", Text),
+    Column("target_id", Text),
+    # The plan's word on a pending user.
+    Column("decision", Text),
+    Column("changes", Text),  # JSON {field: [before, after]}, personal data too
+    Column("decided_at", Double),
+    Column("seen", Text),  # hash of the Descope user the decision was made on
+    Column("predicted", Text),  # the state this run's plan foresees
+    # What reading the user back since it was last sent has shown, in the words of `proofs.RowVerdict`; None before.
+    Column("verdict", Text),
+    # How the user came to be ours: "created", or "linked" (policy.existing); None before it arrived.
+    Column("origin", Text),
+    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`fields.SentFields`).
+    Column("sent_fields", Text),
+    Column("adopt_id", Text),  # the stranger a decision to link was made on
+    # 1 when this migration disabled the user at Descope, so that it may enable it again.
+    Column("disabled_by_us", Integer),
+    # 1 when the user has left at the source, and Descope would not let us disable it.
+    Column("still_enabled", Integer),
+    Column("refusals", Integer),  # runs that ended because everybody was refused alike, this user among them
+    # The user is to be planned again: `plans.AGAIN`, `plans.REJUDGE`.
+    Column("retry", Integer),
+    # What stood in these columns before somebody asked, until the plan is confirmed; `was_state` None: nothing did.
+    Column("was_state", Text),
+    Column("was_reason", Text),
+    Column("was_detail", Text),
+    Column("was_attempts", Integer),
+    Column("was_retry", Integer),
+    Column("was_row", Text),  # JSON of the row before a mapping that is not confirmed wrote over it (`trial`)
+    # The intent: which batch, since when, and how many requests for this user went unanswered.
+    Column("batch", Text),
+    Column("sending_since", Double),
+    Column("attempts", Integer, nullable=False),
+    CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
+    CheckConstraint("(state = 'sending') = (batch IS NOT NULL)", name="batch"),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+Index("ix_source_user_state", source_user.c.migration, source_user.c.state, source_user.c.user_id)
+Index("ix_source_user_batch", source_user.c.migration, source_user.c.batch)
+Index("ix_source_user_target", source_user.c.migration, source_user.c.target_id)
+
+login = Table(
+    "login",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("login_key", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+Index("ix_login_user", login.c.migration, login.c.user_id)
+
+# What a run was doing at a moment, for rates, the estimate of its end, and the report's time line.
+sample = Table(
+    "sample",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer),
+    Column("calls", Integer, nullable=False),
+    Column("throttled", Integer, nullable=False),
+    Column("waiting", Text),  # why it waits, None while it works
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)

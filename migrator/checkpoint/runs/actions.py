@@ -1,0 +1,53 @@
+"""What a run has sent so far, counted in the transactions that store its outcomes: exact however it ends."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select, update
+
+from migrator.checkpoint.db.tables import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+# The kinds of what is sent, as the key `actions` of JSON documents names them.
+CREATE, UPDATE, ADOPT, DISABLE = ACTION_KINDS = ("create", "update", "adopt", "disable")
+NOTHING = "nothing"  # beside the kinds: users who are in Descope and need no request
+NO_ACTIONS = dict.fromkeys((*ACTION_KINDS, NOTHING), 0)
+
+
+def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
+    """From here on, what is recorded was sent by run `number`; what was settled before, an earlier run had sent.
+
+    Args:
+        nothing: users for whom the plan has nothing to do.
+    """
+    mine = (run.c.migration == checkpoint.key, run.c.number == number)
+    summary = json.dumps({"actions": NO_ACTIONS | {NOTHING: nothing}})
+    checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
+
+
+def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
+    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_count`."""
+    if not any(sent.values()):
+        return
+    newest = select(run.c.number, run.c.summary).where(run.c.migration == checkpoint.key)
+    row = connection.execute(newest.order_by(run.c.number.desc()).limit(1)).one_or_none()
+    summary = json.loads(row.summary) if row is not None and row.summary else {}
+    if row is None or "actions" not in summary:
+        return
+    summary["actions"] = {kind: number + sent.get(kind, 0) for kind, number in summary["actions"].items()}
+    mine = (run.c.migration == checkpoint.key, run.c.number == row.number)
+    connection.execute(update(run).where(*mine).values(summary=json.dumps(summary)))
+
+
+def actions_of_run(checkpoint: Checkpoint, number: int) -> dict[str, int] | None:
+    """What run `number` has sent by kind, and `nothing`; None when it never came to sending."""
+    query = select(run.c.summary).where(run.c.migration == checkpoint.key, run.c.number == number)
+    text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
+    actions: dict[str, int] | None = json.loads(text).get("actions") if text else None
+    return actions

@@ -1,0 +1,100 @@
+"""The books: runs, counts, problem rows, and the erasing of personal data."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from migrator.checkpoint.db.tables import run, sample
+from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+def begin_run(checkpoint: Checkpoint, command: str) -> int:
+    """Open a run's row and return its number."""
+
+    def work(connection: Connection) -> int:
+        last = connection.execute(select(func.max(run.c.number)).where(run.c.migration == checkpoint.key)).scalar()
+        number = (last or 0) + 1
+        connection.execute(
+            insert(run).values(
+                migration=checkpoint.key, number=number, command=command, started_at=checkpoint.clock.time()
+            )
+        )
+        return number
+
+    return checkpoint.write(work)
+
+
+def store_summary(checkpoint: Checkpoint, number: int, summary: dict[str, Any], outcome: RunOutcome | None) -> None:
+    """Store a run's figures so far; an outcome closes the row."""
+    values: dict[str, Any] = {"summary": json.dumps(summary)}
+    if outcome is not None:
+        values |= {"outcome": outcome, "finished_at": checkpoint.clock.time()}
+    checkpoint.write(
+        lambda c: c.execute(
+            update(run).where(run.c.migration == checkpoint.key, run.c.number == number).values(**values)
+        )
+    )
+
+
+def delete_run(checkpoint: Checkpoint, number: int) -> None:
+    """Take a run's row away again: what a wrong configuration ended was no run."""
+
+    def work(connection: Connection) -> None:
+        for table, column in ((sample, sample.c.run), (run, run.c.number)):
+            connection.execute(delete(table).where(table.c.migration == checkpoint.key, column == number))
+
+    checkpoint.write(work)
+
+
+def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) -> None:
+    """Store what a run's report shows beyond its figures: counts about fields and sign-ins, no personal data."""
+    checkpoint.write(
+        lambda c: c.execute(
+            update(run)
+            .where(run.c.migration == checkpoint.key, run.c.number == number)
+            .values(details=json.dumps(details))
+        )
+    )
+
+
+def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The newest details any run stored; {} before the first."""
+    query = (
+        select(run.c.details)
+        .where(run.c.migration == checkpoint.key, run.c.details.is_not(None))
+        .order_by(run.c.number.desc())
+        .limit(1)
+    )
+    text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
+    details: dict[str, Any] = json.loads(text) if text else {}
+    return details
+
+
+def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The newest run's row as a dict, its summary decoded; None before the first."""
+    query = select(run).where(run.c.migration == checkpoint.key).order_by(run.c.number.desc()).limit(1)
+    row = checkpoint.read(lambda c: c.execute(query).mappings().one_or_none())
+    if row is None:
+        return None
+    return {**row, "summary": json.loads(row["summary"]) if row["summary"] else {}}
+
+
+def outcome_now(last: Mapping[str, Any], *, held: bool) -> str:
+    """How the newest run, as `last_run` gives it, stands; one without lease or last word was killed."""
+    if held:
+        return RUNNING
+    return last.get("outcome") or RunOutcome.STOPPED if last else NOT_STARTED
+
+
+# --- personal data -------------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""What reading Descope back has shown, in a run or by `migrator verify`; the newest one is what is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, insert, select, true
+
+from migrator.checkpoint.db.tables import verification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+SCOPE_SENT, SCOPE_ALL, SCOPE_SAMPLE, SCOPE_NONE = "sent", "all", "sample", "none"
+# What a document says before anybody was read back.
+NEVER_VERIFIED: dict[str, Any] = {
+    "classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0},
+    "read": 0,
+    "at": None,
+    "scope": SCOPE_NONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`read` users were read back at epoch second `at`; `classes` counts what they looked like.
+
+    `scope` is "sent" (whom a run had just sent), "all" or "sample".
+    """
+
+    at: float
+    scope: str
+    read: int
+    classes: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON documents carry it; the time is ISO 8601 in UTC, to the second."""
+        at = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
+
+
+def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int]) -> bool:
+    """Store a verification that ends now; with the lease, or without it while no run is alive.
+
+    Returns:
+        False when a living run kept it from being stored.
+    """
+
+    def work(connection: Connection) -> None:
+        mine = verification.c.migration == checkpoint.key
+        last = connection.execute(select(func.max(verification.c.number)).where(mine)).scalar()
+        connection.execute(
+            insert(verification).values(
+                migration=checkpoint.key,
+                number=(last or 0) + 1,
+                at=checkpoint.clock.time(),
+                scope=scope,
+                read=read,
+                classes=json.dumps(dict(classes)),
+            )
+        )
+
+    if checkpoint.fence:
+        checkpoint.write(work)
+        return True
+    return checkpoint.note(work)
+
+
+def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Verification | None:
+    """The last verification of this scope, or of any; None before the first."""
+    of_scope = true() if scope is None else verification.c.scope == scope
+    query = (
+        select(verification)
+        .where(verification.c.migration == checkpoint.key, of_scope)
+        .order_by(verification.c.number.desc())
+        .limit(1)
+    )
+    row = checkpoint.read(lambda c: c.execute(query).one_or_none())
+    return None if row is None else Verification(row.at, row.scope, row.read, json.loads(row.classes))
+
+
+def earlier_full_verification(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The last one of everybody as a document, None when there is none or it is the newest of all."""
+    last, whole = newest_verification(checkpoint), newest_verification(checkpoint, SCOPE_ALL)
+    return None if whole is None or last is None or last.scope == SCOPE_ALL else whole.document()
+
+
+def verification_document(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The newest one as a document; `NEVER` before the first."""
+    last = newest_verification(checkpoint)
+    return NEVER_VERIFIED if last is None else last.document()

@@ -1,0 +1,1 @@
+"""Who stands where, and every move of a user between states."""

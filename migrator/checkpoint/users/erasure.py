@@ -1,0 +1,54 @@
+"""The erasing of personal data that nobody needs any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.sweeps import ERASED_RECORD
+from migrator.core.model import ARRIVED_STATES, State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+
+def erase_profiles(
+    checkpoint: Checkpoint, states: tuple[State, ...], verdicts: Collection[str | None] | None = None
+) -> int:
+    """Remove the personal data of users in these states, from the file's raw bytes too.
+
+    Args:
+        verdicts: of those who arrived, only whoever was last read back like this (`proofs.RowVerdict`): without its
+            profile nobody could see a user right again.
+
+    Raises:
+        BytesRemain: it left the rows, but not the bytes; every later call tries that again.
+    """
+    done: ColumnElement[bool] = source_user.c.state.in_(states)
+    if verdicts is not None:
+        said: ColumnElement[bool] = source_user.c.verdict.in_([verdict for verdict in verdicts if verdict is not None])
+        if None in verdicts:
+            said = said | source_user.c.verdict.is_(None)
+        done = and_(done, source_user.c.state.not_in(ARRIVED_STATES) | said)
+    has_data = and_(
+        source_user.c.migration == checkpoint.key,
+        done,
+        source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None),
+    )
+
+    def work(connection: Connection) -> int:
+        # One row keeps an empty record until the bytes are rewritten: a run that dies before leaves it to the next.
+        first = select(func.min(source_user.c.user_id)).where(has_data).scalar_subquery()
+        raw = case((source_user.c.user_id == first, ERASED_RECORD))
+        erased = connection.execute(update(source_user).where(has_data).values(raw=raw, profile=None, changes=None))
+        return erased.rowcount
+
+    number = checkpoint.write(work)
+    if number:
+        checkpoint.compact()
+        checkpoint.write(lambda c: c.execute(update(source_user).where(has_data).values(raw=None)))
+    return number

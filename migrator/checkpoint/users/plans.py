@@ -1,0 +1,321 @@
+"""The planning side of the checkpoint: collisions, scope, and one decision per pending user."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.holders import WANTED_TWICE
+from migrator.core.fields import SentFields
+from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+DRIFTED = "drifted"
+CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of it
+# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
+AGAIN, REJUDGE = 1, 2
+# A conflict found while planning: stored like a decision, because only a real run makes it a final state.
+CONFLICT = "conflict"
+SENT_DECISIONS = (
+    Decision.UPDATE,
+    Decision.ADOPT,
+    Decision.CREATE,
+)  # leaving comes first, and an update may free a login
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedUser:
+    """A pending user: the target it should become, and the Descope user it is known to be, if any.
+
+    `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
+    sent, `seen_right` whether it was read back right since; `disabled_by_us` is None where nobody noted who disabled
+    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned;
+    `refusals` counts the runs that ended because everybody was refused alike.
+    """
+
+    target: TargetUser
+    hash: str
+    target_id: str | None
+    attempts: int = 0
+    seen: str | None = None
+    origin: str | None = None
+    sent: SentFields | None = None
+    retry: bool = False
+    disabled_by_us: bool | None = None
+    seen_right: bool = False
+    disables: bool = False
+    refusals: int = 0
+
+    @property
+    def user_id(self) -> str:
+        """The Docebo user id."""
+        return self.target.user_id
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> QueuedUser:
+        """The user of a row that has `CANDIDATE` columns."""
+        adopts = row.decision == Decision.ADOPT
+        return cls(
+            TargetUser.from_json(row.profile),
+            row.hash,
+            row.adopt_id if adopts else row.target_id,
+            row.attempts,
+            row.seen,
+            row.origin,
+            SentFields.from_json(row.sent_fields),
+            row.retry == AGAIN,
+            None if row.disabled_by_us is None else bool(row.disabled_by_us),
+            row.verdict in ("same", "edited"),
+            json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
+            row.refusals or 0,
+        )
+
+
+QUEUED_USER_COLUMNS = [
+    source_user.c[name]
+    for name in (
+        "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
+        "sent_fields", "retry", "disabled_by_us", "verdict", "changes",
+        "refusals",
+    )
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """The decision on one user: `decision` is a `Decision` or "conflict" with a reason.
+
+    `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or is to be
+    adopted. `sent` is what is known to be there already, for a user that needs no change. When the user that stands
+    in the way belongs to Docebo user `holder`, `if_holder_is_gone` is the decision for the case that Docebo has
+    deleted that one.
+    """
+
+    user_id: str
+    decision: str
+    target_id: str | None = None
+    reason: str | None = None
+    changes: dict[str, list[Any]] | None = None
+    seen: str | None = None
+    detail: str | None = None
+    origin: str | None = None
+    sent: SentFields | None = field(default=None, compare=False)
+    disabled_by_us: bool | None = None
+    holder: str | None = None
+    if_holder_is_gone: PlannedAction | None = None
+
+
+def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
+    return source_user.c.migration == checkpoint.key
+
+
+def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | None) -> None:
+    """Leave pending users out of this run: all but the first `limit`, all not seen since a sweep."""
+    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    order = (func.length(source_user.c.user_id), source_user.c.user_id)
+
+    def work(connection: Connection) -> None:
+        if seen_since is not None:
+            connection.execute(
+                update(source_user)
+                .where(pending, source_user.c.seen_sweep < seen_since)
+                .values(state=State.SKIPPED, reason="search_text")
+            )
+        if limit is not None:
+            kept = select(source_user.c.user_id).where(pending).order_by(*order).limit(limit).scalar_subquery()
+            connection.execute(
+                update(source_user)
+                .where(pending, source_user.c.user_id.not_in(kept))
+                .values(state=State.SKIPPED, reason="limit")
+            )
+
+    checkpoint.write(work)
+
+
+def undecided_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
+    """Pending users without a decision, in the order of their id text, behind user id `after`."""
+    query = (
+        select(*QUEUED_USER_COLUMNS)
+        .where(
+            _mine(checkpoint),
+            source_user.c.state == State.PENDING,
+            source_user.c.decision.is_(None),
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+    return _candidates(checkpoint, query)
+
+
+def _candidates(checkpoint: Checkpoint, query: Select[Any]) -> list[QueuedUser]:
+    rows = checkpoint.read(lambda c: c.execute(query).all())
+    return [QueuedUser.of(row) for row in rows]
+
+
+def planned_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
+    """Pending users decided to be created, updated or adopted, in the order of their id text, behind `after`."""
+    query = (
+        select(*QUEUED_USER_COLUMNS)
+        .where(
+            _mine(checkpoint),
+            source_user.c.state == State.PENDING,
+            source_user.c.decision.in_(SENT_DECISIONS),
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+    return _candidates(checkpoint, query)
+
+
+def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> None:
+    """Store decisions on pending users."""
+    this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+    decided = (
+        update(source_user)
+        .where(this, source_user.c.state == State.PENDING)
+        .values(
+            decision=bindparam("b_decision"),
+            reason=bindparam("b_reason"),
+            detail=bindparam("b_detail"),
+            target_id=func.coalesce(bindparam("b_target"), source_user.c.target_id),
+            adopt_id=bindparam("b_adopt"),
+            origin=func.coalesce(source_user.c.origin, bindparam("b_origin")),
+            disabled_by_us=func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us),
+            sent_fields=func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
+            changes=bindparam("b_changes"),
+            seen=bindparam("b_seen"),
+            decided_at=checkpoint.clock.time(),
+        )
+    )
+    rows = [
+        {
+            "b_user": plan.user_id,
+            "b_decision": plan.decision,
+            "b_reason": plan.reason,
+            "b_detail": plan.detail,
+            # A stranger is nobody's before it was linked.
+            "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
+            "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
+            "b_origin": plan.origin,
+            "b_disabled": None if plan.disabled_by_us is None else int(plan.disabled_by_us),
+            "b_sent": plan.sent.to_json() if plan.sent is not None else None,
+            "b_changes": json.dumps(plan.changes) if plan.changes else None,
+            "b_seen": plan.seen,
+        }
+        for plan in planned
+    ]
+    if rows:
+        checkpoint.write(lambda c: c.execute(decided, rows))
+
+
+def finish_without_sending(checkpoint: Checkpoint) -> None:
+    """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
+
+    def work(connection: Connection) -> None:
+        pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+        connection.execute(
+            update(source_user)
+            .where(pending, source_user.c.decision == Decision.UNCHANGED)
+            .values(
+                state=State.UNCHANGED,
+                sent_hash=source_user.c.hash,
+                decision=None,
+                retry=None,
+                verdict=None,  # what was seen was another target
+            )
+        )
+        connection.execute(
+            update(source_user)
+            .where(pending, source_user.c.decision == CONFLICT)
+            .values(state=State.CONFLICT, decision=None, retry=None)
+        )
+
+    checkpoint.write(work)
+
+
+def refuse_shared_targets(checkpoint: Checkpoint) -> None:
+    """Two Docebo users never become one: nobody adopts a user that another one wants or has."""
+    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    adopts = and_(pending, source_user.c.decision == Decision.ADOPT)
+    wanted_twice = (
+        select(source_user.c.adopt_id).where(adopts).group_by(source_user.c.adopt_id).having(func.count() > 1)
+    )
+    gone = source_user.c.state == State.VANISHED
+    owned = select(source_user.c.target_id).where(
+        _mine(checkpoint),
+        source_user.c.target_id.is_not(None),
+        not_(gone),
+        source_user.c.decision.is_distinct_from("adopt"),
+    )
+    shared = or_(source_user.c.adopt_id.in_(wanted_twice), source_user.c.adopt_id.in_(owned))
+    aside = {
+        "decision": CONFLICT,
+        "reason": "several_matches",
+        "detail": literal(f"{WANTED_TWICE} ") + source_user.c.adopt_id,
+        "changes": None,
+        "seen": None,
+        "adopt_id": None,
+    }
+
+    def work(connection: Connection) -> None:
+        if connection.execute(select(source_user.c.user_id).where(adopts).limit(1)).first() is not None:
+            connection.execute(update(source_user).where(adopts, shared).values(**aside))
+
+    checkpoint.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class FormerUser:
+    """What is known of a user whose Docebo record is gone."""
+
+    origin: str | None
+    sent: SentFields | None
+    disabled_by_us: bool | None
+
+
+def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, FormerUser]:
+    """Those of these users whom Docebo has deleted."""
+    columns = [source_user.c[name] for name in ("user_id", "origin", "sent_fields", "disabled_by_us")]
+    gone = and_(_mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
+    return {
+        row.user_id: FormerUser(
+            row.origin,
+            SentFields.from_json(row.sent_fields),
+            None if row.disabled_by_us is None else bool(row.disabled_by_us),
+        )
+        for row in checkpoint.read(lambda c: c.execute(select(*columns).where(gone)).all())
+    }
+
+
+def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
+    """Users who arrived and whom Descope does not have any more need a person."""
+    arrived = and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
+    missing = {"state": State.CONFLICT, "reason": "deleted_at_descope", "detail": None, "verdict": "missing"}
+    if user_ids:
+        checkpoint.write(
+            lambda c: c.execute(
+                update(source_user).where(arrived, source_user.c.user_id.in_(user_ids)).values(**missing, decision=None)
+            )
+        )

@@ -1,0 +1,160 @@
+"""What a plan foresees, kept to be held against what happens: binding plans, prediction and its gaps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, case, false, func, or_, select, update
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.counts import PREDICTED_STATES
+from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO, DRIFTED
+from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
+from migrator.core.model import ARRIVED_STATES, Decision, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One user of a plan: what is to be done, on which source (`hash`) and which target (`seen`)."""
+
+    user_id: str
+    decision: str
+    hash: str
+    seen: str | None
+    changes: dict[str, list[Any]] | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionGap:
+    """Users whose end differs from the prediction."""
+
+    predicted: State
+    actual: State
+    reason: str | None
+    users: int
+
+
+def plan_lines(checkpoint: Checkpoint) -> Iterator[PlanLine]:
+    """Every decided user that is still pending; memory stays flat."""
+    after = ""
+    while True:
+        query = (
+            select(source_user)
+            .where(_decided(checkpoint), source_user.c.user_id > after)
+            .order_by(source_user.c.user_id)
+            .limit(_PAGE)
+        )
+        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
+        for row in rows:
+            changes = json.loads(row.changes) if row.changes else None
+            yield PlanLine(row.user_id, row.decision, row.hash, row.seen, changes, row.reason)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].user_id
+
+
+def _decided(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
+    return and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.PENDING,
+        source_user.c.decision.is_not(None),
+    )
+
+
+def forget_predictions(checkpoint: Checkpoint) -> None:
+    """From here on a pending user without a prediction is one the plan does not name."""
+    mine = source_user.c.migration == checkpoint.key
+    checkpoint.write(lambda c: c.execute(update(source_user).where(mine).values(predicted=None)))
+
+
+def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
+    """Hold some entries of a binding plan against today's decisions; who changed since is set aside as drifted."""
+    wanted = {entry.user_id: entry for entry in planned}
+
+    def work(connection: Connection) -> None:
+        rows = connection.execute(
+            select(source_user).where(_decided(checkpoint), source_user.c.user_id.in_(wanted))
+        ).all()
+        for row in rows:
+            entry = wanted[row.user_id]
+            values: dict[str, Any] = {"predicted": PREDICTED_STATES[entry.decision]}
+            # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
+            drifted = row.decision != entry.decision or _moved(entry, row.seen)
+            if row.hash != entry.hash or (drifted and not row.attempts):
+                values |= {"state": State.CONFLICT, "reason": DRIFTED, "decision": None, "changes": None}
+                values["detail"] = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
+            connection.execute(
+                update(source_user)
+                .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == row.user_id)
+                .values(**values)
+            )
+
+    checkpoint.write(work)
+
+
+def _moved(entry: PlanLine, seen: str | None) -> bool:
+    """Whether the Descope user that would be written is another one than the plan saw."""
+    return entry.decision in (Decision.UPDATE, Decision.ADOPT) and entry.seen != seen
+
+
+def skip_unplanned(checkpoint: Checkpoint) -> None:
+    """A binding plan does only what it names."""
+    unnamed = and_(_decided(checkpoint), source_user.c.predicted.is_(None))
+    checkpoint.write(
+        lambda c: c.execute(
+            update(source_user)
+            .where(unnamed)
+            .values(state=State.SKIPPED, reason="not_in_plan", decision=None, changes=None)
+        )
+    )
+
+
+def count_nothing_to_do(checkpoint: Checkpoint) -> int:
+    """How many users are in Descope, not known to be wrong there, and need no request by this plan."""
+    known_wrong = source_user.c.verdict.in_(WRONG_VERDICTS)
+    there = and_(source_user.c.state.in_(ARRIVED_STATES), ~func.coalesce(known_wrong, false()))
+    planned = and_(source_user.c.state == State.PENDING, source_user.c.decision == Decision.UNCHANGED)
+    query = select(func.count()).where(source_user.c.migration == checkpoint.key, or_(there, planned))
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
+    """Remember for every user the state this plan foresees; the end of the run is measured by it.
+
+    Args:
+        bound: a binding plan has spoken already; only users it does not name are left.
+    """
+    mine = source_user.c.migration == checkpoint.key
+    to_do = and_(mine, source_user.c.predicted.is_(None)) if bound else mine
+    decided = case(
+        {decision: state.value for decision, state in PREDICTED_STATES.items()}, value=source_user.c.decision
+    )
+    foreseen = case((_decided(checkpoint), decided), else_=source_user.c.state)
+    checkpoint.write(lambda c: c.execute(update(source_user).where(to_do).values(predicted=foreseen)))
+
+
+def compare_prediction(checkpoint: Checkpoint) -> tuple[dict[State, int], list[PredictionGap]]:
+    """The predicted number of each state, and every gap between prediction and end."""
+    columns = (source_user.c.predicted, source_user.c.state, source_user.c.reason)
+    query = (
+        select(*columns, func.count())
+        .where(source_user.c.migration == checkpoint.key, source_user.c.predicted.is_not(None))
+        .group_by(*columns)
+    )
+    predicted = dict.fromkeys(State, 0)
+    gaps = []
+    for foreseen, state, reason, number in checkpoint.read(lambda c: c.execute(query).all()):
+        predicted[State(foreseen)] += number
+        if foreseen != state:
+            gaps.append(PredictionGap(State(foreseen), State(state), reason, number))
+    return predicted, sorted(gaps, key=lambda gap: (gap.predicted, gap.actual, gap.reason or ""))

@@ -1,0 +1,99 @@
+"""Which users are planned again, and how a command that is not confirmed leaves none of that behind.
+
+Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore` undoes it, at the end
+of a plan, after a "no", or in the next command when this one was killed. So it is with rows that a mapping wrote over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true, update
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.holders import may_let_go
+from migrator.checkpoint.users.plans import AGAIN, DRIFTED
+from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
+from migrator.core.model import State
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+DUPLICATE_REASONS = ("duplicate_email", "duplicate_login")
+# What may be over by itself; judging it costs few calls.
+JUDGED_ANEW = (*DUPLICATE_REASONS, DRIFTED, "gave_up", "recreated")
+
+_BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
+_KEPT = ("reason", "detail", "attempts", "retry")
+
+
+def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    return source_user.c.migration == checkpoint.key
+
+
+def _noted() -> dict[str, Any]:
+    """The columns that remember what stood there, unless an earlier step of this command noted it already."""
+    first = source_user.c.was_state.is_(None)
+    values = {f"was_{name}": case((first, source_user.c[name]), else_=source_user.c[f"was_{name}"]) for name in _KEPT}
+    return {"was_state": case((first, source_user.c.state), else_=source_user.c.was_state), **values}
+
+
+_FORGOTTEN = dict.fromkeys(("was_state", *(f"was_{name}" for name in _KEPT)))
+
+
+def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
+    """Note that a person wants these users to be planned again; returns how many they are."""
+    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=AGAIN, **_noted())
+    return checkpoint.write(lambda c: c.execute(statement).rowcount)
+
+
+def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
+    """Forget earlier decisions on users that are still open.
+
+    Collisions are judged anew each time (it costs no call), and so is who was given up, set aside as drifted, or
+    kept waiting by a login that may be let go. Every other conflict or failure stays until its Docebo record
+    changes, a person asks for it, or the policy changes.
+
+    Args:
+        asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
+    """
+    may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
+    again = and_(
+        _mine(checkpoint),
+        source_user.c.state.in_((State.CONFLICT, State.FAILED)),
+        source_user.c.profile.is_not(None),
+        true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
+    )
+    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    values: dict[str, Any] = {
+        "state": State.PENDING,
+        # Who was given up is tried once more, behind all others and alone, not from the start.
+        "attempts": case((source_user.c.reason == "gave_up", source_user.c.attempts), else_=0),
+        **_BLANK,
+        **_noted(),
+    }
+    if asked:
+        values["retry"] = case((source_user.c.retry == AGAIN, AGAIN), else_=asked)
+
+    def work(connection: Connection) -> None:
+        connection.execute(update(source_user).where(pending).values(**_BLANK))
+        connection.execute(update(source_user).where(again).values(**values))
+
+    checkpoint.write(work)
+
+
+def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Let stay what was opened, in the caller's transaction."""
+    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
+    forget_snapshots(connection, checkpoint)
+
+
+def restore_unconfirmed(checkpoint: Checkpoint) -> None:
+    """Undo what a command opened or wrote over that was not confirmed."""
+    restore_snapshots(checkpoint)
+    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
+    values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
+    if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
+        checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))

@@ -1,0 +1,252 @@
+"""The sending side of the checkpoint: intent before the request, outcome after it (matrix B5.2)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, bindparam, func, select, true, update
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
+from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
+from migrator.core.errors import LeaseLost
+from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.fields import SentFields
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedBatch:
+    """Users whose intent is stored: they stay `sending` until an outcome is."""
+
+    id: str
+    decision: Decision
+    users: tuple[QueuedUser, ...]
+    decided_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What became of one user of a batch.
+
+    `state` is a final state, or `pending` when the request certainly did nothing; `sending` means
+    that nobody knows yet. `detail` is an error code, never personal data. `sent` is what the user has been sent by
+    now and `origin` how it became ours, for who arrived; `decision` replaces the plan's for who stays pending.
+    `disabled` says that we disabled the user, or enabled it again, whatever else became of it; `adopted` that it
+    was somebody else's before, `refused_with_all` that everybody was refused as this user was.
+    """
+
+    user_id: str
+    state: State
+    target_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    sent: SentFields | None = field(default=None, compare=False)
+    origin: str | None = None
+    decision: Decision | None = None
+    disabled: bool | None = None
+    adopted: bool = False
+    refused_with_all: bool = False
+
+
+def claim_batch(
+    checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None, *, last: bool = False
+) -> ClaimedBatch | None:
+    """Store the intent for up to `size` users decided alike; None when none is left.
+
+    Users whose earlier requests went unanswered come last and in ever smaller batches, so that one
+    user the server chokes on cannot hold up others.
+
+    Args:
+        only: the user ids that may be sent now; None for everybody.
+        last: take the last users of the list, not the first ones.
+    """
+    order = source_user.c.user_id.desc() if last else source_user.c.user_id
+    batch_id = uuid.uuid4().hex
+    open_ones = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.PENDING,
+        source_user.c.decision == decision,
+        true() if only is None else source_user.c.user_id.in_(only),
+    )
+
+    def work(connection: Connection) -> ClaimedBatch | None:
+        attempts = connection.execute(select(func.min(source_user.c.attempts)).where(open_ones)).scalar()
+        if attempts is None:
+            return None
+        chosen = (
+            select(source_user.c.user_id)
+            .where(open_ones, source_user.c.attempts == attempts)
+            .order_by(order)
+            .limit(max(1, size // 4**attempts))
+            .scalar_subquery()
+        )
+        claimed = connection.execute(
+            update(source_user)
+            .where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(chosen))
+            .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
+            .returning(*QUEUED_USER_COLUMNS)
+        ).all()
+        users = [QueuedUser.of(row) for row in claimed]
+        ordered = tuple(sorted(users, key=lambda user: user.user_id))
+        return ClaimedBatch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
+
+    return checkpoint.write(work)
+
+
+def store_results(checkpoint: Checkpoint, results: Sequence[SendResult], sent: dict[str, str]) -> None:
+    """Store outcomes of users that are `sending`; `sent` holds each one's target hash.
+
+    Raises:
+        LeaseLost: a row was not `sending` any more, so somebody else works here.
+    """
+    unknown = [result for result in results if result.state == State.SENDING]
+    untouched = [result for result in results if result.state == State.PENDING]
+    arrived = [result for result in results if result.state in ARRIVED_STATES]
+    others = [result for result in results if result.state not in (*OPEN_STATES, *ARRIVED_STATES)]
+
+    def work(connection: Connection) -> None:
+        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1, **_DISABLED}, sent)
+        _move(connection, checkpoint, untouched, _BACK, sent)
+        _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
+        _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
+        _let_go(connection, checkpoint, [result for result in arrived if result.adopted])
+        count_actions(connection, checkpoint, Counter(map(_kind, arrived)))
+
+    checkpoint.write(work)
+
+
+def _kind(result: SendResult) -> str:
+    """What was sent for a user who arrived."""
+    if result.adopted:
+        return ADOPT
+    return CREATE if result.state == State.CREATED else UPDATE
+
+
+_DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
+_OVER: dict[str, Any] = {
+    **_DISABLED,
+    "state": bindparam("b_state"),
+    "reason": bindparam("b_reason"),
+    "detail": bindparam("b_detail"),
+    "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
+    "batch": None,
+    "sending_since": None,
+}
+_BACK: dict[str, Any] = _OVER | {
+    "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
+    "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
+}
+_DECIDED: dict[str, Any] = {"decision": None, "changes": None, "adopt_id": None, "retry": None}
+_ARRIVED: dict[str, Any] = {
+    "sent_hash": bindparam("b_hash"),
+    "sent_fields": func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
+    "origin": func.coalesce(bindparam("b_origin"), source_user.c.origin),
+    "attempts": 0,
+    "verdict": None,
+}
+
+
+def _move(
+    connection: Connection,
+    checkpoint: Checkpoint,
+    results: Sequence[SendResult],
+    values: dict[str, Any],
+    sent: Mapping[str, str],
+) -> None:
+    if not results:
+        return
+    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+    rows = [
+        {
+            "b_user": result.user_id,
+            "b_state": result.state,
+            "b_reason": result.reason,
+            "b_detail": result.detail,
+            "b_target": result.target_id,
+            "b_hash": sent.get(result.user_id),
+            "b_sent": result.sent.to_json() if result.sent is not None else None,
+            "b_origin": result.origin,
+            "b_decision": result.decision,
+            "b_refused": int(result.refused_with_all),
+            "b_disabled": None if result.disabled is None else int(result.disabled),
+        }
+        for result in results
+    ]
+    still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
+    if connection.execute(still, rows).rowcount != len(rows):
+        raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+
+
+def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[SendResult]) -> None:
+    """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
+    gone = and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state == State.VANISHED,
+        source_user.c.target_id.in_([result.target_id for result in adopted]),
+    )
+    if adopted:
+        connection.execute(update(source_user).where(gone).values(target_id=None))
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightUser:
+    """A user whose request has no outcome."""
+
+    user: QueuedUser
+    decision: Decision
+
+
+def in_flight_users(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlightUser]:
+    """Users that are `sending`, in the order of their id text, behind user id `after`."""
+    query = (
+        select(*QUEUED_USER_COLUMNS)
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == State.SENDING,
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+
+    def work(connection: Connection) -> list[InFlightUser]:
+        return [InFlightUser(QueuedUser.of(row), Decision(row.decision)) for row in connection.execute(query)]
+
+    return checkpoint.read(work)
+
+
+def count_left(
+    checkpoint: Checkpoint, only: Collection[str] | None = None, *, state: State = State.PENDING
+) -> dict[Decision, int]:
+    """How many users in this open state (of those in `only`) wait for each kind of request, or for its answer."""
+    query = (
+        select(source_user.c.decision, func.count())
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == state,
+            source_user.c.decision.in_(SENT_DECISIONS),
+            true() if only is None else source_user.c.user_id.in_(only),
+        )
+        .group_by(source_user.c.decision)
+    )
+    return checkpoint.read(lambda c: {Decision(decision): count for decision, count in c.execute(query)})
+
+
+def count_hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
+    """How many open users (of those in `only`) went unanswered in fewer than so many requests."""
+    query = select(func.count()).where(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.state.in_(OPEN_STATES),
+        source_user.c.decision.in_(SENT_DECISIONS),
+        source_user.c.attempts < attempts,
+        true() if only is None else source_user.c.user_id.in_(only),
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar() or 0)

@@ -1,0 +1,260 @@
+"""The reading side of the checkpoint: pages in, and who is new, changed or gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+
+from migrator.checkpoint.db.tables import login, migration, source_user
+from migrator.checkpoint.users.collisions import LOOK_ALIKE
+from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
+from migrator.core.login_ids import look_alike_key
+from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+_RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
+# What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
+_SIDE_FACTS = ("notes", "created", "last_login", "source_status")
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `reopening` goes back to
+_KNOWN = (
+    "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
+)  # fmt: skip
+_UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
+ERASED_RECORD = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """One Docebo record: its JSON text and what the normalizer made of it."""
+
+    raw: str
+    normalized: Normalized
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """What a page added: users this sweep had not shown yet, and users nobody knew before."""
+
+    fresh: int
+    new: int
+
+
+def begin_sweep(checkpoint: Checkpoint) -> int:
+    """Open a sweep and return its number, counted over the life of the migration."""
+
+    def work(connection: Connection) -> int:
+        number: int = connection.execute(
+            update(migration)
+            .where(migration.c.key == checkpoint.key)
+            .values(sweep=migration.c.sweep + 1)
+            .returning(migration.c.sweep)
+        ).scalar_one()
+        return number
+
+    return checkpoint.write(work)
+
+
+def store_page(
+    checkpoint: Checkpoint,
+    sweep: int,
+    records: Sequence[ReadRecord],
+    include: Collection[SourceStatus],
+    *,
+    is_trial: bool = False,
+) -> PageCounts:
+    """Store one page in one transaction; a user that did not change keeps state and history.
+
+    Args:
+        is_trial: the mapping is not the one the migration is bound to, so that nothing may stay unless it is confirmed.
+    """
+    by_id = {record.normalized.user_id: record for record in records}
+
+    def work(connection: Connection) -> PageCounts:
+        mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
+        columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
+        known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
+        keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
+        fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
+        inserts, logins, updates, refreshed = [], [], [], []
+        for user_id, record in by_id.items():
+            old = known.get(user_id)
+            values = _columns(record, include, arrived=old is not None and old.target_id is not None)
+            if old is None:
+                inserts.append({"migration": checkpoint.key, "user_id": user_id, "seen_sweep": sweep, **values})
+            else:
+                changed = _changed(old, values)
+                if not changed:
+                    if side_facts := _changed_side_facts(old, values):
+                        refreshed.append({"b_user": user_id, **side_facts})
+                    continue
+                before = {"was_row": row_snapshot(old, keys.get(user_id, ()))} if is_trial else {}
+                updates.append({"b_user": user_id, **changed, **_was(old, values), **before})
+            logins += _logins(checkpoint.key, record.normalized)
+        connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
+        if inserts:
+            connection.execute(insert(source_user), inserts)
+        this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+        if refreshed:
+            connection.execute(update(source_user).where(this), refreshed)
+        if updates:
+            connection.execute(update(source_user).where(this), updates)
+            changed_ids = [row["b_user"] for row in updates]
+            theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(changed_ids))
+            connection.execute(delete(login).where(theirs))
+        if logins:
+            connection.execute(insert(login), logins)
+        return PageCounts(fresh=fresh, new=len(inserts))
+
+    return checkpoint.write(work)
+
+
+def _columns(record: ReadRecord, include: Collection[SourceStatus], *, arrived: bool) -> dict[str, Any]:
+    """What a record makes of its user's row; whoever arrived is followed, whatever `policy.include` says."""
+    normalized = record.normalized
+    common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
+    if not isinstance(normalized, Ready):
+        return {
+            **common,
+            "hash": text_hash(f"rejected:{normalized.reason}"),
+            "state": State.REJECTED,
+            "reason": normalized.reason,
+            "notes": "",
+            "profile": None,
+            "source_status": normalized.source_status,
+            "created": "",
+            "last_login": "",
+        }
+    profile = normalized.target.to_json()
+    included = arrived or normalized.source_status in include
+    return {
+        **common,
+        "hash": normalized.target.content_hash(),
+        "state": State.PENDING if included else State.SKIPPED,
+        "reason": None if included else "not_included",
+        "notes": ",".join(normalized.notes),
+        "profile": profile,
+        "source_status": normalized.source_status,
+        "created": normalized.created,
+        "last_login": normalized.last_login,
+    }
+
+
+def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What to write over a known user: nothing when nothing changed for it."""
+    state = old.state
+    if state == State.SENDING:
+        # Its outcome is open; whatever changed at the source is found by the next sweep.
+        return {}
+    if values["hash"] != old.hash:
+        return values
+    if state in ARRIVED_STATES:
+        # Its profile may be erased, so that who is asked for again is pending from here on.
+        return values if old.retry else {}
+    if state in _RECOMPUTED:
+        return {} if values["state"] == state else values
+    return values if values["state"] == State.SKIPPED else {}
+
+
+def _was(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
+    if old.was_state is None or values["hash"] == old.hash:
+        return {name: getattr(old, name) for name in _WAS}
+    return {"was_state": values["state"], "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
+
+
+def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The side facts of an unchanged user, when one of them or the record itself changed; an erased record stays so."""
+    if old.state == State.SENDING:
+        return {}
+    # A person will ask who is in trouble, and it takes the profile to see the user right again.
+    renewed = old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED
+    raw = values["raw"] if renewed or old.raw not in (None, ERASED_RECORD) else old.raw
+    # The same columns for everybody: one statement stores them all.
+    profile = values["profile"] if renewed else old.profile
+    facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": raw, "profile": profile}
+    return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
+
+
+def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
+    if not isinstance(normalized, Ready):
+        return []
+    # Hashed: the keys outlive the profiles, and must not bring an address along.
+    keys = [text_hash(login_key)[:32] for login_key in normalized.login_keys]
+    keys.append(LOOK_ALIKE + text_hash(look_alike_key(normalized.target.login_id))[:32])
+    return [
+        {"migration": key, "login_key": login_key, "user_id": normalized.user_id} for login_key in dict.fromkeys(keys)
+    ]
+
+
+def newcomers(checkpoint: Checkpoint, since: int, after: str, limit: int) -> list[TargetUser]:
+    """Users shown since a sweep who wait and were never at Descope, in the order of their id text, behind `after`."""
+    query = (
+        select(source_user.c.profile)
+        .where(
+            source_user.c.migration == checkpoint.key,
+            source_user.c.state == State.PENDING,
+            source_user.c.target_id.is_(None),
+            source_user.c.seen_sweep >= since,
+            source_user.c.user_id > after,
+        )
+        .order_by(source_user.c.user_id)
+        .limit(limit)
+    )
+    return [TargetUser.from_json(text) for text in checkpoint.read(lambda c: c.execute(query).scalars().all())]
+
+
+def count_seen(checkpoint: Checkpoint, since: int) -> int:
+    """How many users the sweeps from number `since` on have shown."""
+    query = (
+        select(func.count())
+        .select_from(source_user)
+        .where(source_user.c.migration == checkpoint.key, source_user.c.seen_sweep >= since)
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def count_present(checkpoint: Checkpoint) -> int:
+    """How many users are known and were not called gone."""
+    query = (
+        select(func.count())
+        .select_from(source_user)
+        .where(source_user.c.migration == checkpoint.key, source_user.c.state != State.VANISHED)
+    )
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def count_absent(checkpoint: Checkpoint, since: int) -> int:
+    """How many users we thought present were shown by no sweep from number `since` on."""
+    query = select(func.count()).select_from(source_user).where(_absent(checkpoint, since))
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
+    """Users absent from every sweep since number `since` are gone from Docebo; returns how many are new."""
+
+    def work(connection: Connection) -> int:
+        gone = connection.execute(
+            update(source_user)
+            .where(_absent(checkpoint, since))
+            .values(
+                state=State.VANISHED, reason="not_in_docebo", detail=None, decision=None, retry=None, was_state=None
+            )
+        )
+        return gone.rowcount
+
+    return checkpoint.write(work)
+
+
+def _absent(checkpoint: Checkpoint, since: int) -> Any:  # noqa: ANN401 -- a SQL condition
+    return and_(
+        source_user.c.migration == checkpoint.key,
+        source_user.c.seen_sweep < since,
+        # A half-sent user's fate is read from Descope first.
+        source_user.c.state.not_in((State.VANISHED, State.SENDING)),
+    )

@@ -1,0 +1,78 @@
+"""Rows as they were before a mapping that is not confirmed wrote over them (docs/decisions/0014).
+
+A plan with another mapping reads everybody with that mapping. What it writes over is kept in the row, as JSON, until
+the mapping is bound (`forget`) or the command ends without that (`take_back`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+
+from migrator.checkpoint.db.tables import login, source_user
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy import Row
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+_AT_ONCE = 500
+# Not what the mapping made of the record: the key, and which reading saw the user last.
+_NO_PART = ("migration", "user_id", "seen_sweep", "was_row")
+_KEPT = tuple(column.name for column in source_user.c if column.name not in _NO_PART)
+
+
+def login_keys(connection: Connection, checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, list[str]]:
+    """The login keys that the checkpoint has for these users."""
+    query = select(login.c.user_id, login.c.login_key).where(
+        login.c.migration == checkpoint.key, login.c.user_id.in_(user_ids)
+    )
+    keys: dict[str, list[str]] = {}
+    for user_id, key in connection.execute(query):
+        keys.setdefault(user_id, []).append(key)
+    return keys
+
+
+def row_snapshot(row: Row[Any], keys: Iterable[str]) -> str:
+    """What to go back to, as column `was_row` holds it; the first one counts, whatever is written over it later.
+
+    Args:
+        row: all columns of the user's row.
+        keys: its login keys.
+    """
+    kept: str | None = row.was_row
+    return kept or json.dumps({"row": {name: getattr(row, name) for name in _KEPT}, "logins": sorted(keys)})
+
+
+def forget_snapshots(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Let stay what was written, in the caller's transaction."""
+    written = and_(source_user.c.migration == checkpoint.key, source_user.c.was_row.is_not(None))
+    connection.execute(update(source_user).where(written).values(was_row=None))
+
+
+def restore_snapshots(checkpoint: Checkpoint) -> None:
+    """Put every row back that was written over, with its login keys; memory stays flat."""
+    written = and_(source_user.c.migration == checkpoint.key, source_user.c.was_row.is_not(None))
+    query = select(source_user.c.user_id, source_user.c.was_row).where(written).limit(_AT_ONCE)
+    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+
+    def work(connection: Connection, rows: list[tuple[str, str]]) -> None:
+        was = {user_id: json.loads(text) for user_id, text in rows}
+        values = [{"b_user": user_id, "was_row": None, **one["row"]} for user_id, one in was.items()]
+        connection.execute(update(source_user).where(this), values)
+        theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(was))
+        connection.execute(delete(login).where(theirs))
+        keys = [
+            {"migration": checkpoint.key, "user_id": user_id, "login_key": key}
+            for user_id, one in was.items()
+            for key in one["logins"]
+        ]
+        if keys:
+            connection.execute(insert(login), keys)
+
+    while rows := [(row.user_id, row.was_row) for row in checkpoint.read(lambda c: c.execute(query).all())]:
+        checkpoint.write(lambda c, rows=rows: work(c, rows))  # type: ignore[misc]

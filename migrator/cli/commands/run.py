@@ -1,0 +1,236 @@
+"""`migrator run` and `migrator plan`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.checkpoint.db.database import Database
+from migrator.checkpoint.db.schema import current_revision, head_revision
+from migrator.cli import audit
+from migrator.cli.command import Common, show_error, with_common_options
+from migrator.cli.progress import events
+from migrator.cli.prompts import RetryCode, Share, about_canary, about_plan, about_upgrade, only_if_right, show_plan
+from migrator.cli.render import result_line, result_text, would_lines
+from migrator.cli.signals import signals
+from migrator.core.clock import Clock
+from migrator.core.errors import Declined
+from migrator.core.model import RunOutcome
+from migrator.flow.context import RunOptions
+from migrator.flow.run import migrate as run_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.config.schema import Config
+    from migrator.report.summary import RunFigures
+
+EXIT_NEEDS_PERSON = 3
+
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
+_limit = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Send at most this many users; the others count as skipped. Conflicts and the like are counted for all.",
+)
+_search = click.option("--search-text", default="", help="Only users Docebo finds for this text.")
+_remap = click.option(
+    "--remap", is_flag=True, help="Accept a changed mapping, and plan users in conflict or failed again, too."
+)
+_shrink = click.option(
+    "--accept-shrink",
+    is_flag=True,
+    help="Treat users missing from Docebo's list as deleted, even if they are more than 10 %.",
+)
+_short = click.option(
+    "--accept-short-list",
+    is_flag=True,
+    help="Docebo counts more users than its pages show: go by the pages.",
+)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
+@click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
+@click.option("--plan", "plan_file", type=_file, help="Do only what this file of `plan --out` says.")
+@click.option(
+    "--canary",
+    type=click.IntRange(1, 1000),
+    help="First send this many users in all, a mix of every kind; verify them, then ask.",
+)
+@click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users of this run failed.")
+@click.option(
+    "--max-error-rate",
+    type=Share(),
+    help="Stop (exit 4) when more than this share of the users sent so far failed, from 20 users on: 2% or 0.02.",
+)
+@click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
+@click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need your attention.")
+@click.option(
+    "--retry",
+    metavar="CODE",
+    multiple=True,
+    type=RetryCode(),
+    help="Plan users with this reason again; differs, missing: what verifying found wrong; all. Repeatable.",
+)
+@_limit
+@_search
+@_remap
+@_shrink
+@_short
+@with_common_options
+def run_command(
+    common: Common,
+    yes: bool,
+    dry_run: bool,
+    plan_file: Path | None,
+    canary: int | None,
+    max_errors: int | None,
+    max_error_rate: float | None,
+    no_verify: bool,
+    allow_partial: bool,
+    retry: tuple[str, ...],
+    limit: int | None,
+    search_text: str,
+    remap: bool,
+    accept_shrink: bool,
+    accept_short_list: bool,
+) -> int:
+    """Migrate: read Docebo, show the plan, ask, send, report.
+
+    Run it again after a stop or a crash: it continues. Run it again when it is complete: only users that
+    changed in Docebo are sent.
+
+    \b
+    Example:
+      migrator run
+      migrator run --yes --json > summary.json
+      migrator run --search-text ana@example.org
+      migrator run --retry missing --retry differs
+      migrator run --plan plan.jsonl --canary 20 --max-error-rate 2%
+
+    \b
+    Exit codes: 0 all done, 2 configuration, 3 some users need your attention, 4 stopped early (run again),
+    5 another run is in progress, 129/130/143 interrupted (run again).
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
+        raise click.UsageError(
+            "--canary, --max-errors, --max-error-rate and --retry are about sending; --dry-run sends nothing."
+        )
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
+    options = RunOptions(
+        command="run",
+        dry_run=dry_run,
+        limit=limit,
+        search_text=search_text,
+        remap=remap,
+        accept_shrink=accept_shrink,
+        accept_short_list=accept_short_list,
+        upgrade=_may_upgrade(config, yes=yes),
+        verify=not no_verify,
+        retry=retry,
+        plan_file=plan_file,
+        canary=canary,
+        max_errors=max_errors,
+        max_error_rate=max_error_rate,
+        confirm=audit.log_question("plan", _confirm(common, yes=yes), asked="--yes" if yes else "person"),
+        confirm_canary=audit.log_question(
+            "canary", only_if_right if yes else about_canary, asked="--yes" if yes else "person"
+        ),
+    )
+    return execute_run(common, config, options, allow_partial=allow_partial)
+
+
+@click.command()
+@click.option("--out", "plan_out", type=_file, help="Save the plan there; `run --plan` then does only that.")
+@_limit
+@_search
+@_remap
+@_shrink
+@_short
+@with_common_options
+def plan_command(
+    common: Common,
+    plan_out: Path | None,
+    limit: int | None,
+    search_text: str,
+    remap: bool,
+    accept_shrink: bool,
+    accept_short_list: bool,
+) -> int:
+    """Show what `run` would do; write nothing to Descope.
+
+    First what a run would send now; then the counts as they would stand after it: `created` is how many users it
+    or an earlier run created.
+
+    \b
+    Example:
+      migrator plan --out plan.jsonl
+
+    \b
+    Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
+    """  # noqa: D301 -- Click's \b
+    config = common.load()
+    options = RunOptions(
+        command="plan",
+        dry_run=True,
+        limit=limit,
+        search_text=search_text,
+        remap=remap,
+        accept_shrink=accept_shrink,
+        accept_short_list=accept_short_list,
+        upgrade=_may_upgrade(config, yes=False),
+        plan_out=plan_out,
+    )
+    return execute_run(common, config, options)
+
+
+def execute_run(common: Common, config: Config, options: RunOptions, *, allow_partial: bool = False) -> int:
+    """Run the engine, show its figures, and return the exit code of design section 4."""
+    clock = Clock()
+    with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
+        figures = run_engine(config, options, clock, listener)
+    told = common.verbosity >= 0 and not common.as_json
+    if figures.error is not None and not (told and isinstance(figures.error, Declined)):  # which the result says
+        show_error(figures.error)
+    audit.log_run_ended(figures.document())
+    if common.as_json:
+        common.print_json(figures.document())
+    elif told:
+        checkpoint = config.checkpoint.sqlalchemy_url.render_as_string(hide_password=True)
+        click.echo("\n".join(result_text(figures, f"checkpoint: {checkpoint}")))
+    else:
+        would = f"{would_lines(figures)} " if figures.outcome == RunOutcome.DRY_RUN else ""
+        click.echo(f"{would}{result_line(figures)}")
+    if figures.error is not None:
+        return stopping.exit_code(figures.error)
+    return EXIT_NEEDS_PERSON if figures.outcome == RunOutcome.NEEDS_PERSON and not allow_partial else 0
+
+
+def _confirm(common: Common, *, yes: bool) -> Callable[[RunFigures], bool]:
+    if not yes:
+        return about_plan
+    return show_plan if common.verbosity >= 0 else (lambda _figures: True)
+
+
+def _may_upgrade(config: Config, *, yes: bool) -> bool:
+    """SQLite and an empty database are brought up silently; an older PostgreSQL schema is asked about."""
+    url = config.checkpoint.sqlalchemy_url
+    if yes or url.get_backend_name() == "sqlite":
+        return True
+    database = Database(url)
+    try:
+        with database.read() as connection:
+            current = current_revision(connection)
+    finally:
+        database.close()
+    if current in (None, head_revision()):
+        return True
+    return sys.stdin.isatty() and audit.log_question("schema", about_upgrade)()

@@ -1,0 +1,116 @@
+"""`migrator status`: how far the migration is, from the checkpoint alone."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.progress import recent_progress
+from migrator.checkpoint.runs.runs import last_run
+from migrator.cli import streams
+from migrator.cli.command import Common, with_common_options
+from migrator.cli.render import standing_text
+from migrator.cli.watch import run_state, watch_line, watch_screen
+from migrator.core.clock import Clock
+from migrator.core.model import RUNNING
+from migrator.report import gather
+from migrator.report.eta import stage_progress
+from migrator.report.files import existing_reports
+
+if TYPE_CHECKING:
+    from migrator.config.schema import Config
+    from migrator.report.eta import StageProgress
+    from migrator.report.summary import RunFigures
+
+LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What the checkpoint tells at one moment; `progress` is None unless a run is in progress and has told.
+
+    `begins` says that a run holds the lease and is not in the books as running: it is starting or finishing.
+    """
+
+    figures: RunFigures
+    progress: StageProgress | None
+    begins: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is at work, or starting or finishing."""
+        return self.begins or self.figures.outcome == RUNNING
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return watch_line(self.figures, self.progress, begins=self.begins)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return self.figures.document() | {"progress": self.progress.document() if self.progress else None}
+
+
+@click.command()
+@click.option("--watch", "watching", is_flag=True, help="Go on showing it until the run ends.")
+@click.option(
+    "--interval", type=click.FloatRange(min=0.1, max=3600), default=2.0, show_default=True,
+    help="Seconds between two looks with --watch.",
+)  # fmt: skip
+@with_common_options
+def status_command(common: Common, watching: bool, interval: float) -> int:
+    """Show how far the migration is, from any shell, also while it runs.
+
+    Reads the checkpoint only; neither Docebo nor Descope is asked. While a run is in progress it tells the step,
+    the users a second over the last minute, why it waits, and when that step will end, as a range.
+
+    \b
+    Example:
+      migrator status --json
+      migrator status --watch
+
+    \b
+    Exit codes: 0 shown, 2 configuration or no checkpoint yet, 129/130/143 watching was interrupted.
+    """  # noqa: D301 -- Click's \b
+    config = common.load(offline=True)
+    clock = Clock()
+    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
+    try:
+        people = not common.as_json
+        view = read_status(config, checkpoint, predicted=people)
+        if watching:
+            with watch_screen(err=common.as_json) as show_line:
+                while view.running and not streams.is_unread(sys.stderr if common.as_json else sys.stdout):
+                    show_line(view.line)
+                    clock.wait(interval)
+                    view = read_status(config, checkpoint, predicted=people)
+    finally:
+        checkpoint.db.close()
+    if common.as_json:
+        common.print_json(view.document())
+    else:
+        quiet = common.verbosity < 0
+        click.echo(view.line if view.running or quiet else run_state(view.figures))
+        if not quiet:
+            click.echo("\n".join(standing_text(view.figures)))
+    return 0
+
+
+def read_status(config: Config, checkpoint: Checkpoint, *, predicted: bool = False) -> StatusView:
+    """What the checkpoint tells now.
+
+    Args:
+        predicted: after a plan, count planned users as what they would become.
+    """
+    # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
+    held = checkpoint.is_held()
+    last = last_run(checkpoint) or {}
+    figures = gather.figures_of_last_run(checkpoint, config, held=held, predicted=predicted)
+    figures.reports = existing_reports(config.report.path)
+    if not held or not last or last["finished_at"] is not None:
+        return StatusView(figures, None, begins=held)
+    return StatusView(figures, stage_progress(recent_progress(checkpoint, last["number"], LOOK_BACK)))

@@ -1,0 +1,199 @@
+"""`migrator verify`: is everybody in Descope as they should be?"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator.checkpoint.binding import Binding, check_binding
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.verifications import SCOPE_ALL, SCOPE_SAMPLE, Verification, store_verification
+from migrator.cli import audit
+from migrator.cli.command import Common, with_common_options
+from migrator.cli.progress import events
+from migrator.cli.signals import signals
+from migrator.core.clock import Clock
+from migrator.descope.reader import DescopeReader
+from migrator.docebo.client import DoceboClient
+from migrator.flow.logbook import Logbook
+from migrator.normalize.mapping import Normalizer
+from migrator.report.files import prepare_folder
+from migrator.report.gather import rewrite_reports
+from migrator.report.lists.crosswalk import CROSSWALK_NAME
+from migrator.report.lists.differences import write_differences
+from migrator.report.sentences import users_words, verb_form, verification_sentence
+from migrator.verify.confidence import LEVEL
+from migrator.verify.full import SampleSize, VerifyReport, verify_all
+from migrator.verify.readback import DIFFERS, EXTRA, MISSING
+
+if TYPE_CHECKING:
+    from migrator.config.schema import Config
+
+DIFFERENT = 3
+SHOWN = 10  # differences on the screen; the file has all
+
+
+@click.command()
+@click.option("--sample", type=click.IntRange(min=1), help="Check only so many users, chosen at random.")
+@click.option("--seed", type=int, help="Draw the same users as an earlier sample with this seed.")
+@with_common_options
+def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
+    """Read every migrated user back from Descope and compare it field by field.
+
+    It changes nobody, neither in Docebo nor in Descope. The checkpoint keeps of each user what was seen (same,
+    differs, missing, or edited: it was the same before), unless a run is in progress; a run goes on exiting
+    with 3 until whoever differs or is missing has been verified. Status and report tell the result, later beside
+    what newer runs have read back.
+
+    Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
+    but the checkpoint does not know it). differences.csv in the report folder names each field.
+
+    Where personal data was erased from the checkpoint, Docebo is read again to know what to expect.
+
+    \b
+    Example:
+      migrator verify
+      migrator verify --sample 500
+      migrator verify --json > verified.json
+
+    \b
+    Exit codes: 0 everything is the same, 2 configuration or no checkpoint yet, 3 something is not,
+    4 stopped early (run again), 129/130/143 interrupted (run again).
+    """  # noqa: D301 -- Click's \b
+    if seed is not None and sample is None:
+        raise click.UsageError("--seed goes with --sample.")
+    config = common.load()
+    chosen = None if sample is None else SampleSize(sample, secrets.randbelow(1_000_000) if seed is None else seed)
+    clock = Clock()
+    started = clock.monotonic()
+    with ExitStack() as stack:
+        checkpoint = _checkpoint(config, clock)
+        stack.callback(checkpoint.db.close)
+        prepare_folder(config.report.path)
+        docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+        stack.callback(docebo.close)
+        stack.callback(descope.close)
+        stack.enter_context(signals(clock))
+        shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
+        listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
+        if checkpoint.is_held() and common.verbosity >= 0:
+            click.echo("A run is in progress: whoever it is changing now may show as a difference.", err=True)
+        listener.stage("verify")
+        descope.attributes()  # a refused key is a wrong configuration, found before anything else
+        descope.choose_license()
+        verdict = verify_all(
+            checkpoint,
+            descope,
+            config,
+            (docebo, Normalizer(config.mapping, config.docebo.platform)),
+            sample=chosen,
+            progress=lambda done, total: listener.progress("verify", done, total),
+        )
+        path = write_differences(config.report.path, (one.document() for one in verdict.differences))
+        _keep(config, checkpoint, verdict)
+        document: dict[str, Any] = {
+            "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
+            **verdict.document(),
+            "calls": {"docebo": docebo.calls, "descope": descope.calls, "descope_writes": descope.writes},
+            "seconds": round(clock.monotonic() - started, 3),
+            "reports": [path],
+        }
+    audit.log_verified(document)
+    if not verdict.stored and common.verbosity >= 0:
+        click.echo("A run was in progress, so the checkpoint does not keep what was seen here.", err=True)
+    if common.as_json:
+        common.print_json(document)
+    elif common.verbosity >= 0:
+        click.echo("\n".join(_text(config, verdict, clock.time(), path)))
+    else:
+        click.echo("\n".join(_result_lines(verdict, clock.time())))
+    return 0 if verdict.clean else DIFFERENT
+
+
+def _keep(config: Config, checkpoint: Checkpoint, verdict: VerifyReport) -> None:
+    """Let the result stand in status and report until a newer one; a run in progress tells its own there."""
+    if verdict.checked or verdict.classes[EXTRA]:
+        scope = SCOPE_SAMPLE if verdict.sample else SCOPE_ALL
+        verdict.stored &= store_verification(checkpoint, scope, verdict.checked, verdict.classes)
+    if verdict.stored:
+        there = (config.report.path / CROSSWALK_NAME).exists()
+        rewrite_reports(checkpoint, config, config.report.path, leave_crosswalk=there)
+
+
+def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
+    """The checkpoint to read; one that belongs to other servers or another mapping proves nothing."""
+    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
+    try:
+        wanted = Binding(
+            source=config.docebo.platform,
+            project=config.descope.project_id,
+            target_host=config.descope.host,
+            mapping=config.mapping.fingerprint(),
+            policy=config.policy.fingerprint(),
+            mapping_section=config.mapping.to_json(),
+        )
+        check_binding(checkpoint, wanted, remap=False)
+    except BaseException:
+        checkpoint.db.close()
+        raise
+    return checkpoint
+
+
+def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[str]:
+    """The verdict for people; values stay in the file, as they are personal data."""
+    lines = ["", f"{config.docebo.platform} -> {config.descope.project_id}"]
+    lines += [f"  {name:<10} {number:>9,}" for name, number in verdict.classes.items()]
+    lines += [f"    user {one.docebo_user_id}: {one.kind}, {one.field}" for one in verdict.differences[:SHOWN]]
+    if len(verdict.differences) > SHOWN:
+        lines.append(f"    and {len(verdict.differences) - SHOWN:,} more")
+    if verdict.reread or verdict.by_mark:
+        who = f"{users_words(verdict.reread)} {verb_form(verdict.reread, 'was', 'were')}"
+        lines.append(f"  personal data was erased: {who} compared with Docebo as it is now")
+    if verdict.by_mark:
+        who = f"{users_words(verdict.by_mark)} {verb_form(verdict.by_mark)} no longer in Docebo"
+        lines.append(f"  {who}; only the mark and login ids were compared")
+    if verdict.changed:
+        lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
+    if verdict.sample:
+        lines += _confidence(verdict, verdict.sample)
+    return [*lines, *_result_lines(verdict, now), *_next(verdict), f"  {path}"]
+
+
+def _result_lines(verdict: VerifyReport, now: float) -> list[str]:
+    """What was found, in a line, and whether there was anybody to look for."""
+    lines = []
+    if not verdict.arrived:
+        lines.append("Nothing was verified: this checkpoint has sent nobody yet.")
+    if verdict.arrived or not verdict.clean:
+        scope = SCOPE_SAMPLE if verdict.sample else SCOPE_ALL
+        lines.append(
+            verification_sentence(Verification(now, scope, verdict.checked, verdict.classes).document(), "Verified")
+        )
+    return lines
+
+
+def _next(verdict: VerifyReport) -> list[str]:
+    """What to do about those who are not as sent."""
+    # Those who only changed in Docebo need no --retry: the next run sends them anyway.
+    left = {MISSING: verdict.classes[MISSING], DIFFERS: max(0, verdict.classes[DIFFERS] - verdict.changed)}
+    retries = [f"--retry {name}" for name, number in left.items() if number]
+    lines = []
+    if retries:
+        lines.append(f"To send them again as Docebo has them now: migrator run {' '.join(retries)}")
+    if verdict.classes[EXTRA]:
+        lines.append(
+            "Extra users carry our mark, but not from this checkpoint: see who they are; delete those nobody needs."
+        )
+    return lines
+
+
+def _confidence(verdict: VerifyReport, sample: SampleSize) -> list[str]:
+    percent = 100 * verdict.most_wrong / verdict.arrived if verdict.arrived else 0.0
+    drawn = f"with {verdict.wrong:,} wrong in {verdict.checked:,} of {verdict.arrived:,} (seed {sample.seed}),"
+    return [
+        f"  {drawn} at most {percent:.2f} % of the users are wrong with {LEVEL * 100:.0f} % confidence",
+        "  a sample does not look for extra users",
+    ]

@@ -1,0 +1,137 @@
+"""The questions a run asks a person, and their answers when nobody is there; option types of their own."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from migrator.cli import display
+from migrator.cli.render import plan_text
+from migrator.cli.wrap import fitted
+from migrator.core.errors import Interrupted
+from migrator.core.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.report.summary import RunFigures
+
+
+class Share(click.ParamType[float]):
+    """A share, as "2%" or 0.02."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share between 0 and 1."""
+        text = str(value).strip()
+        try:
+            rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            rate = -1.0
+        if not 0 <= rate <= 1:
+            self.fail("give a share like 2% or 0.02", param, ctx)
+        return rate
+
+
+class RetryCode(click.ParamType[str]):
+    """A reason code, or what verifying found."""
+
+    name = "code"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The code, if there is one of that name."""
+        text = str(value)
+        reasons = {reason.code for reason in REASONS.values() if reason.kind == "reason"}
+        if text not in reasons | {"differs", "missing", "all"}:
+            self.fail("give a reason code of problems.csv, differs, missing or all", param, ctx)
+        return text
+
+
+class YesOrNo(click.ParamType[bool]):
+    """An answer in a word or its first letter."""
+
+    name = "answer"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        """True for yes; a bool is the default, taken as it is."""
+        if isinstance(value, bool):
+            return value
+        text = str(value).strip().lower()
+        if text not in ("y", "yes", "n", "no"):
+            self.fail("Please answer y or n.", param, ctx)
+        return text.startswith("y")
+
+
+def _confirm(question: str, *, default: bool) -> bool:
+    """Ask until the answer is one; `default` is what Enter means."""
+    choices = "[Y/n]" if default else "[y/N]"
+    answer: bool = click.prompt(f"{question} {choices}", default=default, type=YesOrNo(), show_default=False, err=True)
+    return answer
+
+
+@contextmanager
+def asking(no: str) -> Iterator[None]:
+    """Hold while a question is open: nothing else writes to the terminal, and Ctrl-C is an answer.
+
+    Args:
+        no: what that answer means, as "Nothing was sent"; it opens the error's text.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed. It means no, at once; the request to stop in order is for running work.
+    """
+    display.make_way()
+    pressed = False
+
+    def press(_signum: int, _frame: object) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort, OSError):  # OSError: the terminal is gone
+        click.echo(err=True)  # the line of the question is not ended
+        how = "you pressed Ctrl-C" if pressed else "the input ended before you answered"
+        raise Interrupted(f"{no}: {how}.") from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def about_upgrade() -> bool:
+    """Whether to bring a PostgreSQL schema up to date."""
+    with asking("The checkpoint was not upgraded"):
+        return _confirm("The checkpoint's schema is older. Upgrade it now?", default=False)
+
+
+def show_plan(figures: RunFigures) -> bool:
+    """`--yes`: the plan is shown, and needs no answer."""
+    display.make_way()
+    where = f"Docebo {figures.source} -> Descope project {figures.project}. The plan:"
+    click.echo(f"\n{fitted(where, err=True)}", err=True)
+    click.echo("\n".join(plan_text(figures, fixes=False)), err=True)
+    return True
+
+
+def only_if_right(_sent: int, wrong: int) -> bool:
+    """`--yes`: the canary's own result decides."""
+    return not wrong
+
+
+def about_plan(figures: RunFigures) -> bool:
+    """Show the target and the plan, then ask."""
+    show_plan(figures)
+    with asking("Nothing was sent"):
+        return _confirm("Send this to Descope now?", default=False)
+
+
+def about_canary(sent: int, wrong: int) -> bool:
+    """Tell how the first users fared, then ask."""
+    display.make_way()
+    click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
+    with asking("Nobody but the canary was sent"):
+        return _confirm("Go on with everybody else?", default=not wrong)

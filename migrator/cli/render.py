@@ -1,0 +1,161 @@
+"""A run's figures as text for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.cli import colour
+from migrator.cli.reason_list import reason_list
+from migrator.cli.wrap import fitted
+from migrator.core.errors import Declined
+from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome, State
+from migrator.report.sentences import (
+    ending_sentence,
+    gap_words,
+    plan_words,
+    read_back_sentence,
+    sent_words,
+    users_words,
+    verb_form,
+    verification_sentences,
+)
+
+if TYPE_CHECKING:
+    from migrator.report.summary import RunFigures
+
+
+def counts_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
+    """Everybody known, then each state that is not zero, then the reasons, with their fixes or without."""
+    states = figures.books.states
+    lines = [f"  known      {figures.books.found:>9,}"]
+    closed = [state for state in State if state not in (State.PENDING, State.SENDING)]
+    lines += [f"  {state.value:<10} {states[state]:>9,}" for state in closed if states[state]]
+    if figures.open:
+        lines.append(f"  pending    {figures.open:>9,}")
+    if states[State.SENDING] and figures.outcome != RUNNING:
+        asked = verb_form(states[State.SENDING], "was", "were")
+        lines.append(f"    {states[State.SENDING]:,} of these {asked} being sent: the next run looks who arrived")
+    return [*lines, *_wrong(figures, fixes=fixes), *reason_list(figures.books.reasons, fixes=fixes)]
+
+
+def _wrong(figures: RunFigures, *, fixes: bool) -> list[str]:
+    """Who is counted as migrated, or as left out, and is not in Descope as that says; with what to do about it."""
+    differ = figures.wrong - figures.missing - figures.still_enabled
+    told = (
+        (figures.missing, ("is", "are"), "no longer in Descope", "To create them again: migrator run --retry missing"),
+        (differ, ("differs", "differ"), "in Descope from what was sent",
+         "Compare them in differences.csv; to send them again: migrator run --retry differs"),
+        (figures.still_enabled, ("has", "have"), "left Docebo and can still sign in",
+         "Run again; if that does not help, disable them in Descope"),
+    )  # fmt: skip
+    lines = []
+    for number, verbs, what, fix in told:
+        if number:
+            lines.append(fitted(f"{users_words(number)} in these figures {verb_form(number, *verbs)} {what}", "  "))
+            lines += [fitted(f"Fix: {fix}.", "    ")] if fixes else []
+    return lines
+
+
+def plan_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
+    """What a run would do, apart from how the books would stand after it."""
+    return [
+        f"  {plan_words(figures.actions)}",
+        *_cost(figures),
+        "after such a run:",
+        *counts_text(figures, fixes=fixes),
+    ]
+
+
+def _cost(figures: RunFigures) -> list[str]:
+    """What sending takes, and who collides or looks alike."""
+    estimate = figures.extra["estimate"]
+    calls = {name: number for name, number in estimate["calls"].items() if number}
+    lines = []
+    if calls:
+        kinds = ", ".join(f"{number:,} {_call(name, number)}" for name, number in calls.items())
+        minutes = f"{estimate['total_minutes']:g}"
+        least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
+        lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
+    leavers = figures.extra["leavers"]
+    if leavers:
+        lines.append(f"  {users_words(leavers)} who left {verb_form(leavers)} set aside, and would be disabled")
+    for name, verbs in (("collisions", ("shares", "share")), ("look_alikes", ("looks", "look"))):
+        pairs = figures.extra[name]["pairs"]
+        if pairs:
+            word = f"{verb_form(pairs, *verbs)} {'a login' if name == 'collisions' else 'alike (reported only)'}"
+            lines.append(f"  {pairs:,} pair{'' if pairs == 1 else 's'} of users {word}")
+    return lines
+
+
+def would_lines(figures: RunFigures) -> str:
+    """What a plan would send, in a line."""
+    return f"A run {plan_words(figures.actions)}."
+
+
+def _call(name: str, number: int) -> str:
+    """A kind of an estimate's calls, as people understand it."""
+    return verb_form(number, "other", "others") if name == "general" else f"to {name}"
+
+
+def result_line(figures: RunFigures) -> str:
+    """How a run or plan ended, in one line."""
+    return colour.paint(fitted(ending_sentence(figures.document())), colour.outcome_colour(figures.outcome))
+
+
+def result_text(figures: RunFigures, checkpoint: str) -> list[str]:
+    """Everything a run or plan tells at its end."""
+    document = figures.document()
+    if isinstance(figures.error, Declined):
+        return [ending_sentence(document)]
+    calls = figures.calls
+    traffic = f"Docebo {calls['docebo']:,}, Descope {calls['descope']:,} (writes {calls['descope_writes']:,})"
+    planned = figures.outcome == RunOutcome.DRY_RUN
+    return [
+        "",
+        f"{figures.source} -> {figures.project}",
+        *(plan_text(figures) if planned else [f"  this run {sent_words(figures.actions)}", *counts_text(figures)]),
+        f"  calls: {traffic}, throttled {calls['throttled']:,}",
+        f"  {figures.seconds:.1f} s{_speed(figures)}",
+        *map(fitted, proof_lines(figures)),
+        *map(fitted, gap_lines(figures)),
+        result_line(figures),
+        *(f"  {path}" for path in figures.reports),
+        f"  {checkpoint}",
+    ]
+
+
+def _speed(figures: RunFigures) -> str:
+    """How many users a second a run sent, over all of its time; nothing where none were."""
+    if figures.outcome == RunOutcome.DRY_RUN or not (figures.sends and figures.seconds):
+        return ""
+    return f", {figures.sends / figures.seconds:,.1f} users/s"
+
+
+def proof_lines(figures: RunFigures) -> list[str]:
+    """What this run read back, and the last verifications where those are others."""
+    if figures.read_back is None:
+        return verification_sentences(figures.document())
+    own = read_back_sentence(figures.read_back)
+    return [own] if any(figures.read_back.values()) else [own, *verification_sentences(figures.document())]
+
+
+def gap_lines(figures: RunFigures) -> list[str]:
+    """Whoever ended otherwise than planned; nothing when everybody ended so, or the run did not finish."""
+    found = figures.extra.get("prediction", {}).get("gaps", [])
+    if not found or figures.outcome not in (RunOutcome.COMPLETE, RunOutcome.NEEDS_PERSON):
+        return []
+    return [f"Not as planned: {', '.join(gap_words(one) for one in found)}."]
+
+
+def standing_text(figures: RunFigures) -> list[str]:
+    """Everything `status` tells below its head: what the last run did, the counts, what was verified, how it ended."""
+    document = figures.document()
+    this = "this run has so far" if figures.outcome == RUNNING else "the last run"
+    did = [f"  {this} {sent_words(figures.actions)}"]
+    if figures.outcome == RunOutcome.DRY_RUN:
+        did = [f"  a run {plan_words(figures.actions)}", "after such a run:"]
+    ending = ending_sentence(document)
+    fix = figures.error.fix if figures.error is not None else ""
+    last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]
+    told = [] if figures.outcome == NOT_STARTED else did
+    return [*told, *counts_text(figures), *map(fitted, [*verification_sentences(document), *last])]

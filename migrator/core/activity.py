@@ -1,0 +1,105 @@
+"""What the program is doing at this moment: who waits for whom and until when, and which requests are in flight."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_log = structlog.get_logger(component=__name__)
+
+WORTH_TELLING = 2.0  # seconds from which a wait needs a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait of `seconds` that ends at `until` (monotonic seconds).
+
+    `why` names who is waited for and why; `how_long` follows it, with the duration for `{}`.
+    """
+
+    why: str
+    how_long: str
+    seconds: float
+    until: float
+
+    @property
+    def text(self) -> str:
+        """`Docebo does not answer: next try in 8 s`, `Descope asked for a pause of 20 s`."""
+        return self.why + self.how_long.format(spoken(self.seconds))
+
+    def now(self, moment: float) -> str:
+        """The same with what is left at a moment (monotonic seconds)."""
+        left = spoken(max(0.0, self.until - moment))
+        rest = "" if "{}" in self.how_long else f"; {left} to go"
+        return self.why + self.how_long.format(left) + rest
+
+
+def spoken(seconds: float) -> str:
+    """A duration in words, rounded up: `54 s`, `3 min`, `1 h 5 min`."""
+    whole = -int(-seconds // 1)
+    if whole <= 120:  # noqa: PLR2004 -- two minutes are still counted in seconds
+        return f"{whole} s"
+    hours, minutes = divmod(-(-whole // 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+class Activity:
+    """Kept by the clock, since every wait goes through it. Thread-safe.
+
+    Attributes:
+        listener: is told of each wait worth telling when it begins, in the thread that waits; workers that wait
+            for the same thing together tell it once.
+        requests: how many requests are in flight.
+    """
+
+    def __init__(self) -> None:
+        self.listener: Callable[[Wait], None] = lambda _wait: None
+        self.requests = 0
+        self._lock = threading.Lock()
+        self._waits: dict[int, Wait] = {}
+        self._told: dict[str, float] = {}
+
+    @property
+    def wait(self) -> Wait | None:
+        """The wait worth telling that ends last; None when there is none."""
+        # Without the lock: the screen asks, and whoever holds it may be handling Ctrl-C, which prints to the screen.
+        long = [wait for wait in list(self._waits.values()) if wait.seconds > WORTH_TELLING]
+        return max(long, key=lambda wait: wait.until, default=None)
+
+    @contextmanager
+    def waiting(self, wait: Wait) -> Iterator[None]:
+        """Hold while this thread waits."""
+        me = threading.get_ident()
+        with self._lock:
+            self._waits[me] = wait
+            new = wait.seconds > WORTH_TELLING and wait.until > self._told.get(wait.why, 0.0) + WORTH_TELLING
+            if new:
+                self._told[wait.why] = wait.until
+        try:
+            if new:
+                _log.info("waiting", why=wait.why, seconds=round(wait.seconds, 1))
+                self.listener(wait)
+            yield
+        finally:
+            with self._lock:
+                del self._waits[me]
+
+    @contextmanager
+    def requesting(self) -> Iterator[None]:
+        """Hold while a request is in flight."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self.requests += more

@@ -1,0 +1,78 @@
+"""Time and stopping in one object, so that every wait can be cut short and tests can bring their own time."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from migrator.core.activity import Activity, Wait
+from migrator.core.errors import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Clock:
+    """Real time. Waits end with `Interrupted` as soon as a stop is requested.
+
+    Attributes:
+        activity: what is waited for now.
+    """
+
+    def __init__(self) -> None:
+        self.activity = Activity()
+        self._stop = threading.Event()
+        self._signal = signal.SIGINT
+        self._guards: list[Callable[[], None]] = []
+
+    def monotonic(self) -> float:
+        """Seconds that never jump; every wait and deadline is measured in them (matrix N17)."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Wall-clock time in epoch seconds, for what is stored or shown."""
+        return time.time()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, or raise `Interrupted` when a stop was or is requested meanwhile."""
+        if self._stop.wait(max(0.0, seconds)):
+            self.check()
+
+    def wait_saying(self, seconds: float, why: str, how_long: str = ": {}") -> None:
+        """Wait, and let it be known why.
+
+        Args:
+            why: who is waited for and why, as "Descope asked for a pause".
+            how_long: what follows it, with the duration for `{}`, as " of {}".
+        """
+        wait = Wait(why, how_long, seconds, self.monotonic() + seconds)
+        with self.activity.waiting(wait):
+            self.wait(seconds)
+
+    def request_stop(self, signum: signal.Signals = signal.SIGINT) -> None:
+        """Ask the run to end at the next safe point. Callable from a signal handler."""
+        self._signal = signum
+        self._stop.set()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._stop.is_set()
+
+    def guard(self, check: Callable[[], None]) -> None:
+        """Add a condition of going on: `check` raises when the run must not act any more."""
+        self._guards.append(check)
+
+    def check(self) -> None:
+        """Raise `Interrupted` when a stop was requested, or what a guard raises.
+
+        Called right before every request, however long the wait before it was.
+        """
+        for guard in self._guards:
+            guard()
+        if self._stop.is_set():
+            error = Interrupted("Stopped as asked.")
+            error.exit_code = 128 + self._signal
+            raise error

@@ -1,0 +1,99 @@
+"""When two login ids count as one: the strong fold that detects collisions. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LOGIN_ID_LIMIT = 254
+
+
+_MAX_LABEL = 63
+
+
+# A login id that Descope reads as a phone number; it keeps the sign and the digits (contract descope 6.6).
+_PHONE = re.compile(r"\+[0-9]{6,15}")
+
+
+_PHONE_PUNCTUATION = re.compile(r"[\s().-]")
+
+
+# Removing and folding can each make work for the other; text settles in two rounds.
+_ROUNDS = 3
+
+
+# Invisible characters that are not of category Cf (Unicode: Default_Ignorable_Code_Point).
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def login_key(login_id: str) -> str:
+    """The strong fold of a login id; equal keys mean that two users may collide (matrix B2.12, D1).
+
+    Case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
+    domain, a phone number's punctuation: all equal. Two different people can share a key, so it only
+    detects, it never names anyone.
+    """
+    if login_id.isascii() and "xn--" not in (plain := login_id.strip().lower()):
+        return plain.rstrip(".") if "@" in plain else _bare_phone(plain)
+    folded = _fold(login_id)
+    local, at, domain = folded.rpartition("@")
+    if not at:
+        return _bare_phone(folded)
+    labels = domain.replace("\u3002", ".").rstrip(".").split(".")
+    return f"{local}@{'.'.join(map(_ascii_label, labels))}"
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether two spellings must be taken for one login id; the one rule of every comparison (contract descope 6)."""
+    return login_key(one) == login_key(other)
+
+
+def _bare_phone(text: str) -> str:
+    """A phone number without its punctuation; any other text as it is."""
+    if not text.startswith("+"):
+        return text
+    bare = _PHONE_PUNCTUATION.sub("", text)
+    return bare if _PHONE.fullmatch(bare) else text
+
+
+def _fold(text: str) -> str:
+    for _ in range(_ROUNDS):
+        visible = "".join(c for c in _IGNORABLE.sub("", text) if unicodedata.category(c) != "Cf")
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold()).strip()
+    return text
+
+
+def _ascii_label(label: str) -> str:
+    """The punycode form of a folded domain label; a label that has none stays as it is."""
+    if len(label) > _MAX_LABEL:
+        return label
+    try:
+        if label.startswith("xn--"):
+            label = _fold(label[4:].encode("ascii").decode("punycode"))
+        return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
+    except ValueError:
+        return label
+
+
+# Letters people cannot tell apart at a glance, folded to one of them. Not a standard's full table: it only
+# decides what is shown to a person, never what is sent.
+_ALIKE = str.maketrans(
+    {
+        "0": "o", "1": "l", "i": "l", "|": "l",
+        "\u0430": "a", "\u0435": "e", "\u043e": "o", "\u0440": "p", "\u0441": "c", "\u0443": "y", "\u0445": "x",
+        "\u0456": "l", "\u0455": "s", "\u04bb": "h", "\u0501": "d", "\u051b": "q", "\u051d": "w",
+        "\u03b1": "a", "\u03bf": "o", "\u03c1": "p", "\u03bd": "v", "\u03b9": "l", "\u03ba": "k",
+        ".": None, "-": None, "_": None,
+    }
+)  # fmt: skip
+
+
+def look_alike_key(login_id: str) -> str:
+    """One key for login ids that look alike: accents, dots, tags and similar letters are folded away.
+
+    It groups more than `login_key` does and is for showing only.
+    """
+    local, at, domain = login_key(login_id).rpartition("@")
+    local = local.partition("+")[0] if at else domain
+    plain = "".join(c for c in unicodedata.normalize("NFD", local) if not unicodedata.combining(c))
+    return plain.translate(_ALIKE) + (f"@{domain}" if at else "")

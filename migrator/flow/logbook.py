@@ -1,0 +1,97 @@
+"""What the log file says about a job: its stages, and each batch with what became of each user (docs/log.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from migrator.core.model import State
+from migrator.flow.context import RunEvents
+from migrator.log.setup import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from migrator.checkpoint.users.sends import SendResult
+    from migrator.core.clock import Clock
+    from migrator.descope.reader import DescopeReader
+    from migrator.docebo.client import DoceboClient
+    from migrator.flow.context import RunContext
+
+_log = get_logger(__name__)
+
+
+class Logbook(RunEvents):
+    """Logs when stages begin and end, between whoever tells of them and `listener`, who hears everything.
+
+    `with logbook: ...` ends the last stage.
+    """
+
+    def __init__(self, listener: RunEvents, clock: Clock, docebo: DoceboClient, descope: DescopeReader) -> None:
+        self._listener = listener
+        self._clock = clock
+        self._docebo = docebo
+        self._descope = descope
+        self._stage: str | None = None
+        self._progress: tuple[int, int | None] = (0, None)
+        self._began = 0.0
+        self._calls_before: dict[str, int] = {}
+        # Whatever this does not listen to reaches the listener as it is.
+        for name in vars(RunEvents):
+            if not name.startswith("_") and name not in vars(Logbook):
+                setattr(self, name, getattr(listener, name))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def stage(self, name: str) -> None:
+        """Log that one stage ended and another one begins."""
+        self._end()
+        self._stage, self._progress = name, (0, None)
+        self._began, self._calls_before = self._clock.monotonic(), self._calls()
+        _log.info("stage_began", stage=name)
+        self._listener.stage(name)
+
+    def progress(self, stage: str, done: int, total: int | None) -> None:
+        """Keep the last number, for the stage's end."""
+        self._progress = (done, total)
+        self._listener.progress(stage, done, total)
+
+    def _end(self) -> None:
+        if self._stage is None:
+            return
+        done, total = self._progress
+        _log.info(
+            "stage_ended",
+            stage=self._stage,
+            seconds=round(self._clock.monotonic() - self._began, 3),
+            done=done,
+            total=total,
+            calls={name: number - self._calls_before[name] for name, number in self._calls().items()},
+        )
+        self._stage = None
+
+    def _calls(self) -> dict[str, int]:
+        return {
+            "docebo": self._docebo.calls,
+            "descope": self._descope.calls,
+            "descope_writes": self._descope.writes,
+            "throttled": self._docebo.throttled + self._descope.throttled,
+        }
+
+
+def log_batch(job: RunContext, call: str, outcomes: Mapping[str, str]) -> None:
+    """Log a batch of writes once its outcome is known, by Docebo user id."""
+    job.batches += 1
+    _log.info("batch", number=job.batches, call=call, users=len(outcomes), outcomes=outcomes)
+
+
+def outcome_words(results: Iterable[SendResult]) -> dict[str, str]:
+    """By Docebo user id: the state, then reason and code where there are any, as in `failed refused E011001`."""
+    words = {State.SENDING: "unanswered", State.PENDING: "not_done"}
+    return {
+        result.user_id: " ".join(filter(None, (words.get(result.state, result.state), result.reason, result.detail)))
+        for result in results
+    }

@@ -1,0 +1,1 @@
+"""Planning: what is to be done with each user, by reads alone."""

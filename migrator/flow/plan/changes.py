@@ -1,0 +1,252 @@
+"""The way from a Descope user to its target: only what differs, and only what is ours to change. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator.core import fields
+from migrator.core.fields import ATTRIBUTE, SentFields
+from migrator.core.login_ids import login_key, same_login
+from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, TargetUser
+from migrator.descope.user import same_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.config.schema import PolicyConfig
+    from migrator.core.model import Json
+    from migrator.descope.user import DescopeUser
+
+_NUMBER, _BOOLEAN = 2, 3  # attribute types (contract descope 4.1)
+_NAMES = {"name": "name", "givenName": "given_name", "familyName": "family_name", "picture": "picture"}
+
+
+@dataclass(slots=True)
+class Changes:
+    """The way from a Descope user to its target, each part by the call that is safe for it.
+
+    `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `renames` (old, new login id)
+    go through calls of their own, because a patch may silently merge two users (contract descope 3.8).
+    `missing_logins` are login ids that no call adds safely. `sent` is what the user will have been sent then.
+    """
+
+    patch: dict[str, Json] = field(default_factory=dict)
+    email: str | None = None
+    verified: bool = False
+    phone: str | None = None
+    renames: list[tuple[str, str]] = field(default_factory=list)
+    missing_logins: tuple[str, ...] = ()
+    described: dict[str, list[Any]] = field(default_factory=dict)
+    sent: SentFields = field(default_factory=lambda: SentFields({}), compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.described)
+
+    @property
+    def disables(self) -> bool | None:
+        """Whether the patch disables the user, or enables it again; None when it does neither."""
+        status = self.patch.get("status")
+        return None if status is None else status == "disabled"
+
+    @property
+    def moves(self) -> bool:
+        """Whether something is left to do after the patch."""
+        return self.email is not None or self.phone is not None or bool(self.renames)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPast:
+    """What the checkpoint knows of a user: what it was last sent, whether it was seen right since, who disabled it.
+
+    `again` says that a person asked for it: what was sent before is sent again. `disabled_by_us` is None where nobody
+    noted it.
+    """
+
+    sent: SentFields | None = None
+    again: bool = False
+    disabled_by_us: bool | None = False
+    seen_right: bool = False
+
+
+def is_adopted(origin: str | None, user: DescopeUser, policy: PolicyConfig) -> bool:
+    """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
+
+    The checkpoint knows. Where it was lost, everybody we create has `freshlyMigrated`, true or false, and whom we
+    adopt never gets it; a policy that does not link has adopted nobody.
+    """
+    return origin == "linked" if origin else user.fresh is None and policy.existing == "link"
+
+
+def find_changes(
+    target: TargetUser,
+    found: DescopeUser,
+    policy: PolicyConfig,
+    *,
+    link: bool = False,
+    past: KnownPast | None = None,
+    types: Mapping[str, int] | None = None,
+) -> Changes:
+    """Only what differs and only what is ours; a source value that is empty clears nothing.
+
+    Args:
+        link: the user is a stranger to be adopted (policy.existing: link): add the mark, fill empty fields,
+            leave e-mail, logins and status alone.
+        past: what the checkpoint knows; None for a user seen for the first time.
+        types: the type numbers of the project's custom attributes; a value without a definition is not sent.
+    """
+    work = _Work(target, found, policy, past or KnownPast(), link=link)
+    for name, attribute in _NAMES.items():
+        before, after = getattr(found, attribute), getattr(target, attribute)
+        if work.wins(name, before, after):
+            work.result.patch[name] = after
+            work.result.described[name] = [before, after]
+    work.change_attributes(types)
+    if not link:
+        work.change_status()
+        work.change_email()
+        work.change_phone()
+        work.change_login_ids()
+    work.result.sent = SentFields.of(target, but=work.kept, left=work.left)
+    return work.result
+
+
+class _Work:
+    """One comparison: what is to change so far, and what is left as it is."""
+
+    def __init__(
+        self, target: TargetUser, found: DescopeUser, policy: PolicyConfig, past: KnownPast, *, link: bool
+    ) -> None:
+        self.result = Changes()
+        self.kept: dict[str, str] = {}  # the hashes of fields that are not sent
+        self.left: set[str] = set()
+        self._target, self._found = target, found
+        self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
+        self._past, self._sent, self._link = past, past.sent, link
+
+    def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None, *, always: bool = False) -> bool:
+        """Whether this field is to be sent.
+
+        Args:
+            rule_of: the field whose rule in `policy.update` counts.
+            always: also when Docebo's value is the one last sent.
+        """
+        rule = self._rules.get(rule_of or name.removeprefix(ATTRIBUTE), self._rules.get("default", "source_wins"))
+        if not after or same_value(before, after):
+            return False
+        if rule == "source_wins" and not always and self._was_sent(name):
+            if self._may_be_an_edit(name):
+                self.left.add(name)
+            return False
+        if rule == "source_wins" or (rule == "fill_if_empty" and not before):
+            return True
+        self.kept[name] = self._sent.hashes.get(name, "") if self._sent else ""
+        return False
+
+    def _was_sent(self, name: str) -> bool:
+        """Whether Docebo's value is the one last sent, so that whatever differs was changed in Descope."""
+        if self._past.again or self._sent is None:
+            return False
+        return self._sent.had(name, fields.field_values(self._target).get(name))
+
+    def _may_be_an_edit(self, name: str) -> bool:
+        """Whether the field was there as sent, so that a person changed it; Descope may have dropped it instead."""
+        return self._past.seen_right or (self._sent is not None and name in self._sent.left)
+
+    def change_attributes(self, types: Mapping[str, int] | None) -> None:
+        """The whole set, as whether a patch keeps the attributes it does not name is unknown (contract 10.10)."""
+        found, result = self._found.attributes, self.result
+        merged = dict(found)
+        for name, after in self._target.attributes.items():
+            before = found.get(name)
+            ours = name in MARK_ATTRIBUTES and not same_value(before, after)
+            if ours or self.wins(ATTRIBUTE + name, before, after):
+                merged[name] = after
+                result.described[name] = [before, after]
+        if self._lost_fresh():
+            merged[FRESHLY_MIGRATED] = True
+            result.described[FRESHLY_MIGRATED] = [None, True]
+        if merged != found:
+            result.patch["customAttributes"] = {
+                name: _typed(value, types.get(name)) if types else value
+                for name, value in merged.items()
+                # A value whose definition is gone would have the whole patch refused.
+                if not types or name in types or name in self._target.attributes or name == FRESHLY_MIGRATED
+            }
+
+    def _lost_fresh(self) -> bool:
+        """Whether `freshlyMigrated` never arrived, or was removed with the mark: nobody signed in through it yet."""
+        absent = self._found.fresh is None and not self._found.has_credential and not self._link
+        return absent and self._past.again and (self._found.mark() is None or not self._past.seen_right)
+
+    def change_status(self) -> None:
+        """Whom others disabled (or let expire) at Descope is never enabled by us; whom we disabled may be."""
+        before, after = self._found.status, self._target.status
+        enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
+        if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
+            # Nobody in Descope undoes leaving, we undo what we did, and "invited" is a status that did not arrive.
+            always = after == "disabled" or before in ("invited", "disabled")
+            if self.wins(fields.STATUS, before, after, always=always):
+                self.result.patch["status"] = after
+                self.result.described["status"] = [before, after]
+        elif before != after and self._past.disabled_by_us is not None:
+            # Somebody else disabled the user, and that is as it must be; where nobody noted who, a person is told.
+            self.left.add(fields.STATUS)
+
+    def change_email(self) -> None:
+        """The address and its flag, which go together."""
+        target, found, result = self._target, self._found, self.result
+        same = same_login(found.email, target.email) if found.email and target.email else found.email == target.email
+        if not same and self.wins(fields.EMAIL, found.email, target.email):
+            result.email, result.verified = target.email, target.verified_email
+            result.described["email"] = [found.email, target.email]
+        elif same and target.verified_email and self.wins(fields.VERIFIED_EMAIL, found.verified_email, after=True):
+            result.email, result.verified = found.email, True
+            result.described["verifiedEmail"] = [False, True]
+
+    def change_phone(self) -> None:
+        """The phone."""
+        before, after = self._found.phone, self._target.phone
+        if self.wins(fields.PHONE, before, after):
+            self.result.phone = after
+            self.result.described["phone"] = [before, after]
+
+    def change_login_ids(self) -> None:
+        """Rename the login ids of ours that Docebo does not have any more to those that are missing."""
+        target, found, result = self._target, self._found, self.result
+        missing = [one for one in target.all_login_ids if not found.answers_to(one)]
+        if not missing:
+            return
+        names = {one: fields.LOGIN_ID if one == target.login_id else fields.EXTRA_LOGIN_IDS for one in missing}
+        wanted = {name for name in set(names.values()) if self.wins(name, found.login_ids, missing, rule_of="email")}
+        missing = [one for one in missing if names[one] in wanted]
+        spare = self._spare_logins()
+        result.renames = list(zip(spare, missing, strict=False))
+        result.missing_logins = tuple(missing[len(spare) :])
+        for old, new in result.renames:
+            result.described[names[new]] = [old, new]
+
+    def _spare_logins(self) -> list[str]:
+        """Login ids we gave the user and that the target does not have; the address first."""
+        kept = set(map(login_key, self._target.all_login_ids))
+        ours = self._sent.logins if self._sent is not None else frozenset()
+        spare = [
+            one
+            for one in self._found.login_ids
+            if login_key(one) not in kept and (fields.login_hash(one) in ours or same_login(one, self._found.email))
+        ]
+        return sorted(spare, key=lambda one: not same_login(one, self._found.email))
+
+
+def _typed(value: Json, kind: int | None) -> Json:
+    """A value that came back as text in the type its attribute is defined with (contract descope 11.2)."""
+    if not isinstance(value, str):
+        return value
+    if kind == _BOOLEAN and value in ("true", "false"):
+        return value == "true"
+    if kind == _NUMBER:
+        try:
+            return int(value) if value.lstrip("-").isdecimal() else float(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,66 @@
+"""Users inside Docebo that would share a login id: who may go on, who needs a person (docs/decisions/0008)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.collisions import collision_groups, set_colliding_aside
+from migrator.core.login_ids import login_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.collisions import CollidingUser
+    from migrator.config.schema import PolicyConfig
+
+_NEVER = "9999"  # sorts behind every date
+GROUPS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Who of one group is set aside: all who wait but the winner, or only those who have not arrived yet."""
+
+    reason: str
+    winner: str | None
+    newcomers_only: bool
+
+
+def set_losers_aside(checkpoint: Checkpoint, members: Iterator[CollidingUser], policy: PolicyConfig) -> None:
+    """Move the losers of every group to `conflict`."""
+    rulings = ((key, rule_on_group(group, policy)) for key, group in collision_groups(members))
+    while some := list(islice(rulings, GROUPS_AT_ONCE)):
+        rows = [(key, ruling.reason, ruling.winner, ruling.newcomers_only) for key, ruling in some]
+        set_colliding_aside(checkpoint, rows)
+
+
+def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Ruling:
+    """The ruling on one group, whatever its size, in one pass.
+
+    Nobody is guessed: the policy chooses a winner only among people with the very same address; where only
+    the strong fold is equal they may be different people, and all of them wait for a person (matrix B2.12).
+    Who holds the login at Descope keeps it, and newcomers wait. Whether somebody who arrived can move to it then
+    is for the look-up to say.
+    """
+    emails: set[str] = set()
+    logins: set[tuple[str, ...]] = set()
+    held = False
+    oldest: tuple[tuple[str, int, str], str] | None = None
+    newest: tuple[str, tuple[str, int, str], str] | None = None
+    for member in group:
+        held |= member.holds
+        if member.email and len(emails) < 2:  # noqa: PLR2004 -- one, or more than one
+            emails.add(login_key(member.email))
+        if len(logins) < 2:  # noqa: PLR2004 -- as above
+            logins.add(member.login_ids)
+        age = (member.created or _NEVER, len(member.user_id), member.user_id)
+        if oldest is None or age < oldest[0]:
+            oldest = (age, member.user_id)
+        if newest is None or member.last_login > newest[0] or (member.last_login == newest[0] and age < newest[1]):
+            newest = (member.last_login, age, member.user_id)
+    reason = "duplicate_email" if len(emails) == 1 else "duplicate_login"
+    choice = {"oldest": oldest and oldest[-1], "newest_login": newest and newest[-1]}.get(policy.duplicate_email)
+    return Ruling(reason, choice if len(logins) == 1 and not held else None, held)

@@ -1,0 +1,165 @@
+"""What to do with one user, given what Descope holds. Pure; the rules are docs/decisions/0012 and 0013."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
+from migrator.checkpoint.users.plans import CONFLICT, PlannedAction, QueuedUser
+from migrator.core.fields import EMAIL
+from migrator.core.login_ids import same_login
+from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
+from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from migrator.config.schema import PolicyConfig
+    from migrator.core.model import Json
+    from migrator.descope.user import DescopeUser
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRules:
+    """What decides besides the two users: the policy, and the type numbers of the project's custom attributes."""
+
+    policy: PolicyConfig
+    types: Mapping[str, int] = field(default_factory=dict)
+
+
+def changes_for(user: QueuedUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
+    """What is to be done to a user that is ours, or with `link` to a stranger who is to become ours."""
+    link = link or is_adopted(user.origin, found, rules.policy)
+    past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right)
+    return find_changes(user.target, found, rules.policy, link=link, past=past, types=rules.types)
+
+
+def decide(
+    user: QueuedUser, found: Sequence[DescopeUser], known: DescopeUser | None, rules: DecisionRules
+) -> PlannedAction:
+    """The decision on one pending user.
+
+    Args:
+        found: Descope users that have any of the target's login ids, or carry its mark.
+        known: the Descope user this one became earlier, as it is now.
+    """
+    mark = (user.target.attributes[MARK_PLATFORM], user.user_id)
+    by_id = {one.user_id: one for one in (*found, *([known] if known is not None else []))}
+    owners = [one for one in by_id.values() if one.mark() == mark]
+    if known is not None and known.mark() is None and not owners:
+        linked = rules.policy.existing == "link" and known.answers_to(user.target.login_id)
+        if not (user.retry or linked):
+            return _conflict(user, "mark_lost")
+        owners = [known]
+    others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
+    if len(owners) > 1:
+        return _conflict(user, "several_matches", holders_text("", (one.user_id for one in owners)))
+    if others:
+        return _with_others(user, owners, others, rules)
+    if owners:
+        return _ours(user, owners[0], rules)
+    if known is None and (user.target_id is None or user.retry):
+        return PlannedAction(user.user_id, Decision.CREATE)
+    # A known user who is not ours carries another user's mark by now.
+    holder = holders_text("", [known.user_id]) if known is not None else None
+    return _conflict(user, "deleted_at_descope" if known is None else "login_taken", holder)
+
+
+def _conflict(user: QueuedUser, reason: str, detail: str | None = None) -> PlannedAction:
+    return PlannedAction(user.user_id, CONFLICT, reason=reason, detail=detail)
+
+
+def _with_others(
+    user: QueuedUser, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: DecisionRules
+) -> PlannedAction:
+    """Somebody else answers to one of the login ids."""
+    ours = _all_ours(user, others)
+    ids = [one.user_id for one in others]
+    taken = _conflict(user, "login_taken", holders_text(HELD_BY_OURS if ours else "", ids))
+    # An extra login id alone says nothing about who somebody is (a user name is soon the same).
+    same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
+    if not same_person:
+        return taken
+    linked = _linked(user, others[0], rules) if rules.policy.existing == "link" else None
+    mark = others[0].mark()
+    if mark is None:
+        return linked or taken
+    if not ours:
+        return taken
+    # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
+    return replace(
+        taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated", holders_text("", ids))
+    )
+
+
+def _ours(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
+    todo = changes_for(user, found, rules)
+    if todo.missing_logins:
+        return _conflict(user, "login_ids_differ")
+    return PlannedAction(
+        user.user_id,
+        Decision.UPDATE if todo else Decision.UNCHANGED,
+        found.user_id,
+        changes=todo.described or None,
+        seen=found.fingerprint(),
+        # Nobody is called linked for lack of an attribute that flows and admins own.
+        origin=user.origin or ("created" if found.fresh is not None else None),
+        sent=None if todo else todo.sent,
+        disabled_by_us=None if found.status == "disabled" else False,
+    )
+
+
+def _linked(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
+    todo = changes_for(user, found, rules, link=True)
+    return PlannedAction(user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint())
+
+
+def new_address(user: QueuedUser, plan: PlannedAction) -> str | None:
+    """The address an update sets that is no login id of the user's own, so that nobody was asked for it yet."""
+    changed = (plan.changes or {}).get(EMAIL) if plan.decision == Decision.UPDATE else None
+    if changed is None or any(same_login(changed[1], one) for one in user.target.all_login_ids):
+        return None
+    return str(changed[1])
+
+
+def unless_taken(user: QueuedUser, plan: PlannedAction, holders: Sequence[DescopeUser]) -> PlannedAction:
+    """The plan, or a conflict when its new address is a login id of somebody else (contract descope 3.8).
+
+    Args:
+        holders: Descope users that answer to the new addresses of this plan and others.
+    """
+    address = new_address(user, plan)
+    others = [one for one in holders if address and one.answers_to(address) and one.user_id != plan.target_id]
+    if not others:
+        return plan
+    ids = [one.user_id for one in others]
+    return _conflict(user, "email_taken", holders_text(HELD_BY_OURS if _all_ours(user, others) else "", ids))
+
+
+def _all_ours(user: QueuedUser, others: Sequence[DescopeUser]) -> bool:
+    """Whether all of them carry the mark of this migration's platform."""
+    platform = user.target.attributes[MARK_PLATFORM]
+    return all(mark is not None and mark[0] == platform for mark in (one.mark() for one in others))
+
+
+def create_body(target: TargetUser) -> dict[str, Json]:
+    """The user as create/batch takes it; what is not set is left out (contract descope 3.3, 10.11)."""
+    values: Mapping[str, Json] = {
+        "loginId": target.login_id,
+        "additionalIdentifiers": list(target.extra_login_ids),
+        "name": target.name,
+        "givenName": target.given_name,
+        "familyName": target.family_name,
+        "email": target.email,
+        "phone": target.phone,
+        "picture": target.picture,
+    }
+    body = {key: value for key, value in values.items() if value}
+    return body | {
+        # An omitted flag counts as verified, even of an address taken from a login id (contract descope 3.1).
+        "verifiedEmail": bool(target.email) and target.verified_email,
+        "verifiedPhone": False,
+        "status": target.status,
+        "customAttributes": {**target.attributes, FRESHLY_MIGRATED: True},
+    }

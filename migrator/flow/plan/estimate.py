@@ -1,0 +1,57 @@
+"""How many calls a plan will take, and how long the limits make them last. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.config.schema import Config
+
+SHARE = 0.95  # of a limit is what the pacer uses
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Calls still to be made by kind, and the minutes each kind's limit makes them last at least."""
+
+    calls: dict[str, int]
+    minutes: dict[str, float]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON; `total_minutes` is the slowest kind's, since kinds overlap at best."""
+        return asdict(self) | {"total_minutes": max(self.minutes.values(), default=0.0)}
+
+
+def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
+    """Estimate what sending so many users of each kind takes (`actions.ACTION_KINDS`), verification included."""
+    size = config.descope.batch_size
+    creates = _batches(actions[CREATE], size)
+    updates = _batches(actions[UPDATE], size) + _batches(actions[ADOPT], size)
+    disables = _batches(actions[DISABLE], size)
+    calls = {
+        "create": creates,
+        "search": updates + disables,  # patches count with searches (contract descope 7)
+        # Read back once, but for the disabled ones; whoever is patched is read right before, too.
+        "general": creates + 2 * updates + disables,
+    }
+    limits = config.descope.limits
+    minutes = {
+        name: round(seconds_by_limit(number, limits[name]) / 60, 1) if name in limits else 0.0
+        for name, number in calls.items()
+    }
+    return Estimate(calls, minutes)
+
+
+def _batches(users: int, size: int) -> int:
+    return -(-users // size)
+
+
+def seconds_by_limit(calls: int, limit: int) -> float:
+    """How long a limit a minute makes calls last: the first window's worth goes at once, the rest at its pace."""
+    allowed = max(1, int(limit * SHARE))
+    return max(0, calls - allowed) / allowed * 60

@@ -1,0 +1,39 @@
+"""Leavers whose disabling is to come: who arrived earlier, is suspended now, and is set aside for something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.leavers import leaver_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from migrator.checkpoint.users.leavers import Leaver
+    from migrator.descope.user import DescopeUser
+    from migrator.flow.context import RunContext
+
+_AT_ONCE = 100
+
+
+def count_leavers(job: RunContext) -> int:
+    """How many users sending would disable now."""
+    return sum(len(enabled_users(job, page)[0]) for page in pages_to_disable(job))
+
+
+def pages_to_disable(job: RunContext) -> Iterator[list[Leaver]]:
+    """The leavers to look at, a hundred at a time; none where the policy leaves the status to Descope."""
+    rules = job.config.policy.update
+    if rules.get("status", rules["default"]) != "source_wins":
+        return iter(())
+    statuses = [name for name, status in job.config.mapping.status.model_dump().items() if status == "disabled"]
+    return leaver_pages(job.checkpoint, statuses, _AT_ONCE)
+
+
+def enabled_users(job: RunContext, page: Sequence[Leaver]) -> tuple[list[tuple[Leaver, DescopeUser]], list[Leaver]]:
+    """Of these, who is ours and enabled; and who is enabled and does not carry our mark any more."""
+    there = {user.user_id: user for user in job.descope.load([one.target_id for one in page])}
+    pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
+    enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
+    ours = [(one, found) for one, found in enabled if found.mark() == (job.platform, one.user_id)]
+    return ours, [one for one, found in enabled if found.mark() is None]

@@ -1,0 +1,179 @@
+"""A plan as a file that binds: `plan --out` writes it, `run --plan` does only what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.users.plans import CONFLICT
+from migrator.checkpoint.users.predictions import PlanLine, bind_to_plan, forget_predictions, plan_lines, skip_unplanned
+from migrator.core.errors import ConfigError
+from migrator.core.model import Decision, canonical_json, text_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from migrator.core.model import Json
+    from migrator.flow.context import RunContext
+
+PLAN_VERSION = 2
+UNSEALED_VERSION = 1  # the version whose lines carry no seal
+SEAL = "seal"  # the key of a line that holds the hash of all others
+SEAL_LENGTH = 16  # hex digits: against people who edit, not against forgers, who could seal anew
+_AT_ONCE = 500
+_DECISIONS = {*Decision, CONFLICT}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHeader:
+    """What a plan belongs to."""
+
+    source: str
+    project: str
+    mapping: str
+    policy: str
+    version: int = PLAN_VERSION
+    kind: str = "plan"
+
+
+def _header(job: RunContext) -> PlanHeader:
+    config = job.config
+    return PlanHeader(
+        job.platform, config.descope.project_id, config.mapping.fingerprint(), config.policy.fingerprint()
+    )
+
+
+def check_plan_path(path: Path) -> None:
+    """Before anything is read: there must be room for a plan of that name. Raises as `write` does."""
+    if path.exists() or path.is_symlink() or not path.parent.is_dir():
+        why = "there is no such folder" if not path.parent.is_dir() else "it is there already"
+        raise ConfigError(
+            f"The plan {path} cannot be written: {why}.",
+            fix="Give --out a new file, or delete the old plan first."
+            if path.parent.is_dir()
+            else "Make the folder, or give --out another one.",
+        )
+
+
+def write_plan(job: RunContext, path: Path) -> None:
+    """Write the plan as JSON lines: a header, then one line per decided user, before -> after included.
+
+    Raises:
+        ConfigError: the file is there already, or cannot be made.
+    """
+    try:
+        # 0600 and never over another file: it holds personal data, and an older plan may still be wanted.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"The plan {path} cannot be written: {error.strerror}.", fix="Give --out a new file."
+        ) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(_sealed(asdict(_header(job))))
+        for entry in plan_lines(job.checkpoint):
+            file.write(_sealed(asdict(entry)))
+
+
+def _sealed(values: dict[str, Json]) -> str:
+    return json.dumps({**values, SEAL: _seal(values)}) + "\n"
+
+
+def _seal(values: dict[str, Json]) -> str:
+    return text_hash(canonical_json(values))[:SEAL_LENGTH]
+
+
+def apply_plan(job: RunContext, path: Path) -> None:
+    """Keep today's decisions only where the plan made the very same ones on the very same users.
+
+    Raises:
+        ConfigError: the file is no plan, was edited, or is another migration's, mapping's or policy's.
+    """
+    forget_predictions(job.checkpoint)
+    planned = _read(job, path)
+    while some := list(islice(planned, _AT_ONCE)):
+        bind_to_plan(job.checkpoint, some)
+    skip_unplanned(job.checkpoint)
+
+
+def check_plan(job: RunContext, path: Path) -> None:
+    """Read the whole file once, before anything else happens. Raises as `apply` does."""
+    for _ in _read(job, path):
+        pass
+
+
+def _read(job: RunContext, path: Path) -> Iterator[PlanLine]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            sealed = _check_header(job, path, file.readline())
+            for number, line in enumerate(file, start=2):
+                yield _entry(path, number, line, sealed=sealed)
+    except OSError as error:
+        raise ConfigError(
+            f"The plan {path} cannot be read: {error.strerror}.", fix="Give --plan the file of `plan --out`."
+        ) from None
+    except UnicodeDecodeError:
+        raise _broken(path, 1) from None
+
+
+def _check_header(job: RunContext, path: Path, line: str) -> bool:
+    """Whether the lines of this plan are sealed."""
+    found = _values(path, 1, line)
+    if found.get("kind") != "plan":
+        raise _broken(path, 1)
+    version = found.get("version")
+    if version not in (UNSEALED_VERSION, PLAN_VERSION):
+        raise ConfigError(
+            f"The plan {path} was made by another version of the migrator.",
+            fix="Make a new one with `migrator plan --out`, or use that version.",
+        )
+    if version == PLAN_VERSION:
+        _break_seal(path, 1, found)
+    for name, value in asdict(_header(job)).items():
+        if name != "version" and found.get(name) != value:
+            raise ConfigError(
+                f"The plan {path} was made for another {name} than the configuration's.",
+                fix="Make a new one with `migrator plan --out`.",
+            )
+    return bool(version == PLAN_VERSION)
+
+
+def _entry(path: Path, number: int, line: str, *, sealed: bool) -> PlanLine:
+    values = _values(path, number, line)
+    if sealed:
+        _break_seal(path, number, values)
+    try:
+        entry = PlanLine(**values)
+    except TypeError:
+        raise _broken(path, number) from None
+    if entry.decision not in _DECISIONS:
+        raise _broken(path, number)
+    return entry
+
+
+def _values(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        raise _broken(path, number) from None
+    if not isinstance(values, dict):
+        raise _broken(path, number)
+    return values
+
+
+def _break_seal(path: Path, number: int, values: dict[str, Any]) -> None:
+    """Take the seal off a line, which must be as it was written."""
+    if values.pop(SEAL, None) != _seal(values):
+        raise ConfigError(
+            f"Line {number} of {path} was edited: plans are not edited by hand.",
+            fix="Make a new one: `migrator plan --out FILE`.",
+        )
+
+
+def _broken(path: Path, number: int) -> ConfigError:
+    return ConfigError(
+        f"{path}, line {number}: not a line of a plan.", fix="Make a new one with `migrator plan --out`."
+    )

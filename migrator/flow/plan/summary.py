@@ -1,0 +1,93 @@
+"""What a plan says beyond its counts, and how its prediction fared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, NOTHING, UPDATE
+from migrator.checkpoint.users.collisions import colliding_users, collision_groups
+from migrator.checkpoint.users.counts import count_users
+from migrator.checkpoint.users.predictions import compare_prediction, count_nothing_to_do
+from migrator.checkpoint.users.sends import count_left
+from migrator.core.login_ids import same_login
+from migrator.core.model import Decision, State
+from migrator.flow.plan.estimate import estimate
+from migrator.flow.plan.leavers import count_leavers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from migrator.checkpoint.users.collisions import CollidingUser
+    from migrator.flow.context import RunContext
+
+PAIRS_SHOWN = 100
+
+
+def planned_actions(job: RunContext) -> dict[str, int]:
+    """How many users would be sent now, by kind, and for how many there is nothing to do."""
+    left = count_left(job.checkpoint)
+    return {
+        CREATE: left.get(Decision.CREATE, 0),
+        UPDATE: left.get(Decision.UPDATE, 0),
+        ADOPT: left.get(Decision.ADOPT, 0),
+        DISABLE: 0 if job.options.plan_file is not None else count_leavers(job),
+        NOTHING: count_nothing_to_do(job.checkpoint),
+    }
+
+
+def plan_extras(job: RunContext, actions: Mapping[str, int]) -> dict[str, Any]:
+    """What a plan says beyond its counts: the cost of sending, and who collides or looks alike.
+
+    Args:
+        actions: what `planned_actions` found.
+    """
+    pairs, shown = _pairs(
+        ({"kind": "same" if one.login_ids == two.login_ids else "fold"}, one, two)
+        for one, two in _neighbours(colliding_users(job.checkpoint))
+    )
+    alike, shown_alike = _pairs(
+        ({}, one, two)
+        for one, two in _neighbours(colliding_users(job.checkpoint, look=True))
+        if one.login_ids and two.login_ids and not same_login(one.login_ids[0], two.login_ids[0])
+    )
+    return {
+        "estimate": estimate(actions, job.config).document(),
+        "leavers": actions[DISABLE],
+        "collisions": {"pairs": pairs, "first": shown},
+        "look_alikes": {"pairs": alike, "first": shown_alike},
+    }
+
+
+def _neighbours(members: Iterator[CollidingUser]) -> Iterator[tuple[CollidingUser, CollidingUser]]:
+    """Each member of a group with the one behind it."""
+    return (pair for _, group in collision_groups(members) for pair in pairwise(group))
+
+
+def _pairs(found: Iterator[tuple[dict[str, str], CollidingUser, CollidingUser]]) -> tuple[int, list[dict[str, Any]]]:
+    """How many pairs there are, and the first ones as documents."""
+    first: list[dict[str, Any]] = []
+    number = 0
+    for number, (what, one, two) in enumerate(found, start=1):
+        if number <= PAIRS_SHOWN:
+            first.append({"docebo_user_ids": [one.user_id, two.user_id], **what})
+    return number, first
+
+
+def prediction_document(job: RunContext) -> dict[str, Any]:
+    """Predicted against actual per state, each gap named."""
+    predicted, gaps = compare_prediction(job.checkpoint)
+    actual = count_users(job.checkpoint).states
+    states = {
+        state.value: {"predicted": predicted[state], "actual": actual[state]}
+        for state in State
+        if predicted[state] or actual[state]
+    }
+    return {
+        "prediction": {
+            "gap": sum(gap.users for gap in gaps),
+            "states": states,
+            "gaps": [asdict(gap) for gap in gaps],
+        }
+    }

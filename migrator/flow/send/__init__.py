@@ -1,0 +1,1 @@
+"""Sending what was planned, and settling what became of it."""

@@ -1,0 +1,129 @@
+"""Send one batch of users that Descope does not have (contract descope 3.3, matrix N13, N14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.holders import CAME_MEANWHILE, holders_text, parse_holders
+from migrator.checkpoint.users.sends import SendResult
+from migrator.core.model import Decision, State
+from migrator.descope.batch import match_answers, nameless_code
+from migrator.descope.user import find_by_login
+from migrator.flow.plan.decide import create_body
+from migrator.flow.plan.plan import decide_all
+from migrator.flow.send.batch import BatchResults, send_split
+from migrator.flow.send.outcome import created_result, refused_result, unknown_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
+    from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.core.errors import Refused
+    from migrator.descope.batch import BatchAnswer
+    from migrator.flow.context import RunContext
+
+# Seconds a look-up is believed: behind it a stranger may have taken the login, and a server that
+# overwrites existing logins would let us touch them (matrix B3 [open]).
+LOOK_UP_HOLDS = 600.0
+
+
+def create_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
+    """Create the users of a batch whose intent is stored; talks to Descope only."""
+    sent = BatchResults(batch)
+    try:
+        users = list(batch.users)
+        if job.clock.time() - batch.decided_at > LOOK_UP_HOLDS:
+            users = _still_absent(job, sent, users)
+        _create(job, sent, users)
+    except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
+        sent.cut_short(error)
+    return sent
+
+
+def _still_absent(job: RunContext, sent: BatchResults, users: list[QueuedUser]) -> list[QueuedUser]:
+    absent = []
+    for user, planned in zip(users, decide_all(job, users), strict=True):
+        if planned.decision == Decision.CREATE:
+            absent.append(user)
+        elif planned.decision in (Decision.UPDATE, Decision.UNCHANGED):
+            # Somebody made it meanwhile with our mark: what differs is brought right as an update.
+            again = Decision.UPDATE
+            sent.put(SendResult(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
+        else:
+            # Whoever came after the look-up was not agreed to; the next run looks again and asks.
+            reason, detail = planned.reason or "login_taken", _came_meanwhile(planned)
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=reason, detail=detail))
+    return absent
+
+
+def _came_meanwhile(planned: PlannedAction) -> str:
+    """The detail of a conflict that the plan did not show: who is in the way, and that every run looks again."""
+    detail = planned.detail or holders_text("", [planned.target_id] if planned.target_id else []) or ""
+    return detail if parse_holders(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
+
+
+def _create(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> None:
+    def accepted(asked: Sequence[QueuedUser], answer: BatchAnswer) -> None:
+        _judge(job, sent, asked, answer)
+
+    def alone(user: QueuedUser, error: Refused) -> None:
+        sent.put(unknown_result(user))
+        _read_back(job, sent, {user.user_id: (user, error.code or f"HTTP {error.status}")})
+
+    if users:
+        send_split(
+            sent,
+            users,
+            lambda some: job.writer.create([create_body(u.target) for u in some]),
+            accepted,
+            alone,
+            left=lambda refused: _not_there(job, sent, refused),
+        )
+
+
+def _not_there(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> list[QueuedUser]:
+    """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
+    for user in users:
+        sent.put(unknown_result(user))
+    found = job.descope.search_logins([user.target.login_id for user in users])
+    absent = []
+    for user in users:
+        here = find_by_login(found, [user.target.login_id])
+        if here:
+            sent.put(created_result(user, here[0]))
+        else:
+            del sent.results[user.user_id]
+            absent.append(user)
+    return absent
+
+
+def _judge(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
+    matched = match_answers(answer, [user.target.login_id for user in users], [user.target.email for user in users])
+    doubtful: dict[str, tuple[QueuedUser, str]] = {}
+    for user in users:
+        found = matched[user.target.login_id]
+        if found.failure is not None and found.user is None:
+            doubtful[user.user_id] = (user, found.failure.code)
+        elif found.user is not None and found.failure is None and found.user.attributes:
+            sent.put(created_result(user, found.user))
+        # In both lists, in neither, or without attributes: unknown until read back by `settle`.
+    # A failure without a name belongs to somebody in neither list; where the numbers leave no doubt who is
+    # meant, reading back decides at once, as for the named ones.
+    silent = [u for u in users if matched[u.target.login_id].user is None and u.user_id not in doubtful]
+    code = nameless_code(answer, len(silent), matched)
+    if code is not None:
+        doubtful |= {user.user_id: (user, code) for user in silent}
+    _read_back(job, sent, doubtful)
+
+
+def _read_back(job: RunContext, sent: BatchResults, doubtful: dict[str, tuple[QueuedUser, str]]) -> None:
+    """A failed user may exist all the same: ours from an earlier request, or a stranger's."""
+    if not doubtful:
+        return
+    found = job.descope.search_logins([user.target.login_id for user, _ in doubtful.values()])
+    for user, code in doubtful.values():
+        here = find_by_login(found, [user.target.login_id])
+        # Search may lag behind a write; the look-up by login id is the authority.
+        there = here[0] if here else job.descope.by_login(user.target.login_id)
+        sent.put(refused_result(user, code) if there is None else created_result(user, there))

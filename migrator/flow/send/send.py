@@ -1,0 +1,169 @@
+"""Send what the plan decided: batches in flight, outcomes stored, unanswered ones settled (design section 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.plans import SENT_DECISIONS
+from migrator.checkpoint.users.sends import claim_batch, count_hopeful, count_left, store_results
+from migrator.core.errors import StopRun
+from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
+from migrator.flow.logbook import log_batch, outcome_words
+from migrator.flow.send.batch import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
+from migrator.flow.send.create import create_batch
+from migrator.flow.send.settle import MOST_ATTEMPTS, settle_in_flight
+from migrator.flow.send.update import update_batch
+from migrator.flow.threads import run_in_threads
+from migrator.log.setup import get_logger
+from migrator.report.lists.crosswalk import Crosswalk
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.flow.context import RunContext
+    from migrator.flow.send.batch import BatchResults
+
+_log = get_logger(__name__)
+
+FINAL = frozenset(State) - {*OPEN_STATES}
+UNANSWERED_IN_A_ROW = 3  # batches, before settling goes before sending more
+MANY_BATCHES = 3  # in a row that were refused whole with one code, before the run stops
+SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
+
+
+def send_users(job: RunContext) -> None:
+    """Send every planned user and settle every request.
+
+    Raises:
+        StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
+            stored, and running again continues.
+    """
+    stage = "send" if job.only is None else "canary"
+    job.events.stage(stage)
+    todo = sum(count_left(job.checkpoint, job.only).values())
+    job.events.progress(stage, 0, todo)
+    if not todo:
+        return
+    if job.undefined:
+        job.writer.create_attributes(job.undefined)
+        _log.info("attributes_defined", names=sorted(job.undefined))
+        job.undefined = {}
+    job.batch_size = job.config.descope.batch_size
+    silent = 0
+    round_ = _Round(job, todo, Crosswalk(job.config.report.path, job.checkpoint))
+    while count_left(job.checkpoint, job.only):
+        round_.run()
+        silent = 0 if round_.answered else silent + 1
+        # A few users may all be ones that Descope chokes on, and whoever was tried to the end says nothing new.
+        many = count_hopeful(job.checkpoint, MOST_ATTEMPTS, job.only) >= ENOUGH_USERS
+        if silent >= SILENT_ROUNDS and many:
+            raise StopRun(
+                "Descope leaves every write unanswered.",
+                fix="Check its status page and your network, then run again: what is unknown is read back first.",
+            )
+        if round_.unanswered:
+            settle_in_flight(job, this_run=True, may_give_up=round_.answered or not many)
+            round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
+            job.budget.check()
+
+
+class _Round:
+    """One stretch of sending, until nothing is left or too much goes unanswered."""
+
+    def __init__(self, job: RunContext, todo: int, crosswalk: Crosswalk) -> None:
+        self._job = job
+        self.crosswalk = crosswalk
+        self._todo = todo
+        self._done = 0
+        self._streak = 0
+        # Batches in which everybody was refused alike, kept until it is known whether that is about them.
+        self._held: list[BatchResults] = []
+        self._refuses_all = ""
+        self._somebody_was_taken = False
+        self._order = list(reversed(SENT_DECISIONS))
+        self.answered = False
+        self.unanswered = False
+
+    def run(self) -> None:
+        self._streak = 0
+        self.answered = self.unanswered = False
+        # The other kind goes first each time: users who get no answer must not stand before all others.
+        self._order.reverse()
+        try:
+            run_in_threads(self._job.config.run.concurrency, self._next, self._work, self._store)
+            self._judge_refusals(last=True)
+        finally:
+            self._record_held()
+        self._job.budget.check()
+
+    def _next(self) -> ClaimedBatch | None:
+        self._job.clock.check()
+        if self._streak >= UNANSWERED_IN_A_ROW:
+            return None
+        job = self._job
+        for decision in self._order:
+            # Where everybody is refused, the other end of the list tells whether it is about these users.
+            batch = claim_batch(job.checkpoint, decision, job.batch_size, job.only, last=bool(self._held))
+            if batch is not None:
+                return batch
+        return None
+
+    def _work(self, batch: ClaimedBatch) -> BatchResults:
+        work = create_batch if batch.decision == Decision.CREATE else update_batch
+        return work(self._job, batch)
+
+    def _store(self, sent: BatchResults) -> None:
+        self.answered |= sent.answered
+        self.unanswered |= sent.unanswered
+        self._streak = 0 if sent.answered else self._streak + sent.unanswered
+        if sent.refused_whole and sent.error is None:
+            self._held.append(sent)
+            self._judge_refusals()
+            return
+        if sent.answered:
+            self._record_held()
+        self._record(sent)
+        if sent.error is not None:
+            raise sent.error
+        self._job.budget.check()
+
+    def _judge_refusals(self, *, last: bool = False) -> None:
+        """Stop when batch after batch is refused with one code, as that is not about the users in them.
+
+        Whoever a person asked for again, or was refused with everybody in several runs, proves nothing.
+        """
+        large = [sent for sent in self._held if len(sent.batch.users) >= ENOUGH_USERS]
+        codes = {sent.refused_whole for sent in large}
+        proof = any(not user.retry and user.refusals < MOST_REFUSALS for sent in large for user in sent.batch.users)
+        enough = len(large) >= MANY_BATCHES or (last and not self._somebody_was_taken)
+        if proof and len(codes) == 1 and enough:
+            self._refuses_all = codes.pop()
+            raise EverybodyRefused(self._refuses_all, sum(sent.refused_alike()[1] for sent in large))
+
+    def _record_held(self) -> None:
+        held, self._held = self._held, []
+        for sent in held:
+            if self._refuses_all and sent.refused_whole == self._refuses_all:
+                sent.take_back()
+            self._record(sent)
+
+    def _record(self, sent: BatchResults) -> None:
+        results = sent.complete()
+        store_results(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        log_batch(self._job, sent.batch.decision, outcome_words(results))
+        self.crosswalk.add(results)
+        self._done += sum(1 for result in results if result.state in FINAL)
+        stage = "send" if self._job.only is None else "canary"
+        self._job.events.progress(stage, min(self._done, self._todo), self._todo)
+        self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
+        self._learn_size(sent)
+        self._job.budget.count(
+            done=sum(1 for result in results if result.state in FINAL),
+            failed=sum(1 for result in results if result.state == State.FAILED),
+        )
+
+    def _learn_size(self, sent: BatchResults) -> None:
+        """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
+        whole = all(result.state in FINAL and result.state != State.FAILED for result in sent.complete())
+        if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
+            self._job.batch_size = min(self._job.batch_size, sent.largest)
+            _log.info("batch_size_learned", size=self._job.batch_size)

@@ -1,0 +1,258 @@
+"""Send one batch of changes to users we know (design section 6, "on an existing user with our mark")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
+from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, DRIFTED
+from migrator.checkpoint.users.sends import SendResult
+from migrator.core.errors import NoAnswer, Refused
+from migrator.core.model import Decision, State
+from migrator.descope.batch import match_answers, nameless_code
+from migrator.flow.plan.decide import changes_for
+from migrator.flow.send.batch import NOT_ABOUT_USERS, BatchResults, caller_refused, send_split
+from migrator.flow.send.outcome import is_ours, refused_result, unknown_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.core.model import Json
+    from migrator.descope.batch import BatchAnswer
+    from migrator.descope.user import DescopeUser
+    from migrator.flow.context import RunContext
+    from migrator.flow.plan.changes import Changes
+
+NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # contract descope 5 and 3.8
+
+
+@dataclass(frozen=True, slots=True)
+class UserUpdate:
+    """A user to change: as Descope has it now, and what is to be done."""
+
+    user: QueuedUser
+    found: DescopeUser
+    todo: Changes
+    decision: Decision = Decision.UPDATE
+    may_be_sent: bool = False
+
+    @property
+    def login_id(self) -> str:
+        """A login id the user has right now; the user id would do, but not every call is proven to take it."""
+        return self.found.login_ids[0] if self.found.login_ids else self.found.user_id
+
+    def done(self) -> SendResult:
+        """The user is as it should be."""
+        adopted = self.decision == Decision.ADOPT
+        known = "linked" if adopted else "created" if self.found.fresh is not None else None
+        return SendResult(
+            self.user.user_id,
+            State.UPDATED,
+            target_id=self.found.user_id,
+            sent=self.todo.sent,
+            origin=self.user.origin or known,
+            disabled=self.disabled,
+            adopted=adopted,
+        )
+
+    @property
+    def disabled(self) -> bool | None:
+        """Whether we disabled the user, or enabled it again; None when that did not change.
+
+        A user whom the plan wanted disabled, whom a request without an outcome may have reached, and who is disabled:
+        that was us.
+        """
+        if self.todo.disables is not None:
+            return self.todo.disables
+        if self.found.status != "disabled":
+            return False
+        return True if self.user.disables and self.may_be_sent else None
+
+
+def update_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
+    """Bring the users of a batch to their target; talks to Descope only.
+
+    The difference is taken anew from a read right before the write, so that a change made in between is
+    neither undone nor sent twice.
+    """
+    sent = BatchResults(batch)
+    try:
+        tasks = _tasks(job, sent, batch)
+        patched = _patch(job, sent, tasks)
+        untouched = [task for task in tasks if not task.todo.patch]
+        for task in patched:
+            # Told at once: an error on the way to somebody else takes nothing back.
+            half = replace(unknown_result(task.user), disabled=task.disabled)
+            sent.put(half if task.todo.moves else task.done())
+        for task in untouched:
+            if not task.todo.moves:
+                sent.put(task.done())
+        for task in (*patched, *untouched):
+            if task.todo.moves:
+                _move(job, sent, task)
+    except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
+        sent.cut_short(error)
+    return sent
+
+
+def _tasks(job: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[UserUpdate]:
+    loaded = job.descope.load([user.target_id for user in batch.users if user.target_id])
+    by_id = {user.user_id: user for user in loaded}
+    taken: set[str] = set()
+    tasks = []
+    for user in batch.users:
+        found = by_id.get(user.target_id or "")
+        task = None if found is None else make_update(job, user, found, batch.decision)
+        if found is None:
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason="deleted_at_descope"))
+        elif task is None:
+            sent.put(lost_user(user, found))
+        elif found.user_id in taken:
+            detail = holders_text(WANTED_TWICE, [found.user_id])
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason="several_matches", detail=detail))
+        elif _has_drifted(job, task):
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=DRIFTED, detail=CHANGED_IN_DESCOPE))
+        elif task.todo.missing_logins:
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason="login_ids_differ"))
+        else:
+            taken.add(found.user_id)
+            tasks.append(task)
+    return tasks
+
+
+def _has_drifted(job: RunContext, task: UserUpdate) -> bool:
+    """Whether a binding plan saw another user; after an unanswered try the difference may be our own."""
+    bound = job.options.plan_file is not None and task.user.attempts == 0
+    return bound and task.found.fingerprint() != task.user.seen
+
+
+def make_update(
+    job: RunContext, user: QueuedUser, found: DescopeUser, decision: Decision, *, in_flight: bool = False
+) -> UserUpdate | None:
+    """What is left to do for this user; None when the user found is not ours to change.
+
+    Args:
+        in_flight: a request was about to be sent, or sent, and nobody knows what became of it.
+    """
+    link = decision == Decision.ADOPT and user.origin != "created"
+    task = UserUpdate(
+        user, found, changes_for(user, found, job.rules, link=link), decision, in_flight or user.attempts > 0
+    )
+    if is_ours(user, found):
+        return task
+    if decision == Decision.ADOPT:
+        # Who was agreed to is the one the plan saw, and still has the login.
+        agreed = found.fingerprint() == user.seen or found.mark() is None
+        return task if agreed and found.answers_to(user.target.login_id) else None
+    lost = found.mark() is None and (user.retry or job.config.policy.existing == "link")
+    return task if lost else None
+
+
+def lost_user(user: QueuedUser, found: DescopeUser) -> SendResult:
+    """The conflict over a user that is not ours to change any more."""
+    reason = "mark_lost" if found.mark() is None else "login_taken"
+    return SendResult(user.user_id, State.CONFLICT, reason=reason, detail=holders_text("", [found.user_id]))
+
+
+def _patch(job: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
+    """Patch what can be patched; returns the tasks that went through and have more to do."""
+    leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
+    # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
+    gone_through = _patch_fields(job, sent, leaving, lambda _task: {"status": "disabled"})
+    for task in gone_through:
+        sent.put(replace(unknown_result(task.user), disabled=True))
+    refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
+    rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
+    return _patch_fields(job, sent, rest, lambda task: task.todo.patch)
+
+
+def _patch_fields(
+    job: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate], fields: Callable[[UserUpdate], dict[str, Json]]
+) -> list[UserUpdate]:
+    by_user = {task.user.user_id: task for task in tasks}
+    through: list[UserUpdate] = []
+
+    def send(users: Sequence[QueuedUser]) -> BatchAnswer:
+        some = [by_user[user.user_id] for user in users]
+        return job.writer.patch([{"loginId": task.login_id, **fields(task)} for task in some])
+
+    def accepted(users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
+        done = {user.user_id for user in answer.done}
+        some = [by_user[user.user_id] for user in users]
+        matched = match_answers(answer, [task.login_id for task in some], [task.found.email for task in some])
+        failures = {user.user_id: matched[by_user[user.user_id].login_id].failure for user in users}
+        # As for creates: failures without a name are theirs who stand in neither list.
+        silent = [user for user in users if failures[user.user_id] is None and user.target_id not in done]
+        meant = nameless_code(answer, len(silent), matched)
+        for user in users:
+            failure = failures[user.user_id]
+            code = meant if failure is None else failure.code
+            if failure is None and user.target_id in done:
+                through.append(by_user[user.user_id])
+                sent.taken = True
+            elif code is not None and user.target_id not in done:
+                sent.put(refused_result(user, code))
+
+    def alone(user: QueuedUser, error: Refused) -> None:
+        sent.put(refused_result(user, error.code or f"HTTP {error.status}"))
+
+    if tasks:
+        # A change states the wanted value, so that one which was done all the same may be sent again.
+        send_split(sent, [task.user for task in tasks], send, accepted, alone, left=lambda users: users)
+    return through
+
+
+def _move(job: RunContext, sent: BatchResults, task: UserUpdate) -> None:
+    """Change addresses one by one, with the calls that fail rather than merge (contract descope 3.8)."""
+    user, todo, login_id = task.user, task.todo, task.login_id
+    steps: list[tuple[str, Callable[[], DescopeUser]]] = []
+    email, phone = todo.email, todo.phone
+    if email is not None:
+        steps.append(("email_taken", lambda: job.writer.update_email(login_id, email, verified=todo.verified)))
+    if phone is not None:
+        steps.append(("phone_taken", lambda: job.writer.update_phone(login_id, phone)))
+    steps += [("login_taken", partial(_rename, job, task.found, *rename)) for rename in todo.renames]
+    for reason, step in steps:
+        try:
+            step()
+        except NoAnswer:
+            sent.put(replace(unknown_result(user), disabled=task.disabled))
+            return
+        except Refused as error:
+            sent.put(replace(_refused_move(user, error, reason), disabled=task.disabled))
+            return
+    sent.put(task.done())
+
+
+def _refused_move(user: QueuedUser, error: Refused, taken: str) -> SendResult:
+    """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
+
+    Args:
+        taken: the reason when somebody else has it.
+
+    Raises:
+        StopRun: the refusal is about the caller.
+    """
+    if error.code == NO_SUCH_USER:
+        return SendResult(user.user_id, State.CONFLICT, reason="deleted_at_descope")
+    if error.status in NOT_ABOUT_USERS:
+        raise caller_refused(error) from None
+    if error.status == HTTPStatus.CONFLICT or error.code == LOGIN_TAKEN:
+        return SendResult(user.user_id, State.CONFLICT, reason=taken, detail=error.code or None)
+    return refused_result(user, error.code or f"HTTP {error.status}")
+
+
+def _rename(job: RunContext, found: DescopeUser, old: str, new: str) -> DescopeUser:
+    """Rename a login id, unless it was done already or the new one is somebody else's by now."""
+    holder = job.descope.by_login(new)
+    if holder is None:
+        return job.writer.update_login(old, new)
+    if holder.user_id != found.user_id:
+        # What the call itself would do then is not documented (contract descope 3.8).
+        raise Refused("the new login id belongs to another user", status=409)
+    return holder

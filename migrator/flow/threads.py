@@ -1,0 +1,48 @@
+"""Several requests in flight, one thread for the checkpoint: workers only talk HTTP."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_A = TypeVar("_A")
+_B = TypeVar("_B")
+
+
+def run_in_threads(
+    workers: int,
+    next_task: Callable[[], _A | None],
+    work: Callable[[_A], _B],
+    done: Callable[[_B], None],
+) -> None:
+    """Run `work` on tasks in `workers` threads; `next_task` and `done` run here, in the caller's thread.
+
+    Tasks are taken one by one as workers fall free, so a task taken is a task started. After an error no
+    new one is taken, but every result still under way reaches `done` before the error is raised.
+    """
+    error: BaseException | None = None
+    under_way: set[Future[_B]] = set()
+    with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
+        while True:
+            while error is None and len(under_way) < workers:
+                try:
+                    task = next_task()
+                except BaseException as failed:  # noqa: BLE001 -- raised below, after the workers are done
+                    error = failed
+                    break
+                if task is None:
+                    break
+                under_way.add(pool.submit(work, task))
+            if not under_way:
+                break
+            finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in finished:
+                try:
+                    done(future.result())
+                except BaseException as failed:  # noqa: BLE001 -- as above
+                    error = error or failed
+    if error is not None:
+        raise error

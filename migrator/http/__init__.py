@@ -1,0 +1,1 @@
+"""The one way out: requests, repetition, pace and answers."""

@@ -1,0 +1,1 @@
+"""Logging: set-up, outputs, and what must never be shown."""

@@ -1,0 +1,49 @@
+"""Write a file whole or not at all, and say what to do when the disk refuses."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from migrator.core.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def write_atomically(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """Write beside, sync, rename: a reader or a crash sees the old file or the new one (matrix C5). Mode 0600."""
+    # What a killed run left half-written may hold personal data.
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        leftover.unlink(missing_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def disk_errors_explained(folder: Path) -> Iterator[None]:
+    """Turn the disk's refusals into an error that says what to do.
+
+    Raises:
+        StopRun: the disk refused; the checkpoint is not touched by that.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StopRun(
+            f"The report could not be written to {folder}: {error.strerror}.",
+            fix="Free some space, then run again.",
+        ) from None

@@ -1,0 +1,173 @@
+"""The mapping x-ray: what Docebo's fields hold, where each goes, and what could be mapped besides.
+
+Only names, counts and kinds leave this module, never anybody's value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.runs.runs import last_details
+from migrator.checkpoint.users.counts import count_users
+from migrator.checkpoint.users.report_rows import raw_records
+from migrator.report.coverage import value_types
+from migrator.report.coverage.mapping_proposal import propose_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.config.schema import MappingConfig
+    from migrator.core.model import Json
+
+MOST_FIELDS = 1000
+OTHER_NAMES = "(other names)"
+MOST_KNOWN = 64  # values of a field
+LONGEST_WORD = 10  # longer than every text that stands for something else
+# Anything else as a key may be a value in the wrong place.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_ADDITIONAL = re.compile(r"field_[0-9]+")
+
+_ALWAYS = {
+    "user_id": "custom attribute doceboUserId",
+    "email": "email",
+    "email_validation_status": "verifiedEmail",
+    "fullname": "name",
+    "first_name": "givenName",
+    "last_name": "familyName",
+    "avatar": "picture",
+    "status": "status",
+    "expired": "status",
+}
+_CHOOSING = {"creation_date": "oldest", "last_access_date": "newest_login"}
+# Docebo's own fields that say nothing a Descope user could hold (contract docebo 2.3).
+_UNUSED = {
+    "uuid", "is_manager", "last_update", "language", "lang_code", "expiration_date", "level", "send_notification",
+    "newsletter_optout", "newsletter_optout_date", "encoded_username", "timezone", "date_format", "multidomains",
+    "manager_names", "managers", "active_subordinates_count", "actions",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class FieldStats:
+    """What one field held so far; `known` saves looking at common values again."""
+
+    seen: int = 0
+    filled: int = 0
+    kinds: int = 0
+    known: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Scan:
+    """What all records held."""
+
+    records: int = 0
+    fields: dict[str, FieldStats] = field(default_factory=dict)
+
+
+def field_coverage(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+    """The x-ray as a JSON document.
+
+    Records of users who arrived are erased, so an earlier look that saw more of them is kept.
+    """
+    found = count_users(checkpoint).found
+    before = last_details(checkpoint).get("xray") or {}
+    now = scan_records(raw_records(checkpoint))
+    earlier = {one["name"]: one for one in before.get("fields", ())}
+    names = {name: one["title"] for name, one in earlier.items() if one["title"]} | dict(titles)
+    if now.records < min(found, before.get("records", 0)):
+        rows = list(before["fields"])
+        records = before["records"]
+    else:
+        rows = [
+            {"name": name, "seen": held.seen, "filled": held.filled, "kind": value_types.name_of(held.kinds)}
+            for name, held in now.fields.items()
+        ]
+        records = now.records
+    fields = [_placed(row, mapping, names) for row in rows]
+    fields.sort(key=lambda one: (not one["goes"], _order(one["name"])))
+    return {"records": records, "fields": fields, "proposal": propose_mapping(fields, records, mapping)}
+
+
+def scan_records(texts: Iterable[str]) -> Scan:
+    """Look at every value of every record once."""
+    result = Scan()
+    fields = result.fields
+    for text in texts:
+        result.records += 1
+        record = json.loads(text)
+        if not isinstance(record, dict):
+            continue
+        for key, value in record.items():
+            held = fields.get(key) or _new(fields, key)
+            held.seen += 1
+            kind = 0 if value is None else _kind_of(held, key, value)
+            if kind:
+                held.filled += 1
+                held.kinds |= kind
+    return result
+
+
+def _kind_of(held: FieldStats, key: str, value: Json) -> int:
+    is_text = type(value) is str
+    if is_text and value in held.known:
+        return held.known[value]
+    # A field that has shown a text stays a text: a longer value that begins with a letter needs no closer look.
+    if is_text and held.kinds & value_types.TEXT and len(value) > LONGEST_WORD and value[:1].isalpha():
+        return value_types.TEXT
+    kind = value_types.kind_of(value, is_date=key.endswith("_date") or key == "last_update")
+    if is_text and len(held.known) < MOST_KNOWN:
+        held.known[value] = kind
+    return kind
+
+
+def _new(fields: dict[str, FieldStats], key: str) -> FieldStats:
+    known = _NAME.fullmatch(key) and len(fields) < MOST_FIELDS
+    return fields.setdefault(key if known else OTHER_NAMES, FieldStats())
+
+
+def _placed(row: dict[str, Any], mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+    name = row["name"]
+    goes = destinations(name, mapping)
+    return {
+        "name": name,
+        "title": titles.get(name, ""),
+        "goes": goes,
+        "why": "" if goes else why_nowhere(name),
+        "seen": row["seen"],
+        "filled": row["filled"],
+        "kind": row["kind"],
+    }
+
+
+def destinations(name: str, mapping: MappingConfig) -> list[str]:
+    """Where a field's value goes in Descope, by this mapping."""
+    goes = ["loginId"] if name == mapping.login_id else []
+    if name in _ALWAYS:
+        goes.append(_ALWAYS[name])
+    if name in mapping.extra_login_ids:
+        goes.append("extra login id")
+    if name == mapping.phone_field:
+        goes.append("phone")
+    goes += [f"custom attribute {target}" for target, source in mapping.attributes.items() if source == name]
+    return goes
+
+
+def why_nowhere(name: str) -> str:
+    """Why a field goes nowhere."""
+    if name in _CHOOSING:
+        return f"not used by Descope; only policy.duplicate_email: {_CHOOSING[name]} looks at it"
+    return "not used by Descope" if name in _UNUSED else "not mapped"
+
+
+def is_additional(name: str) -> bool:
+    """Whether it is one of the platform's own additional fields."""
+    return _ADDITIONAL.fullmatch(name) is not None
+
+
+def _order(name: str) -> tuple[int, str]:
+    return (int(name.removeprefix("field_")) if is_additional(name) and len(name) < 20 else -1, name)  # noqa: PLR2004 -- a number int() reads at once

@@ -1,0 +1,83 @@
+"""The detail beside a reason: whom a user collides with, who holds its login, Descope's code, what is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.holders import MOST_HOLDERS, Holders, parse_holders
+from migrator.checkpoint.users.neighbours import SharedLogins, docebo_ids
+from migrator.checkpoint.users.reopening import DUPLICATE_REASONS
+from migrator.report.advice import FOUND_ADVICE
+from migrator.report.lists.record_faults import record_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.neighbours import LoginGroup
+    from migrator.checkpoint.users.problems import ProblemUser
+
+_AT_ONCE = 500
+HELD_REASONS = ("login_taken", "several_matches", "recreated", "email_taken")
+OWN_USER_REASONS = ("deleted_at_descope", "mark_lost", "login_ids_differ", *FOUND_ADVICE)
+CODE_REASONS = ("refused", "email_taken", "phone_taken")
+_CODE = re.compile(r"E\d{6}|HTTP \d{3}")
+
+
+def with_details(checkpoint: Checkpoint, problems: Iterable[ProblemUser]) -> Iterator[ProblemUser]:
+    """The same users, each with the detail a person reads; memory stays flat.
+
+    No value of a record is in it: codes, counts, ids and the names of fields.
+    """
+    problems = iter(problems)
+    shared = SharedLogins(checkpoint)
+    while some := list(islice(problems, _AT_ONCE)):
+        sharing = shared.of([problem.user_id for problem in some if problem.reason in DUPLICATE_REASONS])
+        ids = [one for problem in some if problem.reason in HELD_REASONS for one in parse_holders(problem.detail).ids]
+        docebo = docebo_ids(checkpoint, ids)
+        for problem in some:
+            yield replace(problem, detail=detail_text(problem, sharing.get(problem.user_id, ()), docebo))
+
+
+def detail_text(problem: ProblemUser, sharing: Sequence[LoginGroup], docebo: Mapping[str, str]) -> str:
+    """The detail of one user, "" when there is none.
+
+    Args:
+        sharing: the groups of users that share a login with it.
+        docebo: Descope user id to the Docebo user id that it was migrated for.
+    """
+    reason, stored = problem.reason, problem.detail or ""
+    if reason in DUPLICATE_REASONS:
+        return "; ".join(dict.fromkeys(filter(None, (_also(problem.user_id, group) for group in sharing))))
+    if reason in HELD_REASONS and stored and not _CODE.fullmatch(stored):
+        return _held_by(parse_holders(stored), docebo)
+    if reason in OWN_USER_REASONS:
+        return f"Descope user {problem.target_id}" if problem.target_id else stored
+    if reason == "gave_up":
+        return (
+            f"{problem.attempts} requests not confirmed by Descope"
+            if problem.attempts > 1
+            else "not confirmed by Descope"
+        )
+    if reason in CODE_REASONS:
+        return stored or "no error code"
+    return stored or record_fault(reason, problem.raw)
+
+
+def _also(user_id: str, group: LoginGroup) -> str:
+    others = [one for one in group.first if one != user_id][:MOST_HOLDERS]
+    return _listed("also", others, group.users - 1 - len(others)) if others else ""
+
+
+def _held_by(found: Holders, docebo: Mapping[str, str]) -> str:
+    names = [f"{one} (Docebo user {docebo[one]})" if one in docebo else one for one in found.ids]
+    title = "Descope user" if len(names) + found.more == 1 else "Descope users"
+    return ": ".join(filter(None, (found.word, _listed(title, names, found.more) if names else "")))
+
+
+def _listed(title: str, names: Sequence[str], more: int) -> str:
+    """`also 123, 456 and 12 more`."""
+    return f"{title} {', '.join(names)}" + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,47 @@
+"""differences.csv: what a verification found, for people to look at."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.lists.problems import defuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+DIFFERENCES_NAME = "differences.csv"
+DIFFERENCE_COLUMNS = ("docebo_user_id", "class", "field", "expected", "found")
+
+
+def write_differences(folder: Path, differences: Iterable[Mapping[str, Any]]) -> str:
+    """Write the file, readable by its owner alone, whole or not at all; returns its path.
+
+    Raises:
+        StopRun: the disk refused.
+    """
+    path = folder / DIFFERENCES_NAME
+    with disk_errors_explained(folder), write_atomically(path) as file:
+        rows = csv.writer(file)
+        rows.writerow(DIFFERENCE_COLUMNS)
+        for difference in differences:
+            rows.writerow(defuse(_cell(difference[column])) for column in DIFFERENCE_COLUMNS)
+    return str(path)
+
+
+def replace_differences(folder: Path, differences: Sequence[Mapping[str, Any]]) -> None:
+    """Write the file when there is something to tell; otherwise take an older one away, which would mislead."""
+    if differences:
+        write_differences(folder, differences)
+    else:
+        (folder / DIFFERENCES_NAME).unlink(missing_ok=True)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 -- values of any field
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # no file can hold a lone surrogate

@@ -1,0 +1,61 @@
+"""problems.csv: who needs a person, why, what to do, and the Docebo fields to correct."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from typing import TYPE_CHECKING, TextIO
+
+from migrator.core.text import scalar_text
+from migrator.report.advice import advice_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.config.schema import MappingConfig
+
+PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
+_PERSON = ("username", "email", "first_name", "last_name")
+# How spreadsheets tell a formula from a text; the full-width forms count for some of them (matrix R1).
+_FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+_SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
+
+
+def source_columns(mapping: MappingConfig) -> tuple[str, ...]:
+    """The Docebo fields a person may have to correct: names, addresses, and whatever else the mapping reads."""
+    phone = (mapping.phone_field,) if mapping.phone_field else ()
+    read = (*_PERSON, "fullname", "status", *mapping.extra_login_ids, *phone, *mapping.attributes.values())
+    return tuple(dict.fromkeys(read))
+
+
+def source_cells(raw: str | None, columns: Sequence[str]) -> list[str]:
+    """Those fields of one record as texts; blank where there is none, or a list or object."""
+    record = json.loads(raw) if raw and columns else {}
+    if not isinstance(record, dict):
+        record = {}
+    return [_SURROGATES.sub("\ufffd", scalar_text(record.get(column)) or "") for column in columns]
+
+
+def write_problems(file: TextIO, problems: Iterable[ProblemUser], sources: Sequence[str]) -> None:
+    """One row for each user that needs a person.
+
+    Args:
+        sources: Docebo fields to show beside; none in a redacted report.
+    """
+    rows = csv.writer(file)
+    rows.writerow((*PROBLEM_COLUMNS, *sources))
+    for problem in problems:
+        row = (problem.user_id, problem.state, problem.reason, problem.detail or "", advice_on(problem.reason).fix)
+        rows.writerow(defuse(str(cell)) for cell in (*row, *source_cells(problem.raw, sources)))
+
+
+def defuse(cell: str) -> str:
+    """Keep a spreadsheet from running a cell: a leading apostrophe makes it text."""
+    return f"'{cell}" if cell.startswith((*_FORMULA_STARTS, "'")) else cell
+
+
+def undefuse(cell: str) -> str:
+    """The cell as it was before `defuse`."""
+    return cell.removeprefix("'")

@@ -1,0 +1,81 @@
+"""What exactly is wrong with the Docebo record of a user that was rejected. Pure; no value of anybody is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from migrator.core.email_address import EMAIL_LIMIT, parse_email
+from migrator.core.login_ids import LOGIN_ID_LIMIT
+from migrator.core.text import FORBIDDEN, scalar_text
+from migrator.normalize.identity import MAX_USER_ID
+
+if TYPE_CHECKING:
+    from migrator.core.model import Json
+
+# The field each reason is about.
+FAULTY_FIELDS = {
+    "no_email": "email",
+    "invalid_email": "email",
+    "no_username": "username",
+    "invalid_username": "username",
+    "unknown_status": "status",
+    "no_user_id": "user_id",
+    "invalid_user_id": "user_id",
+}
+MALFORMED_RECORD = "malformed_record"
+_KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+_SMALL = re.compile(r"-?[0-9]{1,6}")  # a value that tells nothing about anybody
+
+
+def record_fault(reason: str, raw: str | None) -> str:
+    """The fault in a few words, as in `email: no @`; "" for another reason or an erased record."""
+    record = json.loads(raw) if raw else None
+    if reason == MALFORMED_RECORD and raw:
+        return f"{_KINDS.get(type(record), 'null')} instead of an object"
+    if reason not in FAULTY_FIELDS or not isinstance(record, dict) or not record:
+        return ""
+    field = FAULTY_FIELDS[reason]
+    return f"{field}: {_wrong(field, record[field])}" if field in record else f"{field}: not in the record"
+
+
+def _wrong(field: str, value: Json) -> str:
+    if value is None:
+        return "null"
+    text = scalar_text(value)
+    if text is None:
+        return _KINDS[type(value)]
+    if not text.strip():
+        return "empty"
+    return {"email": _address, "username": _name, "status": _status, "user_id": _number}[field](text.strip())
+
+
+def _address(text: str) -> str:
+    local, at, domain = text.partition("@")
+    checks = (
+        (len(text) > EMAIL_LIMIT, f"{len(text)} characters, {EMAIL_LIMIT} at most"),
+        (not at, "no @"),
+        ("@" in domain, f"{text.count('@')} @ signs"),
+        (not local, "nothing before the @"),
+        (not domain, "nothing after the @"),
+        (any(map(str.isspace, text)), "a blank inside"),
+        ("." not in domain, "no dot after the @"),
+        (parse_email(f"a@{domain}") is None, "no domain after the @"),
+    )
+    return next((words for wrong, words in checks if wrong), "a character before the @ that no address can have")
+
+
+def _name(text: str) -> str:
+    if len(text) > LOGIN_ID_LIMIT:
+        return f"{len(text)} characters, {LOGIN_ID_LIMIT} at most"
+    return "a control character inside" if FORBIDDEN.search(text) else "invisible characters only"
+
+
+def _status(text: str) -> str:
+    return text if _SMALL.fullmatch(text) else "neither 0 nor 1"
+
+
+def _number(text: str) -> str:
+    digits = text.removeprefix("-")
+    return f"not from 1 to {MAX_USER_ID}" if digits.isascii() and digits.isdigit() else "not a whole number"

@@ -1,0 +1,102 @@
+"""Counts as stripes for drawing: the bar of a migration, and one of each domain, status and level. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from migrator.report.sentences import ARRIVED, NEEDS_PERSON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+BAR_WIDTH = 1000
+NARROWEST_STRIPE = 4  # of 1000: a single user of a million is still a visible stripe
+STATE_WORDS = {
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "pending": "still open",
+    "rejected": "rejected",
+    "conflict": "conflict",
+    "failed": "failed",
+    "vanished": "gone from Docebo",
+    "skipped": "left out",
+}
+# And the words for users who are told apart by more than their state (`breakdown.count_groups`).
+_SHOWN = {
+    **{state: STATE_WORDS[state] for state in ARRIVED},
+    "arrived": "in Descope",
+    "differs": "in Descope, but not as sent",
+    **STATE_WORDS,
+    "missing": "missing from Descope",
+}
+_THERE = (*ARRIVED, "arrived", "differs")
+_PEOPLE = (*NEEDS_PERSON, "differs", "missing")
+_STATUSES = "statuses"
+_DIMENSIONS = (("domains", "E-mail domain"), (_STATUSES, "Status in Docebo"), ("levels", "Level in Docebo"))
+
+
+def bar_stripes(counts: Mapping[str, int], width: float = BAR_WIDTH) -> list[dict[str, Any]]:
+    """The stripes of one bar, none of them too thin to see; together they are `width` wide."""
+    shown = {state: counts[state] for state in _SHOWN if counts.get(state)}
+    total = sum(shown.values())
+    widths = {state: max(NARROWEST_STRIPE, width * number / total) for state, number in shown.items()}
+    scale = width / (sum(widths.values()) or 1)
+    drawn, x = [], 0.0
+    for state, wide in widths.items():
+        part = {"state": state, "word": _SHOWN[state], "users": shown[state]}
+        drawn.append({**part, "x": round(x, 2), "width": round(wide * scale, 2)})
+        x += wide * scale
+    return drawn
+
+
+def breakdown_tables(breakdown: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """One table for each dimension that tells users apart, as the page draws it; [] when nobody looked."""
+    if not breakdown:
+        return []
+    tables = []
+    for key, title in _DIMENSIONS:
+        rows = [row for row in breakdown.get(key, ()) if sum(row["states"].values())]
+        if rows and (key == _STATUSES or breakdown.get("current", True)):
+            tables.append({"key": key, "title": title, "rows": _rows(rows), "note": _note(key, breakdown)})
+    return tables
+
+
+def bar_legend(tables: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The states drawn in these tables, each with its word, in the order of the stripes."""
+    drawn = {part["state"] for table in tables for row in table["rows"] for part in row["stripes"]}
+    return [(state, word) for state, word in _SHOWN.items() if state in drawn]
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    largest = max(sum(row["states"].values()) for row in rows)
+    drawn = []
+    for row in rows:
+        # Users in flight count as open for readers.
+        states = dict(row["states"])
+        states["pending"] = states.get("pending", 0) + states.pop("sending", 0)
+        users = sum(states.values())
+        drawn.append(
+            {
+                "name": row["name"],
+                "users": users,
+                "arrived": sum(states.get(state, 0) for state in _THERE),
+                "people": sum(states.get(state, 0) for state in _PEOPLE),
+                "stripes": bar_stripes(states, max(NARROWEST_STRIPE, BAR_WIDTH * users / largest)),
+            }
+        )
+    return drawn
+
+
+def _note(key: str, breakdown: Mapping[str, Any]) -> str:
+    """When and over whom the counts were made, where that is not everybody as of now."""
+    if key == _STATUSES:
+        gone = "E-mail domains and levels are not shown: the Docebo records that tell them are erased."
+        return "" if breakdown.get("current", True) else gone
+    at = f"{datetime.fromtimestamp(breakdown['at'], UTC):%-d %B %Y, %H:%M} UTC"
+    if breakdown["earlier"]:
+        return f"Who belongs where is as of {at}, when the Docebo records were still kept; the states are as of now."
+    if breakdown["records"] < breakdown["found"]:
+        return f"Counted over the {breakdown['records']:,} users whose Docebo records were kept on {at}."
+    return ""

@@ -1,0 +1,198 @@
+"""report.html: one self-contained page that asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from migrator.core.model import RUNNING, State
+from migrator.core.reasons import REASONS
+from migrator.report.advice import FOUND_ADVICE, advice_on
+from migrator.report.coverage.mapping_proposal import percentage
+from migrator.report.lists.problems import source_cells
+from migrator.report.next_steps import next_steps
+from migrator.report.page.bars import STATE_WORDS, bar_legend, bar_stripes, breakdown_tables
+from migrator.report.page.history import history_lines
+from migrator.report.page.timeline import PANEL_FLOOR, PANEL_HEIGHT, PANEL_WIDTH, timeline_panels
+from migrator.report.sentences import NEEDS_PERSON, headline, readiness_sentence, verification_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from migrator.checkpoint.runs.history import RunHistory
+    from migrator.checkpoint.users.problems import ProblemUser
+
+# What lies beside the page, and what it is for.
+FILES = {
+    "problems.csv": "who needs attention, why, and the Docebo fields to correct",
+    "differences.csv": "what differs between both sides, field by field",
+    "crosswalk.csv": "Docebo id to Descope id of everybody in Descope",
+    "summary.json": "the figures of this page, for scripts",
+}
+# In the order of the table's columns; the person's own ones are left out of a redacted page.
+_PERSON = (("name", "Name"), ("email", "E-mail"), ("username", "User name"))
+_REST = (("state", "State"), ("reason", "Reason"), ("detail", "Detail"))
+_SOURCES = ("first_name", "last_name", "email", "username")
+
+
+def write_page(
+    file: TextIO,
+    document: dict[str, Any],
+    details: dict[str, Any],
+    samples: Sequence[Any],
+    problems: Iterable[ProblemUser],
+    now: float,
+    *,
+    redact: bool,
+    runs: RunHistory | None = None,
+    names: Sequence[str] = (),
+) -> None:
+    """Write the page; the rows of people are streamed, so that memory stays flat.
+
+    Args:
+        document: the run's figures.
+        details: what `collect_coverage` found; {} when nobody looked.
+        now: epoch seconds, shown as the time of writing.
+        redact: show no personal data.
+        runs: the runs of the migration so far; None shows none.
+        names: the files beside the page, to be linked.
+    """
+    environment = _environment()
+    css, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704 -- our own files
+    counts = document["counts"]
+    tables = breakdown_tables(details.get("breakdown"))
+    stream = environment.get_template("report.html.j2").stream(
+        css=css,
+        script=script,
+        css_hash=_hash(css),
+        script_hash=_hash(script),
+        verdict=headline(document),
+        document=document,
+        counts=counts,
+        states=STATE_WORDS,
+        segments=bar_stripes(counts),
+        people=sum(counts[state] for state in NEEDS_PERSON) + document.get("wrong", 0),
+        reasons=_reasons(document["reasons"]),
+        panels=timeline_panels(samples),
+        drawing={"width": PANEL_WIDTH, "height": PANEL_HEIGHT, "floor": PANEL_FLOOR},
+        xray=details.get("xray"),
+        steps=next_steps(document),
+        files=[(name, FILES[name]) for name in FILES if name in names],
+        names=names,
+        runs=runs,
+        history=history_lines(runs, running=document["outcome"] == RUNNING) if runs else [],
+        breakdown=tables,
+        legend=bar_legend(tables),
+        readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
+        prediction=document.get("prediction"),
+        verify=document.get("verify"),
+        proof=" ".join(verification_sentences(document)),
+        columns=(("id", "Docebo id"), *(() if redact else _PERSON), *_REST),
+        redact=redact,
+        written=datetime.fromtimestamp(now, UTC),
+        rows=_rows(problems, redact=redact),
+        words=_script_json({code: advice_on(code) for code in (*REASONS, *FOUND_ADVICE)}),
+    )
+    stream.enable_buffering(64)
+    file.writelines(stream)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("migrator.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"n": "{:,}".format, "duration": duration_words, "pace": rate_words, "share": percentage}
+    return environment
+
+
+def _source(name: str) -> str:
+    text: str = _environment().loader.get_source(_environment(), name)[0]  # type: ignore[union-attr]  # set above
+    return text
+
+
+def _hash(text: str) -> str:
+    """What the page's own policy allows: this very text."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _script_json(value: Any) -> Markup:  # noqa: ANN401 -- any JSON value
+    """JSON that cannot end its script element, whatever it says."""
+    text = json.dumps(value, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 -- escaped right above
+
+
+def _rows(problems: Iterable[ProblemUser], *, redact: bool) -> Iterator[Markup]:
+    separator = ""
+    for problem in problems:
+        person = [] if redact else _person(problem.raw)
+        row = [problem.user_id, *person, problem.state, problem.reason, problem.detail or ""]
+        yield Markup(separator) + _script_json(row)  # noqa: S704 -- a comma
+        separator = ",\n"
+
+
+def _person(raw: str | None) -> list[str]:
+    first, last, email, username = source_cells(raw, _SOURCES)
+    return [f"{first} {last}".strip(), email, username]
+
+
+def _reasons(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """The reasons with meaning and fix, those that need a person first."""
+    rows = []
+    for code, number in numbers.items():
+        reason = REASONS.get(code)
+        state = reason.state if reason else None
+        rows.append(
+            {
+                "code": code,
+                "users": number,
+                "state": state or "",
+                "person": state in (None, State.REJECTED, State.CONFLICT, State.FAILED),
+                "meaning": reason.meaning if reason else "",
+                "fix": reason.fix if reason else "",
+                "retry": bool(reason and reason.retry_helps),
+            }
+        )
+    return sorted(rows, key=lambda row: (not row["person"], -row["users"], row["code"]))
+
+
+_OBSTACLES = {
+    "disabled": "Suspended, expired or disabled: nobody signs in with a disabled user.",
+    "pending": "Not sent yet.",
+}
+
+
+def _readiness(found: dict[str, Any] | None, *, planned: bool) -> dict[str, Any] | None:
+    """With the words for each obstacle."""
+    if not found:
+        return None
+    blocked = [
+        (code, number, _OBSTACLES.get(code) or advice_on(code).meaning) for code, number in found["blocked"].items()
+    ]
+    return {**found, "blocked": blocked, "sentence": readiness_sentence(found, planned=planned)}
+
+
+def duration_words(seconds: float) -> str:
+    """`42 s`, `12 min`, `3 h 05 min`."""
+    if seconds < 100:  # noqa: PLR2004 -- short enough to be read as seconds
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 -- a digit more for few
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"  # noqa: PLR2004 -- as above
+
+
+def rate_words(per_second: float) -> str:
+    """A rate in the unit that reads best."""
+    return f"{per_second:,.0f} / s" if per_second >= 10 else f"{per_second * 60:,.0f} / min"  # noqa: PLR2004 -- where seconds read better

@@ -1,0 +1,290 @@
+"""What screen and report say of a run, honestly and in whole sentences. Pure: from JSON documents to text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from migrator.core.model import NOT_STARTED, RUNNING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ARRIVED = ("created", "updated", "unchanged")
+NEEDS_PERSON = ("rejected", "conflict", "failed")
+# The kinds of what is sent: what will be done, and what was done.
+WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
+DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
+ENDED_AS = {"conflict": "in conflict", "vanished": "gone from Docebo", "skipped": "left out", "pending": "still open"}
+KILLED = "The run did not end properly: it was killed, or the machine went down."
+CONTINUES = "Running again continues here."
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The head of a report: `tone` is good, care, stop or plan."""
+
+    tone: str
+    word: str
+    headline: str
+    text: str
+
+
+def users_words(number: int) -> str:
+    """`1 user`, `2 users`."""
+    return f"{number:,} user{'' if number == 1 else 's'}"
+
+
+def verb_form(number: int, one: str = "is", many: str = "are") -> str:
+    """The form of a verb that goes with a number: `is` or `are`."""
+    return one if number == 1 else many
+
+
+# --- what is sent --------------------------------------------------------------------------------
+
+
+def plan_words(actions: dict[str, int]) -> str:
+    """What a plan would send: `would create 31, update 2; nothing to do for 2,967`."""
+    parts = [f"{word} {actions[kind]:,}" for kind, word in WILL.items() if actions[kind]]
+    return f"would {', '.join(parts) or 'send nothing'}{_nothing(actions, some=bool(parts))}"
+
+
+def sent_words(actions: dict[str, int]) -> str:
+    """What a run has sent: `created 31, updated 2; nothing to do for 2,967`."""
+    parts = [f"{word} {actions[kind]:,}" for kind, word in DONE.items() if actions[kind]]
+    return f"{', '.join(parts) or 'sent nothing'}{_nothing(actions, some=bool(parts))}"
+
+
+def _nothing(actions: dict[str, int], *, some: bool) -> str:
+    number = actions["nothing"]
+    if not number:
+        return ""
+    return f"; nothing to do for {number:,}" if some else f"; {users_words(number)} {verb_form(number)} up to date"
+
+
+def lost_sentence(document: dict[str, Any]) -> str:
+    """What the books of a project that was emptied do not say, "" for any other."""
+    if (document.get("error") or {}).get("kind") != "missing":
+        return ""
+    return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."
+
+
+def gap_words(found: dict[str, Any]) -> str:
+    """One gap between plan and end: `2 failed instead of created (refused)`."""
+    actual = ENDED_AS.get(found["actual"], found["actual"])
+    reason = f" ({found['reason']})" if found["reason"] else ""
+    return f"{found['users']:,} {actual} instead of {ENDED_AS.get(found['predicted'], found['predicted'])}{reason}"
+
+
+# --- what was read back --------------------------------------------------------------------------
+
+_WHOM = {"all": "all {who} read back", "sent": "{who} read back by a run", "sample": "a sample of {who} read back"}
+
+
+def verification_sentences(document: dict[str, Any]) -> list[str]:
+    """The last verification, and the last one of everybody where that is an older one."""
+    lines = [verification_sentence(document["verify"])] if "verify" in document else []
+    whole = document.get("verify_all")
+    return [*lines, verification_sentence(whole, "Everybody was last verified")] if whole else lines
+
+
+def verification_sentence(verify: dict[str, Any], word: str = "Last verified") -> str:
+    """A verification with its time and scope; never a sentence over nobody."""
+    if verify.get("scope") not in _WHOM:
+        return "Nobody has been read back from Descope yet."
+    at = f"{verify['at'][:10]} {verify['at'][11:16]} UTC"
+    whom = _WHOM[verify["scope"]].format(who=users_words(verify["read"])).replace("all 1 user", "the only user")
+    wrong = wrong_words(verify["classes"])
+    if not verify["read"]:
+        return f"{word} {at}: there was nobody to read back{wrong and f'; {wrong}'}."
+    # Who was compared with Docebo as it is now is not "as sent", so a whole or sampled one says less.
+    right = ", all as sent" if verify["scope"] == "sent" else ", no differences"
+    return f"{word} {at}: {whom}{f'; {wrong}' if wrong else right}."
+
+
+def read_back_sentence(classes: dict[str, int]) -> str:
+    """What a run's own reading back has shown."""
+    read = sum(number for name, number in classes.items() if name != "extra")
+    return f"{read:,} read back: {wrong_words(classes) or 'all as sent'}." if read else "Nobody had to be read back."
+
+
+def wrong_words(classes: dict[str, int]) -> str:
+    """Those who are not as sent: `2 differ, 1 is missing`; "" when there are none."""
+    differs, missing, extra = (classes.get(name, 0) for name in ("differs", "missing", "extra"))
+    parts = [
+        f"{differs:,} {verb_form(differs, 'differs', 'differ')}" if differs else "",
+        f"{missing:,} {verb_form(missing)} missing" if missing else "",
+        f"{extra:,} {verb_form(extra)} in Descope with our mark but unknown to the checkpoint" if extra else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+# --- signing in ----------------------------------------------------------------------------------
+
+
+def readiness_sentence(readiness: dict[str, Any], *, planned: bool = False) -> str:
+    """How many can sign in, and how many of them verify their address when they do."""
+    can = "could sign in once this plan is run" if planned else "can sign in"
+    text = f"of {users_words(readiness['found'])} {can}"
+    first = readiness.get("verify_first", 0)
+    if not first:
+        return f"{text}."
+    their = verb_form(first, "verifies the address at the", "verify their address at their")
+    return f"{text}; {first:,} of them {their} first sign-in, which the documented flow does."
+
+
+# --- how it ended --------------------------------------------------------------------------------
+
+_SHORT = {
+    RUNNING: "A run is in progress.",
+    NOT_STARTED: "Nothing has been run yet.",
+    "dry_run": "Plan only: nothing was written to Descope.",
+}
+
+
+def ending_sentence(document: dict[str, Any]) -> str:
+    """How a run ended, as the last line of its text."""
+    outcome = document["outcome"]
+    if outcome in _SHORT:
+        return _SHORT[outcome]
+    if outcome in ("complete", "needs_person"):
+        return _finish(document)
+    if (document.get("error") or {}).get("kind") == "declined":
+        return stop_reason(document)
+    word = "Interrupted" if outcome == "interrupted" else "Stopped early"
+    return f"{word}: {stop_reason(document) or KILLED} {lost_sentence(document) or _fix(document) or CONTINUES}"
+
+
+def _finish(document: dict[str, Any]) -> str:
+    if stop_reason(document):
+        return f"Finished, but: {stop_reason(document)}"
+    if part := _part(document):
+        return f"{part} In all, {_arrived(document)}"
+    return f"Finished: {_arrived(document)}" if count_needing_attention(document) else _complete(document)
+
+
+def _arrived(document: dict[str, Any]) -> str:
+    """Who is in Descope and who needs a person, in one sentence."""
+    person = _person(document)
+    return f"{_there(document)}; {person}." if person else f"{_there(document)}."
+
+
+def count_needing_attention(document: Mapping[str, Any]) -> int:
+    """How many users need a person: by their state, or because they are known to be wrong at Descope."""
+    counts = document.get("counts", {})
+    number: int = sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)
+    return number
+
+
+def _person(document: dict[str, Any]) -> str:
+    number = count_needing_attention(document)
+    return f"{number:,} {verb_form(number, 'needs', 'need')} your attention" if number else ""
+
+
+def _fix(document: dict[str, Any]) -> str:
+    return str((document.get("error") or {}).get("fix", ""))
+
+
+def stop_reason(document: dict[str, Any]) -> str:
+    """The reason of a stop, "" where none was noted."""
+    return str((document.get("error") or {}).get("message", ""))
+
+
+def headline(document: dict[str, Any]) -> Headline:
+    """The head of a report."""
+    outcome = document["outcome"]
+    there, person = _there(document), _person(document)
+    rest = _rest(document)
+    if outcome == NOT_STARTED:
+        return Headline("plan", "Not started", "Nothing has been run yet.", "Start with migrator plan.")
+    if outcome == RUNNING:
+        text = "The run is still in progress: these figures are a moment's, and migrator report makes new ones."
+        return Headline("plan", "Still running", f"{there} so far.", f"{text}{rest}")
+    if outcome == "dry_run":
+        there = _there(document, "would be")
+        text = "Nothing was written to Descope. The figures hold for both sides as they were read."
+        if "actions" in document:
+            text = f"A run {plan_words(document['actions'])}. {text}"
+        return Headline("plan", "Plan", f"{there}; {person} first." if person else f"{there}.", f"{text}{rest}")
+    if outcome in ("complete", "needs_person"):
+        return _finished(document, there, person, rest)
+    return _stopped(document, there, rest)
+
+
+def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> Headline:
+    headline = f"{there}; {person}." if person else f"{there}."
+    listed = any(document["counts"][state] for state in NEEDS_PERSON)
+    advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if listed else ""
+    if part := _part(document):
+        text = " ".join(filter(None, (headline, advice)))
+        return Headline("care", "Finished in part", part, f"{text}{rest}")
+    if document["outcome"] == "complete":
+        return Headline("good", "Complete", _all_there(document) or headline, f"Nothing is left to do.{rest}")
+    if listed:
+        return Headline("care", "Finished, with exceptions", headline, f"The run is finished. {advice}{rest}")
+    text = (
+        stop_reason(document) or "The run is finished, but some users in Descope are not as they should be: see below."
+    )
+    return Headline("care", "Finished, with differences", headline, f"{text}{rest}")
+
+
+def _stopped(document: dict[str, Any], there: str, rest: str) -> Headline:
+    error = document.get("error") or {}
+    reason = f"{stop_reason(document)} {_fix(document)}".strip() or KILLED
+    headline = f"{there} so far."
+    if error.get("kind") == "declined":
+        return Headline("plan", "Not sent", headline, f"{reason}{rest}")
+    if error.get("kind") == "missing":
+        headline = "Users who were migrated are missing from Descope."
+        return Headline("stop", "Stopped early", headline, f"How many are still there is not known. {reason}{rest}")
+    word = "Interrupted" if document["outcome"] == "interrupted" else "Stopped early"
+    again = "" if _fix(document) else f" {CONTINUES}"  # what has a fix may stop the next run too
+    return Headline("stop", word, headline, f"{reason}{again} Nothing is sent twice.{rest}")
+
+
+def _there(document: dict[str, Any], be: str = "") -> str:
+    """Who is in Descope (or `be`, "would be"), without those known to be missing."""
+    counts, missing = document["counts"], document.get("missing", 0)
+    arrived = sum(counts[state] for state in ARRIVED) - missing
+    lost = f", {missing:,} {verb_form(missing)} missing from it" if missing else ""
+    return f"{arrived:,} of {users_words(counts['found'])} {be or verb_form(counts['found'])} in Descope{lost}"
+
+
+def _all_there(document: dict[str, Any]) -> str:
+    """The sentence for a migration that brought everybody, "" for any other."""
+    counts = document["counts"]
+    everybody = sum(counts[state] for state in ARRIVED) == counts["found"]
+    return f"All {users_words(counts['found'])} are in Descope." if everybody and counts["found"] > 1 else ""
+
+
+def _complete(document: dict[str, Any]) -> str:
+    if not document["counts"]["found"]:
+        return "Complete: Docebo has no users to migrate."
+    headline = _all_there(document) or f"{_there(document)}.{_rest(document)}"
+    return f"Complete: {headline[0].lower()}{headline[1:]}"
+
+
+def _part(document: dict[str, Any]) -> str:
+    """What a run on a part of the users says of itself, "" for any other."""
+    if document.get("searched"):
+        return "Finished: only users found by --search-text were looked at; the others are as before."
+    waiting = document.get("limited", 0)
+    if not (waiting and document.get("limit")):
+        return ""
+    more = f"{waiting:,} more {verb_form(waiting)} waiting for a run without it."
+    return f"Finished for the {users_words(document['limit'])} of --limit; {more}"
+
+
+def _rest(document: dict[str, Any]) -> str:
+    """Those who neither arrived nor need a person."""
+    counts, limited = document["counts"], document.get("limited", 0)
+    parts = []
+    if counts["pending"]:
+        parts.append(f"{users_words(counts['pending'])} still open")
+    if limited:
+        parts.append(f"{users_words(limited)} left for a run without --limit")
+    if counts["skipped"] > limited:
+        parts.append(f"{users_words(counts['skipped'] - limited)} left out by your own filter")
+    if counts["vanished"]:
+        parts.append(f"{users_words(counts['vanished'])} gone from Docebo")
+    return f" Besides: {', '.join(parts)}." if parts else ""

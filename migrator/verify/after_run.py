@@ -1,0 +1,81 @@
+"""The verification at a run's end: everybody who arrived and was not read back since, or was found wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.verdicts import (
+    UNPROVEN_VERDICTS,
+    ArrivedUser,
+    RowVerdict,
+    arrived_pages,
+    known_users,
+    store_verdicts,
+)
+from migrator.verify.erased import by_mark
+from migrator.verify.readback import Readback, expected_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.config.schema import Config
+    from migrator.descope.reader import DescopeReader
+    from migrator.descope.user import DescopeUser
+    from migrator.verify.readback import Difference
+
+
+def _ignore(_difference: Difference) -> None:
+    """Hear nothing."""
+
+
+def verify_after_run(
+    checkpoint: Checkpoint,
+    descope: DescopeReader,
+    config: Config,
+    verdicts: Collection[RowVerdict | None] = UNPROVEN_VERDICTS,
+    *,
+    tell: Callable[[Difference], None] = _ignore,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> dict[str, int]:
+    """Read back whoever arrived and was not seen right since it was last sent; store what was seen.
+
+    It costs one users/load call for each hundred of them and nothing for anybody else. Whoever is not shown
+    is looked for once more after `descope.settle_seconds`, as reads may lag behind the writes just made.
+
+    Args:
+        checkpoint: entered by the run, as its lease is needed to store verdicts.
+        verdicts: whom to read, by what was seen before.
+
+    Returns:
+        The number of users by class; `extra` is always 0 here.
+    """
+    absent: list[str] = []
+    done = 0
+    with Readback(config, descope, tell, edits=False) as readback:
+
+        def check(page: list[ArrivedUser], *, last: bool) -> None:
+            users = [*expected_users(page), *by_mark(checkpoint, [user for user in page if user.profile is None])]
+            shown = readback.look(users)
+            if not last:
+                late = {one.user.user_id for one in users if _may_be_late(one.user, shown)}
+                absent.extend(late)
+                users = [one for one in users if one.user.user_id not in late]
+            store_verdicts(checkpoint, page, readback.judge(users, shown))
+
+        for page in arrived_pages(checkpoint, verdicts, size=readback.at_once):
+            check(page, last=False)
+            done += len(page)
+            progress(done)
+        if absent:
+            late = f"Descope does not show {len(absent):,} of the users it took, and may be late"
+            checkpoint.clock.wait_saying(config.descope.settle_seconds, late, ": looking again in {}")
+        for start in range(0, len(absent), readback.at_once):
+            check(list(known_users(checkpoint, absent[start : start + readback.at_once]).values()), last=True)
+    return readback.classes
+
+
+def _may_be_late(user: ArrivedUser, shown: Mapping[str, DescopeUser]) -> bool:
+    """Whether a user is not shown and was not written so long ago that it would have been."""
+    return user.user_id not in shown and user.verdict != RowVerdict.MISSING

@@ -1,0 +1,209 @@
+"""`migrator verify`: everybody, or a sample of them, and users with our mark that nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.users.verdicts import arrived_pages, count_arrived, known_users, store_verdicts
+from migrator.core.model import MARK_PLATFORM, MARK_USER, State
+from migrator.verify.confidence import LEVEL, draw_sample, most_wrong
+from migrator.verify.erased import by_mark, match_erased, read_docebo
+from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, ExpectedUser, Readback, expected_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.config.schema import Config
+    from migrator.descope.reader import DescopeReader
+    from migrator.descope.user import DescopeUser
+    from migrator.docebo.client import DoceboClient
+    from migrator.normalize.mapping import Normalizer
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSize:
+    """How many users to draw, and from which seed."""
+
+    size: int
+    seed: int
+
+
+@dataclass(slots=True)
+class VerifyReport:
+    """What a verification found.
+
+    `arrived` is how many users the checkpoint says are in Descope; `reread` of those checked were built anew
+    from Docebo, `changed` of these are different there since they were sent, and of `by_mark` only mark and
+    login ids could be compared. `stored` is whether the checkpoint now says of each user what was seen.
+    """
+
+    arrived: int
+    sample: SampleSize | None
+    classes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASSES, 0))
+    differences: list[Difference] = field(default_factory=list)
+    reread: int = 0
+    changed: int = 0
+    by_mark: int = 0
+    stored: bool = True
+
+    @property
+    def checked(self) -> int:
+        """How many users were read back."""
+        return sum(number for name, number in self.classes.items() if name != EXTRA)
+
+    @property
+    def wrong(self) -> int:
+        """How many of these are not the same."""
+        return self.checked - self.classes[SAME]
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything is as it must be."""
+        return not (self.wrong or self.classes[EXTRA])
+
+    @property
+    def most_wrong(self) -> int:
+        """How many of all who arrived may be wrong, by what was checked."""
+        return most_wrong(self.arrived, self.checked, self.wrong)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document (design section 4)."""
+        return {
+            "classes": self.classes,
+            "differences": [difference.document() for difference in self.differences],
+            "checked": self.checked,
+            "arrived": self.arrived,
+            "stored": self.stored,
+            "erased": {"reread": self.reread, "changed_at_source": self.changed, "by_mark": self.by_mark},
+            "sample": self.sample
+            and {
+                "size": self.sample.size,
+                "seed": self.sample.seed,
+                "confidence": LEVEL,
+                "most_wrong": self.most_wrong,
+                "most_wrong_percent": round(100 * self.most_wrong / self.arrived, 4) if self.arrived else 0.0,
+            },
+        }
+
+
+def verify_all(
+    checkpoint: Checkpoint,
+    descope: DescopeReader,
+    config: Config,
+    source: tuple[DoceboClient, Normalizer],
+    *,
+    sample: SampleSize | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> VerifyReport:
+    """Compare every user the checkpoint says is in Descope, field by field, and store what was seen of each.
+
+    Nothing is stored while a run is at work, whose own reading back counts.
+
+    Args:
+        source: asked only when personal data was erased; the targets are then built anew from it.
+        sample: draw so many users only; then users unknown to the checkpoint are not looked for.
+        progress: hears how many of how many users are checked.
+    """
+    verdict = VerifyReport(count_arrived(checkpoint), sample)
+    whole = _Whole(checkpoint, verdict)
+    with Readback(config, descope, verdict.differences.append, classes=verdict.classes) as readback:
+
+        def check(known: list[ArrivedUser]) -> None:
+            whole.check(readback, expected_users(known))
+            progress(verdict.checked, whole.todo)
+
+        erased_ones = 0
+        for page in whole.users(readback.at_once):
+            check([user for user in page if user.profile is not None])
+            erased_ones += sum(1 for user in page if user.profile is None)
+        if erased_ones:
+            _check_erased(whole, erased_ones, readback, source, progress)
+        if sample is None:
+            for user, known in _unknown(checkpoint, descope, config):
+                readback.put_extra(user, known)
+    return verdict
+
+
+class _Whole:
+    """Who is to be checked: everybody who arrived, or those drawn."""
+
+    def __init__(self, checkpoint: Checkpoint, verdict: VerifyReport) -> None:
+        self.checkpoint = checkpoint
+        self.verdict = verdict
+        self._drawn: set[str] | None = None
+        self.todo = verdict.arrived
+        if verdict.sample is not None:
+            ids = (user.user_id for page in arrived_pages(checkpoint) for user in page)
+            self._drawn = draw_sample(ids, verdict.sample.size, verdict.sample.seed)
+            self.todo = len(self._drawn)
+
+    def check(self, readback: Readback, users: Sequence[ExpectedUser]) -> None:
+        """Read users back and store what is new about them."""
+        verdicts = readback.check(users)
+        self.verdict.stored &= store_verdicts(self.checkpoint, [one.user for one in users], verdicts)
+
+    def wants(self, user: ArrivedUser) -> bool:
+        """Whether this user is to be checked."""
+        return self._drawn is None or user.user_id in self._drawn
+
+    def users(self, size: int) -> Iterator[list[ArrivedUser]]:
+        """Everybody to be checked, page by page."""
+        for page in arrived_pages(self.checkpoint, size=size):
+            yield [user for user in page if self.wants(user)]
+
+
+def _check_erased(
+    whole: _Whole,
+    number: int,
+    readback: Readback,
+    source: tuple[DoceboClient, Normalizer],
+    progress: Callable[[int, int], None],
+) -> None:
+    docebo, normalize = source
+    checkpoint, verdict = whole.checkpoint, whole.verdict
+    docebo.check_session()
+    done: set[str] = set()
+    for people in read_docebo(docebo, normalize):
+        known = known_users(checkpoint, [one.user_id for one in people])
+        users = match_erased(people, {name: user for name, user in known.items() if whole.wants(user)})
+        whole.check(readback, users)
+        done |= {one.user.user_id for one in users}
+        verdict.reread += len(users)
+        verdict.changed += sum(one.stale for one in users)
+        progress(verdict.checked, whole.todo)
+    if len(done) == number:
+        return
+    for page in whole.users(readback.at_once):
+        rest = [user for user in page if user.profile is None and user.user_id not in done]
+        whole.check(readback, by_mark(checkpoint, rest))
+        verdict.by_mark += len(rest)
+        progress(verdict.checked, whole.todo)
+
+
+def _unknown(
+    checkpoint: Checkpoint, descope: DescopeReader, config: Config
+) -> Iterator[tuple[DescopeUser, ArrivedUser | None]]:
+    """Users with our mark that the checkpoint does not know, or knows as somebody else at Descope."""
+    if MARK_PLATFORM not in descope.attributes():
+        return  # nobody can carry it, and a search for it may be refused
+    for users in _hundreds(descope.marked(config.docebo.platform)):
+        known = known_users(checkpoint, [str(user.attributes.get(MARK_USER)) for user in users])
+        for user in users:
+            row = known.get(str(user.attributes.get(MARK_USER)))
+            under_way = row is not None and row.state == State.SENDING and row.target_id is None
+            if not under_way and (row is None or row.target_id != user.user_id):
+                yield user, row
+
+
+def _hundreds(users: Iterator[DescopeUser]) -> Iterator[list[DescopeUser]]:
+    batch: list[DescopeUser] = []
+    for user in users:
+        batch.append(user)
+        if len(batch) == 100:  # noqa: PLR2004 -- one question to the checkpoint for each page of the search
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,162 @@
+"""Run the migrator in a forked child that dies at a chosen point, then see that a plain run mends everything."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import crash_points
+import oracle
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from migrator.checkpoint.db.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from oracle import Before, Verdict
+    from world import Place
+
+    Wrap = Callable[[pytest.MonkeyPatch, Callable[[str], None]], None]
+
+
+@dataclass
+class Fate:
+    """The points a child came by, and whether it died at the last one."""
+
+    points: list[str]
+    killed: bool
+
+
+def die_at(at: int, work: Callable[[], object], wrap: Wrap = crash_points.wrap) -> Fate:
+    """Do `work` in a forked child that dies at point number `at`; with 0 it only names the points."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # The child of a process with threads (xdist's) takes none of them along, and shares no lock with them.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _live(at, writing, work, wrap)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        points = pipe.read().splitlines()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL), "\n".join(points)
+    return Fate(points, killed=code != 0)
+
+
+def _live(at: int, writing: int, work: Callable[[], object], wrap: Wrap) -> None:
+    code = 1
+    # The collector would copy the parent's memory page by page, and what a dead child covered is lost.
+    gc.freeze()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        wrap(pytest.MonkeyPatch(), crash_points.Countdown(at, writing).point)
+        work()
+        code = 0
+    except BaseException:  # noqa: BLE001 -- the child must not go on as a second pytest
+        os.write(writing, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def forget(place: Place) -> None:
+    """Empty the checkpoint and remove the reports."""
+    for path in [*place.folder.glob("migrator.db*"), *(place.folder / "reports").glob("*")]:
+        path.unlink()
+    if database(place) == "PostgreSQL":
+        url = place.checkpoint.replace("postgresql+psycopg://", "postgresql://")
+        with psycopg.connect(url) as connection:
+            if connection.execute("SELECT to_regclass('migration')").fetchone() != (None,):
+                # Waits for the dead child's back end, which leaves as soon as it sees the closed socket.
+                for table in reversed(metadata.sorted_tables):
+                    connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
+
+
+def database(place: Place) -> str:
+    """The kind of checkpoint, for the figures."""
+    return "PostgreSQL" if place.checkpoint.startswith("postgresql") else "SQLite"
+
+
+def new_world(place: Place, **population: float) -> Before:
+    """Other people, nothing migrated yet."""
+    forget(place)
+    place.sandbox.control.reset(**population)
+    return oracle.before(place)
+
+
+def first_run(place: Place) -> Before:
+    """25 users, some of them difficult, some with a stranger on their address; nothing migrated yet."""
+    start = new_world(place, users=25, strangers=2, difficult=0.12)
+    # The harsher of two servers: it would let a repeated create overwrite somebody, and the judge would see it.
+    place.sandbox.control.set_switches(descope={"existing_login": "overwrite"})
+    return start
+
+
+def mend(place: Place, start: Before, *, again: bool = False) -> Verdict:
+    """One plain run, behind which the judge is content; `again` has it ask for one more that changes nothing."""
+    figures = place.migrate()
+    assert figures.error is None
+    verdict = oracle.check(place, start, again=again)
+    assert {state: number for state, number in figures.books.states.items() if number} == verdict.states
+    assert reports_are_whole(place) == figures.needs_person
+    return verdict
+
+
+def reports_are_whole(place: Place) -> int:
+    """Each report is complete in itself, or not there (matrix C5); how many problems are listed."""
+    for path in (place.folder / "reports").glob("[!.]*"):
+        text = path.read_text()
+        if path.suffix == ".json":
+            counts = dict(json.loads(text)["counts"])
+            assert counts.pop("found") == sum(counts.values())
+        elif path.suffix == ".html":
+            assert text.rstrip().endswith("</html>")
+        else:
+            assert text.startswith("docebo_user_id,")
+            assert len({len(row) for row in rows_of(path)}) == 1
+    problems = place.folder / "reports" / "problems.csv"
+    return len(rows_of(problems)) - 1 if problems.exists() else 0
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """The rows of a CSV file, its heading first."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def every_point(
+    place: Place, fresh: Callable[[Place], Before], *, step: int = 1, repetition: int = 1
+) -> tuple[int, list[str]]:
+    """Die at point 1, 2, 3 … until a run gets through; each time one plain run must mend everything.
+
+    Args:
+        step: try each point, or only each second, third …
+        repetition: run once more behind each trial, or only behind each second, third …
+
+    Returns:
+        How many points were tried, and the names of all points.
+    """
+    tried = 0
+    while True:
+        start = fresh(place)
+        fate = die_at(1 + tried * step, place.migrate)
+        reports_are_whole(place)
+        mend(place, start, again=tried % repetition == 0 or not fate.killed)
+        if not fate.killed:
+            return tried, fate.points
+        tried += 1

@@ -1,0 +1,80 @@
+"""The table of reason codes and the page made from it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrator.core.model import State
+from migrator.core.reasons import REASONS, Reason, render_page
+
+PAGE = Path(__file__).parents[3] / "docs" / "reason-codes.md"
+
+
+def test_the_page_is_the_table() -> None:
+    """`docs/reason-codes.md` is the rendered table."""
+    assert PAGE.read_text(encoding="utf-8") == render_page()
+
+
+def test_the_page_can_be_made_anew() -> None:
+    """`python -m migrator.core.reasons` prints the page, as the page itself says."""
+    printed = subprocess.run(
+        [sys.executable, "-m", "migrator.core.reasons"], capture_output=True, check=True, encoding="utf-8"
+    )
+
+    assert printed.stdout == render_page()
+
+
+def test_the_table_cannot_be_changed() -> None:
+    """No caller can add or change a code."""
+    with pytest.raises(TypeError):
+        REASONS["mine"] = REASONS["limit"]  # type: ignore[index]  # the point of the test
+
+
+@pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS)
+def test_an_entry_is_whole(reason: Reason) -> None:
+    """Each code is a stable word with full sentences, and a table cell can hold them."""
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", reason.code)
+    for text in (reason.meaning, reason.fix):
+        assert text[0].isupper()
+        assert text.endswith(".")
+        assert not set("|\n<>") & set(text)
+
+
+@pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS)
+def test_a_reason_leads_to_a_final_state(reason: Reason) -> None:
+    """A reason belongs to one state that needs one, a note to none."""
+    needing = {State.REJECTED, State.CONFLICT, State.FAILED, State.SKIPPED, State.VANISHED}
+
+    assert (reason.state in needing) == (reason.kind == "reason")
+    assert not (reason.retry_helps and reason.code not in {"gave_up", "drifted", "malformed_record"})
+
+
+def test_the_codes_of_each_state() -> None:
+    """The codes are the contract of checkpoint, reports and scripts: none goes away unnoticed."""
+    codes: dict[State | None, set[str]] = {}
+    for reason in REASONS.values():
+        codes.setdefault(reason.state, set()).add(reason.code)
+
+    assert codes == {
+        State.REJECTED: {
+            "no_user_id", "invalid_user_id", "malformed_record", "no_email", "invalid_email",
+            "no_username", "invalid_username", "unknown_status",
+        },
+        State.CONFLICT: {
+            "duplicate_email", "duplicate_login", "login_taken", "several_matches",
+            "deleted_at_descope", "email_taken", "phone_taken", "drifted", "recreated",
+            "login_ids_differ", "mark_lost",
+        },
+        State.FAILED: {"refused", "gave_up"},
+        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan"},
+        State.VANISHED: {"not_in_docebo"},
+        None: {
+            "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "login_id_dropped",
+            "email_synthesized", "unverified_email",
+        },
+    }  # fmt: skip

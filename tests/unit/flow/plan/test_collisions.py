@@ -1,0 +1,122 @@
+"""Who of several users with one login may go on, and who needs a person (matrix B2.12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import pytest
+from sqlalchemy import insert
+from two_migrations import KEY, put, states, target
+
+from migrator.checkpoint.db.tables import login
+from migrator.checkpoint.users.collisions import CollidingUser, colliding_users
+from migrator.config.schema import PolicyConfig
+from migrator.core.model import State
+from migrator.flow.plan import collisions
+from migrator.flow.plan.collisions import Ruling, rule_on_group, set_losers_aside
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+Choice: TypeAlias = Literal["conflict", "oldest", "newest_login"]
+
+
+def member(user_id: str, **changes: Any) -> CollidingUser:
+    values: dict[str, Any] = {
+        "state": State.PENDING, "login_ids": ("a@x.org",), "email": "a@x.org", "created": "", "last_login": ""
+    }  # fmt: skip
+    return CollidingUser(user_id, **values | changes)
+
+
+def ruling(*group: CollidingUser, choice: Choice = "conflict") -> Ruling:
+    return rule_on_group(group, PolicyConfig(duplicate_email=choice))
+
+
+def winner(*group: CollidingUser, choice: Choice) -> str | None:
+    return ruling(*group, choice=choice).winner
+
+
+def test_without_a_rule_all_of_them_wait_for_a_person() -> None:
+    assert ruling(member("1"), member("2")) == Ruling("duplicate_email", None, newcomers_only=False)
+
+
+@pytest.mark.parametrize("choice", ["oldest", "newest_login"])
+def test_the_rule_never_chooses_among_people_with_different_addresses(choice: Choice) -> None:
+    group = [member("1", email="b@x.org", login_ids=("b@x.org",)), member("2")]
+    assert ruling(*group, choice=choice) == Ruling("duplicate_login", None, newcomers_only=False)
+
+
+def test_the_rule_never_chooses_among_people_with_different_login_ids() -> None:
+    group = [member("1", login_ids=("a@x.org", "extra")), member("2")]
+    assert ruling(*group, choice="oldest") == Ruling("duplicate_email", None, newcomers_only=False)
+
+
+def test_an_address_spelled_differently_is_still_the_same_address() -> None:
+    assert ruling(member("1", email="A@x.org"), member("2")).reason == "duplicate_email"
+
+
+def test_who_has_no_address_collides_by_login() -> None:
+    assert ruling(member("1", email=""), member("2", email="")).reason == "duplicate_login"
+    assert ruling(member("1", email=""), member("2")).reason == "duplicate_email"
+
+
+def test_the_oldest_goes_on_and_an_unknown_date_is_the_youngest() -> None:
+    group = [member("1"), member("2", created="2021-01-01", last_login="2024-01-01"), member("3", created="2020-01-01")]
+    assert winner(*group, choice="oldest") == "3"
+
+
+def test_of_equally_old_users_the_smaller_number_goes_on() -> None:
+    assert winner(member("10"), member("9"), member("11"), choice="oldest") == "9"
+
+
+def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
+    group = [
+        member("1", last_login="2020-01-01", created="2018-01-01"),
+        member("3", last_login="2024-01-01", created="2019-01-01"),
+        member("2", last_login="2024-01-01", created="2020-01-01"),
+    ]
+    assert winner(*group, choice="newest_login") == "3"
+    assert winner(*reversed(group), choice="newest_login") == "3"
+
+
+@pytest.mark.parametrize("choice", ["conflict", "oldest", "newest_login"])
+@pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.PENDING])
+def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(state: State, choice: Choice) -> None:
+    """Whether who arrived has changed since or not: the change is sent, and no policy gives the login away."""
+    holder = member("2", state=state, arrived=True, holds=True)
+    expected = Ruling("duplicate_email", None, newcomers_only=True)
+    assert ruling(member("1", created="2001-01-01", last_login="2030"), holder, member("3"), choice=choice) == expected
+
+
+def test_who_arrived_with_another_login_and_moves_to_one_that_newcomers_want_waits_with_them() -> None:
+    group = [member("1"), member("2", arrived=True)]
+    assert ruling(*group) == Ruling("duplicate_email", None, newcomers_only=False)
+
+
+def test_whoever_loses_is_set_aside_in_every_group_however_many(
+    store: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three groups, two at a time: the oldest of each goes on."""
+    monkeypatch.setattr(collisions, "GROUPS_AT_ONCE", 2)
+    for user_id in ("1", "2", "3", "4", "5", "6"):
+        created = "2020" if user_id in ("2", "4", "5") else "2021"
+        put(store, user_id, created=created, profile=target(f"{-(-int(user_id) // 2)}").to_json())
+        row = {"migration": KEY, "user_id": user_id, "login_key": f"key {-(-int(user_id) // 2)}"}
+        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+
+    set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))
+
+    aside, waiting = (State.CONFLICT, "duplicate_email"), (State.PENDING, None)
+    assert states(store) == {"1": aside, "2": waiting, "3": aside, "4": waiting, "5": waiting, "6": aside}
+
+
+def test_who_holds_the_login_goes_on_in_the_checkpoint_too(store: Checkpoint) -> None:
+    put(store, "1", target_id="U1", profile=target("9").to_json())
+    put(store, "2", profile=target("9").to_json())
+    for user_id in ("1", "2"):
+        row = {"migration": KEY, "user_id": user_id, "login_key": "key"}
+        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+
+    set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))
+
+    assert states(store) == {"1": (State.PENDING, None), "2": (State.CONFLICT, "duplicate_email")}

@@ -1,0 +1,133 @@
+"""The layout of design section 10: imports go one way, files stay small, tests say what must hold."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "migrator"
+# Which rooms a room may import, by folder; `migrator` is what stands beside them (the version, the entry).
+PURE = {"core"}
+SERVICES = {"core", "config", "log", "http"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "core": set(),
+    "config": PURE,
+    "log": PURE,
+    "normalize": {"core", "config"},
+    "http": {"migrator", "core", "log"},
+    "docebo": SERVICES,
+    "descope": SERVICES,
+    "checkpoint": PURE,
+    "report": {"core", "config", "normalize", "checkpoint"},
+    "verify": {"core", "config", "normalize", "docebo", "descope", "checkpoint"},
+    "flow": {"core", "config", "log", "normalize", "docebo", "descope", "checkpoint", "report", "verify"},
+    "cli": {
+        "migrator",
+        *SERVICES,
+        "normalize",
+        "docebo",
+        "descope",
+        "checkpoint",
+        "report",
+        "verify",
+        "flow",
+        "sandbox",
+    },
+    # It imitates the contracts, so it shares nothing with the code it judges but the words of the domain.
+    "sandbox": PURE,
+    "migrator": {"cli"},
+}
+# And inside a room: what stands in the folders of one line knows only those before it.
+INSIDE = {
+    "checkpoint": ("db", "runs", "users"),
+    "flow": ("read", "plan", "send"),
+    "report": ("coverage", "lists", "page"),
+}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def room_of(parts: tuple[str, ...]) -> str:
+    """The room of a module: the folder directly below `migrator`."""
+    return parts[0] if len(parts) > 1 or (PACKAGE / parts[0]).is_dir() else "migrator"
+
+
+def imported(path: Path) -> Iterator[tuple[str, ...]]:
+    """The modules of the program that a file imports, those for type checkers and inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (tuple(name.split(".")[1:]) for name in names if name.startswith("migrator."))
+
+
+def name_of(path: Path) -> str:
+    """How a test report names a file."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_go_one_way(path: Path) -> None:
+    """A room knows only the rooms that the table names; the program reaches its sandbox from the command line alone."""
+    here = room_of(path.relative_to(PACKAGE).with_suffix("").parts)
+
+    rooms = {room_of(module) for module in imported(path)}
+
+    assert rooms - {here} <= MAY_IMPORT[here]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_inside_a_room_imports_go_one_way(path: Path) -> None:
+    """A step of the flow knows the steps before it; what was stored of runs knows nothing of users."""
+    room, *below = path.relative_to(PACKAGE).parts
+    order = INSIDE.get(room, ())
+    if below and below[0] in order:
+        later = {module[1] for module in imported(path) if module[0] == room and module[1] in order}
+
+        assert later <= set(order[: order.index(below[0]) + 1])
+
+
+def test_the_table_of_rooms_has_no_circle() -> None:
+    """Whoever may be imported may not import back, directly or over others; the entry and the version aside."""
+    graph = {room: below - {"migrator"} for room, below in MAY_IMPORT.items() if room != "migrator"}
+
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS, *sorted((ROOT / "migrations").rglob("*.py"))], ids=name_of)
+def test_no_file_is_longer_than_400_lines(path: Path) -> None:
+    """A file has one responsibility, and none needs more than 400 lines for it."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", [path for path in TESTS if path.name.startswith("test_")], ids=name_of)
+def test_every_test_says_what_must_hold(path: Path) -> None:
+    """A docstring does, or a name of at least three words."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    tests = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
+
+    mute = [test.name for test in tests if not ast.get_docstring(test) and test.name.count("_") < 3]
+
+    assert mute == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_sleep_and_no_bare_except_in_the_product(path: Path) -> None:
+    """A wait must be interruptible, and an error that nobody named must not vanish."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) != ("time", "sleep")
+        if isinstance(node, ast.ImportFrom) and node.module == "time":
+            assert "sleep" not in {alias.name for alias in node.names}

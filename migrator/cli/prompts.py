@@ -12,7 +12,7 @@ from migrator.cli import display
 from migrator.cli.render import plan_text
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Interrupted
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,7 @@ class RetryCode(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The code, if there is one of that name."""
         text = str(value)
-        reasons = {reason.code for reason in REASONS.values() if reason.kind == "reason"}
-        if text not in reasons | {"differs", "missing", "all"}:
+        if text not in {*Reason, "differs", "missing", "all"}:
             self.fail("give a reason code of problems.csv, differs, missing or all", param, ctx)
         return text
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.cli.wrap import columns, hanging
 from migrator.core.model import State
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import known_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def reason_list(reasons: Mapping[str, int], *, fixes: bool = True, width: int | 
     """
     lines: list[str] = []
     for state in (*_ORDER, None):
-        known = {code: REASONS.get(code) for code in reasons}
+        known = {code: known_reason(code) for code in reasons}
         mine = [code for code, reason in known.items() if _state(reason) == state]
         if not mine:
             continue

@@ -6,7 +6,10 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from migrator.core.reasons import Reason
 
 # A decoded JSON value; the two APIs promise nothing narrower.
 Json: TypeAlias = Any
@@ -47,6 +50,7 @@ class Decision(StrEnum):
     UPDATE = "update"
     ADOPT = "adopt"  # an update that links a stranger (policy.existing: link)
     UNCHANGED = "unchanged"
+    CONFLICT = "conflict"  # stored like the others, because only a run that is confirmed makes it a final state
 
 
 class RunOutcome(StrEnum):
@@ -144,7 +148,7 @@ class Rejected:
     """
 
     user_id: str
-    reason: str
+    reason: Reason
     source_status: SourceStatus | None = None
 
 

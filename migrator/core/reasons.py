@@ -1,4 +1,4 @@
-"""Every reason and note code, what it means and how to fix it (design section 3).
+"""Every reason and note code, what it means and how to fix it.
 
 The codes are stable: they stand in checkpoints, reports and people's scripts. `docs/reason-codes.md` is
 this table; `python -m migrator.core.reasons` prints it anew.
@@ -7,271 +7,343 @@ this table; `python -m migrator.core.reasons` prints it anew.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from enum import Flag, StrEnum, auto
+from typing import Final, Self
 
 from migrator.core.model import State
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-CodeKind: TypeAlias = Literal["reason", "note"]
+class Again(Flag):
+    """What a later run does about a reason although nobody changed anything."""
+
+    HELPS = auto()  # it can succeed for some of the users
+    JUDGES = auto()  # it judges each of them anew, as the reason may be over; that costs few calls
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One code.
+_NEVER = Again(0)
+
+
+class Reason(StrEnum):
+    """Why a user is in its final state: the code, with what it says.
 
     Attributes:
-        code: stable snake_case word.
-        kind: a `reason` says why a user is in its final state, a `note` tells about one that was taken.
-        state: the final state the reason leads to; None for notes.
+        state: the final state the reason leads to.
         meaning: what happened.
         fix: what a migration engineer can do about it.
-        retry_helps: whether running again can succeed for any of its users although nobody changed anything.
+        again: what running again does about it.
     """
 
-    code: str
-    kind: CodeKind
-    state: State | None
+    state: State
     meaning: str
     fix: str
-    retry_helps: bool = False
+    again: Again
 
+    def __new__(cls, code: str, state: State, meaning: str, fix: str, again: Again = _NEVER) -> Self:
+        """A member is its code, as text."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.state, member.meaning, member.fix, member.again = state, meaning, fix, again
+        return member
 
-def _note(code: str, meaning: str, fix: str) -> Reason:
-    return Reason(code, "note", None, meaning, fix)
+    @property
+    def retry_helps(self) -> bool:
+        """Whether running again can succeed for any of its users although nobody changed anything."""
+        return Again.HELPS in self.again
 
-
-def _reason(state: State, code: str, meaning: str, fix: str, *, retry_helps: bool = False) -> Reason:
-    return Reason(code, "reason", state, meaning, fix, retry_helps)
-
-
-_TABLE: Final = (
-    _reason(
-        State.REJECTED,
+    MALFORMED_RECORD = (
         "malformed_record",
+        State.REJECTED,
         "Docebo listed something that is not a user record.",
         "Run again. If it is still there, look at Docebo's user list and ask Docebo's support.",
-        retry_helps=True,
-    ),
-    _reason(
-        State.REJECTED,
+        Again.HELPS,
+    )
+    NO_USER_ID = (
         "no_user_id",
+        State.REJECTED,
         "The record has no Docebo user id, so it could never be recognised again.",
         "Find the user in Docebo's user management by the other fields, and ask Docebo's support about the id.",
-    ),
-    _reason(
-        State.REJECTED,
+    )
+    INVALID_USER_ID = (
         "invalid_user_id",
+        State.REJECTED,
         "The Docebo user id is not a whole number from 1 to 9223372036854775807.",
         "Ask Docebo's support why the platform lists such an id.",
-    ),
-    _reason(
-        State.REJECTED,
+    )
+    NO_EMAIL = (
         "no_email",
-        "The user has no e-mail address in Docebo, and Descope needs one.",
-        "Enter the address in Docebo and run again; or set mapping.login_id: username (the user then needs a "
-        "valid phone), or mapping.missing_email: synthesize.",
-    ),
-    _reason(
         State.REJECTED,
+        "The user has no e-mail address in Docebo, and Descope needs one.",
+        (
+            "Enter the address in Docebo and run again; or set mapping.login_id: username (the user then needs a "
+            "valid phone), or mapping.missing_email: synthesize."
+        ),
+    )
+    INVALID_EMAIL = (
         "invalid_email",
+        State.REJECTED,
         "The e-mail field in Docebo does not hold an e-mail address, or holds one longer than 254 characters.",
         "Correct the address in Docebo and run again.",
-    ),
-    _reason(
-        State.REJECTED,
+    )
+    NO_USERNAME = (
         "no_username",
+        State.REJECTED,
         "The mapping takes the user name as login id, and this user has none in Docebo.",
         "Give the user a user name in Docebo and run again, or set mapping.login_id: email.",
-    ),
-    _reason(
-        State.REJECTED,
+    )
+    INVALID_USERNAME = (
         "invalid_username",
-        "The user name cannot be a login id: it is longer than 254 characters, holds control characters, or shows "
-        "nothing at all.",
-        "Correct the user name in Docebo and run again.",
-    ),
-    _reason(
         State.REJECTED,
+        (
+            "The user name cannot be a login id: it is longer than 254 characters, holds control characters, or shows "
+            "nothing at all."
+        ),
+        "Correct the user name in Docebo and run again.",
+    )
+    UNKNOWN_STATUS = (
         "unknown_status",
+        State.REJECTED,
         "Docebo says neither that the user is active nor that the user is suspended. Nobody is enabled by guessing.",
         "Open the user in Docebo: approve or delete a pending registration, or save the status again. Then run again.",
-    ),
-    _reason(
-        State.CONFLICT,
+    )
+    DUPLICATE_EMAIL = (
         "duplicate_email",
+        State.CONFLICT,
         "Several Docebo users share this e-mail address as their login. None of them was migrated on a guess.",
-        "Give each person an address of their own in Docebo, or delete the spare users, and run again; or let "
-        "policy.duplicate_email choose (oldest, newest_login).",
-    ),
-    _reason(
-        State.CONFLICT,
+        (
+            "Give each person an address of their own in Docebo, or delete the spare users, and run again; or let "
+            "policy.duplicate_email choose (oldest, newest_login)."
+        ),
+        Again.JUDGES,
+    )
+    DUPLICATE_LOGIN = (
         "duplicate_login",
-        "Several Docebo users would answer to one login id: equal, or differing only in case, in "
-        "Unicode spelling or in invisible characters.",
-        "Decide who keeps the login id, change the others in Docebo (or shorten mapping.extra_login_ids), and run "
-        "again.",
-    ),
-    _reason(
         State.CONFLICT,
+        (
+            "Several Docebo users would answer to one login id: equal, or differing only in case, in "
+            "Unicode spelling or in invisible characters."
+        ),
+        (
+            "Decide who keeps the login id, change the others in Docebo (or shorten mapping.extra_login_ids), and run "
+            "again."
+        ),
+        Again.JUDGES,
+    )
+    LOGIN_TAKEN = (
         "login_taken",
+        State.CONFLICT,
         "Another user has this login id in Descope already, and was left untouched.",
-        "Compare the two people. If they are one, set policy.existing: link and run again; if not, change one of "
-        "the login ids: in Docebo and run again, or in Descope and run with --retry login_taken. If the other one is "
-        "a migrated user too (detail held_by_migrated_user), every run looks again whether the login is free.",
-    ),
-    _reason(
-        State.CONFLICT,
+        (
+            "Compare the two people. If they are one, set policy.existing: link and run again; if not, change one of "
+            "the login ids: in Docebo and run again, or in Descope and run with --retry login_taken. If the other one "
+            "is a migrated user too (detail held_by_migrated_user), every run looks again whether the login is free."
+        ),
+    )
+    RECREATED = (
         "recreated",
-        "The login id belongs to a migrated user whom Docebo has deleted since. This may be the same person with a "
-        "new Docebo id.",
-        "If it is the same person, set policy.existing: link and run again; if not, delete the old user in Descope "
-        "and run again.",
-    ),
-    _reason(
         State.CONFLICT,
+        (
+            "The login id belongs to a migrated user whom Docebo has deleted since. This may be the same person with a "
+            "new Docebo id."
+        ),
+        (
+            "If it is the same person, set policy.existing: link and run again; if not, delete the old user in Descope "
+            "and run again."
+        ),
+        Again.JUDGES,
+    )
+    LOGIN_IDS_DIFFER = (
         "login_ids_differ",
-        "The user has other login ids in Descope than the mapping asks for, and no call adds a login id safely. "
-        "Nothing else was changed.",
-        "Add or rename the login id in Descope and run with --retry login_ids_differ, or shorten "
-        "mapping.extra_login_ids.",
-    ),
-    _reason(
         State.CONFLICT,
+        (
+            "The user has other login ids in Descope than the mapping asks for, and no call adds a login id safely. "
+            "Nothing else was changed."
+        ),
+        (
+            "Add or rename the login id in Descope and run with --retry login_ids_differ, or shorten "
+            "mapping.extra_login_ids."
+        ),
+    )
+    MARK_LOST = (
         "mark_lost",
-        "Descope has the user, but the attributes by which this migration knows it (doceboUserId, doceboPlatform) "
-        "were removed. It was left untouched.",
+        State.CONFLICT,
+        (
+            "Descope has the user, but the attributes by which this migration knows it (doceboUserId, doceboPlatform) "
+            "were removed. It was left untouched."
+        ),
         "If it is still the same person, run with --retry mark_lost, which sets them again.",
-    ),
-    _reason(
-        State.CONFLICT,
+    )
+    SEVERAL_MATCHES = (
         "several_matches",
-        "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope; or more than "
-        "one Docebo user would be linked to the same one (detail wanted_twice).",
+        State.CONFLICT,
+        (
+            "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope; or more "
+            "than one Docebo user would be linked to the same one (detail wanted_twice)."
+        ),
         "Look at those users in the Descope console, keep one, and run with --retry and this code.",
-    ),
-    _reason(
-        State.CONFLICT,
+    )
+    DELETED_AT_DESCOPE = (
         "deleted_at_descope",
+        State.CONFLICT,
         "This migration created the user, who was later deleted in Descope.",
-        "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
-        "`migrator run --retry deleted_at_descope` to create the user anew.",
-    ),
-    _reason(
-        State.CONFLICT,
+        (
+            "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
+            "`migrator run --retry deleted_at_descope` to create the user anew."
+        ),
+    )
+    EMAIL_TAKEN = (
         "email_taken",
-        "The user's new e-mail address belongs to another user in Descope. Setting it would merge the two and "
-        "delete one of them.",
-        "Decide which user keeps the address, change the other one, and run with --retry and this code.",
-    ),
-    _reason(
         State.CONFLICT,
+        (
+            "The user's new e-mail address belongs to another user in Descope. Setting it would merge the two and "
+            "delete one of them."
+        ),
+        "Decide which user keeps the address, change the other one, and run with --retry and this code.",
+    )
+    PHONE_TAKEN = (
         "phone_taken",
-        "The user's new phone number belongs to another user in Descope. Setting it would merge the two and "
-        "delete one of them.",
+        State.CONFLICT,
+        (
+            "The user's new phone number belongs to another user in Descope. Setting it would merge the two and "
+            "delete one of them."
+        ),
         "Decide which user keeps the number, change the other one, and run with --retry and this code.",
-    ),
-    _reason(
-        State.FAILED,
+    )
+    REFUSED = (
         "refused",
-        "Descope refused this user alone; the other users of the batch went through.",
-        "Read Descope's error code in the report, correct the user in Docebo, or fix the cause and run with "
-        "--retry refused.",
-    ),
-    _reason(
         State.FAILED,
+        "Descope refused this user alone; the other users of the batch went through.",
+        (
+            "Read Descope's error code in the report, correct the user in Docebo, or fix the cause and run with "
+            "--retry refused."
+        ),
+    )
+    GAVE_UP = (
         "gave_up",
+        State.FAILED,
         "Descope gave no usable answer in all attempts, and the user was not found there afterwards.",
         "Run again when Descope answers; nothing needs to be changed.",
-        retry_helps=True,
-    ),
-    _reason(
-        State.SKIPPED,
+        Again.HELPS | Again.JUDGES,
+    )
+    NOT_INCLUDED = (
         "not_included",
+        State.SKIPPED,
         "The user's status is not among those of policy.include.",
         "None needed. To take them, add the status to policy.include and run again.",
-    ),
-    _reason(
-        State.SKIPPED,
+    )
+    LIMIT = (
         "limit",
+        State.SKIPPED,
         "The run took no more users than --limit allows.",
         "None needed. Run again without the option to take the rest.",
-    ),
-    _reason(
-        State.SKIPPED,
+    )
+    SEARCH_TEXT = (
         "search_text",
+        State.SKIPPED,
         "The user does not match --search-text.",
         "None needed. Run again without the option to take everybody.",
-    ),
-    _reason(
-        State.SKIPPED,
+    )
+    NOT_IN_PLAN = (
         "not_in_plan",
+        State.SKIPPED,
         "The user is not in the plan this run was bound to (--plan): it is newer, or was decided already.",
         "None needed. Run again without the option, or with a new plan, to take everybody.",
-    ),
-    _reason(
-        State.CONFLICT,
+    )
+    DRIFTED = (
         "drifted",
+        State.CONFLICT,
         "The user changed in Docebo or in Descope after the plan this run was bound to (--plan), so nothing was sent.",
         "Make a new plan and look at the change, or run without --plan.",
-        retry_helps=True,
-    ),
-    _reason(
-        State.VANISHED,
+        Again.HELPS | Again.JUDGES,
+    )
+    NOT_IN_DOCEBO = (
         "not_in_docebo",
+        State.VANISHED,
         "The user was listed by Docebo earlier and is no longer there.",
-        "None needed if the user was deleted on purpose. A user already created in Descope stays there; delete it by "
-        "hand if nobody needs it.",
-    ),
-    _note(
+        (
+            "None needed if the user was deleted on purpose. A user already created in Descope stays there; delete it "
+            "by hand if nobody needs it."
+        ),
+    )
+
+
+class Note(StrEnum):
+    """What is to be told about a user that was taken: the code, with meaning and fix."""
+
+    meaning: str
+    fix: str
+
+    def __new__(cls, code: str, meaning: str, fix: str) -> Self:
+        """A member is its code, as text."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning, member.fix = meaning, fix
+        return member
+
+    NAME_CUT = (
         "name_cut",
         "A name was longer than 254 characters and was cut.",
         "Shorten it in Docebo and run again, if the end matters.",
-    ),
-    _note(
+    )
+    PHONE_DROPPED = (
         "phone_dropped",
         "The phone field holds no valid number (or one with an extension), so the user has no phone in Descope.",
         "Enter the number with its country code in Docebo, or set mapping.phone_region, and run again.",
-    ),
-    _note(
+    )
+    ATTRIBUTE_CUT = (
         "attribute_cut",
         "A mapped attribute was longer than 1000 characters and was cut.",
         "Shorten the field in Docebo, or take it out of mapping.attributes.",
-    ),
-    _note(
+    )
+    ATTRIBUTE_DROPPED = (
         "attribute_dropped",
         "A mapped attribute holds a list or an object instead of a text, so it was left out.",
         "Map another Docebo field in mapping.attributes.",
-    ),
-    _note(
+    )
+    LOGIN_ID_DROPPED = (
         "login_id_dropped",
         "A field of mapping.extra_login_ids holds no usable login id, so the user lacks that extra login id.",
         "Correct the field in Docebo and run again.",
-    ),
-    _note(
+    )
+    EMAIL_SYNTHESIZED = (
         "email_synthesized",
         "The user has no e-mail address in Docebo and got a made-up, unverified one. No mail will arrive there.",
         "Enter the address in Docebo and run again, or let the user enter it at the first sign-in.",
-    ),
-    _note(
+    )
+    UNVERIFIED_EMAIL = (
         "unverified_email",
-        "Docebo never verified the user's e-mail address, and the user has no phone in Descope, so that nothing "
-        "proves yet who signs in.",
-        "Let the sign-in flow in Descope verify the address at the first sign-in, or have it verified in Docebo "
-        "and run again.",
-    ),
-)
+        (
+            "Docebo never verified the user's e-mail address, and the user has no phone in Descope, so that nothing "
+            "proves yet who signs in."
+        ),
+        (
+            "Let the sign-in flow in Descope verify the address at the first sign-in, or have it verified in Docebo "
+            "and run again."
+        ),
+    )
 
-_SOMETIMES: Final = {"login_taken": "only with detail held_by_migrated_user"}
 
-REASONS: Final[Mapping[str, Reason]] = MappingProxyType({reason.code: reason for reason in _TABLE})
+JUDGED_ANEW: Final = tuple(reason for reason in Reason if Again.JUDGES in reason.again)
+
+
+_REASONS: Final = {reason.value: reason for reason in Reason}
+_NOTES: Final = {note.value: note for note in Note}
+
+
+def known_reason(code: str) -> Reason | None:
+    """The reason of a code; None for one that this version does not know."""
+    return _REASONS.get(code)
+
+
+def known_code(code: str) -> Reason | Note | None:
+    """The reason or note of a code; None for one that this version does not know."""
+    return _REASONS.get(code) or _NOTES.get(code)
+
+
+_SOMETIMES: Final = {Reason.LOGIN_TAKEN: "only with detail held_by_migrated_user"}
 
 
 def _again(reason: Reason) -> str:
-    return _SOMETIMES.get(reason.code, "helps" if reason.retry_helps else "no")
+    return _SOMETIMES.get(reason, "helps" if reason.retry_helps else "no")
 
 
 def render_page() -> str:
@@ -288,13 +360,13 @@ def render_page() -> str:
         "",
         "| code | state | meaning | fix | again |",
         "|---|---|---|---|---|",
-        *(f"| `{r.code}` | {r.state} | {r.meaning} | {r.fix} | {_again(r)} |" for r in _TABLE if r.kind == "reason"),
+        *(f"| `{r}` | {r.state} | {r.meaning} | {r.fix} | {_again(r)} |" for r in Reason),
         "",
         "## Notes",
         "",
         "| code | meaning | fix |",
         "|---|---|---|",
-        *(f"| `{r.code}` | {r.meaning} | {r.fix} |" for r in _TABLE if r.kind == "note"),
+        *(f"| `{r}` | {r.meaning} | {r.fix} |" for r in Note),
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@ import re
 from migrator.core.email_address import parse_email
 from migrator.core.login_ids import LOGIN_ID_LIMIT, login_key
 from migrator.core.model import Json, canonical_json, text_hash
+from migrator.core.reasons import Reason
 from migrator.core.text import FORBIDDEN, integer_text, is_blank, nfc
 from migrator.normalize.unfit import Unfit
 
@@ -35,7 +36,7 @@ def user_key(record: dict[str, Json]) -> str:
     """
     value = record.get("user_id")
     if is_blank(value):
-        raise Unfit("no_user_id")
+        raise Unfit(Reason.NO_USER_ID)
     if isinstance(value, str) and _DIGITS.fullmatch(text := value.strip()):
         digits = text.lstrip("0")
         number = int(digits) if 0 < len(digits) <= _MAX_DIGITS else 0
@@ -44,7 +45,7 @@ def user_key(record: dict[str, Json]) -> str:
     else:
         number = 0
     if not 1 <= number <= MAX_USER_ID:
-        raise Unfit("invalid_user_id")
+        raise Unfit(Reason.INVALID_USER_ID)
     return str(number)
 
 
@@ -106,11 +107,11 @@ def login_id_of(value: Json) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = integer_text(value)
     if not isinstance(value, str):
-        raise Unfit("invalid_username")
+        raise Unfit(Reason.INVALID_USERNAME)
     text = value.strip()
     name = nfc(text, LOGIN_ID_LIMIT)
     if len(name) > LOGIN_ID_LIMIT or FORBIDDEN.search(name) or not login_key(name):
-        raise Unfit("invalid_username")
+        raise Unfit(Reason.INVALID_USERNAME)
     return parse_email(name) or name
 
 
@@ -127,5 +128,5 @@ def email_of(value: Json) -> str:
         return ""
     address = parse_email(value) if isinstance(value, str) else None
     if address is None:
-        raise Unfit("invalid_email")
+        raise Unfit(Reason.INVALID_EMAIL)
     return address

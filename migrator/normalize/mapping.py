@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.core.email_address import parse_email
 from migrator.core.login_ids import login_key
 from migrator.core.model import MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, Json, Normalized, Ready, Rejected, TargetUser
+from migrator.core.reasons import Note, Reason
 from migrator.core.text import clean, flag, is_blank, scalar_text
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, names_of, phone_of, picture_of, source_status_of
@@ -44,7 +45,7 @@ class Normalizer:
             rejection's `user_id` is the record's `stand_in_key`.
         """
         if not isinstance(record, dict):
-            return Rejected(stand_in_key(record), "malformed_record")
+            return Rejected(stand_in_key(record), Reason.MALFORMED_RECORD)
         try:
             user_id = user_key(record)
         except Unfit as unfit:
@@ -63,10 +64,10 @@ class Normalizer:
         source_status = source_status_of(record)
         names = names_of(record)
         if names.cut:
-            notes["name_cut"] = None
+            notes[Note.NAME_CUT] = None
         verified = self._is_verified(record, notes, email)
         if not verified and not phone:
-            notes["unverified_email"] = None
+            notes[Note.UNVERIFIED_EMAIL] = None
         target = TargetUser(
             login_id=login_id,
             email=email,
@@ -100,16 +101,16 @@ class Normalizer:
         if mapping.missing_email == "synthesize":
             made_up = parse_email(f"docebo-{user_id}@{mapping.synthesize_domain}")
             if made_up:
-                notes["email_synthesized"] = None
+                notes[Note.EMAIL_SYNTHESIZED] = None
                 return made_up
         if mapping.login_id == "username" and has_phone:
             return ""
-        raise Unfit("no_email")
+        raise Unfit(Reason.NO_EMAIL)
 
     @staticmethod
     def _is_verified(record: dict[str, Json], notes: dict[str, None], email: str) -> bool:
         """What Docebo verified is its own address, never none and never one we made up."""
-        if not email or "email_synthesized" in notes:
+        if not email or Note.EMAIL_SYNTHESIZED in notes:
             return False
         return flag(record.get("email_validation_status")) is True
 
@@ -118,7 +119,7 @@ class Normalizer:
             return email
         login_id = login_id_of(record.get("username"))
         if not login_id:
-            raise Unfit("no_username")
+            raise Unfit(Reason.NO_USERNAME)
         return login_id
 
     def _spelled(self, record: dict[str, Json], login_id: str) -> str:
@@ -136,7 +137,7 @@ class Normalizer:
             try:
                 candidate = email if source == "email" else login_id_of(record.get(source))
             except Unfit:
-                notes["login_id_dropped"] = None
+                notes[Note.LOGIN_ID_DROPPED] = None
                 continue
             key = login_key(candidate)
             if key and key != primary:
@@ -149,7 +150,7 @@ class Normalizer:
             return ""
         phone = phone_of(value, self._mapping.phone_region)
         if not phone:
-            notes["phone_dropped"] = None
+            notes[Note.PHONE_DROPPED] = None
         return phone
 
     def _custom_attributes(self, user_id: str, record: dict[str, Json], notes: dict[str, None]) -> dict[str, str]:
@@ -157,11 +158,11 @@ class Normalizer:
         for name, source in self._attributes.items():
             text = scalar_text(record.get(source))
             if text is None:
-                notes["attribute_dropped"] = None
+                notes[Note.ATTRIBUTE_DROPPED] = None
                 continue
             value, cut = clean(text, ATTRIBUTE_LIMIT)
             if cut:
-                notes["attribute_cut"] = None
+                notes[Note.ATTRIBUTE_CUT] = None
             if value:
                 attributes[name] = value
         return attributes

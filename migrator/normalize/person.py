@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
+from migrator.core.reasons import Reason
 from migrator.core.text import clean, decode_entities, flag, integer_text
 from migrator.normalize.unfit import Unfit
 
@@ -93,7 +94,7 @@ def source_status_of(record: dict[str, Json]) -> SourceStatus:
     """
     active = flag(record.get("status"))
     if active is None:
-        raise Unfit("unknown_status")
+        raise Unfit(Reason.UNKNOWN_STATUS)
     if not active:
         return "suspended"
     return "expired" if flag(record.get("expired")) else "active"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.checkpoint.users.problems import STILL_ENABLED
 from migrator.checkpoint.users.verdicts import RowVerdict
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import known_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,5 +44,5 @@ FOUND_ADVICE: Final[Mapping[str, Advice]] = MappingProxyType(
 
 def advice_on(reason: str) -> Advice:
     """The advice on a word; blank for one that this version does not know."""
-    known = REASONS.get(reason)
+    known = known_code(reason)
     return Advice(known.meaning, known.fix) if known else FOUND_ADVICE.get(reason, Advice("", ""))

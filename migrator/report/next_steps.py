@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint.runs.actions import ACTION_KINDS
-from migrator.checkpoint.users.reopening import JUDGED_ANEW
 from migrator.core.model import RUNNING, State
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import JUDGED_ANEW, Reason, known_reason
 from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
@@ -89,7 +88,9 @@ def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
     """The reasons that need a person, with their users, the most frequent first."""
     calm = (State.SKIPPED, State.VANISHED)
     known = [(code, number) for code, number in document["reasons"].items() if number]
-    needy = [(code, number) for code, number in known if code not in REASONS or REASONS[code].state not in calm]
+    needy = [
+        (code, number) for code, number in known if (reason := known_reason(code)) is None or reason.state not in calm
+    ]
     return sorted(needy, key=lambda one: (-one[1], one[0]))
 
 
@@ -97,7 +98,7 @@ def _corrections(people: list[tuple[str, int]]) -> Iterator[NextStep]:
     # A step that only counts the others takes the room of one of them, so there are always two or more.
     shown = len(people) if len(people) <= MOST_REASONS else MOST_REASONS - 1
     for code, number in people[:shown]:
-        reason = REASONS.get(code)
+        reason = known_reason(code)
         yield NextStep(f"Correct {users_words(number)}:", _gist(reason.fix) if reason else "", code=code)
     rest = people[shown:]
     if rest:
@@ -117,7 +118,7 @@ def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterat
     """Run once more, naming the reasons that a plain run does not look at again."""
     limited = document.get("limited", 0)
     if people:
-        named = [code for code, _ in people if code in REASONS and not _looked_at(code)]
+        named = [code for code, _ in people if (reason := known_reason(code)) and not _looked_at(reason)]
         how = "With --retry it looks again at users whom you corrected in Descope." if named else ""
         yield NextStep("Then run again.", how, _retry(named))
     elif document.get("searched"):
@@ -131,9 +132,9 @@ def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterat
         yield NextStep(f"Run again for the {left}.", "", RUN)
 
 
-def _looked_at(code: str) -> bool:
+def _looked_at(reason: Reason) -> bool:
     """Whether every run judges users with this reason again by itself."""
-    return REASONS[code].state == State.REJECTED or code in JUDGED_ANEW
+    return reason.state == State.REJECTED or reason in JUDGED_ANEW
 
 
 def _after_all(document: Mapping[str, Any]) -> Iterator[NextStep]:

@@ -9,6 +9,7 @@ from migrator.checkpoint.runs.actions import ACTION_KINDS, NO_ACTIONS
 from migrator.checkpoint.runs.verifications import NEVER_VERIFIED
 from migrator.core.errors import Declined, StopRun, UsersMissing
 from migrator.core.model import NEEDS_PERSON_STATES, RunOutcome, State
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.counts import UserCounts
@@ -81,7 +82,7 @@ class RunFigures:
             "reasons": self.books.reasons,
             "wrong": self.wrong,
             "missing": self.missing,
-            "limited": self.books.reasons.get("limit", 0),
+            "limited": self.books.reasons.get(Reason.LIMIT, 0),
             "limit": self.limit,
             "searched": self.searched,
             "verify": self.verify,

@@ -14,7 +14,7 @@ from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.runs.runs import begin_run, store_summary
 from migrator.core.clock import Clock
 from migrator.core.model import RunOutcome
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from world import Place
@@ -306,11 +306,11 @@ def test_nc16_reasons_are_wrapped_between_words_each_with_its_fix_once(place: Pl
     words = " ".join(text.split())
     assert all(len(line) < columns for line in text.splitlines() if line.startswith("     "))
     for code in reasons:
-        assert words.count(f"{code}: {REASONS[code].meaning}") == 2
-        assert words.count(f"{code}: {REASONS[code].meaning} Fix: {REASONS[code].fix}") == 1
+        assert words.count(f"{code}: {Reason[code.upper()].meaning}") == 2
+        assert words.count(f"{code}: {Reason[code.upper()].meaning} Fix: {Reason[code.upper()].fix}") == 1
     shown = [line.split()[1].removesuffix(":") for line in text.splitlines() if re.match(r" +\d+ \w+: ", line)]
     half = shown[: len(reasons)]
-    conflicts = [code for code in half if REASONS[code].state == "conflict"]
+    conflicts = [code for code in half if Reason[code.upper()].state == "conflict"]
     assert half[: len(conflicts)] == sorted(conflicts, key=lambda code: (-reasons[code], code))
     assert shown == half * 2
 

@@ -21,6 +21,7 @@ from migrator.checkpoint.users.sends import SendResult, claim_batch, in_flight_u
 from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
 from migrator.core.errors import LeaseLost
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
+from migrator.core.reasons import Reason
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
 ARRIVED = {"created", "updated", "unchanged"}
@@ -43,7 +44,7 @@ class Person:
 
 def record_of(user_id: str, face: str) -> ReadRecord:
     if face == "bad":
-        return ReadRecord("{}", Rejected(user_id, "no_email"))
+        return ReadRecord("{}", Rejected(user_id, Reason.NO_EMAIL))
     normalized: Normalized = Ready(
         user_id, target(user_id, name=face), "suspended" if face == "left out" else "active", (f"u{user_id}",)
     )
@@ -107,7 +108,7 @@ class CheckpointModel(RuleBasedStateMachine):
         store_actions(
             self.store,
             [
-                PlannedAction(u, word, reason="login_taken" if word == "conflict" else None)
+                PlannedAction(u, Decision(word), reason=Reason.LOGIN_TAKEN if word == "conflict" else None)
                 for u, word in planned.items()
             ],
         )
@@ -152,7 +153,7 @@ class CheckpointModel(RuleBasedStateMachine):
     def _answer(self, users: list[QueuedUser] | tuple[QueuedUser, ...], data: st.DataObject) -> None:
         answers = {user.user_id: data.draw(outcomes) for user in users}
         results = [
-            SendResult(user_id, State(state), target_id="U" if state == "created" else None, reason=f"was {state}")
+            SendResult(user_id, State(state), target_id="U" if state == "created" else None, reason=Reason.REFUSED)
             for user_id, state in answers.items()
         ]
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.core.fields import SentFields
 from migrator.core.model import State, TargetUser
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ def takes_part(checkpoint: Checkpoint, *, look: bool = False) -> ColumnElement[b
         source_user.c.migration == checkpoint.key,
         login.c.login_key.startswith(LOOK_ALIKE) if look else login.c.login_key.not_like(f"{LOOK_ALIKE}%"),
         source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
-        or_(source_user.c.reason.is_(None), source_user.c.reason != "not_included"),
+        or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.NOT_INCLUDED),
     )
 
 

@@ -35,7 +35,7 @@ PREDICTED_STATES: dict[str, State] = {
     Decision.UPDATE: State.UPDATED,
     Decision.ADOPT: State.UPDATED,
     Decision.UNCHANGED: State.UNCHANGED,
-    "conflict": State.CONFLICT,
+    Decision.CONFLICT: State.CONFLICT,
 }
 
 

@@ -24,18 +24,16 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
 from migrator.core.fields import SentFields
 from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-DRIFTED = "drifted"
-CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of it
+CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of Reason.DRIFTED
 # Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
 AGAIN, REJUDGE = 1, 2
-# A conflict found while planning: stored like a decision, because only a real run makes it a final state.
-CONFLICT = "conflict"
 SENT_DECISIONS = (
     Decision.UPDATE,
     Decision.ADOPT,
@@ -103,7 +101,7 @@ QUEUED_USER_COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """The decision on one user: `decision` is a `Decision` or "conflict" with a reason.
+    """The decision on one user: CONFLICT has a reason.
 
     `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or is to be
     adopted. `sent` is what is known to be there already, for a user that needs no change. When the user that stands
@@ -112,9 +110,9 @@ class PlannedAction:
     """
 
     user_id: str
-    decision: str
+    decision: Decision
     target_id: str | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     changes: dict[str, list[Any]] | None = None
     seen: str | None = None
     detail: str | None = None
@@ -139,14 +137,14 @@ def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int |
             connection.execute(
                 update(source_user)
                 .where(pending, source_user.c.seen_sweep < seen_since)
-                .values(state=State.SKIPPED, reason="search_text")
+                .values(state=State.SKIPPED, reason=Reason.SEARCH_TEXT)
             )
         if limit is not None:
             kept = select(source_user.c.user_id).where(pending).order_by(*order).limit(limit).scalar_subquery()
             connection.execute(
                 update(source_user)
                 .where(pending, source_user.c.user_id.not_in(kept))
-                .values(state=State.SKIPPED, reason="limit")
+                .values(state=State.SKIPPED, reason=Reason.LIMIT)
             )
 
     checkpoint.write(work)
@@ -248,7 +246,7 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
         )
         connection.execute(
             update(source_user)
-            .where(pending, source_user.c.decision == CONFLICT)
+            .where(pending, source_user.c.decision == Decision.CONFLICT)
             .values(state=State.CONFLICT, decision=None, retry=None)
         )
 
@@ -271,8 +269,8 @@ def refuse_shared_targets(checkpoint: Checkpoint) -> None:
     )
     shared = or_(source_user.c.adopt_id.in_(wanted_twice), source_user.c.adopt_id.in_(owned))
     aside = {
-        "decision": CONFLICT,
-        "reason": "several_matches",
+        "decision": Decision.CONFLICT,
+        "reason": Reason.SEVERAL_MATCHES,
         "detail": literal(f"{WANTED_TWICE} ") + source_user.c.adopt_id,
         "changes": None,
         "seen": None,
@@ -312,7 +310,7 @@ def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str,
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Users who arrived and whom Descope does not have any more need a person."""
     arrived = and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
-    missing = {"state": State.CONFLICT, "reason": "deleted_at_descope", "detail": None, "verdict": "missing"}
+    missing = {"state": State.CONFLICT, "reason": Reason.DELETED_AT_DESCOPE, "detail": None, "verdict": "missing"}
     if user_ids:
         checkpoint.write(
             lambda c: c.execute(

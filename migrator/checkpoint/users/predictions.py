@@ -10,9 +10,10 @@ from sqlalchemy import Connection, and_, case, false, func, or_, select, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.counts import PREDICTED_STATES
-from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO, DRIFTED
+from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
 from migrator.core.model import ARRIVED_STATES, Decision, State
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +92,7 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
             # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
-                values |= {"state": State.CONFLICT, "reason": DRIFTED, "decision": None, "changes": None}
+                values |= {"state": State.CONFLICT, "reason": Reason.DRIFTED, "decision": None, "changes": None}
                 values["detail"] = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
             connection.execute(
                 update(source_user)
@@ -114,7 +115,7 @@ def skip_unplanned(checkpoint: Checkpoint) -> None:
         lambda c: c.execute(
             update(source_user)
             .where(unnamed)
-            .values(state=State.SKIPPED, reason="not_in_plan", decision=None, changes=None)
+            .values(state=State.SKIPPED, reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
         )
     )
 

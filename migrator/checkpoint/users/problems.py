@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, or_, select
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.leavers import is_still_enabled
 from migrator.checkpoint.users.verdicts import is_found_wrong
-from migrator.core.model import NEEDS_PERSON_STATES, State
+from migrator.core.model import NEEDS_PERSON_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,9 @@ def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterato
     """Users that need a person, whether their state says so or what was found in Descope; by user id, memory flat."""
     by_state: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
     if predicted:
-        by_state = or_(by_state, and_(source_user.c.state == State.PENDING, source_user.c.decision == "conflict"))
+        by_state = or_(
+            by_state, and_(source_user.c.state == State.PENDING, source_user.c.decision == Decision.CONFLICT)
+        )
     wrong = is_found_wrong(checkpoint)
     bad = or_(by_state, wrong, is_still_enabled(checkpoint))
     reason = case((by_state, source_user.c.reason), (wrong, source_user.c.verdict), else_=STILL_ENABLED)

@@ -12,16 +12,15 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true,
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
-from migrator.checkpoint.users.plans import AGAIN, DRIFTED
+from migrator.checkpoint.users.plans import AGAIN
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
 from migrator.core.model import State
+from migrator.core.reasons import JUDGED_ANEW, Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-DUPLICATE_REASONS = ("duplicate_email", "duplicate_login")
-# What may be over by itself; judging it costs few calls.
-JUDGED_ANEW = (*DUPLICATE_REASONS, DRIFTED, "gave_up", "recreated")
+DUPLICATE_REASONS = (Reason.DUPLICATE_EMAIL, Reason.DUPLICATE_LOGIN)
 
 _BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
 _KEPT = ("reason", "detail", "attempts", "retry")
@@ -68,7 +67,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     values: dict[str, Any] = {
         "state": State.PENDING,
         # Who was given up is tried once more, behind all others and alone, not from the start.
-        "attempts": case((source_user.c.reason == "gave_up", source_user.c.attempts), else_=0),
+        "attempts": case((source_user.c.reason == Reason.GAVE_UP, source_user.c.attempts), else_=0),
         **_BLANK,
         **_noted(),
     }

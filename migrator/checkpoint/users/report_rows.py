@@ -10,6 +10,7 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
 from migrator.core.model import ARRIVED_STATES
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[CrosswalkRow]:
     there = and_(
         source_user.c.target_id.is_not(None),
         source_user.c.sent_hash.is_not(None),
-        or_(source_user.c.reason.is_(None), source_user.c.reason != "deleted_at_descope"),
+        or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.DELETED_AT_DESCOPE),
     )
     rows = _pages(checkpoint, there, source_user.c.target_id, source_user.c.state)
     return (CrosswalkRow(row.user_id, row.target_id, row.state) for row in rows)

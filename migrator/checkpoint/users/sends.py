@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.core.fields import SentFields
+    from migrator.core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class SendResult:
     user_id: str
     state: State
     target_id: str | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     detail: str | None = None
     sent: SentFields | None = field(default=None, compare=False)
     origin: str | None = None

@@ -12,6 +12,7 @@ from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
 from migrator.core.login_ids import look_alike_key
 from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -136,7 +137,7 @@ def _columns(record: ReadRecord, include: Collection[SourceStatus], *, arrived: 
         **common,
         "hash": normalized.target.content_hash(),
         "state": State.PENDING if included else State.SKIPPED,
-        "reason": None if included else "not_included",
+        "reason": None if included else Reason.NOT_INCLUDED,
         "notes": ",".join(normalized.notes),
         "profile": profile,
         "source_status": normalized.source_status,
@@ -243,7 +244,12 @@ def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
             update(source_user)
             .where(_absent(checkpoint, since))
             .values(
-                state=State.VANISHED, reason="not_in_docebo", detail=None, decision=None, retry=None, was_state=None
+                state=State.VANISHED,
+                reason=Reason.NOT_IN_DOCEBO,
+                detail=None,
+                decision=None,
+                retry=None,
+                was_state=None,
             )
         )
         return gone.rowcount

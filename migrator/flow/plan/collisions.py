@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.collisions import collision_groups, set_colliding_aside
 from migrator.core.login_ids import login_key
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,7 @@ GROUPS_AT_ONCE = 500
 class Ruling:
     """Who of one group is set aside: all who wait but the winner, or only those who have not arrived yet."""
 
-    reason: str
+    reason: Reason
     winner: str | None
     newcomers_only: bool
 
@@ -61,6 +62,6 @@ def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Rulin
             oldest = (age, member.user_id)
         if newest is None or member.last_login > newest[0] or (member.last_login == newest[0] and age < newest[1]):
             newest = (member.last_login, age, member.user_id)
-    reason = "duplicate_email" if len(emails) == 1 else "duplicate_login"
+    reason = Reason.DUPLICATE_EMAIL if len(emails) == 1 else Reason.DUPLICATE_LOGIN
     choice = {"oldest": oldest and oldest[-1], "newest_login": newest and newest[-1]}.get(policy.duplicate_email)
     return Ruling(reason, choice if len(logins) == 1 and not held else None, held)

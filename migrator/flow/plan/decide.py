@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
-from migrator.checkpoint.users.plans import CONFLICT, PlannedAction, QueuedUser
+from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
 from migrator.core.fields import EMAIL
 from migrator.core.login_ids import same_login
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
+from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def decide(
     if known is not None and known.mark() is None and not owners:
         linked = rules.policy.existing == "link" and known.answers_to(user.target.login_id)
         if not (user.retry or linked):
-            return _conflict(user, "mark_lost")
+            return _conflict(user, Reason.MARK_LOST)
         owners = [known]
     others = [one for one in {one.user_id: one for one in found}.values() if one not in owners]
     if len(owners) > 1:
-        return _conflict(user, "several_matches", holders_text("", (one.user_id for one in owners)))
+        return _conflict(user, Reason.SEVERAL_MATCHES, holders_text("", (one.user_id for one in owners)))
     if others:
         return _with_others(user, owners, others, rules)
     if owners:
@@ -63,11 +64,11 @@ def decide(
         return PlannedAction(user.user_id, Decision.CREATE)
     # A known user who is not ours carries another user's mark by now.
     holder = holders_text("", [known.user_id]) if known is not None else None
-    return _conflict(user, "deleted_at_descope" if known is None else "login_taken", holder)
+    return _conflict(user, Reason.DELETED_AT_DESCOPE if known is None else Reason.LOGIN_TAKEN, holder)
 
 
-def _conflict(user: QueuedUser, reason: str, detail: str | None = None) -> PlannedAction:
-    return PlannedAction(user.user_id, CONFLICT, reason=reason, detail=detail)
+def _conflict(user: QueuedUser, reason: Reason, detail: str | None = None) -> PlannedAction:
+    return PlannedAction(user.user_id, Decision.CONFLICT, reason=reason, detail=detail)
 
 
 def _with_others(
@@ -76,7 +77,7 @@ def _with_others(
     """Somebody else answers to one of the login ids."""
     ours = _all_ours(user, others)
     ids = [one.user_id for one in others]
-    taken = _conflict(user, "login_taken", holders_text(HELD_BY_OURS if ours else "", ids))
+    taken = _conflict(user, Reason.LOGIN_TAKEN, holders_text(HELD_BY_OURS if ours else "", ids))
     # An extra login id alone says nothing about who somebody is (a user name is soon the same).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
@@ -89,14 +90,14 @@ def _with_others(
         return taken
     # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
     return replace(
-        taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, "recreated", holders_text("", ids))
+        taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, Reason.RECREATED, holders_text("", ids))
     )
 
 
 def _ours(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
     todo = changes_for(user, found, rules)
     if todo.missing_logins:
-        return _conflict(user, "login_ids_differ")
+        return _conflict(user, Reason.LOGIN_IDS_DIFFER)
     return PlannedAction(
         user.user_id,
         Decision.UPDATE if todo else Decision.UNCHANGED,
@@ -134,7 +135,7 @@ def unless_taken(user: QueuedUser, plan: PlannedAction, holders: Sequence[Descop
     if not others:
         return plan
     ids = [one.user_id for one in others]
-    return _conflict(user, "email_taken", holders_text(HELD_BY_OURS if _all_ours(user, others) else "", ids))
+    return _conflict(user, Reason.EMAIL_TAKEN, holders_text(HELD_BY_OURS if _all_ours(user, others) else "", ids))
 
 
 def _all_ours(user: QueuedUser, others: Sequence[DescopeUser]) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint.users.plans import CONFLICT
 from migrator.checkpoint.users.predictions import PlanLine, bind_to_plan, forget_predictions, plan_lines, skip_unplanned
 from migrator.core.errors import ConfigError
 from migrator.core.model import Decision, canonical_json, text_hash
@@ -25,7 +24,6 @@ UNSEALED_VERSION = 1  # the version whose lines carry no seal
 SEAL = "seal"  # the key of a line that holds the hash of all others
 SEAL_LENGTH = 16  # hex digits: against people who edit, not against forgers, who could seal anew
 _AT_ONCE = 500
-_DECISIONS = {*Decision, CONFLICT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _entry(path: Path, number: int, line: str, *, sealed: bool) -> PlanLine:
         entry = PlanLine(**values)
     except TypeError:
         raise _broken(path, number) from None
-    if entry.decision not in _DECISIONS:
+    if entry.decision not in set(Decision):
         raise _broken(path, number)
     return entry
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from migrator.core.errors import ApiError, NoAnswer, Refused, StopRun
 from migrator.core.model import OPEN_STATES, State
-from migrator.flow.send.outcome import REFUSED, unknown_result, untouched_result
+from migrator.core.reasons import Reason
+from migrator.flow.send.outcome import unknown_result, untouched_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +85,7 @@ class BatchResults:
     def refused_alike(self) -> tuple[str, int]:
         """The one code that everybody judged so far was refused with, and how many they are; ("", 0) without one."""
         judged = [result for result in self.results.values() if result.state not in OPEN_STATES]
-        codes = {result.detail if result.reason == REFUSED else None for result in judged}
+        codes = {result.detail if result.reason == Reason.REFUSED else None for result in judged}
         code = codes.pop() if len(codes) == 1 and not self.taken else None
         return (code, len(judged)) if code else ("", 0)
 
@@ -98,7 +99,7 @@ class BatchResults:
         """Leave whoever was refused as before the batch, because the refusal was not about them."""
         for user in self.batch.users:
             result = self.results.get(user.user_id)
-            if result is not None and result.reason == REFUSED:
+            if result is not None and result.reason == Reason.REFUSED:
                 self.put(replace(untouched_result(user), refused_with_all=True))
 
 

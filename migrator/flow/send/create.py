@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.users.holders import CAME_MEANWHILE, holders_text, parse_holders
 from migrator.checkpoint.users.sends import SendResult
 from migrator.core.model import Decision, State
+from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
 from migrator.descope.user import find_by_login
 from migrator.flow.plan.decide import create_body
@@ -52,7 +53,7 @@ def _still_absent(job: RunContext, sent: BatchResults, users: list[QueuedUser]) 
             sent.put(SendResult(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
         else:
             # Whoever came after the look-up was not agreed to; the next run looks again and asks.
-            reason, detail = planned.reason or "login_taken", _came_meanwhile(planned)
+            reason, detail = planned.reason or Reason.LOGIN_TAKEN, _came_meanwhile(planned)
             sent.put(SendResult(user.user_id, State.CONFLICT, reason=reason, detail=detail))
     return absent
 

@@ -8,12 +8,11 @@ from migrator.checkpoint.users.holders import holders_text
 from migrator.checkpoint.users.sends import SendResult
 from migrator.core.fields import SentFields
 from migrator.core.model import MARK_PLATFORM, State
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.plans import QueuedUser
     from migrator.descope.user import DescopeUser
-
-REFUSED = "refused"
 
 
 def is_ours(user: QueuedUser, found: DescopeUser) -> bool:
@@ -29,12 +28,12 @@ def created_result(user: QueuedUser, found: DescopeUser) -> SendResult:
         return SendResult(
             user.user_id, State.CREATED, target_id=found.user_id, sent=sent, origin="created", disabled=disabled
         )
-    return SendResult(user.user_id, State.CONFLICT, reason="login_taken", detail=holders_text("", [found.user_id]))
+    return SendResult(user.user_id, State.CONFLICT, reason=Reason.LOGIN_TAKEN, detail=holders_text("", [found.user_id]))
 
 
 def refused_result(user: QueuedUser, code: str) -> SendResult:
     """Descope will not take this user as it is."""
-    return SendResult(user.user_id, State.FAILED, reason=REFUSED, detail=code or None)
+    return SendResult(user.user_id, State.FAILED, reason=Reason.REFUSED, detail=code or None)
 
 
 def unknown_result(user: QueuedUser) -> SendResult:

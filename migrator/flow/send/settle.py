@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.sends import InFlightUser, SendResult, count_left, in_flight_users, store_results
 from migrator.core.model import OPEN_STATES, Decision, State
+from migrator.core.reasons import Reason
 from migrator.flow.logbook import outcome_words
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
 from migrator.flow.send.outcome import created_result, untouched_result
@@ -143,7 +144,7 @@ def _creates(job: RunContext, page: Sequence[InFlightUser], *, may_give_up: bool
 
 def _unanswered(user: QueuedUser, *, may_give_up: bool) -> SendResult:
     if may_give_up and user.attempts >= MOST_ATTEMPTS:
-        return SendResult(user.user_id, State.FAILED, reason="gave_up")
+        return SendResult(user.user_id, State.FAILED, reason=Reason.GAVE_UP)
     return untouched_result(user)
 
 
@@ -156,7 +157,7 @@ def _updates(job: RunContext, page: Sequence[InFlightUser], *, may_give_up: bool
         there = found.get(user.target_id or "")
         task = None if there is None else make_update(job, user, there, flight.decision, in_flight=True)
         if there is None:
-            yield SendResult(user.user_id, State.CONFLICT, reason="deleted_at_descope")
+            yield SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE)
         elif task is None:
             yield lost_user(user, there)
         elif not task.todo:

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
-from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, DRIFTED
+from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
 from migrator.checkpoint.users.sends import SendResult
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.model import Decision, State
+from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
 from migrator.flow.plan.decide import changes_for
 from migrator.flow.send.batch import NOT_ABOUT_USERS, BatchResults, caller_refused, send_split
@@ -109,16 +110,16 @@ def _tasks(job: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[Use
         found = by_id.get(user.target_id or "")
         task = None if found is None else make_update(job, user, found, batch.decision)
         if found is None:
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason="deleted_at_descope"))
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE))
         elif task is None:
             sent.put(lost_user(user, found))
         elif found.user_id in taken:
             detail = holders_text(WANTED_TWICE, [found.user_id])
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason="several_matches", detail=detail))
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.SEVERAL_MATCHES, detail=detail))
         elif _has_drifted(job, task):
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=DRIFTED, detail=CHANGED_IN_DESCOPE))
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DRIFTED, detail=CHANGED_IN_DESCOPE))
         elif task.todo.missing_logins:
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason="login_ids_differ"))
+            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.LOGIN_IDS_DIFFER))
         else:
             taken.add(found.user_id)
             tasks.append(task)
@@ -155,7 +156,7 @@ def make_update(
 
 def lost_user(user: QueuedUser, found: DescopeUser) -> SendResult:
     """The conflict over a user that is not ours to change any more."""
-    reason = "mark_lost" if found.mark() is None else "login_taken"
+    reason = Reason.MARK_LOST if found.mark() is None else Reason.LOGIN_TAKEN
     return SendResult(user.user_id, State.CONFLICT, reason=reason, detail=holders_text("", [found.user_id]))
 
 
@@ -210,13 +211,13 @@ def _patch_fields(
 def _move(job: RunContext, sent: BatchResults, task: UserUpdate) -> None:
     """Change addresses one by one, with the calls that fail rather than merge (contract descope 3.8)."""
     user, todo, login_id = task.user, task.todo, task.login_id
-    steps: list[tuple[str, Callable[[], DescopeUser]]] = []
+    steps: list[tuple[Reason, Callable[[], DescopeUser]]] = []
     email, phone = todo.email, todo.phone
     if email is not None:
-        steps.append(("email_taken", lambda: job.writer.update_email(login_id, email, verified=todo.verified)))
+        steps.append((Reason.EMAIL_TAKEN, lambda: job.writer.update_email(login_id, email, verified=todo.verified)))
     if phone is not None:
-        steps.append(("phone_taken", lambda: job.writer.update_phone(login_id, phone)))
-    steps += [("login_taken", partial(_rename, job, task.found, *rename)) for rename in todo.renames]
+        steps.append((Reason.PHONE_TAKEN, lambda: job.writer.update_phone(login_id, phone)))
+    steps += [(Reason.LOGIN_TAKEN, partial(_rename, job, task.found, *rename)) for rename in todo.renames]
     for reason, step in steps:
         try:
             step()
@@ -229,7 +230,7 @@ def _move(job: RunContext, sent: BatchResults, task: UserUpdate) -> None:
     sent.put(task.done())
 
 
-def _refused_move(user: QueuedUser, error: Refused, taken: str) -> SendResult:
+def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> SendResult:
     """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
 
     Args:
@@ -239,7 +240,7 @@ def _refused_move(user: QueuedUser, error: Refused, taken: str) -> SendResult:
         StopRun: the refusal is about the caller.
     """
     if error.code == NO_SUCH_USER:
-        return SendResult(user.user_id, State.CONFLICT, reason="deleted_at_descope")
+        return SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE)
     if error.status in NOT_ABOUT_USERS:
         raise caller_refused(error) from None
     if error.status == HTTPStatus.CONFLICT or error.code == LOGIN_TAKEN:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from migrator.checkpoint.users.counts import predicted_state
 from migrator.checkpoint.users.report_rows import readiness_groups, wrong_verdict
 from migrator.core.model import ARRIVED_STATES, OPEN_STATES, State
+from migrator.core.reasons import Note
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
 
 DISABLED, _MISSING = "disabled", "missing"
-UNPROVEN, MADE_UP = "unverified_email", "email_synthesized"
+UNPROVEN, MADE_UP = Note.UNVERIFIED_EMAIL, Note.EMAIL_SYNTHESIZED
 
 
 def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.users.holders import MOST_HOLDERS, Holders, parse_holders
 from migrator.checkpoint.users.neighbours import SharedLogins, docebo_ids
 from migrator.checkpoint.users.reopening import DUPLICATE_REASONS
+from migrator.core.reasons import Reason
 from migrator.report.advice import FOUND_ADVICE
 from migrator.report.lists.record_faults import record_fault
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.problems import ProblemUser
 
 _AT_ONCE = 500
-HELD_REASONS = ("login_taken", "several_matches", "recreated", "email_taken")
-OWN_USER_REASONS = ("deleted_at_descope", "mark_lost", "login_ids_differ", *FOUND_ADVICE)
-CODE_REASONS = ("refused", "email_taken", "phone_taken")
+HELD_REASONS = (Reason.LOGIN_TAKEN, Reason.SEVERAL_MATCHES, Reason.RECREATED, Reason.EMAIL_TAKEN)
+OWN_USER_REASONS = (Reason.DELETED_AT_DESCOPE, Reason.MARK_LOST, Reason.LOGIN_IDS_DIFFER, *FOUND_ADVICE)
+CODE_REASONS = (Reason.REFUSED, Reason.EMAIL_TAKEN, Reason.PHONE_TAKEN)
 _CODE = re.compile(r"E\d{6}|HTTP \d{3}")
 
 
@@ -56,7 +57,7 @@ def detail_text(problem: ProblemUser, sharing: Sequence[LoginGroup], docebo: Map
         return _held_by(parse_holders(stored), docebo)
     if reason in OWN_USER_REASONS:
         return f"Descope user {problem.target_id}" if problem.target_id else stored
-    if reason == "gave_up":
+    if reason == Reason.GAVE_UP:
         return (
             f"{problem.attempts} requests not confirmed by Descope"
             if problem.attempts > 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.core.email_address import EMAIL_LIMIT, parse_email
 from migrator.core.login_ids import LOGIN_ID_LIMIT
+from migrator.core.reasons import Reason
 from migrator.core.text import FORBIDDEN, scalar_text
 from migrator.normalize.identity import MAX_USER_ID
 
@@ -15,16 +16,15 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
 
 # The field each reason is about.
-FAULTY_FIELDS = {
-    "no_email": "email",
-    "invalid_email": "email",
-    "no_username": "username",
-    "invalid_username": "username",
-    "unknown_status": "status",
-    "no_user_id": "user_id",
-    "invalid_user_id": "user_id",
+FAULTY_FIELDS: dict[str, str] = {
+    Reason.NO_EMAIL: "email",
+    Reason.INVALID_EMAIL: "email",
+    Reason.NO_USERNAME: "username",
+    Reason.INVALID_USERNAME: "username",
+    Reason.UNKNOWN_STATUS: "status",
+    Reason.NO_USER_ID: "user_id",
+    Reason.INVALID_USER_ID: "user_id",
 }
-MALFORMED_RECORD = "malformed_record"
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
 _SMALL = re.compile(r"-?[0-9]{1,6}")  # a value that tells nothing about anybody
 
@@ -32,7 +32,7 @@ _SMALL = re.compile(r"-?[0-9]{1,6}")  # a value that tells nothing about anybody
 def record_fault(reason: str, raw: str | None) -> str:
     """The fault in a few words, as in `email: no @`; "" for another reason or an erased record."""
     record = json.loads(raw) if raw else None
-    if reason == MALFORMED_RECORD and raw:
+    if reason == Reason.MALFORMED_RECORD and raw:
         return f"{_KINDS.get(type(record), 'null')} instead of an object"
     if reason not in FAULTY_FIELDS or not isinstance(record, dict) or not record:
         return ""

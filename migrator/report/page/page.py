@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from migrator.core.model import RUNNING, State
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import Note, Reason, known_reason
 from migrator.report.advice import FOUND_ADVICE, advice_on
 from migrator.report.coverage.mapping_proposal import percentage
 from migrator.report.lists.problems import source_cells
@@ -98,7 +98,7 @@ def write_page(
         redact=redact,
         written=datetime.fromtimestamp(now, UTC),
         rows=_rows(problems, redact=redact),
-        words=_script_json({code: advice_on(code) for code in (*REASONS, *FOUND_ADVICE)}),
+        words=_script_json({code: advice_on(code) for code in (*Reason, *Note, *FOUND_ADVICE)}),
     )
     stream.enable_buffering(64)
     file.writelines(stream)
@@ -153,7 +153,7 @@ def _reasons(numbers: dict[str, int]) -> list[dict[str, Any]]:
     """The reasons with meaning and fix, those that need a person first."""
     rows = []
     for code, number in numbers.items():
-        reason = REASONS.get(code)
+        reason = known_reason(code)
         state = reason.state if reason else None
         rows.append(
             {

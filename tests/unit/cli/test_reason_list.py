@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrator.cli.reason_list import reason_list
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import Reason
 
 MANY = {"no_email": 20, "login_taken": 3, "duplicate_email": 10, "gave_up": 1, "limit": 500, "of_a_later_version": 2}
 
@@ -30,5 +30,5 @@ def test_no_word_is_broken_and_every_word_is_there(width: int) -> None:
 
     assert all(len(line) < width for line in lines)
     for code in MANY.keys() - {"of_a_later_version"}:
-        assert text.count(f"{code}: {REASONS[code].meaning} Fix: {REASONS[code].fix}") == 1
+        assert text.count(f"{code}: {Reason[code.upper()].meaning} Fix: {Reason[code.upper()].fix}") == 1
     assert "Fix:" not in " ".join(reason_list(MANY, width=width, fixes=False))

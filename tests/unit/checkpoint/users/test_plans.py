@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from two_migrations import NOW, put, rows, states, target
 
 from migrator.checkpoint.users.plans import (
-    CONFLICT,
     PlannedAction,
     finish_without_sending,
     mark_missing,
@@ -19,6 +18,7 @@ from migrator.checkpoint.users.plans import (
 )
 from migrator.checkpoint.users.plans import store_actions as store_plan
 from migrator.core.model import Decision, State
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
@@ -123,7 +123,7 @@ def test_the_sendable_are_read_page_by_page(store: Checkpoint) -> None:
     put(store, "1", decision=Decision.CREATE)
     put(store, "2")
     put(store, "4", decision=Decision.UNCHANGED)
-    put(store, "5", decision=CONFLICT)
+    put(store, "5", decision=Decision.CONFLICT)
     put(store, "6", decision=Decision.CREATE, state=State.CREATED)
     put(store, "7", decision=Decision.CREATE)
 
@@ -145,7 +145,7 @@ def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:
         store,
         [
             PlannedAction("1", Decision.UPDATE, "U1", changes=changes, seen="fingerprint"),
-            PlannedAction("2", CONFLICT, reason="login_taken"),
+            PlannedAction("2", Decision.CONFLICT, reason=Reason.LOGIN_TAKEN),
         ],
     )
 
@@ -170,10 +170,10 @@ def test_no_decision_is_stored_for_who_is_not_pending(store: Checkpoint) -> None
 
 def test_an_unchanged_user_is_settled_as_acknowledged_and_a_conflict_keeps_its_reason(store: Checkpoint) -> None:
     put(store, "1", decision=Decision.UNCHANGED, target_id="U1")
-    put(store, "2", decision=CONFLICT, reason="login_taken")
+    put(store, "2", decision=Decision.CONFLICT, reason="login_taken")
     put(store, "3", decision=Decision.CREATE)
     put(store, "4", decision=Decision.UNCHANGED, state=State.SKIPPED)
-    put(store, "5", decision=CONFLICT, state=State.SKIPPED)
+    put(store, "5", decision=Decision.CONFLICT, state=State.SKIPPED)
     put(store, "6")
     before = rows(store)
 

@@ -10,7 +10,7 @@ from two_migrations import put, rows, states
 from migrator.checkpoint.binding import Binding, confirm_binding
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import AGAIN, CONFLICT, REJUDGE, PlannedAction
+from migrator.checkpoint.users.plans import AGAIN, REJUDGE, PlannedAction
 from migrator.checkpoint.users.plans import store_actions as store_plan
 from migrator.checkpoint.users.reopening import mark_for_retry, reopen_users, restore_unconfirmed
 from migrator.core.model import Decision, State
@@ -118,7 +118,7 @@ def opened(store: Checkpoint) -> dict[str, dict[str, Any]]:
     planned = [
         PlannedAction("1", Decision.CREATE),
         PlannedAction("2", Decision.ADOPT, "S"),
-        PlannedAction("4", CONFLICT),
+        PlannedAction("4", Decision.CONFLICT),
     ]
     store_plan(store, planned)
     assert [state for state, _ in states(store).values()] == [*[State.PENDING] * 2, State.CREATED, State.PENDING]
@@ -139,7 +139,7 @@ def test_b4_what_an_unconfirmed_command_opens_is_restored(store: Checkpoint) -> 
         assert {k: v for k, v in row.items() if k not in changing} == {
             k: v for k, v in before[user_id].items() if k not in changing
         }
-    assert [row["decision"] for row in rows(store).values()] == [None, None, None, CONFLICT]
+    assert [row["decision"] for row in rows(store).values()] == [None, None, None, Decision.CONFLICT]
     assert not any(row["was_state"] for row in rows(store).values())
 
 

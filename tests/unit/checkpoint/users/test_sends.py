@@ -18,6 +18,7 @@ from migrator.checkpoint.users.sends import (
 )
 from migrator.core.errors import LeaseLost
 from migrator.core.model import Decision, State
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -138,7 +139,7 @@ def test_a_refused_user_is_closed_with_its_reason_and_keeps_what_was_sent_before
     flying(store, "1", sent_hash="earlier", target_id="U1", verdict="same")
     before = rows(store)["1"]
 
-    store_results(store, [SendResult("1", state, reason="refused", detail="E011003")], {"1": "sent 1"})
+    store_results(store, [SendResult("1", state, reason=Reason.REFUSED, detail="E011003")], {"1": "sent 1"})
 
     assert rows(store)["1"] == before | {
         "state": state, "reason": "refused", "detail": "E011003",
@@ -182,7 +183,7 @@ def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> Non
         [
             SendResult("1", State.CREATED),
             SendResult("2", State.UPDATED),
-            SendResult("3", State.CONFLICT, reason="login_taken"),
+            SendResult("3", State.CONFLICT, reason=Reason.LOGIN_TAKEN),
             SendResult("4", State.PENDING),
         ],
         {"1": "sent 1"},

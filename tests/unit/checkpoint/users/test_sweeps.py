@@ -11,6 +11,7 @@ from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, store_page
 from migrator.core.login_ids import login_key, look_alike_key
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State, text_hash
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
@@ -56,7 +57,7 @@ def test_a_new_user_is_stored_whole(store: Checkpoint) -> None:
 
 
 def test_a_rejected_record_is_stored_with_its_reason_and_without_a_profile(store: Checkpoint) -> None:
-    page(store, 3, Rejected("1", "no_email"), raw="raw")
+    page(store, 3, Rejected("1", Reason.NO_EMAIL), raw="raw")
 
     row = rows(store)["1"]
     assert {name: value for name, value in row.items() if value is not None} == {
@@ -70,7 +71,7 @@ def test_a_rejected_record_is_stored_with_its_reason_and_without_a_profile(store
 def test_a_user_that_cannot_be_migrated_any_more_keeps_nothing_of_its_profile(store: Checkpoint) -> None:
     page(store, 1, ready("1", notes=("name_cut",)))
 
-    page(store, 2, Rejected("1", "no_email"))
+    page(store, 2, Rejected("1", Reason.NO_EMAIL))
 
     row = rows(store)["1"]
     assert (row["state"], row["reason"], row["notes"]) == (State.REJECTED, "no_email", "")
@@ -161,9 +162,9 @@ def test_b13_who_arrived_is_followed_whatever_the_policy_includes(store: Checkpo
 
 def test_b13_who_cannot_be_migrated_any_more_is_still_known_to_have_left(store: Checkpoint) -> None:
     put(store, "1", state=State.CREATED, hash="old", target_id="U")
-    page(store, 2, Rejected("1", "no_email", "active"))
+    page(store, 2, Rejected("1", Reason.NO_EMAIL, "active"))
 
-    page(store, 3, Rejected("1", "no_email", "suspended"))
+    page(store, 3, Rejected("1", Reason.NO_EMAIL, "suspended"))
 
     assert rows(store)["1"]["source_status"] == "suspended"
 
@@ -244,9 +245,9 @@ def test_what_is_not_sent_but_asked_for_later_is_renewed(
 
 
 def test_the_record_of_a_rejected_user_is_renewed(store: Checkpoint) -> None:
-    page(store, 1, Rejected("1", "no_email"), raw="old raw")
+    page(store, 1, Rejected("1", Reason.NO_EMAIL), raw="old raw")
 
-    page(store, 2, Rejected("1", "no_email"), raw="new raw")
+    page(store, 2, Rejected("1", Reason.NO_EMAIL), raw="new raw")
 
     assert rows(store)["1"]["raw"] == "new raw"
 

@@ -12,6 +12,7 @@ from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.collisions import CollidingUser, colliding_users
 from migrator.config.schema import PolicyConfig
 from migrator.core.model import State
+from migrator.core.reasons import Reason
 from migrator.flow.plan import collisions
 from migrator.flow.plan.collisions import Ruling, rule_on_group, set_losers_aside
 
@@ -37,18 +38,18 @@ def winner(*group: CollidingUser, choice: Choice) -> str | None:
 
 
 def test_without_a_rule_all_of_them_wait_for_a_person() -> None:
-    assert ruling(member("1"), member("2")) == Ruling("duplicate_email", None, newcomers_only=False)
+    assert ruling(member("1"), member("2")) == Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=False)
 
 
 @pytest.mark.parametrize("choice", ["oldest", "newest_login"])
 def test_the_rule_never_chooses_among_people_with_different_addresses(choice: Choice) -> None:
     group = [member("1", email="b@x.org", login_ids=("b@x.org",)), member("2")]
-    assert ruling(*group, choice=choice) == Ruling("duplicate_login", None, newcomers_only=False)
+    assert ruling(*group, choice=choice) == Ruling(Reason.DUPLICATE_LOGIN, None, newcomers_only=False)
 
 
 def test_the_rule_never_chooses_among_people_with_different_login_ids() -> None:
     group = [member("1", login_ids=("a@x.org", "extra")), member("2")]
-    assert ruling(*group, choice="oldest") == Ruling("duplicate_email", None, newcomers_only=False)
+    assert ruling(*group, choice="oldest") == Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=False)
 
 
 def test_an_address_spelled_differently_is_still_the_same_address() -> None:
@@ -84,13 +85,13 @@ def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
 def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(state: State, choice: Choice) -> None:
     """Whether who arrived has changed since or not: the change is sent, and no policy gives the login away."""
     holder = member("2", state=state, arrived=True, holds=True)
-    expected = Ruling("duplicate_email", None, newcomers_only=True)
+    expected = Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=True)
     assert ruling(member("1", created="2001-01-01", last_login="2030"), holder, member("3"), choice=choice) == expected
 
 
 def test_who_arrived_with_another_login_and_moves_to_one_that_newcomers_want_waits_with_them() -> None:
     group = [member("1"), member("2", arrived=True)]
-    assert ruling(*group) == Ruling("duplicate_email", None, newcomers_only=False)
+    assert ruling(*group) == Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=False)
 
 
 def test_whoever_loses_is_set_aside_in_every_group_however_many(

@@ -10,10 +10,11 @@ from two_migrations import target
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import CONFLICT, PlannedAction, QueuedUser
+from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
 from migrator.checkpoint.users.sends import SendResult
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State, TargetUser
+from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import is_adopted
 from migrator.flow.plan.decide import DecisionRules, changes_for, create_body, decide
 from migrator.flow.send.outcome import created_result, is_ours, refused_result, unknown_result, untouched_result
@@ -27,8 +28,8 @@ SOMEBODY_ELSE = held(user_id="E", attributes=MARK | {"doceboUserId": "2"})
 ABROAD = held(user_id="A", attributes=MARK | {"doceboPlatform": "other.docebosaas.com"})
 
 
-def conflict(reason: str, detail: str | None = None) -> PlannedAction:
-    return PlannedAction("1", CONFLICT, reason=reason, detail=detail)
+def conflict(reason: Reason, detail: str | None = None) -> PlannedAction:
+    return PlannedAction("1", Decision.CONFLICT, reason=reason, detail=detail)
 
 
 def decided(
@@ -71,8 +72,10 @@ def test_our_own_user_is_known_again_under_another_login_and_counted_once() -> N
 
 
 def test_two_users_with_our_mark_need_a_person() -> None:
-    assert decided(WANTED, [held(), held(user_id="U2")], None, policy("link")) == conflict("several_matches", "U1 U2")
-    assert decided(WANTED, [held()], held(user_id="U2"), policy()) == conflict("several_matches", "U1 U2")
+    assert decided(WANTED, [held(), held(user_id="U2")], None, policy("link")) == conflict(
+        Reason.SEVERAL_MATCHES, "U1 U2"
+    )
+    assert decided(WANTED, [held()], held(user_id="U2"), policy()) == conflict(Reason.SEVERAL_MATCHES, "U1 U2")
 
 
 @pytest.mark.parametrize("existing", ["conflict", "link"])
@@ -82,21 +85,21 @@ def test_two_users_with_our_mark_need_a_person() -> None:
 def test_n2_a_login_that_is_somebody_elses_is_a_conflict_whatever_the_policy(
     existing: str, found: list[DescopeUser], named: str
 ) -> None:
-    assert decided(WANTED, found, None, policy(existing)) == conflict("login_taken", named)
+    assert decided(WANTED, found, None, policy(existing)) == conflict(Reason.LOGIN_TAKEN, named)
 
 
 def test_b6_a_login_held_by_another_migrated_user_is_told_apart() -> None:
     """It may be let go, so that it is looked at again; if its owner is gone from Docebo, it is another matter."""
     found = decided(WANTED, [SOMEBODY_ELSE], None, policy())
     assert (found.reason, found.detail, found.holder) == ("login_taken", f"{HELD_BY_OURS} E", "2")
-    assert found.if_holder_is_gone == conflict("recreated", "E")
+    assert found.if_holder_is_gone == conflict(Reason.RECREATED, "E")
     linked = decided(WANTED, [SOMEBODY_ELSE], None, policy("link")).if_holder_is_gone
     assert linked is not None
     assert (linked.decision, linked.target_id) == (Decision.ADOPT, "E")
 
 
 def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
-    assert decided(WANTED, [STRANGER], None, policy()) == conflict("login_taken", "S")
+    assert decided(WANTED, [STRANGER], None, policy()) == conflict(Reason.LOGIN_TAKEN, "S")
     described = {name: [None, value] for name, value in MARK.items()}
     assert decided(WANTED, [STRANGER], None, policy("link")) == PlannedAction(
         "1", Decision.ADOPT, "S", changes=described, seen=STRANGER.fingerprint()
@@ -108,15 +111,15 @@ def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
 def test_a6_an_extra_login_id_alone_links_nobody() -> None:
     """Two people have one user name: whoever has only that is somebody else."""
     john = replace(STRANGER, login_ids=("a.ruiz",), email="john@x.org")
-    assert decided(WANTED, [john], None, policy("link")) == conflict("login_taken", john.user_id)
+    assert decided(WANTED, [john], None, policy("link")) == conflict(Reason.LOGIN_TAKEN, john.user_id)
 
 
 def test_a_known_user_without_our_mark_waits_for_a_person_or_the_policy() -> None:
     """Its mark was taken away: nobody but a person says that it is still ours."""
     elsewhere = replace(STRANGER, login_ids=("other@x.org", "a.ruiz"), email="other@x.org")
-    assert decided(WANTED, [], elsewhere, policy("link"), target_id="S") == conflict("mark_lost")
-    assert decided(WANTED, [], STRANGER, policy(), target_id="S") == conflict("mark_lost")
-    assert decided(WANTED, [STRANGER], STRANGER, policy(), target_id="S") == conflict("mark_lost")
+    assert decided(WANTED, [], elsewhere, policy("link"), target_id="S") == conflict(Reason.MARK_LOST)
+    assert decided(WANTED, [], STRANGER, policy(), target_id="S") == conflict(Reason.MARK_LOST)
+    assert decided(WANTED, [STRANGER], STRANGER, policy(), target_id="S") == conflict(Reason.MARK_LOST)
     for found in (
         decided(WANTED, [STRANGER], STRANGER, policy("link"), target_id="S", origin="created"),
         decided(WANTED, [], elsewhere, policy(), target_id="S", origin="created", retry=True),
@@ -126,18 +129,18 @@ def test_a_known_user_without_our_mark_waits_for_a_person_or_the_policy() -> Non
 
 
 def test_a_known_user_with_another_mark_is_somebodys_own() -> None:
-    assert decided(WANTED, [], SOMEBODY_ELSE, policy("link"), target_id="E") == conflict("login_taken", "E")
+    assert decided(WANTED, [], SOMEBODY_ELSE, policy("link"), target_id="E") == conflict(Reason.LOGIN_TAKEN, "E")
 
 
 def test_b9_half_a_mark_is_none() -> None:
     """Somebody with a platform and no number, or the other way round, is a stranger."""
     for half in ({"doceboPlatform": "acme.docebosaas.com"}, {"doceboUserId": "1"}):
         assert held(attributes=half).mark() is None
-        assert decided(WANTED, [held(attributes=half)], None, policy()) == conflict("login_taken", "U1")
+        assert decided(WANTED, [held(attributes=half)], None, policy()) == conflict(Reason.LOGIN_TAKEN, "U1")
 
 
 def test_a_known_user_that_is_gone_was_deleted_there() -> None:
-    assert decided(WANTED, [], None, policy(), target_id="U1") == conflict("deleted_at_descope")
+    assert decided(WANTED, [], None, policy(), target_id="U1") == conflict(Reason.DELETED_AT_DESCOPE)
     assert decided(WANTED, [], None, policy(), target_id="U1", retry=True) == PlannedAction("1", Decision.CREATE)
 
 
@@ -179,13 +182,13 @@ def test_a_user_is_ours_only_by_platform_and_number(attributes: dict[str, str], 
     assert created_result(USER, found) == (
         SendResult("1", State.CREATED, target_id="U1", origin="created", disabled=False)
         if ours
-        else SendResult("1", State.CONFLICT, reason="login_taken", detail=found.user_id)
+        else SendResult("1", State.CONFLICT, reason=Reason.LOGIN_TAKEN, detail=found.user_id)
     )
 
 
 def test_the_other_outcomes_say_what_is_known() -> None:
-    assert refused_result(USER, "E011003") == SendResult("1", State.FAILED, reason="refused", detail="E011003")
-    assert refused_result(USER, "") == SendResult("1", State.FAILED, reason="refused")
+    assert refused_result(USER, "E011003") == SendResult("1", State.FAILED, reason=Reason.REFUSED, detail="E011003")
+    assert refused_result(USER, "") == SendResult("1", State.FAILED, reason=Reason.REFUSED)
     assert unknown_result(USER) == SendResult("1", State.SENDING)
     assert untouched_result(USER) == SendResult("1", State.PENDING)
 

@@ -12,8 +12,9 @@ from two_migrations import put, target
 from wanted_and_held import WANTED, held
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import CONFLICT, PlannedAction, QueuedUser, undecided_users
+from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, undecided_users
 from migrator.core.model import Decision
+from migrator.core.reasons import Reason
 from migrator.flow.plan.decide import new_address, unless_taken
 from migrator.flow.plan.plan import decide_all
 
@@ -46,7 +47,9 @@ def test_an_address_is_new_when_an_update_sets_it_and_it_is_no_login_id(
 def test_an_address_that_somebody_else_signs_in_with_is_a_conflict() -> None:
     """Whoever holds it is told apart: a user of this migration may let go of it, a stranger does not."""
     theirs = held(login_ids=("u1@example.org",), user_id="S2", attributes={})
-    assert unless_taken(USER, MOVES, [theirs]) == PlannedAction("1", CONFLICT, reason="email_taken", detail="S2")
+    assert unless_taken(USER, MOVES, [theirs]) == PlannedAction(
+        "1", Decision.CONFLICT, reason=Reason.EMAIL_TAKEN, detail="S2"
+    )
     ours = replace(theirs, attributes=dict(target("2").attributes))
     assert unless_taken(USER, MOVES, [ours]).detail == f"{HELD_BY_OURS} S2"
     assert unless_taken(USER, MOVES, [ours, theirs]).detail == "S2"
@@ -70,6 +73,6 @@ def test_new_addresses_of_a_hundred_users_are_looked_up_in_one_call(store: Check
     users = undecided_users(store, "", 100)
     planned = {one.user_id: one for one in decide_all(job(store, tmp_path, descope=descope), users)}
 
-    assert (planned["1"].decision, planned["1"].reason) == (CONFLICT, "email_taken")
+    assert (planned["1"].decision, planned["1"].reason) == (Decision.CONFLICT, "email_taken")
     assert planned["2"].decision == Decision.UPDATE
     assert descope.asked[-1] == ("search", "u1@example.org", "u2@example.org")

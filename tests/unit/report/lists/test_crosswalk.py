@@ -12,6 +12,7 @@ from stored import holding, move, people
 from migrator.checkpoint.users.sends import SendResult
 from migrator.core.errors import StopRun
 from migrator.core.model import State
+from migrator.core.reasons import Reason
 from migrator.report.lists.crosswalk import CROSSWALK_NAME, Crosswalk
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def test_it_starts_from_the_checkpoint_and_grows_with_every_batch(tmp_path: Path
         crosswalk = Crosswalk(tmp_path, checkpoint)
         assert lines(tmp_path) == [("1", "U1", "created"), ("2", "U2", "pending")]
 
-        crosswalk.add([SendResult("3", State.CREATED, target_id="U3"), SendResult("4", State.FAILED, reason="refused")])
+        crosswalk.add(
+            [SendResult("3", State.CREATED, target_id="U3"), SendResult("4", State.FAILED, reason=Reason.REFUSED)]
+        )
         crosswalk.add([SendResult("2", State.UPDATED, target_id="U2"), SendResult("5", State.SENDING)])
 
         assert lines(tmp_path) == [("1", "U1", "created"), ("2", "U2", "pending"), ("3", "U3", "created")]

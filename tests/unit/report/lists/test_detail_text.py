@@ -14,7 +14,7 @@ from migrator.checkpoint.users.holders import HELD_BY_OURS, Holders, holders_tex
 from migrator.checkpoint.users.neighbours import LARGE
 from migrator.checkpoint.users.problems import ProblemUser, problem_users
 from migrator.core.model import NEEDS_PERSON_STATES, State
-from migrator.core.reasons import REASONS
+from migrator.core.reasons import Reason
 from migrator.report.lists.detail_text import detail_text, with_details
 from migrator.report.lists.record_faults import record_fault
 
@@ -143,7 +143,7 @@ def test_an_erased_record_is_not_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", [one.code for one in REASONS.values() if one.state in NEEDS_PERSON_STATES and one.code != "drifted"]
+    "reason", [one for one in Reason if one.state in NEEDS_PERSON_STATES and one != Reason.DRIFTED]
 )
 def test_nc24_every_reason_that_needs_a_person_has_a_detail(store: Checkpoint, reason: str) -> None:
     """Nobody on the list has to be searched by hand: each row says more than its reason does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.cli.pace_words import elapsed_text
-from migrator.flow.context import RunEvents
+from migrator.flow.options import RunEvents
 from migrator.report.sentences import users_words
 from migrator.report.stages import STAGES
 

@@ -11,7 +11,7 @@ import click
 
 from migrator.cli.display import Display, shown
 from migrator.cli.live import Bars
-from migrator.flow.context import RunEvents
+from migrator.flow.options import RunEvents
 from migrator.report.eta import percent_done
 from migrator.report.stages import stage_doing
 

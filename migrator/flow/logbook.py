@@ -1,11 +1,11 @@
-"""What the log file says about a job: its stages, and each batch with what became of each user (docs/log.md)."""
+"""What the log file says about a run: its stages, and each batch with what became of each user (docs/log.md)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
 from migrator.core.model import State
-from migrator.flow.context import RunEvents
+from migrator.flow.options import RunEvents
 from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from migrator.core.clock import Clock
     from migrator.descope.reader import DescopeReader
     from migrator.docebo.client import DoceboClient
-    from migrator.flow.context import RunContext
 
 _log = get_logger(__name__)
 
@@ -82,10 +81,16 @@ class Logbook(RunEvents):
         }
 
 
-def log_batch(job: RunContext, call: str, outcomes: Mapping[str, str]) -> None:
-    """Log a batch of writes once its outcome is known, by Docebo user id."""
-    job.batches += 1
-    _log.info("batch", number=job.batches, call=call, users=len(outcomes), outcomes=outcomes)
+class BatchLog:
+    """Numbers and logs the batches of writes, once the outcome of each is known."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def note(self, call: str, outcomes: Mapping[str, str]) -> None:
+        """Log one batch, by Docebo user id."""
+        self._number += 1
+        _log.info("batch", number=self._number, call=call, users=len(outcomes), outcomes=outcomes)
 
 
 def outcome_words(results: Iterable[SendResult]) -> dict[str, str]:

@@ -1,21 +1,27 @@
-"""Notes what the running job is doing every few seconds, for `status --watch` and the report's time line."""
+"""Notes what a run is doing every few seconds, for `status --watch` and the report's time line."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.progress import ProgressPoint, store_progress, wait_text
 from migrator.core.errors import MigratorError
-from migrator.flow.context import RunEvents
+from migrator.flow.options import RunEvents
 from migrator.flow.time_left import time_left
 from migrator.log.setup import get_logger
 from migrator.report.eta import stage_progress
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator, Sequence
 
-    from migrator.flow.context import RunContext
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.config.schema import Config
+    from migrator.core.clock import Clock
+    from migrator.descope.reader import DescopeReader
+    from migrator.docebo.client import DoceboClient
+    from migrator.flow.options import Questions
 
 _log = get_logger(__name__)
 
@@ -25,44 +31,61 @@ _KEPT = 1800  # samples in mind, an hour's: they say how fast the run is
 
 
 class ProgressRecorder(RunEvents):
-    """Stands between a job and whoever listens to its events: `with Sampler(job, run_number): ...`.
+    """Stands between a run and whoever listens to it: `with recorder.recording(number): ...` stores what it hears.
 
-    A sample is taken when the job tells of progress, at most every two seconds of its clock, and by a
-    thread when it tells nothing for that long: a job that waits must say why.
+    A point is stored when the run tells of progress, at most every two seconds of its clock, and by a
+    thread when it tells nothing for that long: a run that waits must say why.
     """
 
-    def __init__(self, job: RunContext, run: int) -> None:
-        self._job = job
-        self._run = run
-        self._listener = job.events
+    def __init__(
+        self,
+        listener: RunEvents,
+        config: Config,
+        clock: Clock,
+        checkpoint: Checkpoint,
+        clients: Sequence[DoceboClient | DescopeReader],
+        questions: Questions,
+    ) -> None:
+        self._listener = listener
+        self._config = config
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._clients = clients
+        self._questions = questions
+        self._run: int | None = None
         self._lock = threading.Lock()
-        self._started = job.clock.monotonic()
-        self._began_at = job.clock.time()
+        self._started = self._began_at = 0.0
         self._taken: float | None = None
         self._said: object = None
         self._now: tuple[str, int, int | None] | None = None
         self._notice: str | None = None
-        self._samples: list[ProgressPoint] = []
-        self._ahead = list(job.steps)
+        self._points: list[ProgressPoint] = []
+        self._ahead: list[str] = []
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._job.events = self
-        self._thread.start()
-        return self
+    @contextmanager
+    def recording(self, run: int) -> Iterator[None]:
+        """Hold while run number `run` works."""
+        self._started, self._began_at = self._clock.monotonic(), self._clock.time()
+        self._run = run
+        thread = threading.Thread(target=self._watch, name="progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._end.set()
+            thread.join()
+            self._run = None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        self._thread.join()
-        self._job.events = self._listener
+    # --- what the run tells --------------------------------------------------------------------
 
-    # --- what the job tells --------------------------------------------------------------------
+    def steps(self, stages: Sequence[str]) -> None:
+        """Pass it on, and note what is ahead."""
+        self._listener.steps(stages)
+        self._ahead = list(stages)
 
     def stage(self, name: str) -> None:
-        """Pass it on, and note where the job is."""
+        """Pass it on, and note where the run is."""
         self._listener.stage(name)
         if name in self._ahead:
             del self._ahead[: self._ahead.index(name) + 1]
@@ -74,14 +97,14 @@ class ProgressRecorder(RunEvents):
         self._listener.again(stage, why)
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Pass it on, and note how far the job is."""
+        """Pass it on, and note how far the run is."""
         self._listener.progress(stage, done, total)
         self._tell(stage, done, total)
 
     def notice(self, text: str) -> None:
-        """Pass it on; until the next progress it is why the job waits."""
+        """Pass it on; until the next progress it is why it waits."""
         self._listener.notice(text)
-        self._now = self._now or ("check", 0, None)  # the stage before a job's first word
+        self._now = self._now or ("check", 0, None)  # the stage before a run's first word
         self._notice = text
         self._sample()
 
@@ -93,33 +116,32 @@ class ProgressRecorder(RunEvents):
 
     def _sample(self, *, silent: bool = False) -> None:
         with self._lock:
-            now = self._job.clock.monotonic()
-            if self._now is None or (self._taken is not None and now - self._taken < EVERY):
+            now = self._clock.monotonic()
+            if self._run is None or self._now is None or (self._taken is not None and now - self._taken < EVERY):
                 return
             waiting = self._waiting()
             if silent and waiting in (None, ASKING) and self._said == (self._now, waiting):
-                return  # a job that waits for a person's answer has nothing new to say, however long
+                return  # a run that waits for a person's answer has nothing new to say, however long
             self._taken, self._said = now, (self._now, waiting)
             stage, done, total = self._now
-            job = self._job
             # The wall clock may jump; what is between two samples must not.
             taken = ProgressPoint(
                 at=self._began_at + now - self._started,
                 stage=stage,
                 done=done,
                 total=total,
-                calls=job.docebo.calls + job.descope.calls,
-                throttled=job.docebo.throttled + job.descope.throttled,
+                calls=sum(client.calls for client in self._clients),
+                throttled=sum(client.throttled for client in self._clients),
                 waiting=waiting,
             )
-            store_progress(job.checkpoint, self._run, taken)
-            self._samples = [*self._samples[-_KEPT:], taken]
-            if waiting != ASKING and (measured := stage_progress(self._samples)) is not None:
-                self._listener.measured(measured, time_left(measured, self._ahead, self._samples, job.config))
+            store_progress(self._checkpoint, self._run, taken)
+            self._points = [*self._points[-_KEPT:], taken]
+            if waiting != ASKING and (measured := stage_progress(self._points)) is not None:
+                self._listener.measured(measured, time_left(measured, self._ahead, self._points, self._config))
 
     def _waiting(self) -> str | None:
-        clock = self._job.clock
-        if self._job.asking:
+        clock = self._clock
+        if self._questions.is_open:
             return ASKING
         if (wait := clock.activity.wait) is not None:
             return wait_text(wait.why, wait.until - clock.monotonic())
@@ -130,5 +152,5 @@ class ProgressRecorder(RunEvents):
             try:
                 self._sample(silent=True)
             except MigratorError as error:
-                # The job's own next write meets the same trouble and knows what it means.
+                # The run's own next write meets the same trouble and knows what it means.
                 _log.info("sample_not_taken", kind=type(error).__name__)

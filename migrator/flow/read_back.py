@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.verifications import SCOPE_SENT, store_verification
@@ -17,35 +18,48 @@ _KEPT = 10_000  # differences; more would not be read, and memory stays bounded
 _WRONG = ("differs", "missing")
 
 
-def verify_sent(job: RunContext, *, again: bool = True) -> int:
-    """Read back everybody who arrived and was not read since it was last sent; returns how many are wrong.
+@dataclass(frozen=True, slots=True)
+class SentReadBack:
+    """What reading back has shown of the users this run sent: users by class, and the first differences found."""
 
-    `job.verified` holds the numbers by class over the run, `job.differences` the first ones found. What was seen is
-    the last verification of the migration then, unless there was nobody to read.
+    classes: dict[str, int] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        """How many are not as sent."""
+        return sum(self.classes.get(name, 0) for name in _WRONG)
+
+
+def read_back_sent(context: RunContext, before: SentReadBack | None = None, *, again: bool = True) -> SentReadBack:
+    """Read back everybody who arrived and was not read since it was last sent.
+
+    What was seen is the last verification of the migration then, unless there was nobody to read.
 
     Args:
+        before: what this run has read back already.
         again: read those found wrong before, by this run or an earlier one, as well, and count each once.
     """
-    job.events.stage("verify")
+    context.events.stage("verify")
     verdicts = UNPROVEN_VERDICTS if again else (None,)
-    total = count_arrived(job.checkpoint, verdicts)
-    job.events.progress("verify", 0, total)
-    job.differences.clear()
+    total = count_arrived(context.checkpoint, verdicts)
+    context.events.progress("verify", 0, total)
+    differences: list[Difference] = []
 
     def tell(difference: Difference) -> None:
-        if len(job.differences) < _KEPT:
-            job.differences.append(difference)
+        if len(differences) < _KEPT:
+            differences.append(difference)
 
-    classes = verify_after_run(
-        job.checkpoint,
-        job.descope,
-        job.config,
+    found = verify_after_run(
+        context.checkpoint,
+        context.descope,
+        context.config,
         verdicts,
         tell=tell,
-        progress=lambda done: job.events.progress("verify", done, total),
+        progress=lambda done: context.events.progress("verify", done, total),
     )
-    job.verified = classes | {SAME: classes[SAME] + job.verified.get(SAME, 0)}
-    if any(classes.values()):
-        read = sum(job.verified.values())  # nobody is `extra` here
-        store_verification(job.checkpoint, SCOPE_SENT, read, job.verified)
-    return sum(classes[name] for name in _WRONG)
+    classes = found | {SAME: found[SAME] + (before.classes.get(SAME, 0) if before is not None else 0)}
+    if any(found.values()):
+        read = sum(classes.values())  # nobody is `extra` here
+        store_verification(context.checkpoint, SCOPE_SENT, read, classes)
+    return SentReadBack(classes, differences)

@@ -1,8 +1,9 @@
-"""One run, step by step as design section 2 tells it."""
+"""One run, step by step as docs/architecture.md, "The flow" tells it."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.binding import Binding, bind_servers, check_binding, confirm_binding, is_trial_mapping
@@ -23,19 +24,20 @@ from migrator.descope.writer import DescopeWriter
 from migrator.docebo.client import DoceboClient
 from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
 from migrator.docebo.token import LoginRefused
-from migrator.flow.context import RunContext, RunEvents, RunOptions
-from migrator.flow.logbook import Logbook
-from migrator.flow.plan.plan import make_plan, missing_attributes
+from migrator.flow.context import PlanContext, ProjectAttributes, RunContext
+from migrator.flow.logbook import BatchLog, Logbook
+from migrator.flow.options import Questions, RunEvents, RunOptions
+from migrator.flow.plan.plan import find_attributes, make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
 from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import read_everybody
-from migrator.flow.read_back import verify_sent
-from migrator.flow.send.canary import send_canary
+from migrator.flow.read_back import SentReadBack, read_back_sent
+from migrator.flow.send.canary import confirm_canary, send_canary
 from migrator.flow.send.error_budget import ErrorBudget
 from migrator.flow.send.leavers import disable_leavers
-from migrator.flow.send.send import send_users
+from migrator.flow.send.send import Sender
 from migrator.flow.send.settle import settle_in_flight
 from migrator.log.setup import get_logger
 from migrator.normalize.mapping import Normalizer
@@ -69,216 +71,260 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
     prepare_folder(config.report.path)
     if options.plan_out is not None:
         check_plan_path(options.plan_out)
-    with _job(config, options, clock, events) as job:
-        logbook = job.events = Logbook(events, clock, job.docebo, job.descope)
-        started = clock.monotonic()
-        try:
-            wanted = preflight(job)
-        except (StopRun, Interrupted) as error:
-            with suppress(MigratorError):
-                return _stopped(job, begin_run(job.checkpoint, options.command), started, error)
-            raise
-        number = begin_run(job.checkpoint, options.command)
-        _log.info("run_began", number=number)
-        try:
-            with logbook, ProgressRecorder(job, number):
-                outcome = _flow(job, number, wanted, started)
-        except (StopRun, Interrupted) as error:
-            return _stopped(job, number, started, error)
-        except ConfigError as error:
-            if actions_of_run(job.checkpoint, number) is not None:
-                # Something may have been sent: this is a run that stopped, whatever the database says.
-                return _stopped(job, number, started, StopRun(error.message, fix=error.fix))
-            with suppress(MigratorError):
-                restore_unconfirmed(job.checkpoint)
-                delete_run(job.checkpoint, number)
-            raise
-        except Exception as error:
-            _note_bug(job, number, started, error)
-            raise
-        figures = _figures(job, number, started, outcome)
-        _close(job, number, figures)
-        if options.dry_run:
-            restore_unconfirmed(job.checkpoint)
-            return figures
-        try:
-            _forget_done(job)
-        except BytesRemain as notice:
-            figures.error, figures.outcome = notice, RunOutcome.NEEDS_PERSON
-            store_summary(job.checkpoint, number, figures.document(), RunOutcome.NEEDS_PERSON)
-        return figures
-
-
-def _stopped(job: RunContext, number: int, started: float, error: MigratorError) -> RunFigures:
-    """End a run early, and keep the reason wherever it will be told."""
-    with suppress(MigratorError):  # a lease that was lost; the next command restores it
-        restore_unconfirmed(job.checkpoint)
-    figures = _figures(
-        job, number, started, RunOutcome.INTERRUPTED if isinstance(error, Interrupted) else RunOutcome.STOPPED
-    )
-    figures.error = error
-    _close(job, number, figures)
-    return figures
-
-
-def _note_bug(job: RunContext, number: int, started: float, error: Exception) -> None:
-    """A run that a bug ended was not killed; the kind of the bug is told without its text, which may be personal."""
-    with suppress(Exception):
-        figures = _figures(job, number, started, RunOutcome.STOPPED)
-        figures.error = MigratorError(
-            f"A bug in the migrator ended the run: {type(error).__name__}.",
-            fix="Run again (nothing is lost), and please report what it said.",
-        )
-        store_summary(job.checkpoint, number, figures.document(), RunOutcome.STOPPED)
-
-
-def _flow(job: RunContext, number: int, wanted: Binding, started: float) -> RunOutcome:
-    if in_flight_users(job.checkpoint, "", 1):
-        job.events.stage("settle")
-    settle_in_flight(job)
-    spot_check(job)
-    read_everybody(job)
-    make_plan(job)
-    if job.options.dry_run:
-        if job.options.plan_out is not None:
-            write_plan(job, job.options.plan_out)
-        return RunOutcome.DRY_RUN
-    planned = _figures(job, number, started, RunOutcome.DRY_RUN)
-    if planned.sends and not job.ask(job.options.confirm, planned):
-        raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
-    confirm_binding(job.checkpoint, wanted)
-    begin_actions(job.checkpoint, number, planned.actions[NOTHING])
-    finish_without_sending(job.checkpoint)
-    if job.options.canary is not None and planned.sends:
-        send_canary(job, job.options.canary)
-    if job.options.plan_file is None:  # a binding plan does only what it says
-        disable_leavers(job)
-    send_users(job)
-    if not planned.sends:
-        job.events.notice("Nothing to send.")
-    if job.options.verify:
-        verify_sent(job)
-    states = count_users(job.checkpoint).states
-    needs_person = any(states[state] for state in NEEDS_PERSON_STATES) or count_needing_a_person(job.checkpoint)
-    return RunOutcome.NEEDS_PERSON if needs_person else RunOutcome.COMPLETE
+    with _opened(config, options, clock, events) as run:
+        return run.migrate()
 
 
 @contextmanager
-def _job(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> Iterator[RunContext]:
+def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> Iterator[_Run]:
     with ExitStack() as stack:
         docebo = DoceboClient(config.docebo, clock)
         stack.callback(docebo.close)
-        # A plan's destination is an object that cannot write (matrix H1).
-        descope = (DescopeReader if options.dry_run else DescopeWriter)(config.descope, clock)
+        # A plan has no writer at all, so that the type checker proves that it cannot write.
+        writer = None if options.dry_run else DescopeWriter(config.descope, clock)
+        descope = writer or DescopeReader(config.descope, clock)
         stack.callback(descope.close)
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
         checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
-        normalizer = Normalizer(config.mapping, config.docebo.platform)
-        budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
-        yield RunContext(config, options, clock, events, checkpoint, docebo, descope, normalizer, budget=budget)
+        logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
+        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions)
+        context = PlanContext(
+            config, options, clock, recorder, questions, checkpoint, docebo, descope,
+            Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),
+        )  # fmt: skip
+        yield _Run(context, writer, logbook, recorder)
 
 
-def preflight(job: RunContext) -> Binding:
-    """Everything that must be right before anything is read or sent; returns what the run is to be bound to.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What preflight found: what the run is to be bound to, what is to be planned again, whether the mapping is new."""
+
+    context: PlanContext
+    wanted: Binding
+    replan: int
+    is_trial: bool
+
+
+class _Run:
+    """One run or plan, and what it has found so far."""
+
+    def __init__(
+        self, context: PlanContext, writer: DescopeWriter | None, logbook: Logbook, recorder: ProgressRecorder
+    ) -> None:
+        self._context = context
+        self._writer = writer
+        self._logbook = logbook
+        self._recorder = recorder
+        self._number = 0
+        self._started = context.clock.monotonic()
+        self._read_back = SentReadBack()
+
+    def migrate(self) -> RunFigures:
+        """See `migrate`."""
+        context, checkpoint = self._context, self._context.checkpoint
+        command = context.options.command
+        try:
+            checked = preflight(context)
+        except (StopRun, Interrupted) as error:
+            with suppress(MigratorError):
+                self._number = begin_run(checkpoint, command)
+                return self._stopped(error)
+            raise
+        self._number = begin_run(checkpoint, command)
+        _log.info("run_began", number=self._number)
+        try:
+            with self._logbook, self._recorder.recording(self._number):
+                outcome = self._flow(checked)
+        except (StopRun, Interrupted) as error:
+            return self._stopped(error)
+        except ConfigError as error:
+            if actions_of_run(checkpoint, self._number) is not None:
+                # Something may have been sent: this is a run that stopped, whatever the database says.
+                return self._stopped(StopRun(error.message, fix=error.fix))
+            with suppress(MigratorError):
+                restore_unconfirmed(checkpoint)
+                delete_run(checkpoint, self._number)
+            raise
+        except Exception as error:
+            self._note_bug(error)
+            raise
+        figures = self._figures(outcome)
+        self._close(figures)
+        if context.options.dry_run:
+            restore_unconfirmed(checkpoint)
+            return figures
+        try:
+            _forget_done(context)
+        except BytesRemain as notice:
+            figures.error, figures.outcome = notice, RunOutcome.NEEDS_PERSON
+            store_summary(checkpoint, self._number, figures.document(), RunOutcome.NEEDS_PERSON)
+        return figures
+
+    def _flow(self, checked: _Checked) -> RunOutcome:
+        context = checked.context
+        if in_flight_users(context.checkpoint, "", 1):
+            context.events.stage("settle")
+        settle_in_flight(context)
+        spot_check(context)
+        first_sweep = read_everybody(context, is_trial=checked.is_trial)
+        make_plan(context, first_sweep=first_sweep, replan=checked.replan)
+        if self._writer is None:
+            if context.options.plan_out is not None:
+                write_plan(context, context.options.plan_out)
+            return RunOutcome.DRY_RUN
+        planned = self._figures(RunOutcome.DRY_RUN)
+        if planned.sends and not context.questions.ask(context.options.confirm, planned):
+            raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
+        confirm_binding(context.checkpoint, checked.wanted)
+        self._send(_run_context(context, self._writer), planned)
+        states = count_users(context.checkpoint).states
+        needs_person = any(states[state] for state in NEEDS_PERSON_STATES)
+        needs_person = needs_person or bool(count_needing_a_person(context.checkpoint))
+        return RunOutcome.NEEDS_PERSON if needs_person else RunOutcome.COMPLETE
+
+    def _send(self, context: RunContext, planned: RunFigures) -> None:
+        """Do what was agreed to, and read it back."""
+        begin_actions(context.checkpoint, self._number, planned.actions[NOTHING])
+        finish_without_sending(context.checkpoint)
+        sender = Sender(context)
+        if context.options.canary is not None and planned.sends:
+            canary = send_canary(context, sender, context.options.canary)
+            if canary is not None:
+                self._read_back = canary.read_back
+                confirm_canary(context, canary)
+        if context.options.plan_file is None:  # a binding plan does only what it says
+            disable_leavers(context)
+        sender.send()
+        if not planned.sends:
+            context.events.notice("Nothing to send.")
+        if context.options.verify:
+            self._read_back = read_back_sent(context, self._read_back)
+
+    def _stopped(self, error: MigratorError) -> RunFigures:
+        """End a run early, and keep the reason wherever it will be told."""
+        with suppress(MigratorError):  # a lease that was lost; the next command restores it
+            restore_unconfirmed(self._context.checkpoint)
+        figures = self._figures(RunOutcome.INTERRUPTED if isinstance(error, Interrupted) else RunOutcome.STOPPED)
+        figures.error = error
+        self._close(figures)
+        return figures
+
+    def _note_bug(self, error: Exception) -> None:
+        """A run that a bug ended was not killed; the bug's kind is told without its text, which may be personal."""
+        with suppress(Exception):
+            figures = self._figures(RunOutcome.STOPPED)
+            figures.error = MigratorError(
+                f"A bug in the migrator ended the run: {type(error).__name__}.",
+                fix="Run again (nothing is lost), and please report what it said.",
+            )
+            store_summary(self._context.checkpoint, self._number, figures.document(), RunOutcome.STOPPED)
+
+    def _figures(self, outcome: RunOutcome) -> RunFigures:
+        context = self._context
+        predicted = outcome == RunOutcome.DRY_RUN
+        figures = gather_figures(context.checkpoint, context.config, outcome, predicted=predicted)
+        if predicted:
+            figures.actions = planned_actions(context)
+            figures.extra = plan_extras(context, figures.actions)
+        else:
+            figures.actions = actions_of_run(context.checkpoint, self._number) or figures.actions
+            figures.extra = prediction_document(context)
+        figures.read_back = self._read_back.classes or None
+        figures.calls = {
+            "docebo": context.docebo.calls,
+            "descope": context.descope.calls,
+            "descope_writes": context.descope.writes,
+            "throttled": context.docebo.throttled + context.descope.throttled,
+        }
+        figures.limit, figures.searched = context.options.limit, bool(context.options.search_text)
+        figures.seconds = context.clock.monotonic() - self._started - context.questions.seconds
+        return figures
+
+    def _close(self, figures: RunFigures) -> None:
+        """Store the run's figures and write the reports; an error that ended the run goes before a new one."""
+        config, checkpoint = self._context.config, self._context.checkpoint
+        try:
+            store_summary(checkpoint, self._number, figures.document(), RunOutcome(figures.outcome))
+            predicted = figures.outcome == RunOutcome.DRY_RUN
+            # The additional fields' titles are asked for once, at the end of a run that was not cut short.
+            titles = self._context.docebo.user_fields() if figures.error is None else {}
+            details = collect_coverage(checkpoint, config.mapping, titles, predicted=predicted)
+            store_details(checkpoint, self._number, details)
+            if self._read_back.classes:
+                found = [one.document() for one in self._read_back.differences]
+                replace_differences(config.report.path, found)
+            write_reports(config.report.path, figures.document(), details, checkpoint, config.mapping)
+        except MigratorError:
+            if figures.error is None:
+                raise
+
+
+def _run_context(context: PlanContext, descope: DescopeWriter) -> RunContext:
+    """The same run, which may write from here on."""
+    options, config = context.options, context.config
+    budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
+    plan = {one.name: getattr(context, one.name) for one in fields(context) if one.name != "descope"}
+    return RunContext(**plan, descope=descope, budget=budget, batch_log=BatchLog())
+
+
+def preflight(context: PlanContext) -> _Checked:
+    """Everything that must be right before anything is read or sent.
 
     Raises:
         ConfigError: with what, where and how to fix it; nothing was changed.
     """
-    config = job.config
+    config, options, checkpoint = context.config, context.options, context.checkpoint
     wanted = Binding(
-        source=job.platform,
+        source=context.platform,
         project=config.descope.project_id,
         target_host=config.descope.host,
         mapping=config.mapping.fingerprint(),
         policy=config.policy.fingerprint(),
         mapping_section=config.mapping.to_json(),
     )
-    check_binding(job.checkpoint, wanted, remap=job.options.remap)
-    job.steps = _steps(job)
-    job.events.steps(job.steps)
-    job.events.stage("check")
+    check_binding(checkpoint, wanted, remap=options.remap)
+    context.events.steps(_steps(context))
+    context.events.stage("check")
     try:
-        job.docebo.check_session()
+        context.docebo.check_session()
     except LoginRefused as error:
         raise ConfigError(error.message, fix=error.fix) from None
-    job.descope.choose_license()
-    job.undefined, job.types = missing_attributes(job.descope, config)
-    if job.options.plan_file is not None:
-        check_plan(job, job.options.plan_file)
-    _check_fields(job)
-    restore_unconfirmed(job.checkpoint)
-    job.trial = is_trial_mapping(job.checkpoint, wanted)
-    job.asked = bind_servers(job.checkpoint, wanted, remap=job.options.remap)
-    if job.options.retry:
-        request_retry(job.checkpoint, job.options.retry)
-    return wanted
+    context.descope.choose_license()
+    attributes = find_attributes(context.descope, config)
+    if options.plan_file is not None:
+        check_plan(context, options.plan_file)
+    _check_fields(context)
+    restore_unconfirmed(checkpoint)
+    is_trial = is_trial_mapping(checkpoint, wanted)
+    replan = bind_servers(checkpoint, wanted, remap=options.remap)
+    if options.retry:
+        request_retry(checkpoint, options.retry)
+    return _Checked(replace(context, attributes=attributes), wanted, replan, is_trial)
 
 
-def _steps(job: RunContext) -> list[str]:
+def _steps(context: PlanContext) -> list[str]:
     return stages_to_come(
-        settles=bool(in_flight_users(job.checkpoint, "", 1)),
-        sends=not job.options.dry_run,
-        canary=job.options.canary is not None,
-        verifies=job.options.verify,
+        settles=bool(in_flight_users(context.checkpoint, "", 1)),
+        sends=not context.options.dry_run,
+        canary=context.options.canary is not None,
+        verifies=context.options.verify,
     )
 
 
-def _check_fields(job: RunContext) -> None:
+def _check_fields(context: PlanContext) -> None:
     """Refuse a mapping of fields that nobody has, before thousands of users lose them in silence."""
-    unknown = ask_docebo(job.docebo, job.config.mapping)
+    unknown = ask_docebo(context.docebo, context.config.mapping)
     if unknown.missing:
-        raise missing_fields_error(unknown, job.config)
+        raise missing_fields_error(unknown, context.config)
     if unknown.unseen:
-        job.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
+        context.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
 
 
-def _figures(job: RunContext, number: int, started: float, outcome: RunOutcome) -> RunFigures:
-    predicted = outcome == RunOutcome.DRY_RUN
-    figures = gather_figures(job.checkpoint, job.config, outcome, predicted=predicted)
-    if predicted:
-        figures.actions = planned_actions(job)
-        figures.extra = plan_extras(job, figures.actions)
-    else:
-        figures.actions = actions_of_run(job.checkpoint, number) or figures.actions
-        figures.extra = prediction_document(job)
-    figures.read_back = job.verified or None
-    figures.calls = {
-        "docebo": job.docebo.calls,
-        "descope": job.descope.calls,
-        "descope_writes": job.descope.writes,
-        "throttled": job.docebo.throttled + job.descope.throttled,
-    }
-    figures.limit, figures.searched = job.options.limit, bool(job.options.search_text)
-    figures.seconds = job.clock.monotonic() - started - job.answering
-    return figures
-
-
-def _close(job: RunContext, number: int, figures: RunFigures) -> None:
-    """Store the run's figures and write the reports; an error that ended the run goes before a new one."""
-    config, checkpoint = job.config, job.checkpoint
-    try:
-        store_summary(checkpoint, number, figures.document(), RunOutcome(figures.outcome))
-        predicted = figures.outcome == RunOutcome.DRY_RUN
-        found = collect_coverage(checkpoint, config.mapping, _titles(job, figures), predicted=predicted)
-        store_details(checkpoint, number, found)
-        if job.verified:
-            replace_differences(config.report.path, [one.document() for one in job.differences])
-        write_reports(config.report.path, figures.document(), found, checkpoint, config.mapping)
-    except MigratorError:
-        if figures.error is None:
-            raise
-
-
-def _titles(job: RunContext, figures: RunFigures) -> dict[str, str]:
-    """The additional fields' titles, asked for once at the end of a run that was not cut short."""
-    return job.docebo.user_fields() if figures.error is None else {}
-
-
-def _forget_done(job: RunContext) -> None:
-    """Personal data of users who arrived, left or were left out is not needed any more (design section 9).
+def _forget_done(context: PlanContext) -> None:
+    """Personal data of users who arrived, left or were left out is not needed any more (README, "Personal data").
 
     Whoever was found wrong keeps it until it was seen right, or was sent again and then seen right.
     """
-    if job.config.checkpoint.keep_profiles == "until_done":
-        verdicts = (*RIGHT_VERDICTS, None) if not job.options.verify else RIGHT_VERDICTS
-        erase_profiles(job.checkpoint, (*ARRIVED_STATES, State.VANISHED, State.SKIPPED), verdicts)
+    if context.config.checkpoint.keep_profiles == "until_done":
+        verdicts = (*RIGHT_VERDICTS, None) if not context.options.verify else RIGHT_VERDICTS
+        erase_profiles(context.checkpoint, (*ARRIVED_STATES, State.VANISHED, State.SKIPPED), verdicts)

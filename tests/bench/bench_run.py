@@ -15,7 +15,7 @@ import requests
 
 from migrator.config import schema as configuration
 from migrator.core.clock import Clock
-from migrator.flow.context import RunEvents, RunOptions
+from migrator.flow.options import RunEvents, RunOptions
 from migrator.flow.run import migrate
 from migrator.sandbox.process import (
     CLIENT_ID,

@@ -10,7 +10,7 @@ from runs import LIST, Run, calls, go, small
 from virtual_clock import VirtualClock
 
 from migrator.core.errors import MigratorError
-from migrator.flow.context import RunEvents, RunOptions
+from migrator.flow.options import RunEvents, RunOptions
 from migrator.flow.run import migrate
 
 if TYPE_CHECKING:

@@ -14,15 +14,16 @@ from migrator.checkpoint.runs.runs import begin_run
 from migrator.core.clock import Clock
 from migrator.core.errors import Interrupted
 from migrator.flow import progress_recorder
-from migrator.flow.context import RunContext, RunEvents, RunOptions
-from migrator.flow.progress_recorder import ProgressRecorder
-from migrator.flow.run import _job
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.run import _opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from world import Place
 
+    from migrator.flow.context import PlanContext
+    from migrator.flow.progress_recorder import ProgressRecorder
     from migrator.http.pace import Pacer
 
 
@@ -63,24 +64,23 @@ class Heard(RunEvents):
 
 
 @contextmanager
-def job_of(place: Place, clock: Clock, events: RunEvents) -> Iterator[tuple[RunContext, int]]:
-    with _job(place.config, RunOptions(), clock, events) as job:
-        yield job, begin_run(job.checkpoint, "run")
+def recorded(place: Place, clock: Clock, events: RunEvents) -> Iterator[tuple[PlanContext, int, ProgressRecorder]]:
+    with _opened(place.config, RunOptions(), clock, events) as run:
+        number = begin_run(run._context.checkpoint, "run")
+        with run._recorder.recording(number):
+            yield run._context, number, run._recorder
 
 
 def test_a_sample_is_taken_at_most_every_two_seconds(any_place: Place) -> None:
     """However often a job tells of progress; the listener behind still hears everything."""
     clock, heard = HandClock(), Heard()
-    with job_of(any_place, clock, heard) as (job, number), ProgressRecorder(job, number):
-        job.events.stage("send")
+    with recorded(any_place, clock, heard) as (context, number, _):
+        context.events.stage("send")
         for done in range(1, 101):
             clock.now += 0.125
             clock.jump = -3600 if done > 50 else 0
-            job.events.progress("send", done, 200)
-        taken = recent_progress(job.checkpoint, number)
-        ended = job.events
-    assert ended is not heard
-    assert job.events is heard
+            context.events.progress("send", done, 200)
+        taken = recent_progress(context.checkpoint, number)
     assert heard.told == ["send", *(("send", done, 200) for done in range(1, 101))]
     told = [("send", 0, None), *(("send", done, 200) for done in range(16, 101, 16))]
     assert [(one.stage, one.done, one.total) for one in taken] == told
@@ -89,17 +89,17 @@ def test_a_sample_is_taken_at_most_every_two_seconds(any_place: Place) -> None:
 
 def test_samples_of_runs_are_kept_apart_and_go_forward(any_place: Place) -> None:
     """A run reads its own samples only; two of the same moment become two moments."""
-    with job_of(any_place, Clock(), RunEvents()) as (job, number):
+    with recorded(any_place, Clock(), RunEvents()) as (context, number, _):
         for at, done in ((1000.0, 1), (1000.0, 2), (900.0, 3), (1010.0, 4)):
-            store_progress(job.checkpoint, number, ProgressPoint(at, "send", done, 9, 3, 1, "why"))
-        store_progress(job.checkpoint, number + 1, ProgressPoint(2000.0, "read", 7, None))
+            store_progress(context.checkpoint, number, ProgressPoint(at, "send", done, 9, 3, 1, "why"))
+        store_progress(context.checkpoint, number + 1, ProgressPoint(2000.0, "read", 7, None))
 
-        mine = recent_progress(job.checkpoint, number)
+        mine = recent_progress(context.checkpoint, number)
         assert [one.done for one in mine] == [1, 2, 3, 4]
         assert [one.at for one in mine] == sorted({one.at for one in mine})
         assert mine[0] == ProgressPoint(1000.0, "send", 1, 9, 3, 1, "why")
-        assert [one.done for one in recent_progress(job.checkpoint, number, seconds=5)] == [4]
-        assert recent_progress(job.checkpoint, number + 1) == [ProgressPoint(2000.0, "read", 7, None)]
+        assert [one.done for one in recent_progress(context.checkpoint, number, seconds=5)] == [4]
+        assert recent_progress(context.checkpoint, number + 1) == [ProgressPoint(2000.0, "read", 7, None)]
 
 
 def stopped(pacer: Pacer) -> None:
@@ -112,15 +112,15 @@ def stopped(pacer: Pacer) -> None:
 def test_a_job_that_is_held_up_says_why(place: Place, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
     """A job that waits tells nothing of progress; samples go on all the same, with the reason."""
     monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
-    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number):
-        job.events.progress("read", 5, 10)
-        pacer = getattr(job, api.lower()).pacer
+    with recorded(place, Clock(), RunEvents()) as (context, number, _):
+        context.events.progress("read", 5, 10)
+        pacer = getattr(context, api.lower()).pacer
         pacer.throttled("any", 600)
         worker = threading.Thread(target=stopped, args=(pacer,))
         worker.start()
 
-        taken = until(lambda: [one for one in recent_progress(job.checkpoint, number) if one.waiting])
-        job.clock.request_stop()
+        taken = until(lambda: [one for one in recent_progress(context.checkpoint, number) if one.waiting])
+        context.clock.request_stop()
         worker.join()
 
     assert taken[0].waiting is not None
@@ -131,14 +131,16 @@ def test_a_job_that_is_held_up_says_why(place: Place, monkeypatch: pytest.Monkey
 def test_a_notice_is_why_the_job_waits_until_it_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the job tells people before it waits is the reason; progress ends it."""
     monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
-    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number):
-        job.events.progress("send", 5, 10)
-        job.events.notice("Looking again in 60 s")
+    with recorded(place, Clock(), RunEvents()) as (context, number, _):
+        context.events.progress("send", 5, 10)
+        context.events.notice("Looking again in 60 s")
         until(
-            lambda: [one for one in recent_progress(job.checkpoint, number) if one.waiting == "Looking again in 60 s"]
+            lambda: [
+                one for one in recent_progress(context.checkpoint, number) if one.waiting == "Looking again in 60 s"
+            ]
         )
-        job.events.progress("send", 6, 10)
-        went_on = until(lambda: [one for one in recent_progress(job.checkpoint, number) if one.done == 6])
+        context.events.progress("send", 6, 10)
+        went_on = until(lambda: [one for one in recent_progress(context.checkpoint, number) if one.done == 6])
 
     assert {one.waiting for one in went_on} == {None}
 
@@ -146,24 +148,24 @@ def test_a_notice_is_why_the_job_waits_until_it_goes_on(place: Place, monkeypatc
 def test_trouble_with_samples_ends_no_job(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the lease is lost, the sampling thread leaves it to the job to notice."""
     monkeypatch.setattr(progress_recorder, "EVERY", 0.01)
-    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number) as sampler:
-        job.events.progress("send", 5, 10)
-        job.checkpoint.fence += 1
-        job.events.notice("waiting, so that the thread has something to say")
-        first = sampler._taken
-        until(lambda: sampler._taken != first)
-        job.checkpoint.fence -= 1
-        job.events.progress("send", 6, 10)
-        until(lambda: recent_progress(job.checkpoint, number)[-1].done == 6)
+    with recorded(place, Clock(), RunEvents()) as (context, number, recorder):
+        context.events.progress("send", 5, 10)
+        context.checkpoint.fence += 1
+        context.events.notice("waiting, so that the thread has something to say")
+        first = recorder._taken
+        until(lambda: recorder._taken != first)
+        context.checkpoint.fence -= 1
+        context.events.progress("send", 6, 10)
+        until(lambda: recent_progress(context.checkpoint, number)[-1].done == 6)
 
 
 def test_a_job_that_waits_for_an_answer_says_nothing_new(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a person thinks about the plan no rows pile up."""
     monkeypatch.setattr(progress_recorder, "EVERY", 0.001)
-    with job_of(place, Clock(), RunEvents()) as (job, number), ProgressRecorder(job, number) as sampler:
-        job.events.progress("plan", 10, 10)
+    with recorded(place, Clock(), RunEvents()) as (context, number, recorder):
+        context.events.progress("plan", 10, 10)
         looks: list[int] = []
-        monkeypatch.setattr(sampler, "_waiting", lambda: looks.append(1))
+        monkeypatch.setattr(recorder, "_waiting", lambda: looks.append(1))
         until(lambda: len(looks) > 20)
 
-        assert len(recent_progress(job.checkpoint, number)) == 1
+        assert len(recent_progress(context.checkpoint, number)) == 1

@@ -20,7 +20,7 @@ from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.tables import metadata
 from migrator.cli.main import main
 from migrator.core.clock import Clock
-from migrator.flow.context import RunOptions
+from migrator.flow.options import RunOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 from two_migrations import put
 
 from migrator.core.model import State
 
 if TYPE_CHECKING:
+    from collections import Counter
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
@@ -27,9 +28,14 @@ def sending(store: Checkpoint, user_id: str, **columns: Any) -> None:
 def patient(store: Checkpoint, folder: Path, *users: DescopeUser) -> tuple[RunContext, Descope]:
     """A job that settles for `PATIENCE` seconds with a Descope that holds these users."""
     descope = Descope(*users)
-    return job(store, folder, descope=descope, settings={"descope": {"settle_seconds": PATIENCE}}), descope
+    return run_context(store, folder, descope=descope, settings={"descope": {"settle_seconds": PATIENCE}}), descope
 
 
 def waits(work: RunContext) -> list[float]:
     """The waits so far, in seconds."""
     return [round(seconds) for seconds in work.clock.waits]  # type: ignore[attr-defined]
+
+
+def came(became: Counter[State]) -> int:
+    """How many of those settled are at Descope."""
+    return became[State.CREATED] + became[State.UPDATED]

@@ -12,7 +12,10 @@ from migrator.descope.batch import BatchAnswer
 from migrator.descope.user import DescopeUser, find_by_login
 from migrator.descope.writer import DescopeWriter
 from migrator.docebo.client import DoceboClient, Page
-from migrator.flow.context import RunContext, RunEvents, RunOptions
+from migrator.flow.context import ProjectAttributes, RunContext
+from migrator.flow.logbook import BatchLog
+from migrator.flow.options import Questions, RunEvents, RunOptions
+from migrator.flow.send.error_budget import ErrorBudget
 from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
@@ -143,30 +146,40 @@ class Told(RunEvents):
         self.all.append(("notice", text))
 
 
-def job(
+def run_context(
     store: Checkpoint,
     folder: Path,
     docebo: Docebo | None = None,
     descope: Descope | None = None,
     *,
     settings: dict[str, dict[str, Any]] | None = None,
+    missing: dict[str, int] | None = None,
     **options: Any,
 ) -> RunContext:
-    """A run's job on these; one worker, so that the order of its calls is known."""
+    """What a run works with, on these; one worker, so that the order of its calls is known.
+
+    Args:
+        missing: attributes that the project lacks.
+    """
     config = load_with(folder, **({"run": {"concurrency": 1}} | (settings or {})))
+    clock = VirtualClock()
     return RunContext(
-        config,
-        RunOptions(**options),
-        VirtualClock(),
-        Told(),
-        store,
-        docebo or Docebo(page([])),
-        descope or Descope(),
-        Normalizer(config.mapping, config.docebo.platform),
+        config=config,
+        options=RunOptions(**options),
+        clock=clock,
+        events=Told(),
+        questions=Questions(clock),
+        checkpoint=store,
+        docebo=docebo or Docebo(page([])),
+        descope=descope or Descope(),
+        normalize=Normalizer(config.mapping, config.docebo.platform),
+        attributes=ProjectAttributes({}, missing or {}),
+        budget=ErrorBudget(),
+        batch_log=BatchLog(),
     )
 
 
-def told(job: RunContext) -> list[tuple[Any, ...]]:
+def told(context: RunContext) -> list[tuple[Any, ...]]:
     """What was told so far."""
-    assert isinstance(job.events, Told)
-    return job.events.all
+    assert isinstance(context.events, Told)
+    return context.events.all

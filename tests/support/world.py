@@ -18,7 +18,7 @@ import yaml
 from migrator.cli.main import main
 from migrator.config import schema as configuration
 from migrator.core.clock import Clock
-from migrator.flow.context import RunEvents, RunOptions
+from migrator.flow.options import RunEvents, RunOptions
 from migrator.flow.run import migrate
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from migrator.cli.command import Common, with_common_options
 from migrator.cli.commands.run import EXIT_NEEDS_PERSON, execute_run
 from migrator.cli.commands.sandbox import need_sandbox
 from migrator.config import schema as configuration
-from migrator.flow.context import RunOptions
+from migrator.flow.options import RunOptions
 
 DIFFICULT = 0.05
 STRANGERS = 20

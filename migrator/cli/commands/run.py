@@ -19,7 +19,7 @@ from migrator.cli.signals import signals
 from migrator.core.clock import Clock
 from migrator.core.errors import Declined
 from migrator.core.model import RunOutcome
-from migrator.flow.context import RunOptions
+from migrator.flow.options import RunOptions
 from migrator.flow.run import migrate as run_engine
 
 if TYPE_CHECKING:

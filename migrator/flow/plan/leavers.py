@@ -11,29 +11,31 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.users.leavers import Leaver
     from migrator.descope.user import DescopeUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 _AT_ONCE = 100
 
 
-def count_leavers(job: RunContext) -> int:
+def count_leavers(context: PlanContext) -> int:
     """How many users sending would disable now."""
-    return sum(len(enabled_users(job, page)[0]) for page in pages_to_disable(job))
+    return sum(len(enabled_users(context, page)[0]) for page in pages_to_disable(context))
 
 
-def pages_to_disable(job: RunContext) -> Iterator[list[Leaver]]:
+def pages_to_disable(context: PlanContext) -> Iterator[list[Leaver]]:
     """The leavers to look at, a hundred at a time; none where the policy leaves the status to Descope."""
-    rules = job.config.policy.update
+    rules = context.config.policy.update
     if rules.get("status", rules["default"]) != "source_wins":
         return iter(())
-    statuses = [name for name, status in job.config.mapping.status.model_dump().items() if status == "disabled"]
-    return leaver_pages(job.checkpoint, statuses, _AT_ONCE)
+    statuses = [name for name, status in context.config.mapping.status.model_dump().items() if status == "disabled"]
+    return leaver_pages(context.checkpoint, statuses, _AT_ONCE)
 
 
-def enabled_users(job: RunContext, page: Sequence[Leaver]) -> tuple[list[tuple[Leaver, DescopeUser]], list[Leaver]]:
+def enabled_users(
+    context: PlanContext, page: Sequence[Leaver]
+) -> tuple[list[tuple[Leaver, DescopeUser]], list[Leaver]]:
     """Of these, who is ours and enabled; and who is enabled and does not carry our mark any more."""
-    there = {user.user_id: user for user in job.descope.load([one.target_id for one in page])}
+    there = {user.user_id: user for user in context.descope.load([one.target_id for one in page])}
     pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
     enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
-    ours = [(one, found) for one, found in enabled if found.mark() == (job.platform, one.user_id)]
+    ours = [(one, found) for one, found in enabled if found.mark() == (context.platform, one.user_id)]
     return ours, [one for one, found in enabled if found.mark() is None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.core.model import Json
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 PLAN_VERSION = 2
 UNSEALED_VERSION = 1  # the version whose lines carry no seal
@@ -38,10 +38,10 @@ class PlanHeader:
     kind: str = "plan"
 
 
-def _header(job: RunContext) -> PlanHeader:
-    config = job.config
+def _header(context: PlanContext) -> PlanHeader:
+    config = context.config
     return PlanHeader(
-        job.platform, config.descope.project_id, config.mapping.fingerprint(), config.policy.fingerprint()
+        context.platform, config.descope.project_id, config.mapping.fingerprint(), config.policy.fingerprint()
     )
 
 
@@ -57,7 +57,7 @@ def check_plan_path(path: Path) -> None:
         )
 
 
-def write_plan(job: RunContext, path: Path) -> None:
+def write_plan(context: PlanContext, path: Path) -> None:
     """Write the plan as JSON lines: a header, then one line per decided user, before -> after included.
 
     Raises:
@@ -71,8 +71,8 @@ def write_plan(job: RunContext, path: Path) -> None:
             f"The plan {path} cannot be written: {error.strerror}.", fix="Give --out a new file."
         ) from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(_sealed(asdict(_header(job))))
-        for entry in plan_lines(job.checkpoint):
+        file.write(_sealed(asdict(_header(context))))
+        for entry in plan_lines(context.checkpoint):
             file.write(_sealed(asdict(entry)))
 
 
@@ -84,29 +84,29 @@ def _seal(values: dict[str, Json]) -> str:
     return text_hash(canonical_json(values))[:SEAL_LENGTH]
 
 
-def apply_plan(job: RunContext, path: Path) -> None:
+def apply_plan(context: PlanContext, path: Path) -> None:
     """Keep today's decisions only where the plan made the very same ones on the very same users.
 
     Raises:
         ConfigError: the file is no plan, was edited, or is another migration's, mapping's or policy's.
     """
-    forget_predictions(job.checkpoint)
-    planned = _read(job, path)
+    forget_predictions(context.checkpoint)
+    planned = _read(context, path)
     while some := list(islice(planned, _AT_ONCE)):
-        bind_to_plan(job.checkpoint, some)
-    skip_unplanned(job.checkpoint)
+        bind_to_plan(context.checkpoint, some)
+    skip_unplanned(context.checkpoint)
 
 
-def check_plan(job: RunContext, path: Path) -> None:
+def check_plan(context: PlanContext, path: Path) -> None:
     """Read the whole file once, before anything else happens. Raises as `apply` does."""
-    for _ in _read(job, path):
+    for _ in _read(context, path):
         pass
 
 
-def _read(job: RunContext, path: Path) -> Iterator[PlanLine]:
+def _read(context: PlanContext, path: Path) -> Iterator[PlanLine]:
     try:
         with path.open(encoding="utf-8") as file:
-            sealed = _check_header(job, path, file.readline())
+            sealed = _check_header(context, path, file.readline())
             for number, line in enumerate(file, start=2):
                 yield _entry(path, number, line, sealed=sealed)
     except OSError as error:
@@ -117,7 +117,7 @@ def _read(job: RunContext, path: Path) -> Iterator[PlanLine]:
         raise _broken(path, 1) from None
 
 
-def _check_header(job: RunContext, path: Path, line: str) -> bool:
+def _check_header(context: PlanContext, path: Path, line: str) -> bool:
     """Whether the lines of this plan are sealed."""
     found = _values(path, 1, line)
     if found.get("kind") != "plan":
@@ -130,7 +130,7 @@ def _check_header(job: RunContext, path: Path, line: str) -> bool:
         )
     if version == PLAN_VERSION:
         _break_seal(path, 1, found)
-    for name, value in asdict(_header(job)).items():
+    for name, value in asdict(_header(context)).items():
         if name != "version" and found.get(name) != value:
             raise ConfigError(
                 f"The plan {path} was made for another {name} than the configuration's.",

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from migrator.checkpoint.users.collisions import CollidingUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 PAIRS_SHOWN = 100
 
 
-def planned_actions(job: RunContext) -> dict[str, int]:
+def planned_actions(context: PlanContext) -> dict[str, int]:
     """How many users would be sent now, by kind, and for how many there is nothing to do."""
-    left = count_left(job.checkpoint)
+    left = count_left(context.checkpoint)
     return {
         CREATE: left.get(Decision.CREATE, 0),
         UPDATE: left.get(Decision.UPDATE, 0),
         ADOPT: left.get(Decision.ADOPT, 0),
-        DISABLE: 0 if job.options.plan_file is not None else count_leavers(job),
-        NOTHING: count_nothing_to_do(job.checkpoint),
+        DISABLE: 0 if context.options.plan_file is not None else count_leavers(context),
+        NOTHING: count_nothing_to_do(context.checkpoint),
     }
 
 
-def plan_extras(job: RunContext, actions: Mapping[str, int]) -> dict[str, Any]:
+def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> dict[str, Any]:
     """What a plan says beyond its counts: the cost of sending, and who collides or looks alike.
 
     Args:
@@ -45,15 +45,15 @@ def plan_extras(job: RunContext, actions: Mapping[str, int]) -> dict[str, Any]:
     """
     pairs, shown = _pairs(
         ({"kind": "same" if one.login_ids == two.login_ids else "fold"}, one, two)
-        for one, two in _neighbours(colliding_users(job.checkpoint))
+        for one, two in _neighbours(colliding_users(context.checkpoint))
     )
     alike, shown_alike = _pairs(
         ({}, one, two)
-        for one, two in _neighbours(colliding_users(job.checkpoint, look=True))
+        for one, two in _neighbours(colliding_users(context.checkpoint, look=True))
         if one.login_ids and two.login_ids and not same_login(one.login_ids[0], two.login_ids[0])
     )
     return {
-        "estimate": estimate(actions, job.config).document(),
+        "estimate": estimate(actions, context.config).document(),
         "leavers": actions[DISABLE],
         "collisions": {"pairs": pairs, "first": shown},
         "look_alikes": {"pairs": alike, "first": shown_alike},
@@ -75,10 +75,10 @@ def _pairs(found: Iterator[tuple[dict[str, str], CollidingUser, CollidingUser]])
     return number, first
 
 
-def prediction_document(job: RunContext) -> dict[str, Any]:
+def prediction_document(context: PlanContext) -> dict[str, Any]:
     """Predicted against actual per state, each gap named."""
-    predicted, gaps = compare_prediction(job.checkpoint)
-    actual = count_users(job.checkpoint).states
+    predicted, gaps = compare_prediction(context.checkpoint)
+    actual = count_users(context.checkpoint).states
     states = {
         state.value: {"predicted": predicted[state], "actual": actual[state]}
         for state in State

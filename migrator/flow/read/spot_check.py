@@ -10,26 +10,26 @@ from migrator.core.errors import UsersMissing
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.verdicts import ArrivedUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 SPOT_CHECK_USERS = 100  # one users/load
 MOST_MISSING = 0.1
 
 
-def spot_check(job: RunContext) -> None:
+def spot_check(context: PlanContext) -> None:
     """Name users that were deleted in Descope.
 
     Raises:
         UsersMissing: more than a tenth of those asked for are missing, and more than one: nobody was named.
     """
-    chosen = draw_arrived(job.checkpoint, SPOT_CHECK_USERS)
+    chosen = draw_arrived(context.checkpoint, SPOT_CHECK_USERS)
     ids = [user.target_id for user in chosen if user.target_id is not None]
     most = max(1, int(len(chosen) * MOST_MISSING))
-    there = {user.user_id for user in job.descope.load(ids, ask_alone=False)} if ids else set()
+    there = {user.user_id for user in context.descope.load(ids, ask_alone=False)} if ids else set()
     missing: list[ArrivedUser] = []
     for user in chosen:
         # A list may leave somebody out; so many are asked for alone that no doubt is left.
-        if user.target_id not in there and job.descope.by_id(user.target_id or "") is None:
+        if user.target_id not in there and context.descope.by_id(user.target_id or "") is None:
             missing.append(user)
         if len(missing) > most:
             raise UsersMissing(
@@ -37,4 +37,4 @@ def spot_check(job: RunContext) -> None:
                 fix="See that descope.project_id is the right project, and who deleted them. `migrator verify` names"
                 " them all; then `migrator run --retry missing` sends them again.",
             )
-    mark_missing(job.checkpoint, [user.user_id for user in missing])
+    mark_missing(context.checkpoint, [user.user_id for user in missing])

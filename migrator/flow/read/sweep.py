@@ -24,7 +24,7 @@ from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
     from migrator.docebo.client import Page
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 _log = get_logger(__name__)
 
@@ -49,170 +49,186 @@ class Sweep:
     whole: bool
 
 
-def read_everybody(job: RunContext) -> None:
+_CHECK = "Check the platform and the migrating user's rights. If they really left, run again with --accept-shrink."
+
+
+def read_everybody(context: PlanContext, *, is_trial: bool = False) -> int:
     """Bring every source user into the checkpoint, and mark those that are gone.
+
+    Args:
+        is_trial: the mapping is not the one the migration is bound to (`store_page`).
+
+    Returns:
+        The number of the first sweep: who was seen since it was seen by this reading.
 
     Raises:
         StopRun: a page cannot be read, the list never ends, stays shorter than Docebo's own count, would make
             more than a tenth of the users gone, or the session's rights ended meanwhile: a partial list is
             never taken for a full one.
     """
-    job.events.stage("read")
-    before, sweep = _sweep_until_settled(job)
-    if job.options.search_text:
-        _read_namesakes(job)
-        return
-    _check_rights(job)
-    # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
-    certain = sweep.seen == sweep.total if before is None else _is_whole(job, before) and _is_whole(job, sweep)
-    since = before.number if before is not None and certain else job.first_sweep
-    _guard_shrink(job, since)
-    if certain:
-        mark_vanished(job.checkpoint, since=since)
+    return _Sweeps(context, is_trial=is_trial).read()
 
 
-def _sweep_until_settled(job: RunContext) -> tuple[Sweep | None, Sweep]:
-    """The last two sweeps of the reading; None for the first of them when one was enough."""
-    before: Sweep | None = None
-    sweep = _sweep(job)
-    job.first_sweep = sweep.number
-    largest = sweep.seen
-    short_in_a_row = 0
-    while not _settled(job, sweep):
-        done = sweep.number - job.first_sweep + 1
-        short_in_a_row = short_in_a_row + 1 if _is_short(job, sweep) and not sweep.new else 0
-        if short_in_a_row == SHORT_SWEEPS:
-            _refuse_short(job, sweep)
-        if done == MOST_SWEEPS:
-            _log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
-            job.events.notice(
-                f"Each of {done} readings of Docebo showed somebody new. The next run finds whoever is missing."
+class _Sweeps:
+    """The sweeps of one reading, the first of which has number `first`."""
+
+    def __init__(self, context: PlanContext, *, is_trial: bool) -> None:
+        self._context = context
+        self._is_trial = is_trial
+        self._first = 0
+
+    def read(self) -> int:
+        """See `read_everybody`."""
+        self._context.events.stage("read")
+        before, sweep = self._sweep_until_settled()
+        if self._context.options.search_text:
+            self._read_namesakes()
+            return self._first
+        self._check_rights()
+        # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
+        certain = sweep.seen == sweep.total if before is None else self._is_whole(before) and self._is_whole(sweep)
+        since = before.number if before is not None and certain else self._first
+        self._guard_shrink(since)
+        if certain:
+            mark_vanished(self._context.checkpoint, since=since)
+        return self._first
+
+    def _sweep_until_settled(self) -> tuple[Sweep | None, Sweep]:
+        """The last two sweeps of the reading; None for the first of them when one was enough."""
+        before: Sweep | None = None
+        sweep = self._sweep()
+        self._first = sweep.number
+        largest = sweep.seen
+        short_in_a_row = 0
+        while not self._settled(sweep):
+            done = sweep.number - self._first + 1
+            short_in_a_row = short_in_a_row + 1 if self._is_short(sweep) and not sweep.new else 0
+            if short_in_a_row == SHORT_SWEEPS:
+                self._refuse_short(sweep)
+            if done == MOST_SWEEPS:
+                _log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
+                self._context.events.notice(
+                    f"Each of {done} readings of Docebo showed somebody new. The next run finds whoever is missing."
+                )
+                break
+            self._context.events.again("read", "once more, until a whole reading shows nobody new")
+            before, sweep = sweep, self._sweep()
+            self._guard_collapse(sweep, largest)
+            largest = max(largest, sweep.seen)
+        return before, sweep
+
+    def _settled(self, sweep: Sweep) -> bool:
+        """Whether this sweep may be the last one."""
+        if self._is_short(sweep):
+            return False
+        if self._context.config.docebo.sweeps == "single":
+            return True
+        if sweep.new or not self._is_whole(sweep):
+            return False
+        gone = 0 if self._context.options.search_text else count_absent(self._context.checkpoint, since=sweep.number)
+        if sweep.number == self._first:
+            # A first sweep that shows exactly the users already known needs no confirming one.
+            return not gone and sweep.seen == sweep.total
+        return not gone or gone == count_absent(self._context.checkpoint, since=sweep.number - 1)
+
+    def _is_whole(self, sweep: Sweep) -> bool:
+        """Whether who was absent can be gone: a sweep that showed fewer users than counted missed somebody."""
+        return sweep.whole or self._context.options.accept_short_list
+
+    def _is_short(self, sweep: Sweep) -> bool:
+        """Whether somebody is missing by Docebo's own count, even in all sweeps together."""
+        if self._is_whole(sweep):
+            return False
+        return sweep.total is None or self._shown(sweep) < sweep.total
+
+    def _shown(self, sweep: Sweep) -> int:
+        return count_seen(self._context.checkpoint, since=self._first or sweep.number)
+
+    def _sweep(self) -> Sweep:
+        """Read page after page until the last one."""
+        number = begin_sweep(self._context.checkpoint)
+        reading = Reading()
+        new = 0
+        while True:
+            self._context.clock.check()
+            page = self._context.docebo.users(reading.page + 1, self._context.options.search_text)
+            stored = self._store(number, page)
+            new += stored.new
+            last = reading.is_last(page, stored.fresh)
+            self._context.events.progress("read", reading.seen, reading.total)
+            if last:
+                _log.info("sweep", number=number, seen=reading.seen, new=new, total=reading.total, pages=reading.page)
+                return Sweep(number, reading.seen, new, reading.total, reading.pages, reading.whole)
+
+    def _store(self, sweep: int, page: Page) -> PageCounts:
+        records = [ReadRecord(canonical_json(item), self._context.normalize(item)) for item in page.items]
+        return store_page(
+            self._context.checkpoint, sweep, records, self._context.config.policy.include, is_trial=self._is_trial
+        )
+
+    def _read_namesakes(self) -> None:
+        """Others in Docebo who would share a login with a newcomer of this search: nobody is migrated on a guess."""
+        since, after = self._first, ""
+        while users := newcomers(self._context.checkpoint, since, after, _AT_ONCE):
+            for user in users:
+                self._context.clock.check()
+                keys = {login_key(login_id) for login_id in user.all_login_ids}
+                items = self._context.docebo.users(1, user.email or user.login_id).items
+                found = [ReadRecord(canonical_json(item), self._context.normalize(item)) for item in items]
+                sharing = [
+                    one
+                    for one in found
+                    if isinstance(one.normalized, Ready)
+                    and one.normalized.user_id != user.user_id
+                    and not keys.isdisjoint(one.normalized.login_keys)
+                ]
+                store_page(
+                    self._context.checkpoint,
+                    since,
+                    sharing,
+                    self._context.config.policy.include,
+                    is_trial=self._is_trial,
+                )
+            after = users[-1].user_id
+
+    def _check_rights(self) -> None:
+        """Ask once more who we are: a list read with fewer rights is silently partial (contract docebo 1.7)."""
+        try:
+            self._context.docebo.check_session()
+        except ConfigError as error:
+            raise StopRun(
+                f"The rights ended while the users were read. {error.message}",
+                fix="Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
+                " nobody was taken for gone, and nothing was sent.",
+            ) from None
+
+    def _refuse_short(self, sweep: Sweep) -> None:
+        if not self._context.options.search_text:
+            self._check_rights()
+        counted = f"{sweep.pages} pages of users" if sweep.total is None else f"{sweep.total} users"
+        raise StopRun(
+            f"Failed Getting Users: Docebo counts {counted}, but its pages show only {self._shown(sweep)} users.",
+            fix="Run again later. If you know why the others are hidden, run with --accept-short-list:"
+            " it goes by the pages.",
+        )
+
+    def _guard_collapse(self, sweep: Sweep, largest: int) -> None:
+        """A list that loses a tenth of its users from one sweep to the next is not a list people leave."""
+        fewer = largest - sweep.seen
+        if self._context.options.search_text or self._context.options.accept_shrink or not self._is_whole(sweep):
+            return
+        if fewer > largest * SHRINK_LIMIT:
+            self._check_rights()
+            raise StopRun(
+                f"Docebo shows {sweep.seen} users now and showed {largest} a moment ago: more than a tenth is gone.",
+                fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
             )
-            break
-        job.events.again("read", "once more, until a whole reading shows nobody new")
-        before, sweep = sweep, _sweep(job)
-        _guard_collapse(job, sweep, largest)
-        largest = max(largest, sweep.seen)
-    return before, sweep
 
-
-def _settled(job: RunContext, sweep: Sweep) -> bool:
-    """Whether this sweep may be the last one."""
-    if _is_short(job, sweep):
-        return False
-    if job.config.docebo.sweeps == "single":
-        return True
-    if sweep.new or not _is_whole(job, sweep):
-        return False
-    gone = 0 if job.options.search_text else count_absent(job.checkpoint, since=sweep.number)
-    if sweep.number == job.first_sweep:
-        # A first sweep that shows exactly the users already known needs no confirming one.
-        return not gone and sweep.seen == sweep.total
-    return not gone or gone == count_absent(job.checkpoint, since=sweep.number - 1)
-
-
-def _is_whole(job: RunContext, sweep: Sweep) -> bool:
-    """Whether who was absent can be gone: a sweep that showed fewer users than counted missed somebody."""
-    return sweep.whole or job.options.accept_short_list
-
-
-def _is_short(job: RunContext, sweep: Sweep) -> bool:
-    """Whether somebody is missing by Docebo's own count, even in all sweeps together."""
-    if _is_whole(job, sweep):
-        return False
-    return sweep.total is None or _shown(job, sweep) < sweep.total
-
-
-def _shown(job: RunContext, sweep: Sweep) -> int:
-    return count_seen(job.checkpoint, since=job.first_sweep or sweep.number)
-
-
-def _sweep(job: RunContext) -> Sweep:
-    """Read page after page until the last one."""
-    number = begin_sweep(job.checkpoint)
-    reading = Reading()
-    new = 0
-    while True:
-        job.clock.check()
-        page = job.docebo.users(reading.page + 1, job.options.search_text)
-        stored = _store(job, number, page)
-        new += stored.new
-        last = reading.is_last(page, stored.fresh)
-        job.events.progress("read", reading.seen, reading.total)
-        if last:
-            _log.info("sweep", number=number, seen=reading.seen, new=new, total=reading.total, pages=reading.page)
-            return Sweep(number, reading.seen, new, reading.total, reading.pages, reading.whole)
-
-
-def _store(job: RunContext, sweep: int, page: Page) -> PageCounts:
-    records = [ReadRecord(canonical_json(item), job.normalize(item)) for item in page.items]
-    return store_page(job.checkpoint, sweep, records, job.config.policy.include, is_trial=job.trial)
-
-
-def _read_namesakes(job: RunContext) -> None:
-    """Others in Docebo who would share a login with a newcomer of this search: nobody is migrated on a guess."""
-    since, after = job.first_sweep, ""
-    while users := newcomers(job.checkpoint, since, after, _AT_ONCE):
-        for user in users:
-            job.clock.check()
-            keys = {login_key(login_id) for login_id in user.all_login_ids}
-            items = job.docebo.users(1, user.email or user.login_id).items
-            found = [ReadRecord(canonical_json(item), job.normalize(item)) for item in items]
-            sharing = [
-                one
-                for one in found
-                if isinstance(one.normalized, Ready)
-                and one.normalized.user_id != user.user_id
-                and not keys.isdisjoint(one.normalized.login_keys)
-            ]
-            store_page(job.checkpoint, since, sharing, job.config.policy.include, is_trial=job.trial)
-        after = users[-1].user_id
-
-
-def _check_rights(job: RunContext) -> None:
-    """Ask once more who we are: a list read with fewer rights is silently partial (contract docebo 1.7)."""
-    try:
-        job.docebo.check_session()
-    except ConfigError as error:
-        raise StopRun(
-            f"The rights ended while the users were read. {error.message}",
-            fix="Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
-            " nobody was taken for gone, and nothing was sent.",
-        ) from None
-
-
-def _refuse_short(job: RunContext, sweep: Sweep) -> None:
-    if not job.options.search_text:
-        _check_rights(job)
-    counted = f"{sweep.pages} pages of users" if sweep.total is None else f"{sweep.total} users"
-    raise StopRun(
-        f"Failed Getting Users: Docebo counts {counted}, but its pages show only {_shown(job, sweep)} users.",
-        fix="Run again later. If you know why the others are hidden, run with --accept-short-list:"
-        " it goes by the pages.",
-    )
-
-
-def _guard_collapse(job: RunContext, sweep: Sweep, largest: int) -> None:
-    """A list that loses a tenth of its users from one sweep to the next is not a list people leave."""
-    fewer = largest - sweep.seen
-    if job.options.search_text or job.options.accept_shrink or not _is_whole(job, sweep):
-        return
-    if fewer > largest * SHRINK_LIMIT:
-        _check_rights(job)
-        raise StopRun(
-            f"Docebo shows {sweep.seen} users now and showed {largest} a moment ago: more than a tenth is gone.",
-            fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
-        )
-
-
-def _guard_shrink(job: RunContext, since: int) -> None:
-    """Count who would be called gone, before anybody is."""
-    gone, known = count_absent(job.checkpoint, since=since), count_present(job.checkpoint)
-    if gone > known * SHRINK_LIMIT and not job.options.accept_shrink:
-        raise StopRun(
-            f"Docebo no longer shows {gone} of {known} known users: more than a tenth is gone.",
-            fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
-        )
-
-
-_CHECK = "Check the platform and the migrating user's rights. If they really left, run again with --accept-shrink."
+    def _guard_shrink(self, since: int) -> None:
+        """Count who would be called gone, before anybody is."""
+        gone, known = count_absent(self._context.checkpoint, since=since), count_present(self._context.checkpoint)
+        if gone > known * SHRINK_LIMIT and not self._context.options.accept_shrink:
+            raise StopRun(
+                f"Docebo no longer shows {gone} of {known} known users: more than a tenth is gone.",
+                fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
+            )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.user import find_by_login
 from migrator.flow.send.outcome import is_ours
 from migrator.flow.threads import run_in_threads
@@ -14,28 +13,27 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.users.plans import QueuedUser
     from migrator.descope.user import DescopeUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 
-def find_listed(job: RunContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
+def find_listed(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
     """Docebo user id to whoever carries that user's mark, else has its login id, as far as search knows yet."""
-    found = job.descope.search_logins([user.target.login_id for user in users])
+    found = context.descope.search_logins([user.target.login_id for user in users])
     there: dict[str, DescopeUser] = {}
     for user in users:
         for one in find_by_login(found, [user.target.login_id]):
             if user.user_id not in there or is_ours(user, one):
                 there[user.user_id] = one
     others = [u.user_id for u in users if u.user_id not in there or not is_ours(u, there[u.user_id])]
-    # Without the attribute's definition nobody can carry the mark.
-    if others and job.undefined.keys().isdisjoint((MARK_PLATFORM, MARK_USER)):
-        for one in job.descope.marked_as(job.platform, others):
+    if others and context.attributes.can_hold_marks:
+        for one in context.descope.marked_as(context.platform, others):
             mark = one.mark()
             if mark is not None:
                 there[mark[1]] = one
     return there
 
 
-def find_one_by_one(job: RunContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
+def find_one_by_one(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
     """Docebo user id to whoever has that user's login id now, one request each: the authority where search lags."""
     there: dict[str, DescopeUser] = {}
     left = iter(users)
@@ -46,9 +44,9 @@ def find_one_by_one(job: RunContext, users: Sequence[QueuedUser]) -> dict[str, D
             there[user_id] = found
 
     run_in_threads(
-        job.config.run.concurrency,
+        context.config.run.concurrency,
         lambda: next(left, None),
-        lambda user: (user.user_id, job.descope.by_login(user.target.login_id)),
+        lambda user: (user.user_id, context.descope.by_login(user.target.login_id)),
         note,
     )
     return there

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.counts import states_of
 from migrator.checkpoint.users.plans import planned_users
 from migrator.core.errors import StopRun
 from migrator.core.model import NEEDS_PERSON_STATES
-from migrator.flow.read_back import verify_sent
-from migrator.flow.send.send import send_users
+from migrator.flow.read_back import read_back_sent
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.plans import QueuedUser
     from migrator.core.model import TargetUser
     from migrator.flow.context import RunContext
+    from migrator.flow.read_back import SentReadBack
+    from migrator.flow.send.send import Sender
 
 _PAGE = 500
 
@@ -36,40 +38,52 @@ def variant_of(target: TargetUser) -> tuple[object, ...]:
     )
 
 
-def send_canary(job: RunContext, number: int) -> None:
-    """Send a few users and read them back, then ask whether to go on.
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A few users who were sent first, how many of them went wrong, and what reading them back has shown."""
+
+    sent: int
+    wrong: int
+    read_back: SentReadBack
+
+
+def send_canary(context: RunContext, sender: Sender, number: int) -> Canary | None:
+    """Send a few users and read them back; None when there is nobody to send (but leavers to disable)."""
+    chosen = choose_canary(context, number)
+    if not chosen:
+        return None
+    sender.send("canary", chosen)
+    read_back = read_back_sent(context, again=False)  # what an earlier run left wrong is not the canary's
+    ended = states_of(context.checkpoint, chosen)
+    wrong = read_back.wrong + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
+    return Canary(len(chosen), wrong, read_back)
+
+
+def confirm_canary(context: RunContext, canary: Canary) -> None:
+    """Ask whether to go on.
 
     Raises:
         StopRun: the answer was no; without a person to ask, it is no as soon as one of them went wrong.
     """
-    job.only = choose_canary(job, number)
-    if not job.only:  # nobody but leavers to disable
-        job.only = None
+    if context.questions.ask(context.options.confirm_canary, canary.sent, canary.wrong):
         return
-    send_users(job)
-    differing = verify_sent(job, again=False)  # what an earlier run left wrong is not the canary's
-    ended = states_of(job.checkpoint, job.only)
-    wrong = differing + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
-    sent = len(job.only)
-    job.only = None
-    if not job.ask(job.options.confirm_canary, sent, wrong):
-        if not wrong:
-            raise StopRun(
-                f"You said no after the canary: {sent} users were sent and read back, and none of them went wrong.",
-                fix="Run again when you are ready.",
-            )
+    if not canary.wrong:
         raise StopRun(
-            f"The canary stopped the run: {wrong} of the {sent} users sent first went wrong.",
-            fix="Look at problems.csv and at these users in Descope, correct the mapping, then run again.",
+            f"You said no after the canary: {canary.sent} users were sent and read back, and none of them went wrong.",
+            fix="Run again when you are ready.",
         )
+    raise StopRun(
+        f"The canary stopped the run: {canary.wrong} of the {canary.sent} users sent first went wrong.",
+        fix="Look at problems.csv and at these users in Descope, correct the mapping, then run again.",
+    )
 
 
-def choose_canary(job: RunContext, number: int) -> set[str]:
+def choose_canary(context: RunContext, number: int) -> set[str]:
     """User ids of at most `number` planned users: one of each variant first, then whoever comes."""
     first: dict[tuple[object, ...], str] = {}
     others: list[str] = []
     after = ""
-    while page := planned_users(job.checkpoint, after, _PAGE):
+    while page := planned_users(context.checkpoint, after, _PAGE):
         for user in page:
             _place(user, first, others, number)
         after = page[-1].user_id

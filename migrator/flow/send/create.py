@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 LOOK_UP_HOLDS = 600.0
 
 
-def create_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
+def create_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     """Create the users of a batch whose intent is stored; talks to Descope only."""
     sent = BatchResults(batch)
     try:
         users = list(batch.users)
-        if job.clock.time() - batch.decided_at > LOOK_UP_HOLDS:
-            users = _still_absent(job, sent, users)
-        _create(job, sent, users)
+        if context.clock.time() - batch.decided_at > LOOK_UP_HOLDS:
+            users = _still_absent(context, sent, users)
+        _create(context, sent, users)
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
         sent.cut_short(error)
     return sent
 
 
-def _still_absent(job: RunContext, sent: BatchResults, users: list[QueuedUser]) -> list[QueuedUser]:
+def _still_absent(context: RunContext, sent: BatchResults, users: list[QueuedUser]) -> list[QueuedUser]:
     absent = []
-    for user, planned in zip(users, decide_all(job, users), strict=True):
+    for user, planned in zip(users, decide_all(context, users), strict=True):
         if planned.decision == Decision.CREATE:
             absent.append(user)
         elif planned.decision in (Decision.UPDATE, Decision.UNCHANGED):
@@ -64,30 +64,30 @@ def _came_meanwhile(planned: PlannedAction) -> str:
     return detail if parse_holders(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
 
 
-def _create(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> None:
+def _create(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> None:
     def accepted(asked: Sequence[QueuedUser], answer: BatchAnswer) -> None:
-        _judge(job, sent, asked, answer)
+        _judge(context, sent, asked, answer)
 
     def alone(user: QueuedUser, error: Refused) -> None:
         sent.put(unknown_result(user))
-        _read_back(job, sent, {user.user_id: (user, error.code or f"HTTP {error.status}")})
+        _read_back(context, sent, {user.user_id: (user, error.code or f"HTTP {error.status}")})
 
     if users:
         send_split(
             sent,
             users,
-            lambda some: job.writer.create([create_body(u.target) for u in some]),
+            lambda some: context.descope.create([create_body(u.target) for u in some]),
             accepted,
             alone,
-            left=lambda refused: _not_there(job, sent, refused),
+            left=lambda refused: _not_there(context, sent, refused),
         )
 
 
-def _not_there(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> list[QueuedUser]:
+def _not_there(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> list[QueuedUser]:
     """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
     for user in users:
         sent.put(unknown_result(user))
-    found = job.descope.search_logins([user.target.login_id for user in users])
+    found = context.descope.search_logins([user.target.login_id for user in users])
     absent = []
     for user in users:
         here = find_by_login(found, [user.target.login_id])
@@ -99,7 +99,7 @@ def _not_there(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser])
     return absent
 
 
-def _judge(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
+def _judge(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
     matched = match_answers(answer, [user.target.login_id for user in users], [user.target.email for user in users])
     doubtful: dict[str, tuple[QueuedUser, str]] = {}
     for user in users:
@@ -115,16 +115,16 @@ def _judge(job: RunContext, sent: BatchResults, users: Sequence[QueuedUser], ans
     code = nameless_code(answer, len(silent), matched)
     if code is not None:
         doubtful |= {user.user_id: (user, code) for user in silent}
-    _read_back(job, sent, doubtful)
+    _read_back(context, sent, doubtful)
 
 
-def _read_back(job: RunContext, sent: BatchResults, doubtful: dict[str, tuple[QueuedUser, str]]) -> None:
+def _read_back(context: RunContext, sent: BatchResults, doubtful: dict[str, tuple[QueuedUser, str]]) -> None:
     """A failed user may exist all the same: ours from an earlier request, or a stranger's."""
     if not doubtful:
         return
-    found = job.descope.search_logins([user.target.login_id for user, _ in doubtful.values()])
+    found = context.descope.search_logins([user.target.login_id for user, _ in doubtful.values()])
     for user, code in doubtful.values():
         here = find_by_login(found, [user.target.login_id])
         # Search may lag behind a write; the look-up by login id is the authority.
-        there = here[0] if here else job.descope.by_login(user.target.login_id)
+        there = here[0] if here else context.descope.by_login(user.target.login_id)
         sent.put(refused_result(user, code) if there is None else created_result(user, there))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.leavers import forget_still_enabled, store_disable_intent, store_disabled
 from migrator.core.errors import NoAnswer, Refused
-from migrator.flow.logbook import log_batch
 from migrator.flow.plan.leavers import enabled_users, pages_to_disable
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 MOST_SILENT = 3  # requests without an answer, before whoever is left is told as still enabled
 
 
-def disable_leavers(job: RunContext) -> None:
+def disable_leavers(context: RunContext) -> None:
     """Disable users who arrived earlier and are set aside now (no address any more, a collision, left out).
 
     Their state stays as it is, for their other troubles need a person. Sending the status again is harmless, so
@@ -30,11 +29,11 @@ def disable_leavers(job: RunContext) -> None:
         StopRun: Descope refuses us.
     """
     silent = 0
-    forget_still_enabled(job.checkpoint)
-    for page in pages_to_disable(job):
-        job.clock.check()
-        enabled, others = enabled_users(job, page)
-        store_disable_intent(job.checkpoint, [one for one, _ in enabled])
+    forget_still_enabled(context.checkpoint)
+    for page in pages_to_disable(context):
+        context.clock.check()
+        enabled, others = enabled_users(context, page)
+        store_disable_intent(context.checkpoint, [one for one, _ in enabled])
         done: set[str] = set()
         unclear: set[str] = set()  # a request that was not answered may have disabled them
         for part in _parts([found for _, found in enabled]):
@@ -42,16 +41,18 @@ def disable_leavers(job: RunContext) -> None:
             if not rest or silent == MOST_SILENT:
                 continue
             try:
-                done |= _disable(job, rest)
+                done |= _disable(context, rest)
             except NoAnswer:
                 silent += 1
                 unclear |= {found.user_id for found in rest}
         if enabled:
             words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
             words |= dict.fromkeys(unclear - done, "unanswered")
-            log_batch(job, "disable", {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled})
+            context.batch_log.note(
+                "disable", {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
+            )
         store_disabled(
-            job.checkpoint,
+            context.checkpoint,
             [one for one, found in enabled if found.user_id in done],
             [*(one for one, found in enabled if found.user_id not in done), *others],
             unclear - done,
@@ -67,11 +68,11 @@ def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:
             yield [user]
 
 
-def _disable(job: RunContext, users: Sequence[DescopeUser]) -> set[str]:
+def _disable(context: RunContext, users: Sequence[DescopeUser]) -> set[str]:
     """The Descope ids of those whom Descope says it disabled."""
     try:
         names = [[*user.login_ids, user.user_id][0] for user in users]
-        answer = job.writer.patch([{"loginId": name, "status": "disabled"} for name in names])
+        answer = context.descope.patch([{"loginId": name, "status": "disabled"} for name in names])
     except Refused as error:
         if error.status in NOT_ABOUT_USERS:
             raise caller_refused(error) from None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.plans import SENT_DECISIONS
 from migrator.checkpoint.users.sends import claim_batch, count_hopeful, count_left, store_results
 from migrator.core.errors import StopRun
 from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
-from migrator.flow.logbook import log_batch, outcome_words
+from migrator.flow.context import ProjectAttributes
+from migrator.flow.logbook import outcome_words
 from migrator.flow.send.batch import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.flow.send.create import create_batch
 from migrator.flow.send.settle import MOST_ATTEMPTS, settle_in_flight
@@ -18,6 +20,9 @@ from migrator.log.setup import get_logger
 from migrator.report.lists.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Collection
+
     from migrator.checkpoint.users.sends import ClaimedBatch
     from migrator.flow.context import RunContext
     from migrator.flow.send.batch import BatchResults
@@ -30,49 +35,70 @@ MANY_BATCHES = 3  # in a row that were refused whole with one code, before the r
 SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
 
 
-def send_users(job: RunContext) -> None:
-    """Send every planned user and settle every request.
+class Sender:
+    """Sends what was planned; one for a whole run, as it learns how long a batch may be."""
 
-    Raises:
-        StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
-            stored, and running again continues.
-    """
-    stage = "send" if job.only is None else "canary"
-    job.events.stage(stage)
-    todo = sum(count_left(job.checkpoint, job.only).values())
-    job.events.progress(stage, 0, todo)
-    if not todo:
-        return
-    if job.undefined:
-        job.writer.create_attributes(job.undefined)
-        _log.info("attributes_defined", names=sorted(job.undefined))
-        job.undefined = {}
-    job.batch_size = job.config.descope.batch_size
-    silent = 0
-    round_ = _Round(job, todo, Crosswalk(job.config.report.path, job.checkpoint))
-    while count_left(job.checkpoint, job.only):
-        round_.run()
-        silent = 0 if round_.answered else silent + 1
-        # A few users may all be ones that Descope chokes on, and whoever was tried to the end says nothing new.
-        many = count_hopeful(job.checkpoint, MOST_ATTEMPTS, job.only) >= ENOUGH_USERS
-        if silent >= SILENT_ROUNDS and many:
-            raise StopRun(
-                "Descope leaves every write unanswered.",
-                fix="Check its status page and your network, then run again: what is unknown is read back first.",
-            )
-        if round_.unanswered:
-            settle_in_flight(job, this_run=True, may_give_up=round_.answered or not many)
-            round_.crosswalk = Crosswalk(job.config.report.path, job.checkpoint)  # settling wrote past it
-            job.budget.check()
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._batch_size = context.config.descope.batch_size
+
+    def send(self, stage: str = "send", only: Collection[str] | None = None) -> None:
+        """Send every planned user, or those of `only`, and settle every request.
+
+        Raises:
+            StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
+                stored, and running again continues.
+        """
+        context = self._context
+        context.events.stage(stage)
+        todo = sum(count_left(context.checkpoint, only).values())
+        context.events.progress(stage, 0, todo)
+        if not todo:
+            return
+        self._define_attributes()
+        silent = 0
+        round_ = _Round(self._context, stage, only, todo, self._batch_size)
+        while count_left(context.checkpoint, only):
+            round_.run()
+            self._batch_size = round_.batch_size
+            silent = 0 if round_.answered else silent + 1
+            # A few users may all be ones that Descope chokes on, and whoever was tried to the end says nothing new.
+            many = count_hopeful(context.checkpoint, MOST_ATTEMPTS, only) >= ENOUGH_USERS
+            if silent >= SILENT_ROUNDS and many:
+                raise StopRun(
+                    "Descope leaves every write unanswered.",
+                    fix="Check its status page and your network, then run again: what is unknown is read back first.",
+                )
+            if round_.unanswered:
+                self._count(settle_in_flight(self._context, this_run=True, may_give_up=round_.answered or not many))
+                round_.renew_crosswalk()  # settling wrote past it
+                context.budget.check()
+
+    def _count(self, became: Counter[State]) -> None:
+        """Count whoever was settled as one that this run sent; whom an earlier run sent is settled before."""
+        decided = sum(number for state, number in became.items() if state in FINAL)
+        self._context.budget.count(done=decided, failed=became[State.FAILED])
+
+    def _define_attributes(self) -> None:
+        missing = self._context.attributes.missing
+        if missing:
+            self._context.descope.create_attributes(missing)
+            _log.info("attributes_defined", names=sorted(missing))
+            self._context = replace(self._context, attributes=ProjectAttributes(self._context.attributes.types))
 
 
 class _Round:
     """One stretch of sending, until nothing is left or too much goes unanswered."""
 
-    def __init__(self, job: RunContext, todo: int, crosswalk: Crosswalk) -> None:
-        self._job = job
-        self.crosswalk = crosswalk
+    def __init__(
+        self, context: RunContext, stage: str, only: Collection[str] | None, todo: int, batch_size: int
+    ) -> None:
+        self._context = context
+        self._stage = stage
+        self._only = only
         self._todo = todo
+        self.batch_size = batch_size
+        self.renew_crosswalk()
         self._done = 0
         self._streak = 0
         # Batches in which everybody was refused alike, kept until it is known whether that is about them.
@@ -83,33 +109,38 @@ class _Round:
         self.answered = False
         self.unanswered = False
 
+    def renew_crosswalk(self) -> None:
+        """Write the crosswalk as the checkpoint has it now."""
+        self._crosswalk = Crosswalk(self._context.config.report.path, self._context.checkpoint)
+
     def run(self) -> None:
+        """Send until nobody is left, or too many batches in a row go unanswered."""
         self._streak = 0
         self.answered = self.unanswered = False
         # The other kind goes first each time: users who get no answer must not stand before all others.
         self._order.reverse()
         try:
-            run_in_threads(self._job.config.run.concurrency, self._next, self._work, self._store)
+            run_in_threads(self._context.config.run.concurrency, self._next, self._work, self._store)
             self._judge_refusals(last=True)
         finally:
             self._record_held()
-        self._job.budget.check()
+        self._context.budget.check()
 
     def _next(self) -> ClaimedBatch | None:
-        self._job.clock.check()
+        self._context.clock.check()
         if self._streak >= UNANSWERED_IN_A_ROW:
             return None
-        job = self._job
+        context = self._context
         for decision in self._order:
             # Where everybody is refused, the other end of the list tells whether it is about these users.
-            batch = claim_batch(job.checkpoint, decision, job.batch_size, job.only, last=bool(self._held))
+            batch = claim_batch(context.checkpoint, decision, self.batch_size, self._only, last=bool(self._held))
             if batch is not None:
                 return batch
         return None
 
     def _work(self, batch: ClaimedBatch) -> BatchResults:
         work = create_batch if batch.decision == Decision.CREATE else update_batch
-        return work(self._job, batch)
+        return work(self._context, batch)
 
     def _store(self, sent: BatchResults) -> None:
         self.answered |= sent.answered
@@ -124,7 +155,7 @@ class _Round:
         self._record(sent)
         if sent.error is not None:
             raise sent.error
-        self._job.budget.check()
+        self._context.budget.check()
 
     def _judge_refusals(self, *, last: bool = False) -> None:
         """Stop when batch after batch is refused with one code, as that is not about the users in them.
@@ -148,15 +179,14 @@ class _Round:
 
     def _record(self, sent: BatchResults) -> None:
         results = sent.complete()
-        store_results(self._job.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
-        log_batch(self._job, sent.batch.decision, outcome_words(results))
-        self.crosswalk.add(results)
+        store_results(self._context.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
+        self._context.batch_log.note(sent.batch.decision, outcome_words(results))
+        self._crosswalk.add(results)
         self._done += sum(1 for result in results if result.state in FINAL)
-        stage = "send" if self._job.only is None else "canary"
-        self._job.events.progress(stage, min(self._done, self._todo), self._todo)
+        self._context.events.progress(self._stage, min(self._done, self._todo), self._todo)
         self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
         self._learn_size(sent)
-        self._job.budget.count(
+        self._context.budget.count(
             done=sum(1 for result in results if result.state in FINAL),
             failed=sum(1 for result in results if result.state == State.FAILED),
         )
@@ -165,5 +195,5 @@ class _Round:
         """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
         whole = all(result.state in FINAL and result.state != State.FAILED for result in sent.complete())
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
-            self._job.batch_size = min(self._job.batch_size, sent.largest)
-            _log.info("batch_size_learned", size=self._job.batch_size)
+            self.batch_size = min(self.batch_size, sent.largest)
+            _log.info("batch_size_learned", size=self.batch_size)

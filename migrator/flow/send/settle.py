@@ -12,7 +12,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.sends import InFlightUser, SendResult, count_left, in_flight_users, store_results
-from migrator.core.model import OPEN_STATES, Decision, State
+from migrator.core.model import Decision, State
 from migrator.core.reasons import Reason
 from migrator.flow.logbook import outcome_words
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.users.plans import QueuedUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext
 
 _log = get_logger(__name__)
 
@@ -35,29 +35,26 @@ MOST_ATTEMPTS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 
 
-def settle_in_flight(job: RunContext, *, this_run: bool = False, may_give_up: bool = False) -> int:
-    """Decide every user that is `sending`; returns how many were found at Descope.
+def settle_in_flight(context: PlanContext, *, this_run: bool = False, may_give_up: bool = False) -> Counter[State]:
+    """Decide every user that is `sending`; returns how many became what.
 
     Args:
         this_run: the requests are this run's own, not those of one that ended before.
         may_give_up: whoever never gets an answer is the cause itself, as Descope does answer otherwise.
     """
-    in_flight = count_left(job.checkpoint, state=State.SENDING)
-    if not in_flight:
-        return 0
-    job.events.notice(_opening(in_flight, int(_patience(job)), this_run=this_run))
     became: Counter[State] = Counter()
+    in_flight = count_left(context.checkpoint, state=State.SENDING)
+    if not in_flight:
+        return became
+    context.events.notice(_opening(in_flight, int(_patience(context)), this_run=this_run))
+    absent_since: dict[str, float] = {}  # users who left no trace so far: since when (monotonic seconds)
     pause = FIRST_PAUSE
-    while waiting := _look(job, became, may_give_up=may_give_up):
-        _wait(job, waiting, pause)
+    while waiting := _look(context, became, absent_since, may_give_up=may_give_up):
+        _wait(context, [absent_since[user_id] for user_id in waiting], pause)
         pause = min(2 * pause, LONGEST_PAUSE)
-    job.absent_since.clear()
-    if this_run:  # whoever an earlier run sent is not among those this one sent
-        decided = sum(number for state, number in became.items() if state not in OPEN_STATES)
-        job.budget.count(done=decided, failed=became[State.FAILED])
     arrived = became[State.CREATED] + became[State.UPDATED]
-    job.events.notice(_closing(arrived, sum(in_flight.values()), became[State.PENDING], this_run=this_run))
-    return arrived
+    context.events.notice(_closing(arrived, sum(in_flight.values()), became[State.PENDING], this_run=this_run))
+    return became
 
 
 def _closing(arrived: int, total: int, again: int, *, this_run: bool) -> str:
@@ -83,35 +80,37 @@ def _opening(in_flight: dict[Decision, int], patience: int, *, this_run: bool) -
     return f"{said} Descope may still create {whom}, so nothing is sent again for up to {patience} s."
 
 
-def _wait(job: RunContext, waiting: Sequence[str], pause: float) -> None:
+def _wait(context: PlanContext, absent_since: Sequence[float], pause: float) -> None:
     """Until the next look, or until the first of those who wait may be sent again."""
-    now = job.clock.monotonic()
-    left = [job.absent_since[user_id] + _patience(job) - now for user_id in waiting]
+    now = context.clock.monotonic()
+    left = [since + _patience(context) - now for since in absent_since]
     wait = max(0.0, min(pause, *left))
-    users = f"{len(waiting):,} users are" if len(waiting) > 1 else "1 user is"
-    _log.info("settle_wait", users=len(waiting), seconds=round(wait, 1))
+    users = f"{len(left):,} users are" if len(left) > 1 else "1 user is"
+    _log.info("settle_wait", users=len(left), seconds=round(wait, 1))
     if wait:
-        job.events.notice(f"{users} not at Descope yet; nothing is sent again for up to {ceil(max(left))} s.")
-    job.clock.wait(wait)
+        context.events.notice(f"{users} not at Descope yet; nothing is sent again for up to {ceil(max(left))} s.")
+    context.clock.wait(wait)
     if wait >= min(left):
-        job.events.notice(
+        context.events.notice(
             f"{users} still missing. Descope is asked for each by login id before anything is sent again."
         )
 
 
-def _patience(job: RunContext) -> float:
-    return float(job.config.descope.settle_seconds)
+def _patience(context: PlanContext) -> float:
+    return float(context.config.descope.settle_seconds)
 
 
-def _look(job: RunContext, became: Counter[State], *, may_give_up: bool) -> list[str]:
+def _look(
+    context: PlanContext, became: Counter[State], absent_since: dict[str, float], *, may_give_up: bool
+) -> list[str]:
     """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
     waiting: list[str] = []
-    for page in _pages(job):
+    for page in _pages(context):
         results = [
-            *_creates(job, page, may_give_up=may_give_up),
-            *_updates(job, page, may_give_up=may_give_up),
+            *_creates(context, page, absent_since, may_give_up=may_give_up),
+            *_updates(context, page, may_give_up=may_give_up),
         ]
-        store_results(job.checkpoint, results, {flight.user.user_id: flight.user.hash for flight in page})
+        store_results(context.checkpoint, results, {flight.user.user_id: flight.user.hash for flight in page})
         if results:
             _log.info("settled", users=len(results), outcomes=outcome_words(results))
         settled = {result.user_id for result in results}
@@ -120,21 +119,23 @@ def _look(job: RunContext, became: Counter[State], *, may_give_up: bool) -> list
     return waiting
 
 
-def _pages(job: RunContext) -> Iterator[list[InFlightUser]]:
+def _pages(context: PlanContext) -> Iterator[list[InFlightUser]]:
     after = ""
-    while page := in_flight_users(job.checkpoint, after, _AT_ONCE):
-        job.clock.check()
+    while page := in_flight_users(context.checkpoint, after, _AT_ONCE):
+        context.clock.check()
         yield page
         after = page[-1].user.user_id
 
 
-def _creates(job: RunContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[SendResult]:
+def _creates(
+    context: PlanContext, page: Sequence[InFlightUser], absent_since: dict[str, float], *, may_give_up: bool
+) -> Iterator[SendResult]:
     users = [flight.user for flight in page if flight.decision == Decision.CREATE]
-    there = find_listed(job, users)
-    now = job.clock.monotonic()
+    there = find_listed(context, users)
+    now = context.clock.monotonic()
     absent = [user for user in users if user.user_id not in there]
-    overdue = [u for u in absent if now - job.absent_since.setdefault(u.user_id, now) >= _patience(job)]
-    there |= find_one_by_one(job, overdue)
+    overdue = [u for u in absent if now - absent_since.setdefault(u.user_id, now) >= _patience(context)]
+    there |= find_one_by_one(context, overdue)
     for user in users:
         if user.user_id in there:
             yield created_result(user, there[user.user_id])
@@ -148,14 +149,14 @@ def _unanswered(user: QueuedUser, *, may_give_up: bool) -> SendResult:
     return untouched_result(user)
 
 
-def _updates(job: RunContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[SendResult]:
+def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[SendResult]:
     flights = [flight for flight in page if flight.decision != Decision.CREATE]
     ids = [flight.user.target_id for flight in flights if flight.user.target_id]
-    found = {user.user_id: user for user in job.descope.load(ids)}
+    found = {user.user_id: user for user in context.descope.load(ids)}
     for flight in flights:
         user = flight.user
         there = found.get(user.target_id or "")
-        task = None if there is None else make_update(job, user, there, flight.decision, in_flight=True)
+        task = None if there is None else make_update(context, user, there, flight.decision, in_flight=True)
         if there is None:
             yield SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE)
         elif task is None:

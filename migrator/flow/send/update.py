@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
     from migrator.descope.batch import BatchAnswer
     from migrator.descope.user import DescopeUser
-    from migrator.flow.context import RunContext
+    from migrator.flow.context import PlanContext, RunContext
     from migrator.flow.plan.changes import Changes
 
 NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # contract descope 5 and 3.8
@@ -75,7 +75,7 @@ class UserUpdate:
         return True if self.user.disables and self.may_be_sent else None
 
 
-def update_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
+def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     """Bring the users of a batch to their target; talks to Descope only.
 
     The difference is taken anew from a read right before the write, so that a change made in between is
@@ -83,8 +83,8 @@ def update_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
     """
     sent = BatchResults(batch)
     try:
-        tasks = _tasks(job, sent, batch)
-        patched = _patch(job, sent, tasks)
+        tasks = _tasks(context, sent, batch)
+        patched = _patch(context, sent, tasks)
         untouched = [task for task in tasks if not task.todo.patch]
         for task in patched:
             # Told at once: an error on the way to somebody else takes nothing back.
@@ -95,20 +95,20 @@ def update_batch(job: RunContext, batch: ClaimedBatch) -> BatchResults:
                 sent.put(task.done())
         for task in (*patched, *untouched):
             if task.todo.moves:
-                _move(job, sent, task)
+                _move(context, sent, task)
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
         sent.cut_short(error)
     return sent
 
 
-def _tasks(job: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[UserUpdate]:
-    loaded = job.descope.load([user.target_id for user in batch.users if user.target_id])
+def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[UserUpdate]:
+    loaded = context.descope.load([user.target_id for user in batch.users if user.target_id])
     by_id = {user.user_id: user for user in loaded}
     taken: set[str] = set()
     tasks = []
     for user in batch.users:
         found = by_id.get(user.target_id or "")
-        task = None if found is None else make_update(job, user, found, batch.decision)
+        task = None if found is None else make_update(context, user, found, batch.decision)
         if found is None:
             sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE))
         elif task is None:
@@ -116,7 +116,7 @@ def _tasks(job: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[Use
         elif found.user_id in taken:
             detail = holders_text(WANTED_TWICE, [found.user_id])
             sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.SEVERAL_MATCHES, detail=detail))
-        elif _has_drifted(job, task):
+        elif _has_drifted(context, task):
             sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DRIFTED, detail=CHANGED_IN_DESCOPE))
         elif task.todo.missing_logins:
             sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.LOGIN_IDS_DIFFER))
@@ -126,14 +126,14 @@ def _tasks(job: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[Use
     return tasks
 
 
-def _has_drifted(job: RunContext, task: UserUpdate) -> bool:
+def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
     """Whether a binding plan saw another user; after an unanswered try the difference may be our own."""
-    bound = job.options.plan_file is not None and task.user.attempts == 0
+    bound = context.options.plan_file is not None and task.user.attempts == 0
     return bound and task.found.fingerprint() != task.user.seen
 
 
 def make_update(
-    job: RunContext, user: QueuedUser, found: DescopeUser, decision: Decision, *, in_flight: bool = False
+    context: PlanContext, user: QueuedUser, found: DescopeUser, decision: Decision, *, in_flight: bool = False
 ) -> UserUpdate | None:
     """What is left to do for this user; None when the user found is not ours to change.
 
@@ -142,7 +142,7 @@ def make_update(
     """
     link = decision == Decision.ADOPT and user.origin != "created"
     task = UserUpdate(
-        user, found, changes_for(user, found, job.rules, link=link), decision, in_flight or user.attempts > 0
+        user, found, changes_for(user, found, context.rules, link=link), decision, in_flight or user.attempts > 0
     )
     if is_ours(user, found):
         return task
@@ -150,7 +150,7 @@ def make_update(
         # Who was agreed to is the one the plan saw, and still has the login.
         agreed = found.fingerprint() == user.seen or found.mark() is None
         return task if agreed and found.answers_to(user.target.login_id) else None
-    lost = found.mark() is None and (user.retry or job.config.policy.existing == "link")
+    lost = found.mark() is None and (user.retry or context.config.policy.existing == "link")
     return task if lost else None
 
 
@@ -160,27 +160,30 @@ def lost_user(user: QueuedUser, found: DescopeUser) -> SendResult:
     return SendResult(user.user_id, State.CONFLICT, reason=reason, detail=holders_text("", [found.user_id]))
 
 
-def _patch(job: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
+def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
     """Patch what can be patched; returns the tasks that went through and have more to do."""
     leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
     # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
-    gone_through = _patch_fields(job, sent, leaving, lambda _task: {"status": "disabled"})
+    gone_through = _patch_fields(context, sent, leaving, lambda _task: {"status": "disabled"})
     for task in gone_through:
         sent.put(replace(unknown_result(task.user), disabled=True))
     refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
     rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
-    return _patch_fields(job, sent, rest, lambda task: task.todo.patch)
+    return _patch_fields(context, sent, rest, lambda task: task.todo.patch)
 
 
 def _patch_fields(
-    job: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate], fields: Callable[[UserUpdate], dict[str, Json]]
+    context: RunContext,
+    sent: BatchResults,
+    tasks: Sequence[UserUpdate],
+    fields: Callable[[UserUpdate], dict[str, Json]],
 ) -> list[UserUpdate]:
     by_user = {task.user.user_id: task for task in tasks}
     through: list[UserUpdate] = []
 
     def send(users: Sequence[QueuedUser]) -> BatchAnswer:
         some = [by_user[user.user_id] for user in users]
-        return job.writer.patch([{"loginId": task.login_id, **fields(task)} for task in some])
+        return context.descope.patch([{"loginId": task.login_id, **fields(task)} for task in some])
 
     def accepted(users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
         done = {user.user_id for user in answer.done}
@@ -208,16 +211,18 @@ def _patch_fields(
     return through
 
 
-def _move(job: RunContext, sent: BatchResults, task: UserUpdate) -> None:
+def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
     """Change addresses one by one, with the calls that fail rather than merge (contract descope 3.8)."""
     user, todo, login_id = task.user, task.todo, task.login_id
     steps: list[tuple[Reason, Callable[[], DescopeUser]]] = []
     email, phone = todo.email, todo.phone
     if email is not None:
-        steps.append((Reason.EMAIL_TAKEN, lambda: job.writer.update_email(login_id, email, verified=todo.verified)))
+        steps.append(
+            (Reason.EMAIL_TAKEN, lambda: context.descope.update_email(login_id, email, verified=todo.verified))
+        )
     if phone is not None:
-        steps.append((Reason.PHONE_TAKEN, lambda: job.writer.update_phone(login_id, phone)))
-    steps += [(Reason.LOGIN_TAKEN, partial(_rename, job, task.found, *rename)) for rename in todo.renames]
+        steps.append((Reason.PHONE_TAKEN, lambda: context.descope.update_phone(login_id, phone)))
+    steps += [(Reason.LOGIN_TAKEN, partial(_rename, context, task.found, *rename)) for rename in todo.renames]
     for reason, step in steps:
         try:
             step()
@@ -248,11 +253,11 @@ def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> SendResult
     return refused_result(user, error.code or f"HTTP {error.status}")
 
 
-def _rename(job: RunContext, found: DescopeUser, old: str, new: str) -> DescopeUser:
+def _rename(context: RunContext, found: DescopeUser, old: str, new: str) -> DescopeUser:
     """Rename a login id, unless it was done already or the new one is somebody else's by now."""
-    holder = job.descope.by_login(new)
+    holder = context.descope.by_login(new)
     if holder is None:
-        return job.writer.update_login(old, new)
+        return context.descope.update_login(old, new)
     if holder.user_id != found.user_id:
         # What the call itself would do then is not documented (contract descope 3.8).
         raise Refused("the new login id belongs to another user", status=409)

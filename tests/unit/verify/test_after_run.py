@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 from read_back import arrived, erased, loaded, person, verdicts
 from two_migrations import put, target
 
@@ -26,7 +26,9 @@ def new(store: Checkpoint, tmp_path: Path) -> Any:
     """Read back what is new; returns the classes, what was told, the progress and the job."""
 
     def go(*users: DescopeUser, descope: Descope | None = None, **options: Any) -> Any:
-        work = job(store, tmp_path, descope=descope or Descope(*users), settings={"descope": {"settle_seconds": 60}})
+        work = run_context(
+            store, tmp_path, descope=descope or Descope(*users), settings={"descope": {"settle_seconds": 60}}
+        )
         # Waits are of the checkpoint's clock there.
         store.clock = work.clock
         told: list[Difference] = []
@@ -160,7 +162,7 @@ def test_what_changed_in_docebo_since_says_nothing_of_what_was_sent(store: Check
 
 def test_who_listens_to_nothing_is_told_nothing(store: Checkpoint, tmp_path: Path) -> None:
     arrived(store, "1")
-    work = job(store, tmp_path, descope=Descope(person("1", name="x", email="y")))
+    work = run_context(store, tmp_path, descope=Descope(person("1", name="x", email="y")))
 
     assert verify_after_run(store, work.descope, work.config)["differs"] == 1
     assert _ignore(Difference("1", "x", "y", None, None)) is None  # type: ignore[func-returns-value]

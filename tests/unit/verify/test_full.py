@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Descope, Docebo, job, page, record
+from in_memory import Descope, Docebo, page, record, run_context
 from read_back import arrived, erased, loaded, person, verdicts
 from two_migrations import put, target
 from wanted_and_held import held
@@ -37,7 +37,7 @@ def check(store: Checkpoint, tmp_path: Path) -> Any:
         descope: Descope | None = None,
         **settings: Any,
     ) -> tuple[VerifyReport, list[tuple[int, int]], RunContext]:
-        work = job(store, tmp_path, docebo, descope or Descope(*users), settings=settings)
+        work = run_context(store, tmp_path, docebo, descope or Descope(*users), settings=settings)
         progress: list[tuple[int, int]] = []
         found = verify_all(
             store, work.descope, work.config, (work.docebo, work.normalize), sample=sample,

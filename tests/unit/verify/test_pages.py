@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Descope, Docebo, job, page
+from in_memory import Descope, Docebo, page, run_context
 from read_back import arrived, erased, person, verdicts
 from two_migrations import target
 
@@ -29,7 +29,7 @@ def check(store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def go(docebo: Docebo, *users: Any) -> Checked:
         descope = Descope(*users)
-        work = job(store, tmp_path, docebo, descope)
+        work = run_context(store, tmp_path, docebo, descope)
         progress: list[tuple[int, int]] = []
         found = verify_all(
             store, descope, work.config, (docebo, work.normalize),
@@ -124,7 +124,7 @@ def test_late_users_are_read_again_two_at_a_time(
     for number in range(1, 4):
         erased(store, str(number))
     descope = Descope()
-    work = job(store, tmp_path, descope=descope, settings={"descope": {"settle_seconds": 0}})
+    work = run_context(store, tmp_path, descope=descope, settings={"descope": {"settle_seconds": 0}})
 
     assert verify_after_run(store, descope, work.config)["missing"] == 3
     assert [len(call) - 1 for call in descope.names("load")] == [2, 1, 2, 1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import PLATFORM, Descope, job, told
+from in_memory import PLATFORM, Descope, run_context, told
 from read_back import person
 from sqlalchemy import insert
 from two_migrations import KEY, put, rows, states, target
@@ -48,7 +48,9 @@ def test_a_new_user_is_looked_for_by_login_id_and_mark_in_one_call_each(store: C
     put(store, "2")
     descope = Descope()
 
-    assert {one.decision for one in decided(store, job(store, tmp_path, descope=descope)).values()} == {Decision.CREATE}
+    assert {one.decision for one in decided(store, run_context(store, tmp_path, descope=descope)).values()} == {
+        Decision.CREATE
+    }
     assert descope.asked == [
         ("load", True),
         ("search", "u1@example.org", "u2@example.org"),
@@ -60,7 +62,7 @@ def test_a_login_id_is_asked_for_as_docebo_spells_it_too(store: Checkpoint, tmp_
     put(store, "1", profile=target("1", spelled="U1@Example.org", extra_login_ids=("u1",)).to_json())
     descope = Descope()
 
-    decided(store, job(store, tmp_path, descope=descope))
+    decided(store, run_context(store, tmp_path, descope=descope))
 
     assert set(descope.names("search")[0]) >= {"u1@example.org", "U1@Example.org", "u1"}
 
@@ -69,7 +71,7 @@ def test_a_user_known_by_id_who_answers_to_every_login_id_is_not_searched(store:
     put(store, "1", target_id="U1")
     descope = Descope(person("1"))
 
-    found = decided(store, job(store, tmp_path, descope=descope))
+    found = decided(store, run_context(store, tmp_path, descope=descope))
 
     assert (found["1"].decision, found["1"].target_id) == (Decision.UNCHANGED, "U1")
     assert descope.asked == [("load", "U1", True), ("search",)]
@@ -81,7 +83,7 @@ def test_a_user_known_by_id_who_does_not_is_searched_alone(store: Checkpoint, tm
     put(store, "2", target_id="U2", profile=target("2", extra_login_ids=("two",)).to_json())
     descope = Descope(person("1"), *([person("2")] if there else []))
 
-    decided(store, job(store, tmp_path, descope=descope))
+    decided(store, run_context(store, tmp_path, descope=descope))
 
     assert [one for one in descope.names("search")[0] if "1" in one] == []
     assert "two" in descope.names("search")[0]
@@ -91,8 +93,7 @@ def test_a_user_known_by_id_who_does_not_is_searched_alone(store: Checkpoint, tm
 def test_without_the_marks_definition_nobody_is_asked_for_by_it(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1")
     descope = Descope()
-    work = job(store, tmp_path, descope=descope)
-    work.undefined = {"doceboPlatform": 1}
+    work = run_context(store, tmp_path, descope=descope, missing={"doceboPlatform": 1})
 
     assert decided(store, work)["1"].decision == Decision.CREATE
     assert not descope.names("marked_as")
@@ -104,7 +105,7 @@ def test_a_user_is_found_by_its_mark_alone(store: Checkpoint, tmp_path: Path) ->
     put(store, "2")
     moved = person("1", login_ids=("other@example.org",), email="other@example.org")
 
-    found = decided(store, job(store, tmp_path, descope=Descope(moved)))
+    found = decided(store, run_context(store, tmp_path, descope=Descope(moved)))
 
     assert (found["1"].decision, found["1"].target_id) == (Decision.UPDATE, "U1")
     assert found["2"].decision == Decision.CREATE
@@ -112,7 +113,7 @@ def test_a_user_is_found_by_its_mark_alone(store: Checkpoint, tmp_path: Path) ->
 
 def test_a_user_is_found_by_its_login_id_although_the_mark_names_another(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1")
-    found = decided(store, job(store, tmp_path, descope=Descope(stranger("1"))))
+    found = decided(store, run_context(store, tmp_path, descope=Descope(stranger("1"))))
 
     assert (found["1"].decision, found["1"].reason, found["1"].detail) == ("conflict", "login_taken", "S1")
 
@@ -124,14 +125,14 @@ def test_who_answers_to_the_login_of_somebody_known_is_found_among_the_known(sto
     descope = Descope(person("1"), person("2"))
     descope.unlisted = {"U1"}
 
-    found = decided(store, job(store, tmp_path, descope=descope))
+    found = decided(store, run_context(store, tmp_path, descope=descope))
 
     assert (found["2"].reason, found["2"].holder) == ("login_taken", None)
 
 
 def test_a_user_known_by_id_that_lost_its_mark_is_told_from_a_stranger(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1", target_id="U1")
-    found = decided(store, job(store, tmp_path, descope=Descope(person("1", attributes={}))))
+    found = decided(store, run_context(store, tmp_path, descope=Descope(person("1", attributes={}))))
 
     assert found["1"].reason == "mark_lost"
 
@@ -147,7 +148,7 @@ def test_a_login_id_the_server_understands_otherwise_is_asked_for_alone(store: C
 
     descope = Otherwise(person("1", attributes={}))
 
-    assert decided(store, job(store, tmp_path, descope=descope))["1"].reason == "login_taken"
+    assert decided(store, run_context(store, tmp_path, descope=descope))["1"].reason == "login_taken"
     assert descope.names("by_login") == [("u1@example.org",)]
 
 
@@ -155,7 +156,7 @@ def test_nobody_is_asked_for_alone_where_the_search_is_understood(store: Checkpo
     put(store, "1")
     descope = Descope(stranger("1"))
 
-    decided(store, job(store, tmp_path, descope=descope))
+    decided(store, run_context(store, tmp_path, descope=descope))
 
     assert not descope.names("by_login")
 
@@ -170,7 +171,7 @@ def test_a_search_names_a_hundred_login_ids_at_most(
     for number in range(100, 220):
         put(store, str(number))
     descope = Descope()
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"extra_login_ids": extra}})
+    work = run_context(store, tmp_path, descope=descope, settings={"mapping": {"extra_login_ids": extra}})
 
     look_up_users(work)
 
@@ -182,7 +183,7 @@ def test_a_search_names_a_hundred_login_ids_at_most(
 
 def test_a_run_that_is_told_to_stop_looks_nobody_up(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1")
-    work = job(store, tmp_path)
+    work = run_context(store, tmp_path)
 
     def stop() -> None:
         raise StopRun("stop")
@@ -202,7 +203,7 @@ def test_the_holder_of_a_login_counts_only_while_docebo_has_it(
     put(store, "9", state=state, target_id="U9")
     holder = person("9", login_ids=("u1@example.org",))
 
-    look_up_users(job(store, tmp_path, descope=Descope(holder)))
+    look_up_users(run_context(store, tmp_path, descope=Descope(holder)))
 
     assert (rows(store)["1"]["reason"], rows(store)["1"]["decision"]) == (reason, "conflict")
     assert rows(store)["1"]["detail"] == ("U9" if reason == "recreated" else f"{HELD_BY_OURS} U9")
@@ -218,7 +219,7 @@ def test_who_takes_a_user_over_takes_over_what_is_known_of_it(store: Checkpoint,
     )  # fmt: skip
     holder = person("9", login_ids=("u1@example.org",))
 
-    look_up_users(job(store, tmp_path, descope=Descope(holder), settings={"policy": {"existing": "link"}}))
+    look_up_users(run_context(store, tmp_path, descope=Descope(holder), settings={"policy": {"existing": "link"}}))
 
     row = rows(store)["1"]
     assert (row["decision"], row["adopt_id"], row["target_id"]) == (Decision.ADOPT, "U9", None)
@@ -229,8 +230,7 @@ def test_who_takes_a_user_over_takes_over_what_is_known_of_it(store: Checkpoint,
 def test_half_the_marks_definition_is_none(store: Checkpoint, tmp_path: Path, lacking: str) -> None:
     put(store, "1")
     descope = Descope()
-    work = job(store, tmp_path, descope=descope)
-    work.undefined = {lacking: 1}
+    work = run_context(store, tmp_path, descope=descope, missing={lacking: 1})
 
     decided(store, work)
 
@@ -261,9 +261,9 @@ def test_a_collision_is_set_aside_at_once_and_the_rest_is_only_decided(
     store: Checkpoint, tmp_path: Path, dry_run: bool
 ) -> None:
     everybody(store)
-    work = job(store, tmp_path, descope=Descope(*HELD), dry_run=dry_run)
+    work = run_context(store, tmp_path, descope=Descope(*HELD), dry_run=dry_run)
 
-    make_plan(work)
+    make_plan(work, first_sweep=0)
 
     aside = (State.CONFLICT, "duplicate_login")
     assert states(store) == {
@@ -282,10 +282,9 @@ def test_a_runs_own_filter_leaves_users_out_before_they_are_looked_up(
 ) -> None:
     everybody(store)
     descope = Descope(*HELD)
-    work = job(store, tmp_path, descope=descope, **options)
-    work.first_sweep = 5
+    work = run_context(store, tmp_path, descope=descope, **options)
 
-    make_plan(work)
+    make_plan(work, first_sweep=5)
 
     assert {user_id for user_id, (state, _) in states(store).items() if state == State.SKIPPED} == left_out
     assert "u6@example.org" not in descope.names("search")[0]
@@ -293,10 +292,9 @@ def test_a_runs_own_filter_leaves_users_out_before_they_are_looked_up(
 
 def test_a_sweep_without_a_search_leaves_nobody_out(store: Checkpoint, tmp_path: Path) -> None:
     everybody(store)
-    work = job(store, tmp_path, descope=Descope(*HELD))
-    work.first_sweep = 5
+    work = run_context(store, tmp_path, descope=Descope(*HELD))
 
-    make_plan(work)
+    make_plan(work, first_sweep=5)
 
     assert states(store)["6"] == (State.PENDING, None)
 
@@ -307,7 +305,7 @@ def test_the_policy_says_which_of_several_goes_on(store: Checkpoint, tmp_path: P
     put(store, "2", profile=same.to_json(), created="2020")
     collide(store)
 
-    make_plan(job(store, tmp_path, settings={"policy": {"duplicate_email": "oldest"}}))
+    make_plan(run_context(store, tmp_path, settings={"policy": {"duplicate_email": "oldest"}}), first_sweep=0)
 
     assert states(store) == {"1": (State.CONFLICT, "duplicate_email"), "2": (State.PENDING, None)}
 
@@ -323,10 +321,9 @@ def test_what_the_policy_asks_for_is_opened_and_can_be_closed_again(
     """A run that is not confirmed must leave as little behind as a plan."""
     failed(store)
     before = rows(store)["1"]
-    work = job(store, tmp_path, dry_run=dry_run)
-    work.asked = AGAIN
+    work = run_context(store, tmp_path, dry_run=dry_run)
 
-    make_plan(work)
+    make_plan(work, first_sweep=0, replan=AGAIN)
 
     row = rows(store)["1"]
     assert (row["state"], row["decision"]) == (State.PENDING, Decision.CREATE)
@@ -341,7 +338,7 @@ def test_what_the_policy_asks_for_is_opened_and_can_be_closed_again(
 def test_a_plan_that_nobody_asked_more_of_opens_no_failure(store: Checkpoint, tmp_path: Path) -> None:
     failed(store)
 
-    make_plan(job(store, tmp_path, dry_run=True))
+    make_plan(run_context(store, tmp_path, dry_run=True), first_sweep=0)
 
     assert states(store) == {"1": (State.FAILED, "refused")}
 
@@ -349,7 +346,7 @@ def test_a_plan_that_nobody_asked_more_of_opens_no_failure(store: Checkpoint, tm
 def test_what_may_be_over_is_opened_and_stays_open_once_it_is_confirmed(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1", state=State.CONFLICT, reason="drifted")
 
-    make_plan(job(store, tmp_path))
+    make_plan(run_context(store, tmp_path), first_sweep=0)
     assert (rows(store)["1"]["state"], rows(store)["1"]["was_reason"]) == (State.PENDING, "drifted")
     store.write(lambda c: keep_opened(c, store))
     restore_unconfirmed(store)
@@ -363,7 +360,9 @@ def test_two_users_never_adopt_one(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "2", profile=replace(target("2"), login_id="second@example.org").to_json())
     shared = stranger("1", login_ids=("u1@example.org", "second@example.org"))
 
-    make_plan(job(store, tmp_path, descope=Descope(shared), settings={"policy": {"existing": "link"}}))
+    make_plan(
+        run_context(store, tmp_path, descope=Descope(shared), settings={"policy": {"existing": "link"}}), first_sweep=0
+    )
 
     assert {(row["decision"], row["reason"]) for row in rows(store).values()} == {("conflict", "several_matches")}
 
@@ -376,10 +375,10 @@ def test_a_plan_file_is_applied_and_its_users_alone_are_sent(
     monkeypatch.setattr(planning, "apply_plan", lambda work, path: asked.append((work, path)))
     predicted: list[Any] = []
     monkeypatch.setattr(planning, "store_predictions", lambda store, *, bound: predicted.append((store, bound)))
-    bound, free = job(store, tmp_path, plan_file=tmp_path / "plan.jsonl"), job(store, tmp_path)
+    bound, free = run_context(store, tmp_path, plan_file=tmp_path / "plan.jsonl"), run_context(store, tmp_path)
 
-    make_plan(bound)
-    make_plan(free)
+    make_plan(bound, first_sweep=0)
+    make_plan(free, first_sweep=0)
 
     assert asked == [(bound, tmp_path / "plan.jsonl")]
     assert predicted == [(store, True), (store, False)]

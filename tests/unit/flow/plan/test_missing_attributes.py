@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 
 from migrator.core.errors import ConfigError
-from migrator.flow.plan.plan import missing_attributes
+from migrator.flow.plan.plan import find_attributes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 def test_what_the_project_lacks_is_named_with_its_type(store: Checkpoint, tmp_path: Path) -> None:
     descope = Descope()
     descope.types = {"doceboUserId": 1, "theirs": 2}
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
+    work = run_context(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
 
-    lacking, all_of_them = missing_attributes(descope, work.config)
+    found = find_attributes(descope, work.config)
 
-    assert lacking == {"doceboPlatform": 1, "freshlyMigrated": 3, "city": 1}
-    assert all_of_them == {"doceboUserId": 1, "theirs": 2} | lacking
+    assert found.missing == {"doceboPlatform": 1, "freshlyMigrated": 3, "city": 1}
+    assert found.types == {"doceboUserId": 1, "theirs": 2, **found.missing}
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_an_attribute_of_another_type_is_refused(
     """Its values would be refused, or change every user's."""
     descope = Descope()
     descope.types |= types
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
+    work = run_context(store, tmp_path, descope=descope, settings={"mapping": {"attributes": {"city": "field_4"}}})
 
     with pytest.raises(ConfigError) as caught:
-        missing_attributes(descope, work.config)
+        find_attributes(descope, work.config)
 
     assert caught.value.message == (
         f"Descope has the custom attribute {named} with another type than the migrator sends."

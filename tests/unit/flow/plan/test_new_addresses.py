@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 from read_back import person
 from two_migrations import put, target
 from wanted_and_held import WANTED, held
@@ -71,7 +71,7 @@ def test_new_addresses_of_a_hundred_users_are_looked_up_in_one_call(store: Check
     descope = Descope(*there, person("9", user_id="S9", login_ids=("u1@example.org",), attributes={}))
 
     users = undecided_users(store, "", 100)
-    planned = {one.user_id: one for one in decide_all(job(store, tmp_path, descope=descope), users)}
+    planned = {one.user_id: one for one in decide_all(run_context(store, tmp_path, descope=descope), users)}
 
     assert (planned["1"].decision, planned["1"].reason) == (Decision.CONFLICT, "email_taken")
     assert planned["2"].decision == Decision.UPDATE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 from read_back import person
 from two_migrations import put, states
 
@@ -34,7 +34,7 @@ def missing(store: Checkpoint) -> set[str]:
 def test_a_tenth_at_most_is_named_missing(store: Checkpoint, tmp_path: Path, number: int, gone: int) -> None:
     descope = Descope(*arrived(store, number)[gone:])
 
-    spot_check(job(store, tmp_path, descope=descope))
+    spot_check(run_context(store, tmp_path, descope=descope))
 
     assert missing(store) == {str(user_id) for user_id in range(1, gone + 1)}
     assert len(descope.names("load")) == 1
@@ -47,7 +47,7 @@ def test_more_than_a_tenth_stops_the_run_and_nobody_is_named(
     descope = Descope(*arrived(store, number)[gone:])
 
     with pytest.raises(StopRun) as caught:
-        spot_check(job(store, tmp_path, descope=descope))
+        spot_check(run_context(store, tmp_path, descope=descope))
 
     assert caught.value.message == (
         f"Of {number} migrated users, chosen at random, more than {gone - 1} are no longer in Descope."
@@ -61,7 +61,7 @@ def test_whom_the_list_leaves_out_is_asked_for_alone_before_being_named(store: C
     descope = Descope(*arrived(store, 2))
     descope.unlisted = {"U2"}
 
-    spot_check(job(store, tmp_path, descope=descope))
+    spot_check(run_context(store, tmp_path, descope=descope))
 
     assert descope.names("by_id") == [("U2",)]
     assert not missing(store)
@@ -70,7 +70,7 @@ def test_whom_the_list_leaves_out_is_asked_for_alone_before_being_named(store: C
 def test_before_anybody_arrived_nobody_is_asked_for(store: Checkpoint, tmp_path: Path) -> None:
     descope = Descope()
 
-    spot_check(job(store, tmp_path, descope=descope))
+    spot_check(run_context(store, tmp_path, descope=descope))
 
     assert not descope.asked
 
@@ -78,6 +78,6 @@ def test_before_anybody_arrived_nobody_is_asked_for(store: Checkpoint, tmp_path:
 def test_a_hundred_are_asked_for_and_no_more(store: Checkpoint, tmp_path: Path) -> None:
     descope = Descope(*arrived(store, 105))
 
-    spot_check(job(store, tmp_path, descope=descope))
+    spot_check(run_context(store, tmp_path, descope=descope))
 
     assert [len(asked) - 1 for asked in descope.names("load")] == [100]

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Docebo, job, page, record, told
+from in_memory import Docebo, page, record, run_context, told
 from structlog.testing import capture_logs
 from two_migrations import put, rows, states
 
@@ -38,7 +38,7 @@ def read(store: Checkpoint, tmp_path: Path) -> Callable[..., tuple[Docebo, RunCo
     def go(*pages: Page, sweeps: str = "settle", ends_with: Exception | None = None, **options: Any) -> Any:
         docebo = Docebo(*pages)
         docebo.ends_with = ends_with
-        work = job(store, tmp_path, docebo, settings={"docebo": {"sweeps": sweeps}}, **options)
+        work = run_context(store, tmp_path, docebo, settings={"docebo": {"sweeps": sweeps}}, **options)
         try:
             read_everybody(work)
         except StopRun as error:
@@ -46,6 +46,13 @@ def read(store: Checkpoint, tmp_path: Path) -> Callable[..., tuple[Docebo, RunCo
         return docebo, work
 
     return go
+
+
+def test_the_number_of_the_first_sweep_is_told(store: Checkpoint, tmp_path: Path) -> None:
+    """Sweeps are numbered over the migration's life; who was seen since that number was seen by this reading."""
+    for first in (1, 3):
+        work = run_context(store, tmp_path, Docebo(whole(range(1, 4 + first))))
+        assert read_everybody(work) == first
 
 
 def gone(store: Checkpoint) -> set[str]:
@@ -64,7 +71,6 @@ def test_a_first_reading_is_confirmed_by_a_second_and_told(store: Checkpoint, re
     assert docebo.asked == [(1, ""), (1, "")]
     assert docebo.sessions == 1
     assert told(work) == [("stage", "read"), ("read", 3, 3), ("read", 3, 3)]
-    assert work.first_sweep == 1
     facts = {"event": "sweep", "seen": 3, "total": 3, "pages": 1, "log_level": "info", "component": sweep.__name__}
     assert logs == [facts | {"number": 1, "new": 3}, facts | {"number": 2, "new": 0}]
     assert {user_id: json.loads(row["raw"]) for user_id, row in rows(store).items()} == {
@@ -115,9 +121,9 @@ def test_who_is_absent_from_one_sweep_alone_is_not_gone(store: Checkpoint, read:
     known(store, range(1, 21))
     pages = [whole([1, *range(3, 21)]), whole(range(2, 21)), whole(range(1, 21))]
 
-    docebo, work = read(*pages)
+    docebo, _ = read(*pages)
 
-    assert (len(docebo.asked), work.first_sweep) == (3, 1)
+    assert len(docebo.asked) == 3
     assert not gone(store)
 
 
@@ -325,7 +331,7 @@ def test_rights_that_ended_meanwhile_call_nobody_gone(store: Checkpoint, read: A
 
 
 def test_a_run_that_is_told_to_stop_asks_for_no_further_page(store: Checkpoint, tmp_path: Path) -> None:
-    work = job(store, tmp_path, Docebo(whole([1])))
+    work = run_context(store, tmp_path, Docebo(whole([1])))
 
     def stop() -> None:
         raise StopRun("stop")
@@ -338,7 +344,7 @@ def test_a_run_that_is_told_to_stop_asks_for_no_further_page(store: Checkpoint, 
 
 
 def test_a_user_whom_the_policy_leaves_out_is_skipped_at_once(store: Checkpoint, tmp_path: Path) -> None:
-    work = job(store, tmp_path, Docebo(whole([1, 2])), settings={"policy": {"include": ["suspended"]}})
+    work = run_context(store, tmp_path, Docebo(whole([1, 2])), settings={"policy": {"include": ["suspended"]}})
 
     read_everybody(work)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import Descope, job
+from in_memory import Descope, run_context
 from read_back import person
 from sqlalchemy import update
 from two_migrations import KEY, put, rows, states, target
@@ -35,7 +35,7 @@ def stop() -> None:
 
 def patient(store: Checkpoint, folder: Path, *users: DescopeUser) -> tuple[RunContext, Descope]:
     descope = Descope(*users)
-    return job(store, folder, descope=descope), descope
+    return run_context(store, folder, descope=descope), descope
 
 
 def leaver(store: Checkpoint, user_id: str, **columns: Any) -> None:
@@ -87,7 +87,7 @@ def test_which_status_means_leaving_is_for_the_mapping_to_say(store: Checkpoint,
     leaver(store, "2")
     work, descope = patient(store, tmp_path, person("1"), person("2"))
     status = {"active": "enabled", "suspended": "disabled", "expired": "enabled"}
-    work = job(store, tmp_path, descope=descope, settings={"mapping": {"status": status}})
+    work = run_context(store, tmp_path, descope=descope, settings={"mapping": {"status": status}})
 
     disable_leavers(work)
 
@@ -139,7 +139,7 @@ def test_a_policy_that_leaves_the_status_alone_disables_nobody(
 ) -> None:
     leaver(store, "1")
     descope = Descope(person("1"))
-    work = job(store, tmp_path, descope=descope, settings={"policy": {"update": update}})
+    work = run_context(store, tmp_path, descope=descope, settings={"policy": {"update": update}})
 
     disable_leavers(work)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_flight import PATIENCE, patient, sending, waits
-from in_memory import Descope, job, told
+from in_flight import PATIENCE, came, patient, sending, waits
+from in_memory import Descope, run_context, told
 from read_back import person
 from sqlalchemy import update
 from structlog.testing import capture_logs
@@ -17,6 +17,7 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.core.errors import StopRun
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
+from migrator.flow.context import ProjectAttributes
 from migrator.flow.send import settle as settling
 from migrator.flow.send.settle import settle_in_flight
 
@@ -33,7 +34,7 @@ def test_who_arrived_is_created_at_once(store: Checkpoint, tmp_path: Path) -> No
     sending(store, "1")
     work, descope = patient(store, tmp_path, person("1"))
 
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(work)) == 1
     row = rows(store)["1"]
     assert (row["state"], row["target_id"], row["sent_hash"], row["origin"]) == ("created", "U1", "hash 1", "created")
     assert SentFields.from_json(row["sent_fields"]) == SentFields.of(target("1"))
@@ -45,7 +46,7 @@ def test_a_stranger_who_has_the_login_was_there_first(store: Checkpoint, tmp_pat
     sending(store, "1")
     work, _ = patient(store, tmp_path, person("1", attributes={}))
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert states(store) == {"1": (State.CONFLICT, "login_taken")}
 
 
@@ -55,7 +56,7 @@ def test_who_is_not_listed_yet_is_asked_for_alone(store: Checkpoint, tmp_path: P
     work, descope = patient(store, tmp_path, person("1"), person("2"))
     descope.unlisted = {"U2"}
 
-    assert settle_in_flight(work) == 2
+    assert came(settle_in_flight(work)) == 2
     assert descope.names("by_login") == [("u2@example.org",)]
 
 
@@ -66,7 +67,7 @@ def test_who_is_listed_late_is_found_by_the_next_look(store: Checkpoint, tmp_pat
     descope.unlisted = {"U1"}
     work.clock.guard(lambda: descope.unlisted.clear() if waits(work) else None)
 
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(work)) == 1
     assert waits(work) == [5]
     assert descope.names("by_login") == []
 
@@ -79,7 +80,7 @@ def test_who_has_another_login_by_now_is_recognised_by_the_mark(store: Checkpoin
     moved = [replace(person(user_id), login_ids=(f"moved{user_id}@example.org",)) for user_id in ("1", "2")]
     work, descope = patient(store, tmp_path, *moved, stranger)
 
-    assert settle_in_flight(work) == 2
+    assert came(settle_in_flight(work)) == 2
     assert {row["target_id"] for row in rows(store).values()} == {"U1", "U2"}
     assert descope.names("marked_as") == [("acme.docebosaas.com", "1", "2")]
 
@@ -87,9 +88,9 @@ def test_who_has_another_login_by_now_is_recognised_by_the_mark(store: Checkpoin
 def test_nobody_is_asked_for_by_a_mark_that_is_not_defined(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1")
     work, descope = patient(store, tmp_path)
-    work.undefined = {"doceboUserId": 1}
+    work = replace(work, attributes=ProjectAttributes(missing={"doceboUserId": 1}))
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert descope.names("marked_as") == []
     assert descope.names("by_login") == [("u1@example.org",)]
 
@@ -100,7 +101,7 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
     work, descope = patient(store, tmp_path, person("2"))
 
     with capture_logs() as logs:
-        assert settle_in_flight(work) == 1
+        assert came(settle_in_flight(work)) == 1
 
     assert states(store) == {"1": (State.PENDING, None), "2": (State.CREATED, None)}
     assert rows(store)["1"]["decision"] == Decision.CREATE
@@ -121,7 +122,6 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
         "Descope has 1 of these 2 users as they were sent. Planning 1 of them again.",
     ]
     assert [one["outcomes"] for one in logs if one["event"] == "settled"] == [{"2": "created"}, {"1": "not_done"}]
-    assert work.absent_since == {}
 
 
 def test_who_turns_up_while_waiting_is_not_sent_again(store: Checkpoint, tmp_path: Path) -> None:
@@ -136,32 +136,40 @@ def test_who_turns_up_while_waiting_is_not_sent_again(store: Checkpoint, tmp_pat
             self.held = [person("1")] if len(looked) > 1 else []
             return super().search_logins(login_ids)
 
-    work.descope = Late()
-
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(replace(work, descope=Late()))) == 1
     assert states(store) == {"1": (State.CREATED, None), "2": (State.PENDING, None)}
 
 
-def test_the_wait_counts_from_the_first_look(store: Checkpoint, tmp_path: Path) -> None:
-    """User 1 was missed 45 seconds ago, user 2 now: the first wait is for user 1, the second for user 2."""
+def test_the_wait_counts_from_the_first_look(
+    store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """User 1 was missed 45 seconds before user 2: the first wait is for user 1, the second for user 2."""
+    monkeypatch.setattr(settling, "_AT_ONCE", 1)
     sending(store, "1")
     sending(store, "2")
-    work, descope = patient(store, tmp_path)
-    work.absent_since = {"1": work.clock.monotonic() - 45}
+    work, _ = patient(store, tmp_path)
+
+    class Slow(Descope):
+        def search_logins(self, login_ids: Any) -> list[DescopeUser]:
+            if login_ids == ["u2@example.org"] and not waits(work):
+                work.clock.wait(45)
+            return super().search_logins(login_ids)
+
+    descope = Slow()
     asked: list[tuple[float, int]] = []
     work.clock.guard(lambda: asked.append((sum(waits(work)), len(descope.names("by_login")))))
 
-    assert settle_in_flight(work) == 0
-    assert sum(waits(work)) == 60
-    assert {alone for after, alone in asked if after < 15} == {0}
-    assert {alone for after, alone in asked if 15 < after < 60} == {1}
+    assert came(settle_in_flight(replace(work, descope=descope))) == 0
+    assert sum(waits(work)) == 45 + 60
+    assert {alone for after, alone in asked if after < 60} == {0}
+    assert {alone for after, alone in asked if 60 < after < 105} == {1}
     assert sorted(descope.names("by_login")) == [("u1@example.org",), ("u2@example.org",)]
     assert {state for state, _ in states(store).values()} == {State.PENDING}
 
 
 def test_no_patience_is_a_second_look_at_once(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1")
-    work = job(store, tmp_path, settings={"descope": {"settle_seconds": 0}})
+    work = run_context(store, tmp_path, settings={"descope": {"settle_seconds": 0}})
 
     settle_in_flight(work)
 
@@ -188,7 +196,7 @@ def test_whoever_never_gets_an_answer_is_given_up_when_others_do(
     if known:
         store_profile(store, name="New")
 
-    assert settle_in_flight(work, may_give_up=may_give_up) == 0
+    assert came(settle_in_flight(work, may_give_up=may_give_up)) == 0
     assert states(store) == {"1": state}
 
 
@@ -205,7 +213,7 @@ def test_a_change_that_arrived_is_done(store: Checkpoint, tmp_path: Path) -> Non
     sending(store, "1", decision=Decision.UPDATE, target_id="U1")
     work, descope = patient(store, tmp_path, person("1"))
 
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(work)) == 1
     assert states(store) == {"1": (State.UPDATED, None)}
     assert rows(store)["1"]["sent_hash"] == "hash 1"
     assert descope.names("load") == [("U1", True)]
@@ -216,7 +224,7 @@ def test_a_change_that_did_not_is_sent_again_without_waiting(store: Checkpoint, 
     store_profile(store, name="New")
     work, _ = patient(store, tmp_path, person("1"))
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert states(store) == {"1": (State.PENDING, None)}
     assert waits(work) == []
 
@@ -231,7 +239,7 @@ def test_a_change_of_somebody_who_is_not_ours_any_more(
     other = person("1", attributes=dict(target("7").attributes))
     work, _ = patient(store, tmp_path, *([other] if there else []))
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert states(store) == {"1": (State.CONFLICT, reason)}
 
 
@@ -239,7 +247,7 @@ def test_a_stranger_to_be_adopted_is_settled_by_the_id_agreed_to(store: Checkpoi
     sending(store, "1", decision=Decision.ADOPT, adopt_id="U1")
     work, descope = patient(store, tmp_path, person("1"))
 
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(work)) == 1
     assert descope.names("load") == [("U1", True)]
     assert rows(store)["1"]["origin"] == "linked"
 
@@ -252,7 +260,7 @@ def test_users_in_flight_are_settled_page_by_page(
         sending(store, user_id)
     work, descope = patient(store, tmp_path, *(person(user_id) for user_id in ("1", "2", "3", "4", "5")))
 
-    assert settle_in_flight(work) == 5
+    assert came(settle_in_flight(work)) == 5
     assert [len(names) for names in descope.names("search")] == [2, 2, 1]
 
 
@@ -264,7 +272,7 @@ def test_whoever_is_absent_on_any_page_is_waited_for(
     sending(store, "2")
     work, _ = patient(store, tmp_path, person("2"))
 
-    assert settle_in_flight(work) == 1
+    assert came(settle_in_flight(work)) == 1
     assert sum(waits(work)) == PATIENCE
     assert states(store)["1"] == (State.PENDING, None)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_flight import patient, sending, waits
-from in_memory import Descope, Told, job, told
+from in_flight import came, patient, sending, waits
+from in_memory import Descope, Told, run_context, told
 from read_back import person
 from two_migrations import put, states
 
@@ -31,7 +32,7 @@ def crowd(store: Checkpoint, number: int) -> list[str]:
 def test_300_users_who_arrived_cost_three_searches(store: Checkpoint, tmp_path: Path) -> None:
     work, descope = patient(store, tmp_path, *map(person, crowd(store, 300)))
 
-    assert settle_in_flight(work) == 300
+    assert came(settle_in_flight(work)) == 300
     assert [len(names) for names in descope.names("search")] == [100, 100, 100]
     assert descope.names("marked_as") == descope.names("by_login") == []
     assert waits(work) == []
@@ -50,7 +51,7 @@ def test_300_users_who_did_not_are_asked_for_alone_once_each(store: Checkpoint, 
 
     work.clock.guard(look)
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert asked_before_the_end == 0
     assert sorted(descope.names("by_login")) == [(f"u{user_id}@example.org",) for user_id in user_ids]
     looks = len(waits(work)) + 1
@@ -114,18 +115,18 @@ def test_who_is_waited_for_why_and_how_long_is_said_before_the_first_call(
     for number, columns in enumerate(decisions):
         sending(store, str(number), **columns)
     descope = Descope()
-    work = job(store, tmp_path, descope=descope, settings={"descope": {"settle_seconds": patience}})
-    work.events = Hearing(descope)
+    work = run_context(store, tmp_path, descope=descope, settings={"descope": {"settle_seconds": patience}})
+    hearing = Hearing(descope)
 
-    settle_in_flight(work, this_run=this_run)
+    settle_in_flight(replace(work, events=hearing), this_run=this_run)
 
-    assert told(work)[0] == ("notice", said)
-    assert work.events.calls[0] == 0
+    assert hearing.all[0] == ("notice", said)
+    assert hearing.calls[0] == 0
 
 
 def test_nobody_in_flight_is_nothing_to_tell(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1", state=State.PENDING, decision=Decision.CREATE)
     work, descope = patient(store, tmp_path)
 
-    assert settle_in_flight(work) == 0
+    assert came(settle_in_flight(work)) == 0
     assert told(work) == descope.asked == []

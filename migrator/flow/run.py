@@ -1,4 +1,4 @@
-"""One run, step by step as design section 2 tells it."""
+"""One run, step by step (docs/architecture.md, "The flow")."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _job(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -
     with ExitStack() as stack:
         docebo = DoceboClient(config.docebo, clock)
         stack.callback(docebo.close)
-        # A plan's destination is an object that cannot write (matrix H1).
+        # A plan's destination is an object that cannot write (docs/decisions/0007).
         descope = (DescopeReader if options.dry_run else DescopeWriter)(config.descope, clock)
         stack.callback(descope.close)
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
@@ -275,7 +275,7 @@ def _titles(job: RunContext, figures: RunFigures) -> dict[str, str]:
 
 
 def _forget_done(job: RunContext) -> None:
-    """Personal data of users who arrived, left or were left out is not needed any more (design section 9).
+    """Personal data of users who arrived, left or were left out is not needed any more (README.md, "Privacy").
 
     Whoever was found wrong keeps it until it was seen right, or was sent again and then seen right.
     """

@@ -13,5 +13,5 @@ context.configure(
     transactional_ddl=True,
     version_table="migrator_version",
 )
-# The caller owns the transaction: all revisions or none (matrix C7).
+# The caller owns the transaction: all revisions or none (docs/reliability.md C7).
 context.run_migrations()

@@ -70,7 +70,7 @@ def is_trial_mapping(checkpoint: Checkpoint, wanted: Binding) -> bool:
 
 
 def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
-    """Bind to the servers that are read from, after `check` allowed it.
+    """Bind to the servers that are read from, after `check_binding` allowed it.
 
     Returns:
         What is to be planned again for a changed policy or `remap`: `plans.AGAIN`, `plans.REJUDGE`, or 0.

@@ -57,7 +57,7 @@ def _wrong(figures: RunFigures, *, fixes: bool) -> list[str]:
 
 
 def plan_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
-    """What a run would do, apart from how the books would stand after it."""
+    """What a run would do, apart from what the counts would be after it."""
     return [
         f"  {plan_words(figures.actions)}",
         *_cost(figures),

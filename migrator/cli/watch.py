@@ -33,7 +33,7 @@ def run_state(figures: RunFigures, *, begins: bool = False) -> str:
     """Whose migration it is, and its state in a word or two.
 
     Args:
-        begins: a run holds the lease and is not in the books as running: it is starting or finishing.
+        begins: a run holds the lease and is not stored as running: it is starting or finishing.
     """
     state = "running (starting or finishing)" if begins else _STATES.get(figures.outcome, str(figures.outcome))
     return f"{figures.source} -> {figures.project}: {state}"

@@ -1,4 +1,4 @@
-"""The configuration (design section 5): what may be written, and what the program reads from it."""
+"""The configuration (README.md, "Configuration"): what may be written, and what the program reads from it."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class DescopeConfig(_Placed):
 
     @property
     def url(self) -> str:
-        """The API's address: `base_url`, else that of the project id's region (contract/descope.md section 1)."""
+        """The API's address: `base_url`, else that of the project id's region (docs/contract/descope.md 1)."""
         if self.base_url is not None:
             return self.base_url
         return f"https://api.{self.project_id[1:5]}.descope.com" if self._regional else "https://api.descope.com"
@@ -211,7 +211,7 @@ class StatusConfig(_Section):
 
 
 class MappingConfig(_Fingerprinted):
-    """How a Docebo record becomes a Descope user (design section 6)."""
+    """How a Docebo record becomes a Descope user (README.md, "What is sent, and what never is")."""
 
     login_id: Literal["email", "username"] = "email"
     extra_login_ids: FieldNames = ()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Bucket: TypeAlias = Literal["create", "search", "user"]
 Items = TypeVar("Items", bound="tuple[Hashable, ...]")
 
-# Requests per 60 s and project (contract/descope.md section 7).
+# Requests per 60 s and project (docs/contract/descope.md 7).
 DOCUMENTED_LIMITS: dict[Bucket, int] = {"create": 100, "search": 200, "user": 500}
 GENERAL_LIMIT = 100  # every path that has no bucket of its own
 
@@ -132,7 +132,7 @@ def checkpoint_key(value: str) -> str:
 
 
 def docebo_field(value: str) -> str:
-    """The name of a field of a Docebo record (contract/docebo.md section 2.3)."""
+    """The name of a field of a Docebo record (docs/contract/docebo.md 2.3)."""
     fix = "must be the name of a Docebo field, such as field_12 or lang_code"
     return _matching(value, r"[A-Za-z][A-Za-z0-9_]{0,63}", fix)
 

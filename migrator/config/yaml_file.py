@@ -1,4 +1,4 @@
-"""Strict YAML with line numbers: what YAML 1.1 would silently turn into something else is an error (matrix R4)."""
+"""Strict YAML with line numbers: what YAML 1.1 would silently turn into something else is an error."""
 
 from __future__ import annotations
 

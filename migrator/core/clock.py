@@ -28,7 +28,7 @@ class Clock:
         self._guards: list[Callable[[], None]] = []
 
     def monotonic(self) -> float:
-        """Seconds that never jump; every wait and deadline is measured in them (matrix N17)."""
+        """Seconds that never jump; every wait and deadline is measured in them (docs/reliability.md N17)."""
         return time.monotonic()
 
     def time(self) -> float:

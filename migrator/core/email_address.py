@@ -1,4 +1,4 @@
-"""E-mail addresses: one spelling for each, syntax by email-validator (design section 6)."""
+"""E-mail addresses: one spelling for each, syntax by email-validator."""
 
 from __future__ import annotations
 

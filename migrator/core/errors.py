@@ -1,4 +1,4 @@
-"""Errors named for what to do next; the command line maps each to one exit code (design section 4)."""
+"""Errors named for what to do next; the command line maps each to one exit code (README.md, "Exit codes")."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ApiError(Exception):
     """An API call failed; `MigratorError` is made from it where the meaning is known.
 
     The text names host, method, path and status only: whole addresses, bodies and header values may carry
-    secrets or personal data (matrix B2.5).
+    secrets or personal data.
 
     Args:
         what: the text.

@@ -1,4 +1,4 @@
-"""What of a user was last sent, field by field: only the source's own change is sent again (decision 0013). Pure."""
+"""What was last sent of a user, field by field: only the source's change is sent (docs/decisions/0013). Pure."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ LOGIN_ID_LIMIT = 254
 _MAX_LABEL = 63
 
 
-# A login id that Descope reads as a phone number; it keeps the sign and the digits (contract descope 6.6).
+# A login id that Descope reads as a phone number; it keeps the sign and the digits (docs/contract/descope.md 6.6).
 _PHONE = re.compile(r"\+[0-9]{6,15}")
 
 
@@ -27,7 +27,7 @@ _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa
 
 
 def login_key(login_id: str) -> str:
-    """The strong fold of a login id; equal keys mean that two users may collide (matrix B2.12, D1).
+    """The strong fold of a login id; equal keys mean that two users may collide (docs/decisions/0008).
 
     Case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
     domain, a phone number's punctuation: all equal. Two different people can share a key, so it only
@@ -44,7 +44,7 @@ def login_key(login_id: str) -> str:
 
 
 def same_login(one: str, other: str) -> bool:
-    """Whether two spellings must be taken for one login id; the one rule of every comparison (contract descope 6)."""
+    """Whether two spellings must be taken for one login id; the one rule of every comparison (docs/decisions/0012)."""
     return login_key(one) == login_key(other)
 
 

@@ -1,4 +1,4 @@
-"""The words of the domain (design section 3) as types. No I/O, no clock."""
+"""The words of the domain as types (docs/architecture.md, "States and moves"). No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ NOT_STARTED = "not_started"  # no run has begun yet
 
 @dataclass(frozen=True, slots=True)
 class TargetUser:
-    """The Descope user built from one Docebo record (design section 6).
+    """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
     Empty string means "not set at the source". `attributes` holds the mark and the mapped custom
     attributes, never `freshlyMigrated`: that one belongs to the act of creating alone.

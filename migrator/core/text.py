@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
 
 
-# Category Cc, and the lone surrogates that no UTF-8 database or JSON parser takes (matrix B2.6).
+# Category Cc, and the lone surrogates that no UTF-8 database or JSON parser takes.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # No canonical composition joins more than four code points into one.
@@ -29,7 +29,7 @@ _FLAGS: dict[int | str, bool] = {"0": False, "1": True, 0: False, 1: True}
 
 
 def decode_entities(text: str) -> str:
-    """Decode HTML entities once (docebo.md 2.4, U9): `&amp;lt;` becomes `&lt;`, and stays so."""
+    """Decode HTML entities once (docs/contract/docebo.md 2.4): `&amp;lt;` becomes `&lt;`, and stays so."""
     if "&" not in text:
         return text
     return _ENTITY.sub(_decode_entity, text)
@@ -98,12 +98,12 @@ def integer_text(value: int) -> str | None:
 
 
 def is_blank(value: Json) -> bool:
-    """Whether a field says nothing: null, "" or only white space (docebo.md 2.3: all of them occur)."""
+    """Whether a field says nothing: null, "" or only white space; all of them occur (docs/contract/docebo.md 2.3)."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def flag(value: Json) -> bool | None:
-    """A Docebo flag: "0"/"1" text, 0/1 or a real boolean (docebo.md 2.4); None for anything else."""
+    """A Docebo flag: "0"/"1" text, 0/1 or a real boolean (docs/contract/docebo.md 2.4); None for anything else."""
     if isinstance(value, bool):
         return value
     return _FLAGS.get(value) if isinstance(value, int | str) else None

@@ -1,4 +1,4 @@
-"""Descope's credentials: the project id and a management key in one header (contract descope 1)."""
+"""Descope's credentials: the project id and a management key in one header (docs/contract/descope.md 1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class KeyAuth:
-    """The `Auth` of the Descope transport: a management key never changes, so a 401 is final."""
+    """The credentials of calls to Descope: a management key never changes, so a 401 is final."""
 
     def __init__(self, config: DescopeConfig) -> None:
         self._header = f"Bearer {config.project_id}:{config.management_key.get_secret_value()}"

@@ -1,4 +1,4 @@
-"""What a batch answer says about each user asked for: by login id, never by position (matrix N13)."""
+"""What a batch answer says about each user asked for: by login id, never by position (docs/reliability.md N13)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODE = re.compile(r"\bE\d{6}\b")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An entry of `failedUsers`; it may name nobody: the user there can be null or partial (contract 3.3)."""
+    """An entry of `failedUsers`, whose user can be null or partial (docs/contract/descope.md 3.3)."""
 
     login_ids: tuple[str, ...]
     code: str

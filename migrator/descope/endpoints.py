@@ -18,7 +18,7 @@ CREATE_ATTRIBUTES = ("POST", "/v1/mgmt/user/customattribute/create")
 READS = {LICENSE, ATTRIBUTES, USER, LOAD, SEARCH, SEARCH_V1}
 WRITES = {CREATE_BATCH, PATCH_BATCH, UPDATE_EMAIL, UPDATE_PHONE, UPDATE_LOGIN, CREATE_ATTRIBUTES}
 
-# Which documented limit a call counts against; where the documentation is silent, the stricter one (contract 7).
+# Which limit a call counts against; where the documentation is silent, the stricter (docs/contract/descope.md 7).
 BUCKETS = {
     CREATE_BATCH: "create",
     SEARCH: "search",

@@ -1,4 +1,4 @@
-"""What is read of the Descope management API (contract descope 1, 3, 4)."""
+"""What is read of the Descope management API (docs/contract/descope.md 1, 3.10 and 4.1)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _MINUTE = 60.0
-_PAGE = 100  # the search limit every source agrees on (contract descope 3.10)
-_TEXT = 1  # attribute types (contract descope 4.1)
-TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (contract 10.2)
+_PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md 3.10)
+_TEXT = 1  # attribute types (docs/contract/descope.md 4.1)
+TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (docs/contract/descope.md 10.2)
 
 
 class DescopeReader:
@@ -85,7 +85,7 @@ class DescopeReader:
         self._transport.close()
 
     def choose_license(self) -> None:
-        """Ask for the project's rate-limit tier and name it from now on; a failure is ignored (contract 1)."""
+        """Ask for the project's rate-limit tier, and name it from now on, if known (docs/contract/descope.md 1)."""
         try:
             tier = self._raw(LICENSE, Idempotence.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
         except ApiError:
@@ -154,7 +154,7 @@ class DescopeReader:
         return self._halving(user_ids, some)
 
     def by_login(self, login_id: str) -> DescopeUser | None:
-        """The user with this login id now; the authority where search may lag (contract 3.10)."""
+        """The user with this login id now; the authority where search may lag (docs/contract/descope.md 3.10)."""
         return self._one({"loginId": login_id})
 
     def by_id(self, user_id: str) -> DescopeUser | None:
@@ -165,7 +165,7 @@ class DescopeReader:
         try:
             return self._raw(USER, Idempotence.READ, lambda a: parse_user(a["user"]), params=params)
         except Refused as error:
-            if error.status == 404 and error.code:  # noqa: PLR2004 -- contract descope 3.10; a proxy's page has no code
+            if error.status == 404 and error.code:  # noqa: PLR2004 -- docs/contract/descope.md 3.10
                 return None
             raise stop_for(error) from None
         except ApiError as error:
@@ -202,7 +202,7 @@ class DescopeReader:
         self, filters: dict[str, Json], enough: Sequence[str] | None, *, limit: int = 0
     ) -> Iterator[DescopeUser]:
         seen: set[str] = set()
-        # Never more than can be needed: a list halved after a refusal halves the limit too (contract 10.2).
+        # Never more than can be needed: a list that is halved halves the limit too (docs/contract/descope.md 10.2).
         by_list = bool(enough or limit)
         limit = limit or (_PAGE if enough is None else len(enough))
         page = 0
@@ -221,7 +221,7 @@ class DescopeReader:
             seen |= {user.user_id for user in fresh}
             yield from fresh
             if not fresh and enough is not None and total is not None and len(seen) < total:
-                # Counted but never shown: a cut answer must not pass for "nobody has this login" (matrix N4).
+                # A cut answer must not pass for "nobody has this login" (docs/reliability.md N4).
                 yield from filter(None, map(self.by_login, enough))
             elif not fresh and enough is None and total is not None and len(seen) < total:
                 raise StopRun(
@@ -247,7 +247,7 @@ class DescopeReader:
             return self._raw(path, Idempotence.READ, parse, body)
         except Refused as error:
             # Asked of this call's path: another worker may have learned it meanwhile.
-            if error.status == 404 and path == SEARCH:  # noqa: PLR2004 -- contract descope 10.4
+            if error.status == 404 and path == SEARCH:  # noqa: PLR2004 -- docs/contract/descope.md 10.4
                 self._search_path = SEARCH_V1
                 return self._search_page(body)
             if error.status in TOO_MUCH:
@@ -257,7 +257,7 @@ class DescopeReader:
             raise stop_for(error) from None
 
     def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[_T]]) -> list[_T]:
-        """Read in lists of at most 100, halved where the server wants them shorter (contract 10.2)."""
+        """Read in lists of at most 100, halved where the server wants them shorter (docs/contract/descope.md 10.2)."""
         if not keys:
             return []
         if len(keys) > _PAGE:

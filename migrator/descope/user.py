@@ -1,4 +1,4 @@
-"""A Descope user as read, and what it says about whose it is (contract descope 2)."""
+"""A Descope user as read, and what it says about whose it is (docs/contract/descope.md 2)."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class DescopeUser:
         return text_hash(canonical_json({k: v for k, v in asdict(self).items() if k != "has_credential"}))
 
     def answers_to(self, login_id: str) -> bool:
-        """Whether this login id is the user's, in any spelling (`normalize.identity.login_key`)."""
+        """Whether this login id is the user's, in any spelling (`login_key`)."""
         return login_key(login_id) in map(login_key, self.login_ids)
 
 
 def value_text(value: Json) -> str:
-    """One text for an attribute's value, as answers may show any value as text (contract descope 11.2)."""
+    """One text for an attribute's value, as answers may show any value as text (docs/contract/descope.md 11.2)."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What is written through the Descope management API (contract descope 3, 4)."""
+"""What is written through the Descope management API (docs/contract/descope.md 3 and 4.1)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 class DescopeWriter(DescopeReader):
-    """Reads and writes. Its writes raise `ApiError`s: the sender knows what each means for whom."""
+    """Reads and writes. Its writes raise `ApiError`s: who sends knows what each means for whom."""
 
     paths = READS | WRITES
 
     def create_attributes(self, definitions: Mapping[str, int]) -> None:
-        """Define custom attributes; defining one again changes nothing (contract 4.1)."""
+        """Define custom attributes; defining one again changes nothing (docs/contract/descope.md 4.1)."""
         body = {
             "attributes": [{"name": name, "type": number, "displayName": name} for name, number in definitions.items()]
         }
@@ -42,17 +42,17 @@ class DescopeWriter(DescopeReader):
             raise stop_for(error) from None
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
-        """Create users without contacting anybody (contract 3.3)."""
+        """Create users without contacting anybody (docs/contract/descope.md 3.3)."""
         body = {"users": list(users), "invite": False, "sendMail": False, "sendSMS": False}
         return self._raw(CREATE_BATCH, Idempotence.UNSAFE_WRITE, lambda a: parse_batch(a, "createdUsers"), body)
 
     def patch(self, patches: Sequence[Json]) -> BatchAnswer:
-        """Change the given fields of users, nothing else (contract 3.6)."""
+        """Change the given fields of users, nothing else (docs/contract/descope.md 3.6)."""
         body = {"users": list(patches)}
         return self._raw(PATCH_BATCH, Idempotence.UNSAFE_WRITE, lambda a: parse_batch(a, "patchedUsers"), body)
 
     def update_email(self, login_id: str, email: str, *, verified: bool) -> DescopeUser:
-        """Change the e-mail; a 409 instead of the silent merge when it is another's login id (contract 3.8)."""
+        """Change the e-mail; another's login id is a 409, no silent merge (docs/contract/descope.md 3.8)."""
         body = {"loginId": login_id, "email": email, "verified": verified, "failOnConflict": True}
         return self._raw(UPDATE_EMAIL, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
 
@@ -62,6 +62,6 @@ class DescopeWriter(DescopeReader):
         return self._raw(UPDATE_PHONE, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
 
     def update_login(self, login_id: str, new_login_id: str) -> DescopeUser:
-        """Rename one login id (contract 3.8)."""
+        """Rename one login id (docs/contract/descope.md 3.8)."""
         body = {"loginId": login_id, "newLoginId": new_login_id}
         return self._raw(UPDATE_LOGIN, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)

@@ -1,4 +1,4 @@
-"""The source: Docebo's session and its user list, page by page (contract docebo 1.7 and 2)."""
+"""The source: Docebo's session and its user list, page by page (docs/contract/docebo.md 1.7 and 2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SESSION_PATH = "/manage/v1/user/session"
 FIELDS_PATH = "/manage/v1/user_fields"
 BUCKET = "docebo"
 HOUR = 3600.0
-FIELD_PAGES = 5  # a platform has at most 50 additional fields (contract docebo 4)
+FIELD_PAGES = 5  # a platform has at most 50 additional fields (docs/contract/docebo.md 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class DoceboClient:
         return self._api.server_time
 
     def check_session(self) -> None:
-        """Make sure the token sees everybody: a power user's list is silently partial (contract 1.7).
+        """Make sure the token sees everybody: a power user's list is silently partial (docs/contract/docebo.md 1.7).
 
         Raises:
             ConfigError: the session is not a superadmin's.
@@ -105,7 +105,7 @@ class DoceboClient:
             )
 
     def users(self, page: int, search_text: str) -> Page:
-        """One page of the user list, in the only documented unique order (contract 2.5).
+        """One page of the user list, in the only documented unique order (docs/contract/docebo.md 2.5).
 
         Args:
             page: from 1.
@@ -183,13 +183,13 @@ def _parse_fields(answer: Json, titles: dict[str, str]) -> bool:
     """Add one page's titles; whether there is more."""
     data = answer["data"]
     for item in data["items"]:
-        number = item["id"] if "id" in item else item["id_field"]  # sources differ (contract docebo U13)
+        number = item["id"] if "id" in item else item["id_field"]  # sources differ (docs/contract/docebo.md 4)
         titles[f"field_{number}"] = str(item["title"])
     return data["has_more_data"] is True
 
 
 def parse_page(answer: Json, size: int) -> Page:
-    """Check and take apart one list answer (contract docebo 2.2).
+    """Check and take apart one list answer (docs/contract/docebo.md 2.2).
 
     Raises:
         KeyError, TypeError, ValueError: not a whole page; a missing "has more" is not "no more".
@@ -198,8 +198,8 @@ def parse_page(answer: Json, size: int) -> Page:
     items, has_more = data["items"], data["has_more_data"]
     if not isinstance(items, list) or not isinstance(has_more, bool):
         raise TypeError("items or has_more_data has the wrong type")
-    # `count` is this page's number or the overall one (contract U4); more than came, but no more than fits
-    # on a page, can only mean that the page was cut.
+    # `count` is this page's number or the overall one (docs/contract/docebo.md 2.2); more than came, but
+    # no more than fits on a page, can only mean that the page was cut.
     count = _whole(data.get("count"))
     if items and count is not None and len(items) < count <= size:
         raise ValueError("fewer items than counted")

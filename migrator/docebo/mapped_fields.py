@@ -1,6 +1,6 @@
-"""Fields that the mapping names and Docebo does not have, found before everybody is read (contract docebo 2.3, 4).
+"""Fields that the mapping names and Docebo does not have, found before everybody is read.
 
-Only names and titles of fields leave this module, never anybody's value.
+Only names and titles leave this module, never anybody's value. The fields there are: docs/contract/docebo.md 2.3 and 4.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from migrator.docebo.client import DoceboClient
 
 ADDITIONAL = re.compile(r"field_[0-9]+")
-# Seen at some platforms only (contract docebo 2.3), so that one page without them proves nothing.
+# Seen at some platforms only (docs/contract/docebo.md 2.3), so that one page without them proves nothing.
 SOMETIMES = frozenset(
     ("country", "role_id", "role_title", "manager_first_name", "manager_last_name", "authenticator_app_pair_date")
 )

@@ -1,4 +1,4 @@
-"""Which page of a list is the last one: asked by everybody who reads all pages (matrix P6)."""
+"""Which page of a list is the last one: asked by everybody who reads all pages (docs/reliability.md P6)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Reading:
         return self.total is not None and self.seen >= self.total
 
     def _all_turned(self, page: Page) -> bool:
-        """Whether nothing speaks against "no more"; that word alone is not trusted (contract docebo 2.5)."""
+        """Whether nothing speaks against "no more"; that word alone is not trusted (docs/contract/docebo.md 2.5)."""
         if self.total is None and self.pages is None:
             return not page.full or self.barren > 0
         return self.whole and (self.pages is None or self.page >= self.pages)

@@ -1,4 +1,4 @@
-"""Docebo's access token: got, renewed before it ends, renewed once after a 401 (contract docebo 1)."""
+"""Docebo's access token: got, renewed before it ends, renewed once after a 401 (docs/contract/docebo.md 1)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from migrator.http.client import Transport
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 -- a path
-DEFAULT_LIFETIME = 3600.0  # contract docebo 1.4
+DEFAULT_LIFETIME = 3600.0  # docs/contract/docebo.md 1.4
 RENEW_AT = 0.9  # of the lifetime, so that a token never ends on its way
 
 
 class LoginRefused(StopRun):
-    """Docebo does not accept the credentials (any 4xx of the token endpoint, contract docebo 1.5)."""
+    """Docebo does not accept the credentials (any 4xx of the token endpoint, docs/contract/docebo.md 1.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class TokenAuth:
             try:
                 return self._request({"grant_type": "refresh_token", "refresh_token": old.refresh}, old.refresh)
             except Refused:
-                pass  # a refresh token may have ended too: its lifetime is not documented (contract U7)
+                pass  # a refresh token may have ended too: its lifetime is not documented (docs/contract/docebo.md 1.4)
         try:
             return self._request(self._grant(), None)
         except Refused as error:
@@ -97,7 +97,7 @@ class TokenAuth:
             if not isinstance(access, str) or not access.isascii() or not access.isprintable() or not access:
                 raise ValueError("no access token")
             lifetime = float(answer.get("expires_in") or DEFAULT_LIFETIME)
-            # Some servers hand out no new refresh token: the old one goes on (contract docebo 1.4).
+            # Some servers hand out no new refresh token: the old one goes on (docs/contract/docebo.md 1.4).
             renewed = answer.get("refresh_token") or refresh
             return Token(access, renewed if isinstance(renewed, str) else None, asked + lifetime * RENEW_AT)
 

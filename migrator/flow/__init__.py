@@ -1,1 +1,1 @@
-"""The flow, in the order design section 2 tells it."""
+"""The steps of a run, in their order (docs/architecture.md, "The flow")."""

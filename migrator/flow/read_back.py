@@ -1,4 +1,4 @@
-"""Read back what this run sent, by code that shares nothing with the sender but the API client."""
+"""Read back what this run sent, by code that shares nothing with `send` but the API client."""
 
 from __future__ import annotations
 

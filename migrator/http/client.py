@@ -118,16 +118,16 @@ class Transport:
 
     Args:
         api: `Docebo` or `Descope`; opens every error's text.
-        base_url: see `migrator.http.session.Http`.
+        base_url: see `migrator.http.session.HttpSession`.
         allowed: the only pairs of method and path that may be called.
         pacer: says when a call may start.
         clock: measures and waits.
         auth: credentials; None sends none.
-        default_throttle_wait: see `migrator.http.retry.Budget`.
-        throttle_window: see `migrator.http.retry.Budget`.
+        default_throttle_wait: see `migrator.http.retry.RetryBudget`.
+        throttle_window: see `migrator.http.retry.RetryBudget`.
         headers: sent with every request.
-        ca_file: see `migrator.http.session.Http`.
-        setting: see `migrator.http.session.Http`.
+        ca_file: see `migrator.http.session.HttpSession`.
+        setting: see `migrator.http.session.HttpSession`.
         patience: how long an API that does not answer is waited for.
 
     Raises:

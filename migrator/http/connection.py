@@ -47,7 +47,7 @@ class Exchange:
 class _TimedFile(io.RawIOBase):
     """Reads a socket so that every single read gets only the time that is left.
 
-    A time-out per read alone lets a dripping answer run for ever (matrix B2.3).
+    A time-out per read alone lets a dripping answer run for ever (docs/reliability.md N12).
     """
 
     def __init__(self, sock: socket.socket, exchange: Exchange) -> None:

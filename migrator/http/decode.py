@@ -55,7 +55,7 @@ def judge_answer(what: str, answer: Answer, now_epoch: float) -> Json:
 
 
 def decode_json(what: str, body: bytes, status: int | None = None) -> Json:
-    """Decode JSON strictly (matrix N5, B2.6).
+    """Decode JSON strictly (docs/reliability.md N5).
 
     Raises:
         BadAnswer: empty, not UTF-8, not JSON, a duplicate key, NaN or infinite numbers, nested deeper than 16
@@ -76,7 +76,7 @@ def _client_error(what: str, answer: Answer, now_epoch: float) -> ApiError:
     status, code = answer.status, _error_code(answer.body)
     text = f"{what}: HTTP {status}" + (f" ({code})" if code else "")
     if status == _THROTTLED:
-        # A date belongs to the server's clock, which its answer tells (matrix N17).
+        # A date belongs to the server's clock, which its answer tells (docs/reliability.md N17).
         server_now = parse_retry_after(answer.date, 0.0)
         wait = parse_retry_after(answer.retry_after, now_epoch if server_now is None else server_now)
         return Throttled(text, retry_after=wait, code=code)
@@ -88,7 +88,7 @@ def _client_error(what: str, answer: Answer, now_epoch: float) -> ApiError:
 def _error_code(body: bytes) -> str:
     """Descope's `errorCode`, Docebo's `code` or OAuth's `error`; never a message, which may name people.
 
-    Sources: contract/descope.md section 5, contract/docebo.md section 8.2.
+    Sources: docs/contract/descope.md 5, docs/contract/docebo.md 8.2.
     """
     try:
         value = decode_json("error body", body)
@@ -122,7 +122,7 @@ def _finite(text: str) -> float:
 
 
 def _is_shallow(body: bytes) -> bool:
-    """Whether no bracket stands deeper than `MAX_DEPTH`; told before decoding, which recurses once for each."""
+    """Whether no bracket stands deeper than `MAX_JSON_DEPTH`; told before decoding, which recurses once for each."""
     brackets = _STRING.sub(b"", body).translate(_AS_SQUARE, _NO_BRACKET)
     for _ in range(MAX_JSON_DEPTH):
         brackets = brackets.replace(b"[]", b"")

@@ -69,9 +69,10 @@ BRIEF = Patience(attempts=2, deadline=8.0, after_timeout=False)  # of a person w
 
 
 def may_repeat(kind: Idempotence, error: ApiError) -> bool:
-    """The retry table: what a missing answer may mean decides; no create is blindly repeated (N1, N11).
+    """The retry table: what a missing answer may mean decides (docs/reliability.md, "The retry table").
 
-    A redirect and a certificate that is not trusted are answers to think about, not to repeat (W1, W2).
+    No create is blindly repeated. A redirect and a certificate that is not trusted are answers to think about, not to
+    repeat.
     """
     if isinstance(error, Untrusted | Redirected):
         return False
@@ -110,9 +111,9 @@ class RetryBudget:
         kind: what repeating can do.
         attempts: how often at most the call is tried; None for the usual bounds.
         default_throttle_wait: seconds after a 429 without a usable `Retry-After` (Descope documents 60 s,
-            contract/descope.md section 7); None where nothing is documented (contract/docebo.md section 8.1):
+            docs/contract/descope.md 7); None where nothing is documented (docs/contract/docebo.md 8.1):
             a jittered growth from 10 s.
-        throttle_window: seconds over which the API counts calls (Docebo: an hour, contract/docebo.md section 8);
+        throttle_window: seconds over which the API counts calls (Docebo: an hour, docs/contract/docebo.md 8.1);
             None where the usual half hour covers it.
         roll: gives a number in [0, 1) for the jitter.
         patience: how long an API that does not answer is waited for.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from migrator.core.model import Json
 
-BODY_CAP = 16 * 1024 * 1024  # bytes after inflating (matrix N12)
+BODY_CAP = 16 * 1024 * 1024  # bytes after inflating (docs/reliability.md N12)
 _ERROR_BODY_CAP = 64 * 1024
 _PIECE = 64 * 1024
 
@@ -37,7 +37,7 @@ _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
 }
-# urllib3's own log lines carry whole addresses, even as warnings (matrix B2.5).
+# urllib3's own log lines carry whole addresses, even as warnings.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 # ValueError: what the libraries raise on headers and host names they cannot decode.
@@ -97,7 +97,7 @@ class _Session(requests.Session):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__()
-        self.trust_env = False  # no .netrc, no proxy, no CA variables (matrix B2.2)
+        self.trust_env = False  # no .netrc, no proxy, no CA variables (README.md, "Security model")
         self.exchange = Exchange()
         self.headers.clear()
         self.headers.update(_HEADERS)
@@ -169,7 +169,7 @@ class HttpSession:
                 return _read(what, response)
         except _BROKEN as cause:
             failure = self._failure(what, session.exchange, cause)
-        # Outside the handler: the cause carries the address with its query (matrix B2.5).
+        # Outside the handler: the cause carries the address with its query.
         raise failure
 
     def close(self) -> None:

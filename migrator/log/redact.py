@@ -1,4 +1,4 @@
-"""Secrets out of texts, and texts safe to show on a terminal (matrix X2, R3). Pure."""
+"""Secrets out of texts, and texts safe to show on a terminal. Pure."""
 
 from __future__ import annotations
 

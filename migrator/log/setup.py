@@ -1,4 +1,4 @@
-"""Logging: one event, one line, no secret and nobody's personal data (matrix X2, X3, X4, R3)."""
+"""Logging: one event, one line, no secret and nobody's personal data (docs/log.md)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _adopt_libraries() -> None:
 def _render_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace `exc_info` by one line: types, places, and the texts of our own errors alone.
 
-    Other exceptions' texts may quote what they failed on (matrix B2.5); local variables are never shown.
+    Other exceptions' texts may quote what they failed on; local variables are never shown.
     """
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given

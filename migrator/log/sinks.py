@@ -98,7 +98,7 @@ class FileSink:
 
 
 def _open_private(path: Path) -> int:
-    """Open for appending, without following a link and without waiting for a pipe's reader (matrix X5)."""
+    """Open for appending, without following a link and without waiting for a pipe's reader."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     fix = "Name an ordinary file in a folder of your own with --log-file."
     if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Raw Docebo records to Descope users: pure, total, no I/O, no clock (design section 2, step 3)."""
+"""Raw Docebo records to Descope users: pure, total, no I/O, no clock."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ MAX_USER_ID = 2**63 - 1
 
 # What a record without a usable user id is known by. An address alone may be that of several people.
 _NAMES = ("user_id", "uuid", "username", "email")
-# What changes without anybody having touched the record (contract/docebo.md section 2.3).
+# What changes without anybody having touched the record (docs/contract/docebo.md 2.3).
 _VOLATILE = {
     "last_access_date",
     "last_update",
@@ -29,7 +29,7 @@ _MAX_DIGITS = len(str(MAX_USER_ID))
 
 
 def user_key(record: dict[str, Json]) -> str:
-    """The Docebo user id as decimal text without leading zeros, 1 to 2**63 - 1 (docebo.md 2.3).
+    """The Docebo user id as decimal text without leading zeros, 1 to 2**63 - 1 (docs/contract/docebo.md 2.3).
 
     Raises:
         Unfit: `no_user_id` when it is missing or blank, `invalid_user_id` when it is anything else.
@@ -53,7 +53,7 @@ def stand_in_key(record: Json) -> str:
     """A key for a record that has none: "#" and 32 hex digits, the same every night, so that it is counted once.
 
     Made of the names a person is known by when the record has some, else of the content that does not change
-    with every sign-in. All the names count: a person too many in the books is better than one too few.
+    with every sign-in. All the names count: one person counted twice is better than one not counted.
     """
     lasting = _lasting(record)
     try:

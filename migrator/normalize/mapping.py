@@ -21,10 +21,10 @@ ATTRIBUTE_LIMIT = 1000
 
 
 class Normalizer:
-    """Turns raw records into `Ready` or `Rejected`; pure and total (matrix D6).
+    """Turns raw records into `Ready` or `Rejected`; pure and total (docs/reliability.md D6).
 
     Args:
-        mapping: the `mapping:` section of the configuration (design section 5).
+        mapping: the `mapping:` section of the configuration.
         platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
 
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
@@ -34,7 +34,7 @@ class Normalizer:
     def __init__(self, mapping: MappingConfig, platform: str) -> None:
         self._mapping = mapping
         self._platform = platform
-        # The mark is ours whatever the mapping says: without it nobody is recognised again (matrix B5.3).
+        # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
         self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
 
     def __call__(self, record: Json) -> Normalized:
@@ -93,7 +93,7 @@ class Normalizer:
         )
 
     def _email(self, user_id: str, record: dict[str, Json], notes: dict[str, None], *, has_phone: bool) -> str:
-        """The address; "" only for a user-name login with a phone: Descope wants one of them (3.1)."""
+        """The address; "" only for a user-name login with a phone: Descope wants one (docs/contract/descope.md 3.1)."""
         email = email_of(record.get("email"))
         if email:
             return email

@@ -35,7 +35,7 @@ class Names:
 
 
 def names_of(record: dict[str, Json]) -> Names:
-    """`fullname`, or first and last name when it is blank (design section 6)."""
+    """`fullname`, or first and last name when it is blank."""
     full, full_cut = _name(record.get("fullname"))
     given, given_cut = _name(record.get("first_name"))
     family, family_cut = _name(record.get("last_name"))
@@ -53,7 +53,7 @@ def _name(value: Json) -> tuple[str, bool]:
 
 
 def phone_of(value: Json, region: str | None) -> str:
-    """The number in E.164 form (descope.md section 6, rule 6), "" when it is no valid number.
+    """The number in E.164 form (docs/contract/descope.md 6.6), "" when it is no valid number.
 
     A number with an extension is not taken: E.164 cannot say it, and without it the number is
     somebody else's.
@@ -87,7 +87,7 @@ def picture_of(value: Json) -> str:
 
 
 def source_status_of(record: dict[str, Json]) -> SourceStatus:
-    """Suspended wins over expired (docebo.md 2.3: `status` "1" active, "0" suspended).
+    """Suspended wins over expired; `status` is "1" active, "0" suspended (docs/contract/docebo.md 2.3).
 
     Raises:
         Unfit: `unknown_status` when `status` is missing or says neither; nobody is enabled by guessing.
@@ -101,7 +101,7 @@ def source_status_of(record: dict[str, Json]) -> SourceStatus:
 
 
 def date_of(value: Json) -> str:
-    """A date text comparable as text; "" for every never-happened date of docebo.md 2.4."""
+    """A date text comparable as text; "" for every never-happened date of docs/contract/docebo.md 2.4."""
     if not isinstance(value, str) or not _DATE.fullmatch(value) or value.startswith("0000"):
         return ""
     return value

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def write_atomically(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
-    """Write beside, sync, rename: a reader or a crash sees the old file or the new one (matrix C5). Mode 0600."""
+    """Write beside, sync, rename: everybody sees the old file or the new one (docs/reliability.md C5). Mode 0600."""
     # What a killed run left half-written may hold personal data.
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         leftover.unlink(missing_ok=True)

@@ -63,7 +63,7 @@ def _nothing(actions: dict[str, int], *, some: bool) -> str:
 
 
 def lost_sentence(document: dict[str, Any]) -> str:
-    """What the books of a project that was emptied do not say, "" for any other."""
+    """What the counts of a project that was emptied do not say, "" for any other."""
     if (document.get("error") or {}).get("kind") != "missing":
         return ""
     return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."

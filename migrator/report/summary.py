@@ -1,4 +1,4 @@
-"""A run's figures as people's scripts read them (design section 4)."""
+"""A run's figures as people's scripts read them (README.md, "JSON")."""
 
 from __future__ import annotations
 

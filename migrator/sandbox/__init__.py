@@ -1,1 +1,1 @@
-"""Both APIs on loopback, built from their contracts, for trying and for tests."""
+"""Both APIs on loopback, as docs/contract/docebo.md and docs/contract/descope.md tell them, for trying and tests."""

@@ -1,4 +1,4 @@
-"""Rules that say which request meets which fault (matrix B4)."""
+"""Rules that say which request meets which fault."""
 
 from __future__ import annotations
 

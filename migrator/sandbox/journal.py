@@ -1,4 +1,4 @@
-"""What the two servers saw, kept outside the migrator so that the judge survives its crash (matrix B3)."""
+"""What the two servers saw, kept outside the migrator so that the judge survives its crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded made-up people as Docebo's list shows them (contract/docebo.md 2.3 and 2.4)."""
+"""Seeded made-up people as Docebo's list shows them (docs/contract/docebo.md 2.3 and 2.4)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def person(index: int, seed: int) -> Person:
 
 
 def pending(n: int, seed: int) -> list[Record]:
-    """Self-registered users who wait for approval; their items have fewer keys (contract 2.3)."""
+    """Self-registered users who wait for approval; their items have fewer keys (docs/contract/docebo.md 2.3)."""
     keep = ("user_id", "username", "first_name", "last_name", "email", "avatar", "language", "field_4")
     found = []
     for index in range(n):

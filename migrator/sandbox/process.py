@@ -108,7 +108,7 @@ class SandboxProcess:
 
 
 def config_text(docebo_url: str, descope_url: str, **overrides: dict[str, Any]) -> str:
-    """A complete configuration (design section 5) of the migrator for a sandbox, as YAML.
+    """A complete configuration of the migrator for a sandbox, as YAML.
 
     Args:
         docebo_url: base URL of the Docebo side.

@@ -39,7 +39,7 @@ class Status(Fault):
 
 
 def _error(api: str, code: int) -> Json:
-    """The error body of either API (contract/docebo.md 8.2, contract/descope.md 5)."""
+    """The error body of either API (docs/contract/docebo.md 8.2, docs/contract/descope.md 5)."""
     if api == "docebo":
         return {"name": "Error", "message": ["Made to fail"], "code": 0, "status": code}
     number = "E130429" if code == 429 else "E010000"  # noqa: PLR2004 -- HTTP status

@@ -1,1 +1,1 @@
-"""The proof: Descope read back and compared, by code that shares nothing with the sender but the API client."""
+"""The proof: Descope read back and compared, by code that shares nothing with `flow/send` but the API client."""

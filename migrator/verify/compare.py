@@ -104,7 +104,7 @@ def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adop
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:
-    """Whether a differing value is for us to mend (design section 5, policy.update)."""
+    """Whether a differing value is for us to mend (`policy.update`)."""
     rule = "fill_if_empty" if adopted else policy.update.get(name, policy.update["default"])
     return rule == "source_wins" or (rule == "fill_if_empty" and not found)
 

@@ -1,4 +1,4 @@
-"""What a Descope user must look like (design section 6), worked out from the target profile alone. Pure."""
+"""What a Descope user must look like, worked out from the target profile alone. Pure."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class VerifyReport:
         return most_wrong(self.arrived, self.checked, self.wrong)
 
     def document(self) -> dict[str, Any]:
-        """The JSON document (design section 4)."""
+        """The JSON document of `migrator verify --json`."""
         return {
             "classes": self.classes,
             "differences": [difference.document() for difference in self.differences],

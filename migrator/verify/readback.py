@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
 
-USERS_PER_CALL = 100  # users/load (contract descope 3.10, 10.2)
+USERS_PER_CALL = 100  # users/load (docs/contract/descope.md 3.10 and 10.2)
 SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra")
 # The field of a user whose profile was erased while it differed: which one it was, nobody knows any more.
 FORGOTTEN = "fields"

@@ -41,7 +41,7 @@ def test_json_is_one_document_alone_on_stdout(place: Place, command: tuple[str, 
 
 @pytest.mark.parametrize("command", ["run", "plan", "status"])
 def test_json_has_the_documented_keys(place: Place, command: str) -> None:
-    """The keys of design section 4 are there, with the right types, and the counts add up."""
+    """The keys of README.md, "JSON", are there, with the right types, and the counts add up."""
     place.sandbox.control.reset(users=40, difficult=0.2, strangers=4)
     place.migrate(dry_run=True)
 

@@ -78,7 +78,7 @@ def search(page: Page, text: str) -> None:
 
 
 def test_r2_the_page_of_a_run_asks_nobody_and_complains_of_nothing(browser: Browser, run_report: Path) -> None:
-    """R2: opened from the disk it makes no request and violates no policy; hostile names are shown as text."""
+    """Opened from the disk it makes no request and violates no policy; hostile names are shown as text."""
     page = browser.open(run_report.as_uri())
     search(page, "alert(1)")
 

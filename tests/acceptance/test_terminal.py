@@ -40,7 +40,7 @@ def steady(text: str) -> str:
     return re.sub(r"\d+ (s off|GiB)", r"N \1", text)
 
 
-# --- N8, N9: the question ---------------------------------------------------------------------------
+# --- the question ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -109,7 +109,7 @@ def test_nc9_an_input_that_ends_at_the_question_means_no(place: Place) -> None:
     assert place.targets() == []
 
 
-# --- N11: nothing tears the region ------------------------------------------------------------------
+# --- nothing tears the region -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options", [[], ["-v"], ["-v", "--log-format", "json"]])
@@ -131,7 +131,7 @@ def test_nc11_log_lines_and_retries_leave_no_torn_bars(place: Place, options: li
         assert {json.loads(line)["event"] for line in logged} == {"call_failed"}
 
 
-# --- N12, N14: pace, end, waits ---------------------------------------------------------------------
+# --- pace, end, waits -----------------------------------------------------------------------------
 
 
 def test_nc12_the_region_shows_share_pace_end_and_why_it_waits(place: Place) -> None:
@@ -213,7 +213,7 @@ def test_nc12_a_limit_is_named(place: Place) -> None:
     assert "4 of 5  Sending to Descope" in text
 
 
-# --- N13: stages that end ---------------------------------------------------------------------------
+# --- stages that end --------------------------------------------------------------------------------
 
 
 def test_nc13_each_stage_ends_with_its_count_and_time(place: Place) -> None:
@@ -270,7 +270,7 @@ def test_nc13_a_stage_that_was_cut_short_has_no_tick(place: Place) -> None:
     assert re.search(r"^4 of 5  Sending to Descope: stopped at 100 of 300 users after", terminal.text, re.MULTILINE)
 
 
-# --- N15: after Ctrl-C ------------------------------------------------------------------------------
+# --- after Ctrl-C -----------------------------------------------------------------------------------
 
 
 def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place) -> None:
@@ -290,7 +290,7 @@ def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is visible again
 
 
-# --- N16: reasons, colour, watching -----------------------------------------------------------------
+# --- reasons, colour, watching ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("columns", [80, 120])

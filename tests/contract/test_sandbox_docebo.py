@@ -1,4 +1,4 @@
-"""The sandbox's token endpoint and rights do what contract/docebo.md 1 says."""
+"""The sandbox's token endpoint and rights do what docs/contract/docebo.md 1 says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list of users that ends too early, and rights that end while it is read (contract/docebo.md 1.7 and 2.5)."""
+"""A list of users that ends too early, and rights that end while it is read (docs/contract/docebo.md 1.7 and 2.5)."""
 
 from __future__ import annotations
 

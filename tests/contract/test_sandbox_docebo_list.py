@@ -1,4 +1,4 @@
-"""The sandbox's user list does what contract/docebo.md 2 says, and each of its switches has an effect."""
+"""The sandbox's user list does what docs/contract/docebo.md 2 says, and each switch has an effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C1: SIGKILL before and behind every commit, request and step of the report; the next run finishes alone."""
+"""SIGKILL before and behind every commit, request and report step; the next run finishes (docs/reliability.md C1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C2: the run dies, its successor dies too, and the third finishes."""
+"""The run dies, its successor dies too, and the third finishes (docs/reliability.md C2)."""
 
 from __future__ import annotations
 

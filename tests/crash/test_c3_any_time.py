@@ -1,4 +1,4 @@
-"""C3: the installed command is killed at any time and run again."""
+"""The installed command is killed at any time and run again (docs/reliability.md C3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C4: the server did the work and its answer never came: read back, adopted by mark, never sent twice."""
+"""The server did the work, its answer never came: read back by mark, never sent twice (docs/reliability.md C4)."""
 
 from __future__ import annotations
 

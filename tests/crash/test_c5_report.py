@@ -1,4 +1,4 @@
-"""C5: a kill during the second sweep, or while the reports are written."""
+"""A kill during the second sweep, or while the reports are written (docs/reliability.md C5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C6: SIGINT and SIGTERM once (end in order) and twice (leave at once); both leave a run that goes on."""
+"""SIGINT and SIGTERM once (end in order) and twice (leave at once); the next run goes on (docs/reliability.md C6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C7: a kill in the middle of `db upgrade` leaves the old schema or the new one."""
+"""A kill in the middle of `db upgrade` leaves the old schema or the new one (docs/reliability.md C7)."""
 
 from __future__ import annotations
 

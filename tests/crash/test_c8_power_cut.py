@@ -1,4 +1,4 @@
-"""C8: a stand-in for the power cut: the last transaction's pages never reached the disk, or only some of them."""
+"""A stand-in for the power cut: not all pages of the last commit reached the disk (docs/reliability.md C8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""D7: a checkpoint belongs to one platform, one project and one mapping."""
+"""A checkpoint belongs to one platform, one project and one mapping (docs/reliability.md D7)."""
 
 from __future__ import annotations
 

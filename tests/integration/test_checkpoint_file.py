@@ -1,4 +1,4 @@
-"""A checkpoint file that is broken, foreign, on the wrong disk or open to others (matrix S3, S6, X5)."""
+"""A checkpoint file that is broken, foreign, on the wrong disk or open to others (docs/reliability.md S3 and S6)."""
 
 from __future__ import annotations
 

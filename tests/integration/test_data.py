@@ -1,4 +1,4 @@
-"""People who collide, are already there, or whose data is strange (matrix D1-D7)."""
+"""People who collide, are already there, or whose data is strange (docs/reliability.md D1 to D7)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from oracle import Before, Verdict
     from world import Place
 
-# Pairs of addresses that one mail server, one eye or one database could take for the same (matrix B2.12).
+# Pairs of addresses that one mail server, one eye or one database could take for the same (docs/decisions/0008).
 COLLIDING = {
     "same": ("same@example.org", "same@example.org"),
     "case": ("case@example.org", "CASE@Example.ORG"),

@@ -1,4 +1,4 @@
-"""A directory that changes while it is read (matrix P1, P2): 300 seeds, nobody missed."""
+"""A directory that changes while it is read (docs/reliability.md P1 and P2): 300 seeds, nobody missed."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_titles_that_cannot_be_read_are_no_error(place: Place, fault: dict[str, 
 
 @pytest.mark.parametrize("key", ["id", "id_field"])
 def test_both_spellings_of_the_id_are_read(key: str) -> None:
-    """Sources differ on it (contract docebo U13)."""
+    """Sources differ on it (docs/contract/docebo.md 4)."""
     titles: dict[str, str] = {}
 
     more = client._parse_fields({"data": {"items": [{key: 4, "title": "City"}], "has_more_data": True}}, titles)

@@ -1,4 +1,4 @@
-"""L4: a lease that cannot be renewed is given up by its holder before anybody may take it."""
+"""A lease that cannot be renewed is given up before anybody may take it (docs/reliability.md L4)."""
 
 from __future__ import annotations
 

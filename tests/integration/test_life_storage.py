@@ -231,7 +231,7 @@ def test_s4_no_statement_is_prepared_on_the_server(on_postgres: Place) -> None:
     checkpoint.db.close()
 
 
-# --- B14: the books, and a platform that moves ------------------------------------------------------
+# --- B14: what is kept, and a platform that moves ------------------------------------------------------
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["with names", "without names"])

@@ -1,4 +1,4 @@
-"""One runner at a time, and what happens to a runner that lost its place (matrix L1-L5)."""
+"""One runner at a time, and what happens to a runner that lost its place (docs/reliability.md L1 to L4)."""
 
 from __future__ import annotations
 

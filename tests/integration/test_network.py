@@ -1,4 +1,4 @@
-"""Connections that break and answers that never come, in whole runs (matrix N1 to N4, N10 to N12)."""
+"""Connections that break, answers that never come, in whole runs (docs/reliability.md N1 to N4, N10 to N12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages may do while they are read, in whole runs (matrix P3 to P8)."""
+"""What pages may do while they are read, in whole runs (docs/reliability.md P3 to P8)."""
 
 from __future__ import annotations
 

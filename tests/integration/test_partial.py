@@ -1,4 +1,4 @@
-"""Batches of which a part fails, in whole runs (matrix N7, N13, N14)."""
+"""Batches of which a part fails, in whole runs (docs/reliability.md N7, N13 and N14)."""
 
 from __future__ import annotations
 

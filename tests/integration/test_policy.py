@@ -1,4 +1,4 @@
-"""What the policy decides, and what no policy may do (matrix D8); personal data after the end (I8)."""
+"""What the policy decides and no policy may do (docs/reliability.md D8); personal data after the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL checkpoint whose connections are cut and whose transactions lose races (matrix S4, S5)."""
+"""PostgreSQL connections that are cut, and transactions that lose races (docs/reliability.md S4 and S5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading back from a server that is slow to show what it has, and wall clocks that jump (matrix N15, N17)."""
+"""A server slow to show what it has, and wall clocks that jump (docs/reliability.md N15 and N17)."""
 
 from __future__ import annotations
 

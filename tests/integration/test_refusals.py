@@ -1,4 +1,4 @@
-"""Refusals of the caller and of its pace, in whole runs (matrix N6 to N9)."""
+"""Refusals of the caller and of its pace, in whole runs (docs/reliability.md N6 to N9)."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_the_report_is_rebuilt_from_the_checkpoint_alone(place: Place) -> None:
 
 
 def test_x4_a_redacted_report_names_nobody(place: Place) -> None:
-    """X4: with --redact no name, address or number is in any file; without, those of the problem users are."""
+    """With --redact no name, address or number is in any file; without, those of the problem users are."""
     place.sandbox.control.reset(users=200, strangers=5, difficult=0.3)
     place.forked("run", "--yes")
     texts = personal(place.sources())

@@ -1,4 +1,4 @@
-"""Answers of the wrong shape, field by field, in whole runs (matrix N5)."""
+"""Answers of the wrong shape, field by field, in whole runs (docs/reliability.md N5)."""
 
 from __future__ import annotations
 

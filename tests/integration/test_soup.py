@@ -1,4 +1,4 @@
-"""Fault soup (matrix N16): about every fifth request of a whole migration meets a fault of any kind, seeded."""
+"""Fault soup (docs/reliability.md N16): about every fifth request of a whole migration meets a fault, seeded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Storage that fills up, is locked, broken or not ours (matrix S1-S3, S6, X5); PostgreSQL is test_postgres.py."""
+"""Storage that fills up or is locked (docs/reliability.md S1 and S2); PostgreSQL is test_postgres.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""L5: two machines, two checkpoints, one project: the mark at the destination still prevents doubles."""
+"""Two machines, two checkpoints, one project: the mark still prevents doubles (docs/reliability.md L5)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_watch_follows_a_run_to_its_end(place: Place) -> None:
-    """From another shell: step, rate and a range for the end while it runs, the books when it is over."""
+    """From another shell: step, rate and a range for the end while it runs, the counts when it is over."""
     place.sandbox.control.reset(users=700, difficult=0)
     slow(place, 1)
     run = place.start("run", "--yes", "--json")

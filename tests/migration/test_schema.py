@@ -1,4 +1,4 @@
-"""The schema: what the migrations build is what the program works with, from every older revision (matrix S7)."""
+"""The migrations build what the program works with, from every older revision (docs/reliability.md S7)."""
 
 from __future__ import annotations
 

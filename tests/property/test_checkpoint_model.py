@@ -1,4 +1,4 @@
-"""The checkpoint against a plain dict: any order of its operations, the same states, and books that close."""
+"""The checkpoint against a plain dict: any order of its operations, the same states, and counts that add up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for every input of the normalizer (matrix D1, D4, D6, D8)."""
+"""What must hold for every input of the normalizer (docs/reliability.md D1, D4, D6 and D8)."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_d6_the_fast_path_takes_only_what_the_library_takes(address: str) -> Non
 
 @given(local=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20))
 def test_d6_the_key_of_an_address_forgets_its_spelling(local: str) -> None:
-    """Case, composition, compatibility forms and invisible characters do not change the key (D1)."""
+    """Case, composition, compatibility forms and invisible characters do not change the key."""
     key = login_key(f"{local}@example.org")
 
     for other in (

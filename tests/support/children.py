@@ -50,7 +50,7 @@ class Child:
 
 
 def exit_code(work: Callable[[], RunFigures]) -> int:
-    """How the command would end (design section 4), `--allow-partial` given; an error's text goes to stderr."""
+    """How the command would end, `--allow-partial` given; an error's text goes to stderr."""
     try:
         error = work().error
     except MigratorError as raised:

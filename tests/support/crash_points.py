@@ -1,4 +1,4 @@
-"""Count every effect of a run, and die by SIGKILL at the n-th (matrix C1). For forked children only.
+"""Count every effect of a run, and die by SIGKILL at the n-th (docs/reliability.md C1). For forked children only.
 
 An effect is what the world outside can see: a request sent, a commit, a step of writing a report. The wrappers
 stand around the program's own outermost calls; the program knows nothing of them.
@@ -145,7 +145,7 @@ def _around(function: Callable[..., Any], label: str, point: Callable[[str], Non
 
 
 def _caller() -> str:
-    """Which step of the checkpoint or the engine the transaction belongs to."""
+    """Which step of the checkpoint or the flow the transaction belongs to."""
     for frame, _ in traceback.walk_stack(None):
         module = frame.f_globals["__name__"]
         if module.startswith("migrator.") and module not in _BETWEEN:

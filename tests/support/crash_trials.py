@@ -118,7 +118,7 @@ def mend(place: Place, start: Before, *, again: bool = False) -> Verdict:
 
 
 def reports_are_whole(place: Place) -> int:
-    """Each report is complete in itself, or not there (matrix C5); how many problems are listed."""
+    """Each report is complete in itself, or not there (docs/reliability.md C5); how many problems are listed."""
     for path in (place.folder / "reports").glob("[!.]*"):
         text = path.read_text()
         if path.suffix == ".json":

@@ -19,7 +19,7 @@ ROWS = re.compile(r"::test_((?:[a-z]\d+_)+)")
 
 @pytest.fixture
 def note(record_property: Callable[[str, object], None]) -> Note:
-    """`note(row, what, number)` puts a figure of a matrix row into the output; xdist carries it along."""
+    """`note(row, what, number)` puts a row's figure into the output; xdist carries it along."""
 
     def tell(row: str, what: str, number: int) -> None:
         record_property(KEY, (row, what, number))
@@ -28,7 +28,7 @@ def note(record_property: Callable[[str, object], None]) -> Note:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how many cases of each matrix row passed, and the figures; numbers of the same name summed up."""
+    """Print how many cases of each row passed, and the figures; numbers of the same name summed up."""
     figures: Counter[tuple[str, str]] = Counter()
     for report in terminalreporter.getreports("passed"):
         if report.when == "call":
@@ -44,6 +44,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def rows_of(nodeid: str) -> list[str]:
-    """The rows of the matrix that a test is named after."""
+    """The rows of docs/reliability.md that a test is named after."""
     ids = ROWS.search(nodeid)
     return ids[1].upper().strip("_").split("_") if ids else []

@@ -56,7 +56,7 @@ def _doubted(done: Done) -> bool:
 
 @whole
 def arrived_is_there(judge: Judge, done: Done) -> Iterator[str]:
-    """Whoever is said to have arrived has exactly one account, with the own mark, and it is the one in the books."""
+    """Whoever is said to have arrived has one account, with the own mark: the one that the checkpoint names."""
     for user_id, row in done.rows.items():
         if row["state"] not in ARRIVED or user_id not in judge.world.people or user_id in done.differing:
             continue

@@ -1,4 +1,4 @@
-"""The judge outside the program: the invariants I1-I10 of the matrix, from journals, final reads and checkpoint.
+"""The judge outside the program: what docs/reliability.md I1 to I10 promise, from journals, final reads and checkpoint.
 
 It shares no code with the program beyond the words of `model.py`; what a target must look like is worked out a
 second time in `wanted.py`.

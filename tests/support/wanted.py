@@ -1,4 +1,4 @@
-"""What a created user must look like (design section 6, default mapping), worked out apart from the program."""
+"""What a created user must look like with the default mapping, worked out apart from the program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def difference(user: dict[str, Any], record: dict[str, Any], platform: str) -> dict[str, tuple[Any, Any]]:
-    """Fields of a created user that differ from what design section 6 asks, as {field: (found, expected)}."""
+    """Fields of a created user that differ from what is to be sent, as {field: (found, expected)}."""
     wanted = expected(record, platform)
     attributes = user.get("customAttributes") or {}
     found = {key: user.get(key) for key in wanted if key != "customAttributes"}

@@ -1,4 +1,4 @@
-"""What the transport's tests share: a virtual clock, credentials, servers and requests."""
+"""What the tests of calls share: a virtual clock, credentials, servers and requests."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migrator.core.clock import Clock
 
 _T = TypeVar("_T")
-TRIES = 5  # of one transaction on a database that comes and goes (matrix S4, S5)
+TRIES = 5  # of one transaction on a database that comes and goes (docs/reliability.md S4 and S5)
 
 
 class Checkpoint:
@@ -103,7 +103,7 @@ class Checkpoint:
         """Run `work` in one durable transaction, if the lease is still ours.
 
         `work` may run more than once, so it must change nothing but the database. A commit whose answer
-        was lost is looked up by its name before anything is repeated (matrix S4).
+        was lost is looked up by its name before anything is repeated (docs/reliability.md S4).
 
         Raises:
             LeaseLost: another run took over; nothing was written.

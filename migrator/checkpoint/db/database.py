@@ -20,8 +20,8 @@ from migrator.core.packaging import install_command
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY_SECONDS = 30  # matrix S2
-# A transaction that does nothing for so long belongs to a run that is paused; no other run waits for it (matrix L3).
+BUSY_SECONDS = 30  # docs/reliability.md S2
+# A transaction that does nothing for so long belongs to a paused run; nobody waits for it (docs/reliability.md L3).
 IDLE_SECONDS = 60
 _ONE_AT_A_TIME = 0x646F63656465  # any number that other programs on the server do not take
 
@@ -48,7 +48,7 @@ class Database:
             ) from None
 
     def _engine(self, url: URL) -> Engine:
-        # hide_parameters: an exception text must not carry anybody's data (matrix B2.5).
+        # hide_parameters: an exception text must not carry anybody's data.
         if not self.is_sqlite:
             engine = create_engine(
                 url,
@@ -79,8 +79,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back by any exception.
 
-        On SQLite it takes the write lock first; a read that turns into a write fails at once there
-        (matrix B2.7).
+        On SQLite it takes the write lock first; a read that turns into a write fails at once there.
         """
         with _explained(self.name), self.engine.connect() as connection:
             connection = connection.execution_options(immediate=True)  # noqa: PLW2901 -- the same connection, told how to begin
@@ -88,7 +87,7 @@ class Database:
                 yield connection
 
     def one_at_a_time(self, connection: Connection) -> None:
-        """Keep others out until the transaction ends, where there may be no table or row yet to lock (matrix L1)."""
+        """Keep others out until the transaction ends, where nothing may be there to lock (docs/reliability.md L1)."""
         if not self.is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
@@ -99,7 +98,7 @@ class Database:
         return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
     def check_intact(self) -> None:
-        """Raise `ConfigError` when the file is damaged anywhere, before anything builds on it (matrix S3)."""
+        """Raise `ConfigError` for a file damaged anywhere, before anything builds on it (docs/reliability.md S3)."""
         if not self.is_sqlite:
             return
         with self.read() as connection:
@@ -148,7 +147,7 @@ class Database:
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:
-    """Make the file readable by its owner alone before SQLite can make it 0644 (matrix B2.7, X5)."""
+    """Make the file readable by its owner alone before SQLite can make it 0644."""
     fix = "Set checkpoint.url to a file in a folder of your own that you can write to."
     if not path.parent.is_dir():
         raise ConfigError(
@@ -178,7 +177,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noq
     connection.isolation_level = None  # SQLAlchemy's begin event decides how a transaction starts
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-    # Once, when the file is new: the mode stays, and another program's file is not touched (matrix S3).
+    # Once, when the file is new: the mode stays, and another program's file is not touched (docs/reliability.md S3).
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         connection.execute("PRAGMA journal_mode = WAL").close()
 

@@ -16,9 +16,9 @@ from migrator.core.errors import LeaseLost
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TTL = 60.0  # seconds without a renewal after which another run may take over (matrix L2)
+TTL = 60.0  # seconds without a renewal after which another run may take over (docs/reliability.md L2)
 RENEW_EVERY = TTL / 4
-GIVE_UP_AFTER = TTL * 2 / 3  # the holder stops itself well before anybody may take over (matrix L4)
+GIVE_UP_AFTER = TTL * 2 / 3  # the holder stops itself well before anybody may take over (docs/reliability.md L4)
 
 
 def _read(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a folder lies on another machine, where SQLite's locks and write-ahead log do not hold (matrix S6)."""
+"""Whether a folder lies on another machine, where SQLite's locks do not hold (docs/reliability.md S6)."""
 
 from __future__ import annotations
 

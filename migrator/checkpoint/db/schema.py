@@ -54,5 +54,5 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def upgrade_schema(connection: Connection) -> None:
-    """Bring the database to head within the caller's transaction: all of it or nothing (matrix C7)."""
+    """Bring the database to head within the caller's transaction: all of it or nothing (docs/reliability.md C7)."""
     command.upgrade(_alembic(connection), "head")

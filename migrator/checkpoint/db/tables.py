@@ -47,7 +47,7 @@ migration = Table(
     Column("fence", Integer, nullable=False),
     Column("holder", Text),
     Column("lease_until", Double),
-    # The name of the last transaction: tells whether a commit without an answer happened (matrix S4).
+    # The name of the last transaction: tells whether a commit without an answer happened (docs/reliability.md S4).
     Column("last_write", Text),
     # Sweeps are numbered over the life of the migration.
     Column("sweep", Integer, nullable=False),
@@ -106,11 +106,11 @@ source_user = Table(
     Column("decided_at", Double),
     Column("seen", Text),  # hash of the Descope user the decision was made on
     Column("predicted", Text),  # the state this run's plan foresees
-    # What reading the user back since it was last sent has shown, in the words of `proofs.RowVerdict`; None before.
+    # What reading the user back since it was last sent has shown, in the words of `RowVerdict`; None before.
     Column("verdict", Text),
     # How the user came to be ours: "created", or "linked" (policy.existing); None before it arrived.
     Column("origin", Text),
-    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`fields.SentFields`).
+    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`SentFields`).
     Column("sent_fields", Text),
     Column("adopt_id", Text),  # the stranger a decision to link was made on
     # 1 when this migration disabled the user at Descope, so that it may enable it again.

@@ -32,7 +32,7 @@ def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
 
 
 def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
-    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_count`."""
+    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_actions`."""
     if not any(sent.values()):
         return
     newest = select(run.c.number, run.c.summary).where(run.c.migration == checkpoint.key)

@@ -1,4 +1,4 @@
-"""The books: runs, counts, problem rows, and the erasing of personal data."""
+"""The runs of a migration: begun, ended, and with what they found."""
 
 from __future__ import annotations
 

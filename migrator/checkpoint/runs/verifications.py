@@ -91,6 +91,6 @@ def earlier_full_verification(checkpoint: Checkpoint) -> dict[str, Any] | None:
 
 
 def verification_document(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The newest one as a document; `NEVER` before the first."""
+    """The newest one as a document; `NEVER_VERIFIED` before the first."""
     last = newest_verification(checkpoint)
     return NEVER_VERIFIED if last is None else last.document()

@@ -54,10 +54,12 @@ def takes_part(checkpoint: Checkpoint, *, look: bool = False) -> ColumnElement[b
 
 
 def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[CollidingUser]:
-    """Users whose login ids are the same after the strong fold, group by group; memory stays flat (matrix D1, B2.12).
+    """Users whose login ids are the same after the strong fold, group by group (docs/decisions/0008).
+
+    Memory stays flat.
 
     Args:
-        look: groups whose login ids only look alike, for a person's eye; `collisions` groups may be among them.
+        look: groups whose login ids only look alike, for a person's eye; groups of equal ones may be among them.
     """
     counted = takes_part(checkpoint, look=look)
     joined = login.join(

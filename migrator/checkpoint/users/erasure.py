@@ -22,7 +22,7 @@ def erase_profiles(
     """Remove the personal data of users in these states, from the file's raw bytes too.
 
     Args:
-        verdicts: of those who arrived, only whoever was last read back like this (`proofs.RowVerdict`): without its
+        verdicts: of those who arrived, only whoever was last read back like this (`RowVerdict`): without its
             profile nobody could see a user right again.
 
     Raises:

@@ -42,7 +42,7 @@ def holders_text(word: str, ids: Iterable[str]) -> str | None:
 
 
 def parse_holders(detail: str | None) -> Holders:
-    """The inverse of `detail_of`."""
+    """The inverse of `holders_text`."""
     words = (detail or "").split()
     word = words.pop(0) if words and words[0] in MAY_LET_GO else ""
     more = int(words.pop()) if words and words[-1].startswith("+") else 0

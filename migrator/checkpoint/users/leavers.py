@@ -93,7 +93,7 @@ def count_still_enabled(checkpoint: Checkpoint) -> int:
 
 
 def is_still_enabled(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Whom `still_enabled` counts, as a condition."""
+    """Whom `count_still_enabled` counts, as a condition."""
     mine = source_user.c.migration == checkpoint.key
     return and_(mine, source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
 

@@ -71,7 +71,7 @@ class QueuedUser:
 
     @classmethod
     def of(cls, row: Row[Any]) -> QueuedUser:
-        """The user of a row that has `CANDIDATE` columns."""
+        """The user of a row that has `QUEUED_USER_COLUMNS`."""
         adopts = row.decision == Decision.ADOPT
         return cls(
             TargetUser.from_json(row.profile),

@@ -1,7 +1,8 @@
 """Which users are planned again, and how a command that is not confirmed leaves none of that behind.
 
-Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore` undoes it, at the end
-of a plan, after a "no", or in the next command when this one was killed. So it is with rows that a mapping wrote over.
+Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore_unconfirmed` undoes it,
+at the end of a plan, after a "no", or in the next command when this one was killed. So it is with rows that a mapping
+wrote over.
 """
 
 from __future__ import annotations

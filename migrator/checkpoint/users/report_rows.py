@@ -1,4 +1,4 @@
-"""What reports read beyond the books: raw records, who is where in Descope, sign-in groups."""
+"""What reports read beyond the counts: raw records, who is where in Descope, sign-in groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sending side of the checkpoint: intent before the request, outcome after it (matrix B5.2)."""
+"""The sending side of the checkpoint: intent before the request, outcome after it (docs/decisions/0003)."""
 
 from __future__ import annotations
 

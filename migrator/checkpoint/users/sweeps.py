@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `reopening` goes back to
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` goes back to
 _KNOWN = (
     "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
 )  # fmt: skip
-_UNSETTLED = ("differs", "missing")  # verdicts (`proofs.RowVerdict`)
+_UNSETTLED = ("differs", "missing")  # verdicts (`RowVerdict`)
 ERASED_RECORD = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
 
 

@@ -1,7 +1,7 @@
 """Rows as they were before a mapping that is not confirmed wrote over them (docs/decisions/0014).
 
 A plan with another mapping reads everybody with that mapping. What it writes over is kept in the row, as JSON, until
-the mapping is bound (`forget`) or the command ends without that (`take_back`).
+the mapping is bound (`forget_snapshots`) or the command ends without that (`restore_snapshots`).
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def count_wrong(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
 
 
 def is_found_wrong(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Whom `wrong_count` counts, as a condition."""
+    """Whom `count_wrong` counts, as a condition."""
     others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
     return and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG_VERDICTS))
 

@@ -193,7 +193,7 @@ def plan_command(
 
 
 def execute_run(common: Common, config: Config, options: RunOptions, *, allow_partial: bool = False) -> int:
-    """Run the engine, show its figures, and return the exit code of design section 4."""
+    """Migrate or plan, show the figures, and return the exit code (README.md, "Exit codes")."""
     clock = Clock()
     with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)

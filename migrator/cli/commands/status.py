@@ -33,7 +33,7 @@ LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 class StatusView:
     """What the checkpoint tells at one moment; `progress` is None unless a run is in progress and has told.
 
-    `begins` says that a run holds the lease and is not in the books as running: it is starting or finishing.
+    `begins` says that a run holds the lease and is not stored as running: it is starting or finishing.
     """
 
     figures: RunFigures

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
     from migrator.descope.user import DescopeUser
 
-_NUMBER, _BOOLEAN = 2, 3  # attribute types (contract descope 4.1)
+_NUMBER, _BOOLEAN = 2, 3  # attribute types (docs/contract/descope.md 4.1)
 _NAMES = {"name": "name", "givenName": "given_name", "familyName": "family_name", "picture": "picture"}
 
 
@@ -27,7 +27,7 @@ class Changes:
     """The way from a Descope user to its target, each part by the call that is safe for it.
 
     `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `renames` (old, new login id)
-    go through calls of their own, because a patch may silently merge two users (contract descope 3.8).
+    go through calls of their own, because a patch may silently merge two users (docs/contract/descope.md 10.13).
     `missing_logins` are login ids that no call adds safely. `sent` is what the user will have been sent then.
     """
 
@@ -154,7 +154,7 @@ class _Work:
         return self._past.seen_right or (self._sent is not None and name in self._sent.left)
 
     def change_attributes(self, types: Mapping[str, int] | None) -> None:
-        """The whole set, as whether a patch keeps the attributes it does not name is unknown (contract 10.10)."""
+        """The whole set, as whether a patch keeps the attributes it does not name is unknown (docs/decisions/0009)."""
         found, result = self._found.attributes, self.result
         merged = dict(found)
         for name, after in self._target.attributes.items():
@@ -239,7 +239,7 @@ class _Work:
 
 
 def _typed(value: Json, kind: int | None) -> Json:
-    """A value that came back as text in the type its attribute is defined with (contract descope 11.2)."""
+    """A value that came back as text in the type its attribute is defined with (docs/contract/descope.md 11.2)."""
     if not isinstance(value, str):
         return value
     if kind == _BOOLEAN and value in ("true", "false"):

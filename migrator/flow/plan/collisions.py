@@ -42,7 +42,7 @@ def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Rulin
     """The ruling on one group, whatever its size, in one pass.
 
     Nobody is guessed: the policy chooses a winner only among people with the very same address; where only
-    the strong fold is equal they may be different people, and all of them wait for a person (matrix B2.12).
+    the strong fold is equal they may be different people, and all of them wait for a person.
     Who holds the login at Descope keeps it, and newcomers wait. Whether somebody who arrived can move to it then
     is for the look-up to say.
     """

@@ -1,4 +1,4 @@
-"""What to do with one user, given what Descope holds. Pure; the rules are docs/decisions/0012 and 0013."""
+"""What to do with one user, given what Descope holds. Pure; the rules: docs/decisions/0012 and docs/decisions/0013."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def new_address(user: QueuedUser, plan: PlannedAction) -> str | None:
 
 
 def unless_taken(user: QueuedUser, plan: PlannedAction, holders: Sequence[DescopeUser]) -> PlannedAction:
-    """The plan, or a conflict when its new address is a login id of somebody else (contract descope 3.8).
+    """The plan, or a conflict when its new address is a login id of somebody else (docs/contract/descope.md 3.8).
 
     Args:
         holders: Descope users that answer to the new addresses of this plan and others.
@@ -145,7 +145,7 @@ def _all_ours(user: QueuedUser, others: Sequence[DescopeUser]) -> bool:
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:
-    """The user as create/batch takes it; what is not set is left out (contract descope 3.3, 10.11)."""
+    """The user as create/batch takes it; what is not set is left out (docs/contract/descope.md 3.3 and 10.11)."""
     values: Mapping[str, Json] = {
         "loginId": target.login_id,
         "additionalIdentifiers": list(target.extra_login_ids),
@@ -158,7 +158,7 @@ def create_body(target: TargetUser) -> dict[str, Json]:
     }
     body = {key: value for key, value in values.items() if value}
     return body | {
-        # An omitted flag counts as verified, even of an address taken from a login id (contract descope 3.1).
+        # An omitted flag counts as verified, even of an address taken from a login id (docs/contract/descope.md 3.1).
         "verifiedEmail": bool(target.email) and target.verified_email,
         "verifiedPhone": False,
         "status": target.status,

@@ -35,7 +35,7 @@ def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
     disables = _batches(actions[DISABLE], size)
     calls = {
         "create": creates,
-        "search": updates + disables,  # patches count with searches (contract descope 7)
+        "search": updates + disables,  # patches count with searches (docs/contract/descope.md 7)
         # Read back once, but for the disabled ones; whoever is patched is read right before, too.
         "general": creates + 2 * updates + disables,
     }

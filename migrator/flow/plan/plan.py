@@ -1,4 +1,4 @@
-"""Decide for every pending user, with nothing but reads (design section 2, step 4)."""
+"""Decide for every pending user, with nothing but reads (docs/architecture.md, "The flow")."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
 
-_TEXT, _BOOLEAN = 1, 3  # contract descope 4.1
+_TEXT, _BOOLEAN = 1, 3  # docs/contract/descope.md 4.1
 
 
 def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes:

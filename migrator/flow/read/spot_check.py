@@ -1,4 +1,4 @@
-"""Ask Descope for some of the users that arrived: an emptied project must not be called complete (decision 0012)."""
+"""Ask Descope for some who arrived: an emptied project must not be called complete (docs/decisions/0012)."""
 
 from __future__ import annotations
 

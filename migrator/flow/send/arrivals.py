@@ -1,4 +1,4 @@
-"""Which users of a request Descope has by now (contract descope 3.10)."""
+"""Which users of a request Descope has by now (docs/contract/descope.md 3.10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two senders share: one result per user of a batch, whatever interrupts the work."""
+"""What `create` and `update` share: one result per user of a batch, whatever interrupts the work."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def send_split(
     alone: Callable[[QueuedUser, Refused], None],
     left: Callable[[Sequence[QueuedUser]], Sequence[QueuedUser]],
 ) -> None:
-    """Send users as one request, halved on a refusal until only the bad user is left (matrix N7).
+    """Send users as one request, halved on a refusal until only the bad user is left (docs/reliability.md N7).
 
     Behind each user that was tried alone the largest part left comes next, so that the first ones tried alone
     are spread over the batch.

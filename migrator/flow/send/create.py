@@ -1,4 +1,4 @@
-"""Send one batch of users that Descope does not have (contract descope 3.3, matrix N13, N14)."""
+"""Send one batch of users that Descope does not have (docs/contract/descope.md 3.3; docs/reliability.md N13, N14)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migrator.flow.context import RunContext
 
 # Seconds a look-up is believed: behind it a stranger may have taken the login, and a server that
-# overwrites existing logins would let us touch them (matrix B3 [open]).
+# overwrites existing logins would let us touch them (docs/reliability.md, "Known weaknesses").
 LOOK_UP_HOLDS = 600.0
 
 

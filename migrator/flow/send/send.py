@@ -1,4 +1,4 @@
-"""Send what the plan decided: batches in flight, outcomes stored, unanswered ones settled (design section 2)."""
+"""Send what the plan decided: batches in flight, outcomes stored, unanswered ones settled."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class _Round:
         )
 
     def _learn_size(self, sent: BatchResults) -> None:
-        """A batch that was refused whole, and taken whole in parts, was only too long (contract descope 10.2)."""
+        """A batch refused whole, and taken whole in parts, was only too long (docs/contract/descope.md 10.2)."""
         whole = all(result.state in FINAL and result.state != State.FAILED for result in sent.complete())
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
             self.batch_size = min(self.batch_size, sent.largest)

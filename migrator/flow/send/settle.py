@@ -1,7 +1,7 @@
 """Find out what became of requests whose answer never came, before anything is sent again.
 
 A user is sent again only when, the configured time after a first look, neither a search nor the look-up by login id
-finds anybody: search may lag, and a request may still be on its way inside the server (matrix N1, N15).
+finds anybody: search may lag, and a request may still be on its way inside the server (docs/reliability.md N1 and N15).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _log = get_logger(__name__)
 _AT_ONCE = 100
 # Requests that may go unanswered for one user; in the last one it is alone (see `sends.claim_batch`).
 MOST_ATTEMPTS = 4
-# Seconds between two looks, doubled each time: search lags by seconds, rarely by more (contract descope 3.10).
+# Seconds between two looks, doubled each time: search lags by seconds, rarely by more (docs/contract/descope.md 3.10).
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 
 

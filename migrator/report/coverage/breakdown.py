@@ -30,7 +30,7 @@ MOST_DOMAINS = 10
 FEWEST = 5
 OTHER_DOMAINS, NO_ADDRESS, UNKNOWN_VALUE = "other domains", "no usable address", "unknown"
 ARRIVED_SOMEHOW = "arrived"  # created, updated or unchanged, where nobody can tell which
-# As Docebo's answers spell them (contract/docebo.md 4); whatever else a record says is not shown.
+# As Docebo's answers spell them (docs/contract/docebo.md 11); whatever else a record says is not shown.
 _LEVELS = {
     "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
     "power_user": "power user", "poweruser": "power user", "admin": "power user", "4": "power user",

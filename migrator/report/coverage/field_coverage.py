@@ -1,4 +1,4 @@
-"""The mapping x-ray: what Docebo's fields hold, where each goes, and what could be mapped besides.
+"""Field coverage: what Docebo's fields hold, where each goes, and what could be mapped besides.
 
 Only names, counts and kinds leave this module, never anybody's value.
 """
@@ -43,7 +43,7 @@ _ALWAYS = {
     "expired": "status",
 }
 _CHOOSING = {"creation_date": "oldest", "last_access_date": "newest_login"}
-# Docebo's own fields that say nothing a Descope user could hold (contract docebo 2.3).
+# Docebo's own fields that say nothing a Descope user could hold (docs/contract/docebo.md 2.3).
 _UNUSED = {
     "uuid", "is_manager", "last_update", "language", "lang_code", "expiration_date", "level", "send_notification",
     "newsletter_optout", "newsletter_optout_date", "encoded_username", "timezone", "date_format", "multidomains",
@@ -70,7 +70,7 @@ class Scan:
 
 
 def field_coverage(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
-    """The x-ray as a JSON document.
+    """The coverage as a JSON document.
 
     Records of users who arrived are erased, so an earlier look that saw more of them is kept.
     """

@@ -27,7 +27,7 @@ _DATE = re.compile(
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@]+")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _PATTERNS = ((_DATE, DATE), (_INTEGER, INTEGER), (_NUMBER, NUMBER), (_EMAIL, EMAIL_ADDRESS), (_URL, URL))
-_NEVER = {"0", "null"}  # how Docebo writes a date that never was, beside 0000-00-00 (contract docebo 2.4)
+_NEVER = {"0", "null"}  # how Docebo writes a date that never was, beside 0000-00-00 (docs/contract/docebo.md 2.4)
 
 
 def kind_of(value: Json, *, is_date: bool = False) -> int:

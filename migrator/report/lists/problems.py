@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
 _PERSON = ("username", "email", "first_name", "last_name")
-# How spreadsheets tell a formula from a text; the full-width forms count for some of them (matrix R1).
+# How spreadsheets tell a formula from a text; the full-width forms count for some of them.
 _FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 _SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
 

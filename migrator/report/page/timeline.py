@@ -102,7 +102,7 @@ def _panel(samples: Sequence[ProgressPoint], start: float, throttled: int) -> Pa
 
 
 def _thinned(samples: Sequence[ProgressPoint], start: float, end: float) -> list[tuple[float, int, int, str | None]]:
-    """The last sample of each of `BARS` equal stretches."""
+    """The last sample of each of `MOST_BARS` equal stretches."""
     width = (end - start) / MOST_BARS or 1.0
     kept = {min(MOST_BARS - 1, int((sample.at - start) / width)): sample for sample in samples}
     return [(sample.at, sample.done, sample.throttled, sample.waiting) for sample in kept.values()]

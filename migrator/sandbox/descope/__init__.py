@@ -1,4 +1,4 @@
-"""Descope's management API on loopback, as the contract describes it (contract/descope.md)."""
+"""Descope's management API on loopback, as docs/contract/descope.md describes it."""
 
 from migrator.sandbox.descope.app import build
 from migrator.sandbox.descope.store import MANAGEMENT_KEY, PROJECT_ID, Store

@@ -25,7 +25,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def get_license(call: Call) -> Json:
-    """The project's rate-limit tier (contract section 1)."""
+    """The project's rate-limit tier (docs/contract/descope.md 1)."""
     switches = call.store.switches
     if switches.license_status != 200:  # noqa: PLR2004 -- HTTP OK
         raise Refusal(switches.license_status, INTERNAL, "The licence is not available")
@@ -130,7 +130,7 @@ def _authenticate(store: Store, request: Request) -> None:
 
 
 def _licensed(store: Store, request: Request) -> bool:
-    """Whether the licence header names the project's tier; another one is refused (section 1)."""
+    """Whether the licence header names the project's tier; another one is refused."""
     tier = request.headers.get("x-descope-license")
     if tier is None or _path(request) == LICENSE_PATH or store.switches.license_header == "ignore":
         return tier is not None

@@ -1,4 +1,4 @@
-"""What /create/batch and /patch/batch share: limits, per-user outcomes, odd answers (contract 3.3)."""
+"""What /create/batch and /patch/batch share: limits, per-user outcomes, odd answers (docs/contract/descope.md 3.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail addresses, phones and login ids: what is accepted and how it is stored (contract 3.1, 6.5, 6.6)."""
+"""Addresses, phones and login ids: what is accepted and stored (docs/contract/descope.md 3.1, 6.5 and 6.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the fields of a request end up in a user (contract 3.1, 3.5, 4.1)."""
+"""How the fields of a request end up in a user (docs/contract/descope.md 3.1, 3.5 and 4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request limits per bucket with a back-off after a breach (contract section 7)."""
+"""Request limits per bucket with a back-off after a breach (docs/contract/descope.md 7)."""
 
 from __future__ import annotations
 

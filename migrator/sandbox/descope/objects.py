@@ -1,4 +1,4 @@
-"""Custom attribute definitions, tenants and roles (contract section 4)."""
+"""Custom attribute definitions, tenants and roles (docs/contract/descope.md 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors as Descope words them (contract section 5)."""
+"""Errors as Descope words them (docs/contract/descope.md 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/user/search: filters are ANDed, pages count from 0 (contract 3.10)."""
+"""/user/search: filters are ANDed, pages count from 0 (docs/contract/descope.md 3.10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Custom attribute values as answers show them (contract 11.2)."""
+"""Custom attribute values as answers show them (docs/contract/descope.md 11.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every point on which the sources disagree or say nothing (contract section 10), as a switch.
+"""Every point on which the sources disagree or say nothing (docs/contract/descope.md 9), as a switch.
 
 The first value of each choice is the default.
 """
@@ -38,7 +38,7 @@ class DescopeSwitches(BaseModel):
     unknown_keys: Literal["reject", "ignore"] = "reject"
     error_message: Literal["present", "absent"] = "present"
 
-    # Licence, contract section 1.
+    # Licence, docs/contract/descope.md 1.
     license_tier: str = "tier1"
     license_status: Literal[200, 404, 500] = 200
     license_header: Literal["check", "ignore"] = "check"
@@ -46,7 +46,7 @@ class DescopeSwitches(BaseModel):
         default=1, description="how many times the allowance a request with the right licence header gets"
     )
 
-    # Creating, contract 6.3 and 10.1 to 10.3.
+    # Creating, docs/contract/descope.md 6.3 and 10.1 to 10.3.
     existing_login: Literal["reject", "tolerate", "overwrite"] = "reject"
     duplicate_status: Literal[400, 409] = 400
     created_flag: Literal["present", "absent"] = "present"
@@ -55,7 +55,7 @@ class DescopeSwitches(BaseModel):
         default="", description="a new user with a login id in which this is found is a test user (11.3); empty: nobody"
     )
 
-    # Batches, contract 3.3 and 3.6.
+    # Batches, docs/contract/descope.md 3.3 and 3.6.
     batch_limit: PositiveInt = 100
     batch_limit_status: Literal[400, 413] = 400
     batch_order: Literal["request", "reversed", "shuffled"] = "request"
@@ -71,13 +71,13 @@ class DescopeSwitches(BaseModel):
     )
     choke_status: Literal[500, 502, 503, 504] = 500
 
-    # Changing, contract 3.5, 3.8, 10.10 and 10.13.
+    # Changing, docs/contract/descope.md 3.5, 3.8, 10.10 and 10.13.
     patch_attributes: Literal["merge", "replace"] = "merge"
     patch_conflict: Literal["merge", "keep"] = Field(
         default="merge", description="a patched e-mail or phone that is another user's login id"
     )
 
-    # Custom attributes, contract 4.1.
+    # Custom attributes, docs/contract/descope.md 4.1.
     unknown_attribute: Literal["fail_user", "fail_call", "ignore"] = "fail_user"
     attribute_type_check: Literal["on", "off"] = "on"
     attribute_type_names: Literal["accept", "refuse"] = Field(
@@ -91,7 +91,7 @@ class DescopeSwitches(BaseModel):
         default="typed", description="how answers show the values of users; they are stored typed (11.2)"
     )
 
-    # Reading, contract 3.10.
+    # Reading, docs/contract/descope.md 3.10.
     search_v2: Literal["on", "off"] = "on"
     search_lag: NonNegativeFloat = 0
     get_lag: NonNegativeFloat = 0
@@ -107,7 +107,7 @@ class DescopeSwitches(BaseModel):
         default="off", description="users/load leaves test users out, too, unless told `withTestUser` (11.3)"
     )
 
-    # Rate limits, contract section 7.
+    # Rate limits, docs/contract/descope.md 7.
     rate_limits: Literal["off", "documented", "custom"] = "off"
     custom_limits: dict[Bucket, NonNegativeInt] = Field(default_factory=dict)
     window_seconds: NonNegativeFloat = 60

@@ -1,4 +1,4 @@
-"""The user object as answers show it (contract section 2)."""
+"""The user object as answers show it (docs/contract/descope.md 2)."""
 
 from __future__ import annotations
 

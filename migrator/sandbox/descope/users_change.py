@@ -1,4 +1,4 @@
-"""Changing users: update, patch and the granular endpoints (contract 3.4-3.8)."""
+"""Changing users: update, patch and the granular endpoints (docs/contract/descope.md 3.4 to 3.8)."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _refuse_taken(store: Store, user: User, login_ids: list[str]) -> None:
 
 
 def _absorb_owner(call: Call, user: User, login_id: str) -> None:
-    """Delete the user who logs in with this and hand over the login ids (the silent merge of 3.8)."""
+    """Delete the user who logs in with this, hand over the login ids: a silent merge (docs/contract/descope.md 3.8)."""
     other = _other_owner(call.store, user, login_id)
     if other is None:
         return

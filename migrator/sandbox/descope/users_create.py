@@ -1,4 +1,4 @@
-"""Making users: /user/create, /user/create/test, /user/create/batch (contract 3.1-3.3, 6.3)."""
+"""Making users: /user/create, /user/create/test, /user/create/batch (docs/contract/descope.md 3.1 to 3.3 and 6.3)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def create_batch(call: Call) -> Json:
 def _make(call: Call, body: dict[str, Json], *, invite: bool) -> tuple[User, bool]:
     """The user and whether it was made now; an existing login id goes by the switch.
 
-    An invitation tolerates an existing user (the SDKs' documentation of `invite`, 6.3).
+    An invitation tolerates an existing user (docs/contract/descope.md 6.3).
     """
     store = call.store
     fields.required(body, "loginId")

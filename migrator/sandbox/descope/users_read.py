@@ -1,4 +1,4 @@
-"""Loading and deleting users by id (contract 3.10, 3.11)."""
+"""Loading and deleting users by id (docs/contract/descope.md 3.10 and 3.11)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Request bodies against the OpenAPI file, with the documented relaxations and nothing more.
 
-Relaxed: aliases of a field (contract section 1), null = absent, custom attribute values of any
+Relaxed: aliases of a field (docs/contract/descope.md 1), null = absent, custom attribute values of any
 scalar type or a list of strings, epoch times as number or string, and the keys that the contract
 or the official SDK name beyond the file (`_MORE_KEYS`).
 """
@@ -64,7 +64,7 @@ _MORE_KEYS: dict[str, Schema] = {
     "CustomAttribute": {"required": _BOOLEAN, "type": {"anyOf": [{"type": "integer"}, _STRING]}},
 }
 
-# Endpoints of the contract that the file leaves out (3.8).
+# Endpoints that the file leaves out (docs/contract/descope.md 3.8).
 _MORE_SCHEMAS: dict[str, Schema] = {
     "UpdateUserNameRequest": {
         "type": "object",

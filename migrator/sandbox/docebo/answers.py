@@ -1,4 +1,4 @@
-"""Docebo's answers: response headers of contract/docebo.md 2.2, error bodies of 1.5 and 8.2."""
+"""Docebo's answers: response headers and error bodies (docs/contract/docebo.md 1.5, 2.2 and 8.2)."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 
 def _session(_request: Request, platform: Platform, _bearer: Token) -> Response:
-    """Who the token acts for; open to everybody (contract 1.7)."""
+    """Who the token acts for; open to everybody (docs/contract/docebo.md 1.7)."""
     data = {
         "id": 12345,
         "username": USERNAME,

@@ -1,4 +1,4 @@
-"""The additional fields of the platform and their two list forms (contract/docebo.md 4)."""
+"""The additional fields of the platform and their two list forms (docs/contract/docebo.md 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call limit per source address (contract/docebo.md 8.1)."""
+"""The call limit per source address (docs/contract/docebo.md 8.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One page of the user list in its envelope (contract/docebo.md 2.2 and 2.5)."""
+"""One page of the user list in its envelope (docs/contract/docebo.md 2.2 and 2.5)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from migrator.sandbox.docebo.switches import DoceboSwitches
     from migrator.sandbox.people import Record
 
-_CAP: Final = 200  # contract 2.1: the documented default, seen as the cap by most clients
-_HONOURED: Final = 5000  # the largest page any client was seen to ask for (U2)
+_CAP: Final = 200  # docs/contract/docebo.md 2.1: the documented default, seen as the cap by most clients
+_HONOURED: Final = 5000  # the largest page any client was seen to ask for (docs/contract/docebo.md 11)
 
 
 def user_page(platform: Platform, values: dict[str, Any]) -> bytes:

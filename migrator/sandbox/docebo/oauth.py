@@ -1,4 +1,4 @@
-"""The token endpoint and the check of bearer tokens (contract/docebo.md 1.1 to 1.6)."""
+"""The token endpoint and the check of bearer tokens (docs/contract/docebo.md 1.1 to 1.6)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GRANTS = ("password", "client_credentials", "refresh_token")
 
 
 class OAuthRefusal(Exception):
-    """One row of the table in contract 1.5."""
+    """One row of the table in docs/contract/docebo.md 1.5."""
 
     def __init__(self, status: int, code: str, text: str) -> None:
         super().__init__(text)
@@ -42,7 +42,7 @@ class Token:
 
 
 class Tokens:
-    """Issued tokens. An older access token stays valid until its own end (contract 1.6)."""
+    """Issued tokens. An older access token stays valid until its own end (docs/contract/docebo.md 1.6)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -50,7 +50,7 @@ class Tokens:
         self._refresh: dict[str, Token] = {}
 
     def issue(self, client_id: str, grant: str, switches: DoceboSwitches) -> dict[str, Any]:
-        """A success body of contract 1.4; only a user's own login brings a refresh token."""
+        """A success body of docs/contract/docebo.md 1.4; only a user's own login brings a refresh token."""
         now = self._clock()
         access = secrets.token_hex(20)
         self._access[access] = Token(client_id, grant, now + switches.token_lifetime)
@@ -151,7 +151,7 @@ def _check_refresh(fields: Mapping[str, str], client_id: str, tokens: Tokens) ->
 
 
 def unauthorized(switches: DoceboSwitches) -> Response:
-    """The 401 of every other endpoint: style A, style B, or nothing at all (contract 1.6)."""
+    """The 401 of every other endpoint: one of two bodies, or none at all (docs/contract/docebo.md 1.6)."""
     match switches.unauthorized_body:
         case "oauth":
             text = "The access token provided is invalid"

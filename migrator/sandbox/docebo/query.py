@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class UserQuery(BaseModel):
-    """Parameters of `GET /manage/v1/user` (contract 2.1).
+    """Parameters of `GET /manage/v1/user` (docs/contract/docebo.md 2.1).
 
     Branches, `updated_from`, `not_paginated` and `field_N=` are not simulated: naming one is refused
     rather than ignored.
@@ -53,7 +53,7 @@ class UserQuery(BaseModel):
 
 
 class FieldQuery(BaseModel):
-    """Parameters of `GET /manage/v1/user_fields` (contract 4)."""
+    """Parameters of `GET /manage/v1/user_fields` (docs/contract/docebo.md 4)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +70,7 @@ Query = TypeVar("Query", UserQuery, FieldQuery)
 
 
 def parameters(query_string: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON value
-    """Parameters of the query string, and of a GET body where one was sent (contract 2.1).
+    """Parameters of the query string, and of a GET body where one was sent (docs/contract/docebo.md 2.1).
 
     PHP's array form `name[]=1` gives a list under `name`.
     """

@@ -110,7 +110,7 @@ class Users:
 
 
 def serialise(record: Record, switches: DoceboSwitches) -> bytes:
-    """One item as JSON, with the quirks of contract 2.4 that are switched on."""
+    """One item as JSON, with the quirks that are switched on (docs/contract/docebo.md 2.3 and 2.4)."""
     shown = dict(record)
     if switches.user_id == "integer" and key_of(record).isdecimal():
         shown["user_id"] = int(key_of(record))

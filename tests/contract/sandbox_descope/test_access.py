@@ -1,4 +1,4 @@
-"""Who may call what, and how errors look, as contract/descope.md says."""
+"""Who may call what, and how errors look, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

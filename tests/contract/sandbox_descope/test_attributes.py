@@ -1,4 +1,4 @@
-"""Custom attribute definitions and values, as contract/descope.md says."""
+"""Custom attribute definitions and values, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

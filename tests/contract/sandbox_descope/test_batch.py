@@ -1,4 +1,4 @@
-"""Creating many users in one call, as contract/descope.md says."""
+"""Creating many users in one call, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

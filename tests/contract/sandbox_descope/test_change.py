@@ -1,4 +1,4 @@
-"""Changing and deleting users, as contract/descope.md says."""
+"""Changing and deleting users, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating one user, as contract/descope.md says."""
+"""Creating one user, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a harness and its oracle use, as contract/descope.md says."""
+"""What a harness and its oracle use, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

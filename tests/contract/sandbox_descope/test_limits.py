@@ -1,4 +1,4 @@
-"""Rate limits, as contract/descope.md says."""
+"""Rate limits, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading and searching users, as contract/descope.md says."""
+"""Loading and searching users, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

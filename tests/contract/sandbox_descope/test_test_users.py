@@ -1,4 +1,4 @@
-"""Users whose login id makes them test users, as contract/descope.md says."""
+"""Users whose login id makes them test users, as docs/contract/descope.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire of every transport test."""
+"""The wire of every test of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transport: what is sent, connections that fail, answers that are cut or wrong (N2-N5)."""
+"""Calls: what is sent, connections that fail, answers that are cut or wrong (docs/reliability.md N2 to N5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transport: slow and large answers, odd headers (N12, W5)."""
+"""Calls: slow and large answers, odd headers (docs/reliability.md N12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transport: refusals, throttling, server errors and clocks (N6-N11, N17)."""
+"""Calls: refusals, throttling, server errors and clocks (docs/reliability.md N6 to N11 and N17)."""
 
 from __future__ import annotations
 

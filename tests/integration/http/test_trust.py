@@ -1,4 +1,4 @@
-"""The transport: certificates, redirects, surroundings (W1-W4) and what errors may tell (I7, I8)."""
+"""Calls: certificates, redirects, surroundings, and what errors may tell (README.md, "Security model")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses in the configuration: one spelling each, nothing dangerous (matrix W1, W3)."""
+"""Addresses in the configuration: one spelling each, nothing dangerous."""
 
 from __future__ import annotations
 

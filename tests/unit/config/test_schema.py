@@ -1,4 +1,4 @@
-"""Configuration: defaults, the example, secrets and fingerprints (design section 5, matrix X3)."""
+"""Configuration: defaults, the example, secrets and fingerprints."""
 
 from __future__ import annotations
 

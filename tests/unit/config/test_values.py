@@ -1,4 +1,4 @@
-"""Configuration values: each rule accepts what it should and says what is wrong (design section 5)."""
+"""Configuration values: each rule accepts what it should and says what is wrong."""
 
 from __future__ import annotations
 

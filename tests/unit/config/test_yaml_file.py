@@ -1,4 +1,4 @@
-"""Configuration files as YAML: what is refused, and how variables are replaced (matrix R4)."""
+"""Configuration files as YAML: what is refused, and how variables are replaced."""
 
 from __future__ import annotations
 

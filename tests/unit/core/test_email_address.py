@@ -1,4 +1,4 @@
-"""E-mail addresses: which are taken, and the one spelling of each (design section 6)."""
+"""E-mail addresses: which are taken, and the one spelling of each."""
 
 from __future__ import annotations
 

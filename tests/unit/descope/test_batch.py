@@ -1,4 +1,4 @@
-"""What a batch answer says about each user asked for (matrix N13)."""
+"""What a batch answer says about each user asked for (docs/reliability.md N13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user object of Descope, taken apart (contract descope 2)."""
+"""A user object of Descope, taken apart (docs/contract/descope.md 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging: nothing secret or personal in it, our own events and the libraries' alike (matrix X2-X4)."""
+"""Logging: nothing secret or personal in it, our own events and the libraries' alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redaction finds a secret in every spelling, and shown texts cannot act on a terminal (matrix X2, R3)."""
+"""Redaction finds a secret in every spelling, and shown texts cannot act on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging: levels, one line an event, and a private file (matrix X5, R3)."""
+"""Logging: levels, one line an event, and a private file."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_default_stream_is_standard_error(capsys: pytest.CaptureFixture[str]
     assert events(err)[0]["event"] == "hello"
 
 
-# --- Terminals (matrix R3) ---
+# --- Terminals ---
 
 
 @given(st.text(), st.text(), st.sampled_from(["console", "json"]))
@@ -147,7 +147,7 @@ def test_lines_that_a_full_disk_swallowed_are_counted_in_the_next_one_and_told_o
     assert (told["event"], told["level"], told["file"]) == ("log_file_incomplete", "warning", str(path))
 
 
-# --- The file (matrix X5) ---
+# --- The file ---
 
 
 def test_the_log_file_is_for_its_owner_alone(tmp_path: Path) -> None:

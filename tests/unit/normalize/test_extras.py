@@ -1,4 +1,4 @@
-"""Extra login ids and mapped attributes (design section 5)."""
+"""Extra login ids and mapped attributes."""
 
 from __future__ import annotations
 

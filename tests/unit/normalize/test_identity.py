@@ -1,4 +1,4 @@
-"""Keys, login ids and the strong fold (matrix D1, D3, B2.12)."""
+"""Keys, login ids and the strong fold (docs/reliability.md D1 and D3)."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ EQUAL = {
 
 @pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
 def test_login_ids_that_may_collide_have_one_key(one: str, other: str) -> None:
-    """Each class of look-alikes of D1 (and, for a5, of phone spellings) folds to one key, which is its own key."""
+    """Each class of look-alikes, phone spellings among them, folds to one key, which is its own key."""
     key = login_key(one)
 
     assert key == login_key(other)

@@ -1,4 +1,4 @@
-"""One record through the whole normalizer: what the target user looks like (design sections 5 and 6)."""
+"""One record through the whole normalizer: what the target user looks like."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _ready(mapping: dict[str, Any] | None = None, **changes: Any) -> Ready:
 
 
 def test_an_ordinary_record() -> None:
-    """With the default mapping a record becomes the user of design section 6."""
+    """With the default mapping a record becomes the user of README.md, "What is sent, and what never is"."""
     assert _normalize() == Ready(
         user_id="20417",
         target=TargetUser(
@@ -165,7 +165,7 @@ def test_records_without_a_usable_id_are_told_apart(user_id: str, reason: str) -
 @pytest.mark.parametrize("expired", [True, False])
 @pytest.mark.parametrize("verified", ["1", "0"])
 def test_rights_never_grow(status: str, *, expired: bool, verified: str) -> None:
-    """Only an active, unexpired user is enabled, and only a verified address is verified (D8)."""
+    """Only an active, unexpired user is enabled, and only a verified address is verified."""
     target = _ready(status=status, expired=expired, email_validation_status=verified).target
 
     assert (target.status == "enabled") == (status == "1" and not expired)

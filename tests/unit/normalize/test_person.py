@@ -1,4 +1,4 @@
-"""Names, phone, picture, status and dates (design section 6, docebo.md 2.3 and 2.4)."""
+"""Names, phone, picture, status and dates (docs/contract/docebo.md 2.3 and 2.4)."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ DATES = {
 
 @pytest.mark.parametrize(("value", "expected"), DATES.values(), ids=DATES)
 def test_a_date_that_never_happened_is_empty(value: Any, expected: str) -> None:
-    """Dates compare as text; every zero date and every other spelling is "" (docebo.md 2.4)."""
+    """Dates compare as text; every zero date and every other spelling is "" (docs/contract/docebo.md 2.4)."""
     assert date_of(value) == expected
 
 

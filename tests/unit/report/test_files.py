@@ -1,4 +1,4 @@
-"""Report files: whole or not at all, for their owner alone (matrix C5, X5)."""
+"""Report files: whole or not at all, for their owner alone (docs/reliability.md C5)."""
 
 from __future__ import annotations
 

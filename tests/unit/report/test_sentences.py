@@ -95,7 +95,7 @@ def test_every_end_has_a_page(figures: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["</script><script>alert(1)</script>", "<!--<script>", "a\u2028\u2029b", "\ud800"])
 def test_r2_a_name_cannot_leave_its_place(name: str) -> None:
-    """R2: the rows stay one JSON text inside one element, whatever a name says."""
+    """The rows stay one JSON text inside one element, whatever a name says."""
     raw = json.dumps({"first_name": name, "email": "a@example.org"})
 
     text = written(document("needs_person", rejected=1), ProblemUser("7", State.REJECTED, "no_email", None, raw))
@@ -110,7 +110,7 @@ _REST = ["rejected", "no_email", ""]
 
 
 def test_i8_a_redacted_page_has_no_column_for_names() -> None:
-    """I8: ids and reason codes stay, the person is left out."""
+    """Ids and reason codes stay, the person is left out."""
     raw = json.dumps({"first_name": "Ana", "email": "a@example.org"})
 
     text = written(

@@ -1,4 +1,4 @@
-"""The layout of design section 10: imports go one way, files stay small, tests say what must hold."""
+"""The layout (docs/architecture.md, "The rooms"): imports go one way, files stay small, tests say what must hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reliability.md names a real test and a figure for every row of the matrix."""
+"""docs/reliability.md names a real test and a figure for every row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intent before the request, outcome after it (matrix B5.2)."""
+"""Intent before the request, outcome after it (docs/decisions/0003)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who of several users with one login may go on, and who needs a person (matrix B2.12)."""
+"""Who of several users with one login may go on, and who needs a person (docs/decisions/0008)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do with one user, given what Descope holds (design section 6)."""
+"""What to do with one user, given what Descope holds (docs/decisions/0012)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the list is read, what is believed of it, and when nobody may be called gone (matrix B2.10, P1-P8)."""
+"""How often the list is read, what is believed of it, and when nobody may be called gone (docs/decisions/0004)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mapping x-ray: kinds of values, where fields go, what could be mapped besides."""
+"""Field coverage: kinds of values, where fields go, what could be mapped besides."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_kind_of_a_field(values: list[Any], expected: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "null", "0000-00-00 00:00:00", "", None])
 def test_a_date_that_never_was_is_empty(value: Any) -> None:
-    """Docebo writes it in six ways (contract docebo 2.4)."""
+    """Docebo writes it in six ways (docs/contract/docebo.md 2.4)."""
     assert scan_records([json.dumps({"last_access_date": value})]).fields["last_access_date"].filled == 0
 
 
@@ -185,7 +185,7 @@ def test_an_earlier_fuller_look_is_kept(tmp_path: Path) -> None:
 
 
 def test_no_value_of_anybody_is_told(tmp_path: Path) -> None:
-    """I8: the x-ray holds names, counts and kinds only."""
+    """The coverage holds names, counts and kinds only."""
     with holding(tmp_path, people(3)) as checkpoint:
         text = json.dumps(field_coverage(checkpoint, MappingConfig(), {}), ensure_ascii=False)
 

@@ -67,7 +67,7 @@ def test_users_deleted_in_descope_are_not_listed(tmp_path: Path) -> None:
 
 
 def test_x5_only_its_owner_reads_it_and_a_link_is_not_followed(tmp_path: Path) -> None:
-    """X5: mode 0600, also when somebody took the file away; a symbolic link in its place stops the run."""
+    """Mode 0600, also when somebody took the file away; a symbolic link in its place stops the run."""
     with holding(tmp_path, people(1)) as checkpoint:
         crosswalk = Crosswalk(tmp_path, checkpoint)
         assert stat.S_IMODE((tmp_path / CROSSWALK_NAME).stat().st_mode) == 0o600

@@ -50,7 +50,7 @@ def problem(**record: Any) -> ProblemUser:
 @example("\0", "\r\n")
 @example("\uff1dA1", '"')
 def test_r1_cells_come_back_as_they_were(username: str, email: str) -> None:
-    """R1: no cell starts a formula, and reading back gives the very text again."""
+    """No cell starts a formula, and reading back gives the very text again."""
     text = written(problem(username=username, email=email))
 
     row = list(csv.reader(io.StringIO(text, newline="")))[1]
@@ -60,7 +60,7 @@ def test_r1_cells_come_back_as_they_were(username: str, email: str) -> None:
 
 @given(st.text())
 def test_r1_defusing_can_be_undone(text: str) -> None:
-    """R1: every text is the undoing of its own defusing."""
+    """Every text is the undoing of its own defusing."""
     assert undefuse(defuse(text)) == text
 
 

@@ -1,4 +1,4 @@
-"""One run, step by step as docs/architecture.md, "The flow" tells it."""
+"""One run, step by step (docs/architecture.md, "The flow")."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ def _check_fields(context: PlanContext) -> None:
 
 
 def _forget_done(context: PlanContext) -> None:
-    """Personal data of users who arrived, left or were left out is not needed any more (README, "Personal data").
+    """Personal data of users who arrived, left or were left out is not needed any more (README.md, "Privacy").
 
     Whoever was found wrong keeps it until it was seen right, or was sent again and then seen right.
     """

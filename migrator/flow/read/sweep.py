@@ -1,4 +1,4 @@
-"""Read everybody: sweeps until a whole one adds nobody (design section 7, matrix B2.10 and P1-P8)."""
+"""Read everybody: sweeps until a whole one adds nobody (docs/decisions/0004)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = get_logger(__name__)
 SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says somebody is missing
 MOST_SWEEPS = 10  # on a platform that gains users faster than it is read, somebody is always new
 _AT_ONCE = 100
-SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (matrix P7)
+SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (docs/decisions/0004)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class _Sweeps:
             after = users[-1].user_id
 
     def _check_rights(self) -> None:
-        """Ask once more who we are: a list read with fewer rights is silently partial (contract docebo 1.7)."""
+        """Ask once more who we are: a list read with fewer rights is partial (docs/contract/docebo.md 1.7)."""
         try:
             self._context.docebo.check_session()
         except ConfigError as error:

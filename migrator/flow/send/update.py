@@ -1,4 +1,4 @@
-"""Send one batch of changes to users we know (design section 6, "on an existing user with our mark")."""
+"""Send one batch of changes to users we know (docs/decisions/0013)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from migrator.flow.context import PlanContext, RunContext
     from migrator.flow.plan.changes import Changes
 
-NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # contract descope 5 and 3.8
+NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # docs/contract/descope.md 5 and 3.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def _patch_fields(
 
 
 def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
-    """Change addresses one by one, with the calls that fail rather than merge (contract descope 3.8)."""
+    """Change addresses one by one, with the calls that fail rather than merge (docs/contract/descope.md 3.8)."""
     user, todo, login_id = task.user, task.todo, task.login_id
     steps: list[tuple[Reason, Callable[[], DescopeUser]]] = []
     email, phone = todo.email, todo.phone
@@ -259,6 +259,6 @@ def _rename(context: RunContext, found: DescopeUser, old: str, new: str) -> Desc
     if holder is None:
         return context.descope.update_login(old, new)
     if holder.user_id != found.user_id:
-        # What the call itself would do then is not documented (contract descope 3.8).
+        # What the call itself would do then is not documented (docs/contract/descope.md 3.8).
         raise Refused("the new login id belongs to another user", status=409)
     return holder

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from in_memory import PLATFORM, Descope, job
+from in_memory import PLATFORM, Descope, run_context
 from read_back import person
 from two_migrations import target
 
 from migrator.checkpoint.users.plans import QueuedUser
 from migrator.core.errors import StopRun
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER
+from migrator.flow.context import ProjectAttributes
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def ids(found: dict[str, DescopeUser]) -> dict[str, str]:
 
 @pytest.fixture
 def work(store: Checkpoint, tmp_path: Path) -> RunContext:
-    return job(store, tmp_path)
+    return run_context(store, tmp_path)
 
 
 def listed(work: RunContext, users: list[QueuedUser], *held: DescopeUser, unlisted: str = "") -> dict[str, str]:
     """Who is found in the list of a Descope that holds these users."""
-    work.descope = Descope(*held)
-    work.descope.unlisted = {unlisted}
+    assert isinstance(work.descope, Descope)
+    work.descope.held, work.descope.unlisted = list(held), {unlisted}
     return ids(find_listed(work, users))
 
 
@@ -143,14 +144,14 @@ def test_a_user_is_found_under_its_own_id_only(work: RunContext) -> None:
 @pytest.mark.parametrize("undefined", [(MARK_PLATFORM,), (MARK_USER,), (MARK_PLATFORM, MARK_USER, FRESHLY_MIGRATED)])
 def test_a_mark_that_is_not_defined_is_not_asked_for(work: RunContext, undefined: tuple[str, ...]) -> None:
     """Descope refuses a search by an attribute that it does not know."""
-    work.undefined = dict.fromkeys(undefined, 1)
+    work = replace(work, attributes=ProjectAttributes(missing=dict.fromkeys(undefined, 1)))
 
     assert listed(work, queued("1", "2"), moved("1"), other("2", "S2")) == {"2": "S2"}
     assert asked(work, "marked_as") == []
 
 
 def test_any_other_attribute_that_is_not_defined_does_not_matter(work: RunContext) -> None:
-    work.undefined = {FRESHLY_MIGRATED: 3, "city": 1}
+    work = replace(work, attributes=ProjectAttributes(missing={FRESHLY_MIGRATED: 3, "city": 1}))
 
     assert listed(work, queued("1"), moved("1")) == {"1": "U1"}
 
@@ -165,7 +166,8 @@ def test_of_nobody_nobody_is_found(work: RunContext) -> None:
 
 def test_each_is_asked_for_once_by_login_and_who_is_not_there_is_left_out(work: RunContext) -> None:
     """Whom search does not know yet is found, and so is a stranger; the mark is not looked at."""
-    descope = work.descope = Descope(person("1"), other("3", "S3"), moved("4"))
+    descope = Descope(person("1"), other("3", "S3"), moved("4"))
+    work = replace(work, descope=descope)
     descope.unlisted = {"U1"}
 
     found = find_one_by_one(work, queued("1", "2", "3", "4"))
@@ -175,7 +177,8 @@ def test_each_is_asked_for_once_by_login_and_who_is_not_there_is_left_out(work: 
 
 
 def test_who_came_between_two_rounds_is_found_by_the_second(work: RunContext) -> None:
-    descope = work.descope = Descope()
+    descope = Descope()
+    work = replace(work, descope=descope)
     assert find_one_by_one(work, queued("1")) == {}
     descope.held.append(person("1"))
 
@@ -183,7 +186,8 @@ def test_who_came_between_two_rounds_is_found_by_the_second(work: RunContext) ->
 
 
 def test_nobody_is_asked_for_where_nobody_is_left(work: RunContext) -> None:
-    descope = work.descope = Descope(person("1"))
+    descope = Descope(person("1"))
+    work = replace(work, descope=descope)
 
     assert find_one_by_one(work, []) == {}
     assert descope.asked == []
@@ -200,7 +204,7 @@ def test_as_many_are_asked_for_at_once_as_the_configuration_allows(store: Checkp
 
     user_ids = [str(number) for number in range(1, 2 * AT_ONCE + 1)]
     descope = Waiting(*map(person, user_ids))
-    work = job(store, tmp_path, descope=descope, settings={"run": {"concurrency": AT_ONCE}})
+    work = run_context(store, tmp_path, descope=descope, settings={"run": {"concurrency": AT_ONCE}})
 
     assert ids(find_one_by_one(work, queued(*user_ids))) == {user_id: f"U{user_id}" for user_id in user_ids}
     assert len(descope.names("by_login")) == len(user_ids)
@@ -215,7 +219,8 @@ def test_a_request_that_stops_the_run_is_the_last_one(work: RunContext) -> None:
                 raise StopRun("Descope does not answer.")
             return super().by_login(login_id)
 
-    descope = work.descope = Stopping(person("1"), person("3"))
+    descope = Stopping(person("1"), person("3"))
+    work = replace(work, descope=descope)
 
     with pytest.raises(StopRun, match="does not answer"):
         find_one_by_one(work, queued("1", "2", "3"))

@@ -1,20 +1,26 @@
-# Every target sets itself up: a virtual environment in .venv with exactly what requirements.lock pins.
+# Every target sets itself up: a virtual environment in .venv with the versions that requirements.lock pins.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The demo needs the program and its sandbox alone; everything else needs the tools of the tests as well.
+DEMO := $(VENV)/.demo
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 # The page's tests need a browser and npm, which no Python registry brings. CI always has them (.ci/run).
 AXE := $(if $(shell command -v npm),tests/acceptance/node_modules/.package-lock.json)
 WORKERS ?= 2
 
-.PHONY: demo test coverage soak mutate check fmt readme screenshots lock wheel clean help
+.PHONY: demo unit test coverage soak mutate check fmt readme screenshots lock wheel clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(STAMP)  ## migrate 2,000 made-up users, sandbox to sandbox
+demo: $(DEMO)  ## migrate 2,000 made-up users, sandbox to sandbox
 	$(BIN)/migrator demo
+
+unit: $(STAMP)  ## the fast tests: no server, no PostgreSQL, no browser
+	$(BIN)/pytest -n $(WORKERS) -q tests/unit $(ARGS)
 
 test: $(STAMP) $(AXE)  ## the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
@@ -30,11 +36,12 @@ soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
 mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), most of an hour
 	$(BIN)/python tests/bench/mutate.py $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, docstrings
+check: $(STAMP)  ## format, lint, types, docstrings, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/interrogate -q migrator migrations
+	$(BIN)/codespell
 
 fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff format .
@@ -61,9 +68,12 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package-lock.
 	npm ci --silent --no-audit --no-fund --prefix tests/acceptance
 	touch $@
 
-$(STAMP): requirements.lock pyproject.toml
+$(DEMO): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 demo")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --constraint requirements.lock --editable '.[sandbox]'
+	touch $@
+
+$(STAMP): $(DEMO)
+	$(PIP) -r requirements.lock
 	touch $@

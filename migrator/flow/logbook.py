@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, assert_never
 
-from migrator.core.model import State
+from migrator.core.outcomes import (
+    Outcome,
+    UserCreated,
+    UserGivenUp,
+    UserInConflict,
+    UserNotSent,
+    UserRefused,
+    UserUnknown,
+    UserUpdated,
+)
+from migrator.core.reasons import Reason
 from migrator.flow.options import RunEvents
 from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from migrator.checkpoint.users.sends import SendResult
     from migrator.core.clock import Clock
     from migrator.descope.reader import DescopeReader
     from migrator.docebo.client import DoceboClient
@@ -93,10 +102,24 @@ class BatchLog:
         _log.info("batch", number=self._number, call=call, users=len(outcomes), outcomes=outcomes)
 
 
-def outcome_words(results: Iterable[SendResult]) -> dict[str, str]:
+def outcome_words(outcomes: Iterable[Outcome]) -> dict[str, str]:
     """By Docebo user id: the state, then reason and code where there are any, as in `failed refused E011001`."""
-    words = {State.SENDING: "unanswered", State.PENDING: "not_done"}
-    return {
-        result.user_id: " ".join(filter(None, (words.get(result.state, result.state), result.reason, result.detail)))
-        for result in results
-    }
+    return {one.user_id: _words(one) for one in outcomes}
+
+
+def _words(outcome: Outcome) -> str:
+    match outcome:
+        case UserUnknown():
+            return "unanswered"
+        case UserNotSent():
+            return "not_done"
+        case UserCreated() | UserUpdated():
+            return outcome.state
+        case UserRefused(code=code):
+            return f"{outcome.state} {Reason.REFUSED} {code}".strip()
+        case UserGivenUp():
+            return f"{outcome.state} {Reason.GAVE_UP}"
+        case UserInConflict(reason=reason, detail=detail):
+            return f"{outcome.state} {reason} {detail or ''}".strip()
+        case _:
+            assert_never(outcome)

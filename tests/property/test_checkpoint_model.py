@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,12 @@ from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, finish_without_sending, store_actions
 from migrator.checkpoint.users.reopening import reopen_users
-from migrator.checkpoint.users.sends import SendResult, claim_batch, in_flight_users, store_results
+from migrator.checkpoint.users.sends import claim_batch, in_flight_users, store_results
 from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
 from migrator.core.errors import LeaseLost
+from migrator.core.fields import SentFields
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
+from migrator.core.outcomes import Outcome, UserCreated, UserInConflict, UserNotSent, UserRefused, UserUnknown
 from migrator.core.reasons import Reason
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
@@ -28,7 +31,14 @@ ARRIVED = {"created", "updated", "unchanged"}
 INCLUDE: tuple[SourceStatus, ...] = ("active",)
 ids = st.sampled_from([str(number) for number in range(1, 9)])
 faces = st.sampled_from(["a", "b", "bad", "left out"])  # what Docebo says about somebody today
-outcomes = st.sampled_from(["created", "conflict", "failed", "pending", "sending"])
+OUTCOMES: dict[str, Callable[[str], Outcome]] = {
+    "created": lambda user_id: UserCreated(user_id, "U", SentFields({})),
+    "conflict": lambda user_id: UserInConflict(user_id, Reason.LOGIN_TAKEN),
+    "failed": lambda user_id: UserRefused(user_id, "E011003"),
+    "pending": UserNotSent,
+    "sending": UserUnknown,
+}
+outcomes = st.sampled_from(list(OUTCOMES))
 
 
 @dataclass
@@ -152,10 +162,7 @@ class CheckpointModel(RuleBasedStateMachine):
 
     def _answer(self, users: list[QueuedUser] | tuple[QueuedUser, ...], data: st.DataObject) -> None:
         answers = {user.user_id: data.draw(outcomes) for user in users}
-        results = [
-            SendResult(user_id, State(state), target_id="U" if state == "created" else None, reason=Reason.REFUSED)
-            for user_id, state in answers.items()
-        ]
+        results = [OUTCOMES[state](user_id) for user_id, state in answers.items()]
 
         store_results(self.store, results, {user.user_id: user.hash for user in users})
 
@@ -169,7 +176,7 @@ class CheckpointModel(RuleBasedStateMachine):
         """A result for somebody who is not in flight is refused, and changes nothing."""
         if user_id not in self.people or self.people[user_id].state != "sending":
             with pytest.raises(LeaseLost):
-                store_results(self.store, [SendResult(user_id, State(state))], {})
+                store_results(self.store, [OUTCOMES[state](user_id)], {})
 
     @rule()
     def erase_who_arrived(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
 
 from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
@@ -13,14 +13,23 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
 from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
 from migrator.core.errors import LeaseLost
-from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
+from migrator.core.model import OPEN_STATES, Decision, State
+from migrator.core.outcomes import (
+    Outcome,
+    UserCreated,
+    UserGivenUp,
+    UserInConflict,
+    UserNotSent,
+    UserRefused,
+    UserUnknown,
+    UserUpdated,
+)
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.core.fields import SentFields
-    from migrator.core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +40,6 @@ class ClaimedBatch:
     decision: Decision
     users: tuple[QueuedUser, ...]
     decided_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """What became of one user of a batch.
-
-    `state` is a final state, or `pending` when the request certainly did nothing; `sending` means
-    that nobody knows yet. `detail` is an error code, never personal data. `sent` is what the user has been sent by
-    now and `origin` how it became ours, for who arrived; `decision` replaces the plan's for who stays pending.
-    `disabled` says that we disabled the user, or enabled it again, whatever else became of it; `adopted` that it
-    was somebody else's before, `refused_with_all` that everybody was refused as this user was.
-    """
-
-    user_id: str
-    state: State
-    target_id: str | None = None
-    reason: Reason | None = None
-    detail: str | None = None
-    sent: SentFields | None = field(default=None, compare=False)
-    origin: str | None = None
-    decision: Decision | None = None
-    disabled: bool | None = None
-    adopted: bool = False
-    refused_with_all: bool = False
 
 
 def claim_batch(
@@ -102,33 +87,68 @@ def claim_batch(
     return checkpoint.write(work)
 
 
-def store_results(checkpoint: Checkpoint, results: Sequence[SendResult], sent: dict[str, str]) -> None:
+def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Mapping[str, str]) -> None:
     """Store outcomes of users that are `sending`; `sent` holds each one's target hash.
 
     Raises:
         LeaseLost: a row was not `sending` any more, so somebody else works here.
     """
-    unknown = [result for result in results if result.state == State.SENDING]
-    untouched = [result for result in results if result.state == State.PENDING]
-    arrived = [result for result in results if result.state in ARRIVED_STATES]
-    others = [result for result in results if result.state not in (*OPEN_STATES, *ARRIVED_STATES)]
+    unknown = [one for one in outcomes if isinstance(one, UserUnknown)]
+    not_sent = [one for one in outcomes if isinstance(one, UserNotSent)]
+    arrived = [one for one in outcomes if isinstance(one, UserCreated | UserUpdated)]
+    others = [one for one in outcomes if isinstance(one, UserRefused | UserGivenUp | UserInConflict)]
 
     def work(connection: Connection) -> None:
         _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1, **_DISABLED}, sent)
-        _move(connection, checkpoint, untouched, _BACK, sent)
+        _move(connection, checkpoint, not_sent, _BACK, sent)
         _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
         _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
-        _let_go(connection, checkpoint, [result for result in arrived if result.adopted])
+        _let_go(connection, checkpoint, [one for one in arrived if isinstance(one, UserUpdated) and one.adopted])
         count_actions(connection, checkpoint, Counter(map(_kind, arrived)))
 
     checkpoint.write(work)
 
 
-def _kind(result: SendResult) -> str:
+def _kind(outcome: UserCreated | UserUpdated) -> str:
     """What was sent for a user who arrived."""
-    if result.adopted:
-        return ADOPT
-    return CREATE if result.state == State.CREATED else UPDATE
+    if isinstance(outcome, UserCreated):
+        return CREATE
+    return ADOPT if outcome.adopted else UPDATE
+
+
+def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
+    """The values that an outcome brings along."""
+    known: dict[str, Any] = {}
+    match outcome:
+        case UserUnknown():
+            pass
+        case UserNotSent():
+            known = {"b_target": outcome.target_id, "b_decision": outcome.decision}
+            known["b_refused"] = int(outcome.refused_with_all)
+        case UserCreated():
+            known = {"b_target": outcome.target_id, "b_sent": outcome.sent.to_json(), "b_origin": "created"}
+        case UserUpdated():
+            known = {"b_target": outcome.target_id, "b_sent": outcome.sent.to_json(), "b_origin": outcome.origin}
+        case UserRefused():
+            known = {"b_reason": Reason.REFUSED, "b_detail": outcome.code or None}
+        case UserGivenUp():
+            known = {"b_reason": Reason.GAVE_UP}
+        case UserInConflict():
+            known = {"b_reason": outcome.reason, "b_detail": outcome.detail}
+        case _:
+            assert_never(outcome)
+    nothing: dict[str, Any] = dict.fromkeys(("b_reason", "b_detail", "b_target", "b_sent", "b_origin", "b_decision"))
+    return (
+        nothing
+        | {
+            "b_user": outcome.user_id,
+            "b_state": outcome.state,
+            "b_disabled": None if outcome.disabled is None else int(outcome.disabled),
+            "b_hash": sent_hash,
+            "b_refused": 0,
+        }
+        | known
+    )
 
 
 _DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
@@ -158,40 +178,25 @@ _ARRIVED: dict[str, Any] = {
 def _move(
     connection: Connection,
     checkpoint: Checkpoint,
-    results: Sequence[SendResult],
+    outcomes: Sequence[Outcome],
     values: dict[str, Any],
     sent: Mapping[str, str],
 ) -> None:
-    if not results:
+    if not outcomes:
         return
     this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
-    rows = [
-        {
-            "b_user": result.user_id,
-            "b_state": result.state,
-            "b_reason": result.reason,
-            "b_detail": result.detail,
-            "b_target": result.target_id,
-            "b_hash": sent.get(result.user_id),
-            "b_sent": result.sent.to_json() if result.sent is not None else None,
-            "b_origin": result.origin,
-            "b_decision": result.decision,
-            "b_refused": int(result.refused_with_all),
-            "b_disabled": None if result.disabled is None else int(result.disabled),
-        }
-        for result in results
-    ]
+    rows = [_row(one, sent.get(one.user_id)) for one in outcomes]
     still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
     if connection.execute(still, rows).rowcount != len(rows):
         raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
 
 
-def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[SendResult]) -> None:
+def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[UserUpdated]) -> None:
     """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
     gone = and_(
         source_user.c.migration == checkpoint.key,
         source_user.c.state == State.VANISHED,
-        source_user.c.target_id.in_([result.target_id for result in adopted]),
+        source_user.c.target_id.in_([one.target_id for one in adopted]),
     )
     if adopted:
         connection.execute(update(source_user).where(gone).values(target_id=None))

@@ -1,20 +1,19 @@
-"""What `create` and `update` share: one result per user of a batch, whatever interrupts the work."""
+"""What creating and updating share: one outcome for each user of a batch, whatever interrupts the work."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from migrator.core.errors import ApiError, NoAnswer, Refused, StopRun
-from migrator.core.model import OPEN_STATES, State
-from migrator.core.reasons import Reason
-from migrator.flow.send.outcome import unknown_result, untouched_result
+from migrator.core.model import OPEN_STATES
+from migrator.core.outcomes import Outcome, UserNotSent, UserRefused, UserUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from migrator.checkpoint.users.plans import QueuedUser
-    from migrator.checkpoint.users.sends import ClaimedBatch, SendResult
+    from migrator.checkpoint.users.sends import ClaimedBatch
     from migrator.descope.batch import BatchAnswer
 
 # A refusal of the caller, not of what was sent: every further request would be refused alike.
@@ -39,28 +38,95 @@ class EverybodyRefused(StopRun):
         )
 
 
-@dataclass(slots=True)
-class BatchResults:
-    """The results of one batch, and the error that cut it short, if one did.
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request that was answered with 200; `after_split` says that a larger one was refused before."""
 
-    A user without a result was not sent at all. `largest` is the largest request that was accepted after
-    a larger one was refused as a whole. `heard` says that Descope answered a request, whatever it said;
-    `taken` that it did a part of what is to be done for somebody; `sampled` that enough users were refused alike
-    to leave the rest of the batch for later.
+    users: Sequence[QueuedUser]
+    answer: BatchAnswer
+    after_split: bool
+    more: bool  # whether further requests are to come
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAlone:
+    """The refusal of a single user."""
+
+    user: QueuedUser
+    code: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request without an answer."""
+
+    users: Sequence[QueuedUser]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A request that was refused, and whose users are sent again in smaller ones."""
+
+    more: bool = True
+
+
+Attempt: TypeAlias = Accepted | RefusedAlone | Unanswered | Split
+
+
+class BatchResults:
+    """The outcome of each user of a batch, and the error that cut it short, if one did.
+
+    Attributes:
+        error: why the batch ended early; None when it did not.
+        largest: the largest request that was accepted after a larger one was refused as a whole.
     """
 
-    batch: ClaimedBatch
-    results: dict[str, SendResult] = field(default_factory=dict)
-    error: BaseException | None = None
-    largest: int | None = None
-    halved: bool = False
-    heard: bool = False
-    taken: bool = False
-    sampled: bool = False
+    def __init__(self, batch: ClaimedBatch) -> None:
+        self.batch = batch
+        self.error: BaseException | None = None
+        self.largest: int | None = None
+        self._outcomes: dict[str, Outcome] = {user.user_id: UserNotSent(user.user_id) for user in batch.users}
+        self._heard = False  # Descope answered a request, whatever it said
+        self._taken = False  # Descope did a part of what is to be done for somebody
+        self._sampled = False  # enough users were refused alike to leave the rest of the batch for later
 
-    def put(self, result: SendResult) -> None:
-        """Note what became of a user; later knowledge replaces earlier."""
-        self.results[result.user_id] = result
+    def put(self, outcome: Outcome) -> None:
+        """Note what became of a user; later knowledge replaces earlier, but for who disabled it."""
+        if outcome.disabled is None:
+            outcome = replace(outcome, disabled=self._outcomes[outcome.user_id].disabled)
+        self._outcomes[outcome.user_id] = outcome
+
+    def put_partly_done(self, user: QueuedUser, *, disabled: bool | None) -> None:
+        """Note that a part was done: until the rest is, nobody knows how the user ends."""
+        self._taken = True
+        self.put(UserUnknown(user.user_id, disabled=disabled))
+
+    def note(self, attempt: Attempt) -> None:
+        """Note what an attempt tells of itself; whoever was in the request is unknown until the answer was read."""
+        match attempt:
+            case Accepted(users=users, after_split=after_split):
+                self._heard = True
+                self.put_unknown(users)
+                if after_split:
+                    self.largest = max(len(users), self.largest or 0)
+            case Unanswered(users=users):
+                self.put_unknown(users)
+            case RefusedAlone() | Split():
+                self._heard = True
+            case _:
+                assert_never(attempt)
+
+    def put_unknown(self, users: Sequence[QueuedUser]) -> None:
+        """Note that only reading back will tell what became of these users."""
+        for user in users:
+            self.put(UserUnknown(user.user_id))
+
+    def is_decided(self, attempt: Attempt) -> bool:
+        """Whether so many were refused alike that the requests still to come would say nothing new."""
+        self._sampled = attempt.more and self.refused_alike()[1] >= ENOUGH_ALONE
+        return self._sampled
 
     def cut_short(self, error: BaseException) -> None:
         """Note why the batch ended early; a call that could not be made at all ends the run."""
@@ -68,39 +134,38 @@ class BatchResults:
             error = StopRun(f"{error}.", fix="Check that Descope can be reached, then run again: it is safe.")
         self.error = error
 
-    def complete(self) -> list[SendResult]:
-        """One result for every user of the batch."""
-        return [self.results.get(user.user_id) or untouched_result(user) for user in self.batch.users]
+    def outcomes(self) -> list[Outcome]:
+        """One outcome for every user of the batch."""
+        return list(self._outcomes.values())
 
     @property
     def answered(self) -> bool:
         """Whether Descope answered at all; what the answer says of the users is another matter."""
-        return self.heard or any(result.state not in (State.SENDING, State.PENDING) for result in self.results.values())
+        return self._heard or any(one.state not in OPEN_STATES for one in self._outcomes.values())
 
     @property
     def unanswered(self) -> bool:
         """Whether at least one user's outcome is open."""
-        return any(result.state == State.SENDING for result in self.results.values())
+        return any(isinstance(one, UserUnknown) for one in self._outcomes.values())
 
     def refused_alike(self) -> tuple[str, int]:
         """The one code that everybody judged so far was refused with, and how many they are; ("", 0) without one."""
-        judged = [result for result in self.results.values() if result.state not in OPEN_STATES]
-        codes = {result.detail if result.reason == Reason.REFUSED else None for result in judged}
-        code = codes.pop() if len(codes) == 1 and not self.taken else None
+        judged = [one for one in self._outcomes.values() if one.state not in OPEN_STATES]
+        codes = {one.code if isinstance(one, UserRefused) else None for one in judged}
+        code = codes.pop() if len(codes) == 1 and not self._taken else None
         return (code, len(judged)) if code else ("", 0)
 
     @property
     def refused_whole(self) -> str:
         """The one code that every user tried of the batch was refused with; "" without one."""
         code, users = self.refused_alike()
-        return code if self.sampled or users == len(self.batch.users) else ""
+        return code if self._sampled or users == len(self.batch.users) else ""
 
     def take_back(self) -> None:
         """Leave whoever was refused as before the batch, because the refusal was not about them."""
-        for user in self.batch.users:
-            result = self.results.get(user.user_id)
-            if result is not None and result.reason == Reason.REFUSED:
-                self.put(replace(untouched_result(user), refused_with_all=True))
+        for one in self.outcomes():
+            if isinstance(one, UserRefused):
+                self.put(UserNotSent(one.user_id, refused_with_all=True))
 
 
 def caller_refused(error: Refused) -> StopRun:
@@ -108,77 +173,53 @@ def caller_refused(error: Refused) -> StopRun:
     return StopRun(f"{error}.", fix="Check the management key's validity and rights, then run again: it is safe.")
 
 
-def send_split(
-    sent: BatchResults,
+def code_of(error: Refused) -> str:
+    """Descope's error code, or the status of an answer without one."""
+    return error.code or f"HTTP {error.status}"
+
+
+def send_in_parts(
     users: Sequence[QueuedUser],
     send: Callable[[Sequence[QueuedUser]], BatchAnswer],
-    accepted: Callable[[Sequence[QueuedUser], BatchAnswer], None],
-    alone: Callable[[QueuedUser, Refused], None],
-    left: Callable[[Sequence[QueuedUser]], Sequence[QueuedUser]],
-) -> None:
+    to_send_again: Callable[[Sequence[QueuedUser]], Sequence[QueuedUser]] = lambda users: users,
+) -> Iterator[Attempt]:
     """Send users as one request, halved on a refusal until only the bad user is left (docs/reliability.md N7).
 
     Behind each user that was tried alone the largest part left comes next, so that the first ones tried alone
-    are spread over the batch.
+    are spread over the batch. Whoever does not ask for the next attempt leaves the rest unsent.
 
     Args:
-        accepted: reads a 200 answer; every user is noted as unknown before.
-        alone: judges the refusal of a single user.
-        left: of the users of a refused request, those that are to be sent again.
+        to_send_again: of the users of a refused request, those that are to be sent again.
 
     Raises:
         StopRun: the refusal is not about the users.
     """
-    waiting = [users]
-    while waiting:
-        waiting.sort(key=len)
-        parts = [waiting.pop()]
-        while parts:
-            part, *others = parts
-            waiting += others
-            parts = _send_part(sent, part, send, accepted, alone, left)
-        _, refused = sent.refused_alike()
-        if waiting and refused >= ENOUGH_ALONE:
-            sent.sampled = True
-            return
-
-
-def _send_part(
-    sent: BatchResults,
-    users: Sequence[QueuedUser],
-    send: Callable[[Sequence[QueuedUser]], BatchAnswer],
-    accepted: Callable[[Sequence[QueuedUser], BatchAnswer], None],
-    alone: Callable[[QueuedUser, Refused], None],
-    left: Callable[[Sequence[QueuedUser]], Sequence[QueuedUser]],
-) -> list[Sequence[QueuedUser]]:
-    """Send one request; returns what is to be sent in its place."""
-    try:
-        answer = send(users)
-    except NoAnswer:
-        for user in users:
-            sent.put(unknown_result(user))
-        return []
-    except Refused as error:
-        if error.status in NOT_ABOUT_USERS:
-            raise caller_refused(error) from None
-        sent.heard = True
-        if len(users) > 1:
-            return _parts(sent, users, left(users))
-        alone(users[0], error)
-        return []
-    sent.heard = True
-    for user in users:
-        sent.put(unknown_result(user))
-    if sent.halved:
-        sent.largest = max(len(users), sent.largest or 0)
-    accepted(users, answer)
-    return []
-
-
-def _parts(sent: BatchResults, refused: Sequence[QueuedUser], rest: Sequence[QueuedUser]) -> list[Sequence[QueuedUser]]:
-    """What to send in place of a refused request: halves, or all but those that turned out to be there."""
-    if len(rest) < len(refused):
-        return [rest] if rest else []
-    sent.halved = True
-    middle = len(rest) // 2
-    return [rest[:middle], rest[middle:]]
+    waiting = [users] if users else []
+    parts: list[Sequence[QueuedUser]] = []
+    was_split = False
+    while parts or waiting:
+        if not parts:
+            waiting.sort(key=len)
+            parts = [waiting.pop()]
+        part, *others = parts
+        waiting += others
+        parts = []
+        try:
+            answer = send(part)
+        except NoAnswer:
+            yield Unanswered(part, bool(waiting))
+        except Refused as error:
+            if error.status in NOT_ABOUT_USERS:
+                raise caller_refused(error) from None
+            if len(part) == 1:
+                yield RefusedAlone(part[0], code_of(error), bool(waiting))
+                continue
+            yield Split()
+            rest = to_send_again(part)
+            if len(rest) < len(part):  # some turned out to be there, so the others may go through together
+                parts = [rest] if rest else []
+            else:
+                was_split = True
+                parts = [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+        else:
+            yield Accepted(part, answer, was_split, bool(waiting))

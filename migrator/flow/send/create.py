@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from migrator.checkpoint.users.holders import CAME_MEANWHILE, holders_text, parse_holders
-from migrator.checkpoint.users.sends import SendResult
-from migrator.core.model import Decision, State
+from migrator.core.model import Decision
+from migrator.core.outcomes import UserInConflict, UserNotSent, UserRefused
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
 from migrator.descope.user import find_by_login
 from migrator.flow.plan.decide import create_body
 from migrator.flow.plan.plan import decide_all
-from migrator.flow.send.batch import BatchResults, send_split
-from migrator.flow.send.outcome import created_result, refused_result, unknown_result
+from migrator.flow.send.batch import Accepted, BatchResults, RefusedAlone, Split, Unanswered, send_in_parts
+from migrator.flow.send.outcome import created_or_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
     from migrator.checkpoint.users.sends import ClaimedBatch
-    from migrator.core.errors import Refused
     from migrator.descope.batch import BatchAnswer
     from migrator.flow.context import RunContext
 
@@ -50,11 +49,11 @@ def _still_absent(context: RunContext, sent: BatchResults, users: list[QueuedUse
         elif planned.decision in (Decision.UPDATE, Decision.UNCHANGED):
             # Somebody made it meanwhile with our mark: what differs is brought right as an update.
             again = Decision.UPDATE
-            sent.put(SendResult(user.user_id, State.PENDING, target_id=planned.target_id, decision=again))
+            sent.put(UserNotSent(user.user_id, planned.target_id, again))
         else:
             # Whoever came after the look-up was not agreed to; the next run looks again and asks.
             reason, detail = planned.reason or Reason.LOGIN_TAKEN, _came_meanwhile(planned)
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=reason, detail=detail))
+            sent.put(UserInConflict(user.user_id, reason, detail))
     return absent
 
 
@@ -65,36 +64,38 @@ def _came_meanwhile(planned: PlannedAction) -> str:
 
 
 def _create(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> None:
-    def accepted(asked: Sequence[QueuedUser], answer: BatchAnswer) -> None:
-        _judge(context, sent, asked, answer)
-
-    def alone(user: QueuedUser, error: Refused) -> None:
-        sent.put(unknown_result(user))
-        _read_back(context, sent, {user.user_id: (user, error.code or f"HTTP {error.status}")})
-
-    if users:
-        send_split(
-            sent,
-            users,
-            lambda some: context.descope.create([create_body(u.target) for u in some]),
-            accepted,
-            alone,
-            left=lambda refused: _not_there(context, sent, refused),
-        )
+    attempts = send_in_parts(
+        users,
+        lambda some: context.descope.create([create_body(user.target) for user in some]),
+        lambda refused: _not_there(context, sent, refused),
+    )
+    for attempt in attempts:
+        sent.note(attempt)
+        match attempt:
+            case Accepted(users=asked, answer=answer):
+                _judge(context, sent, asked, answer)
+            case RefusedAlone(user=user, code=code):
+                sent.put_unknown([user])
+                _read_back(context, sent, {user.user_id: (user, code)})
+            case Unanswered() | Split():
+                pass  # noted
+            case _:
+                assert_never(attempt)
+        if sent.is_decided(attempt):
+            return
 
 
 def _not_there(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> list[QueuedUser]:
     """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
-    for user in users:
-        sent.put(unknown_result(user))
+    sent.put_unknown(users)
     found = context.descope.search_logins([user.target.login_id for user in users])
     absent = []
     for user in users:
-        here = find_by_login(found, [user.target.login_id])
-        if here:
-            sent.put(created_result(user, here[0]))
+        matches = find_by_login(found, [user.target.login_id])
+        if matches:
+            sent.put(created_or_taken(user, matches[0]))
         else:
-            del sent.results[user.user_id]
+            sent.put(UserNotSent(user.user_id))
             absent.append(user)
     return absent
 
@@ -107,7 +108,7 @@ def _judge(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser],
         if found.failure is not None and found.user is None:
             doubtful[user.user_id] = (user, found.failure.code)
         elif found.user is not None and found.failure is None and found.user.attributes:
-            sent.put(created_result(user, found.user))
+            sent.put(created_or_taken(user, found.user))
         # In both lists, in neither, or without attributes: unknown until read back by `settle`.
     # A failure without a name belongs to somebody in neither list; where the numbers leave no doubt who is
     # meant, reading back decides at once, as for the named ones.
@@ -124,7 +125,7 @@ def _read_back(context: RunContext, sent: BatchResults, doubtful: dict[str, tupl
         return
     found = context.descope.search_logins([user.target.login_id for user, _ in doubtful.values()])
     for user, code in doubtful.values():
-        here = find_by_login(found, [user.target.login_id])
+        matches = find_by_login(found, [user.target.login_id])
         # Search may lag behind a write; the look-up by login id is the authority.
-        there = here[0] if here else context.descope.by_login(user.target.login_id)
-        sent.put(refused_result(user, code) if there is None else created_result(user, there))
+        match = matches[0] if matches else context.descope.by_login(user.target.login_id)
+        sent.put(UserRefused(user.user_id, code) if match is None else created_or_taken(user, match))

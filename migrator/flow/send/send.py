@@ -178,22 +178,22 @@ class _Round:
             self._record(sent)
 
     def _record(self, sent: BatchResults) -> None:
-        results = sent.complete()
-        store_results(self._context.checkpoint, results, {user.user_id: user.hash for user in sent.batch.users})
-        self._context.batch_log.note(sent.batch.decision, outcome_words(results))
-        self._crosswalk.add(results)
-        self._done += sum(1 for result in results if result.state in FINAL)
+        outcomes = sent.outcomes()
+        store_results(self._context.checkpoint, outcomes, {user.user_id: user.hash for user in sent.batch.users})
+        self._context.batch_log.note(sent.batch.decision, outcome_words(outcomes))
+        self._crosswalk.add(outcomes)
+        self._done += sum(1 for one in outcomes if one.state in FINAL)
         self._context.events.progress(self._stage, min(self._done, self._todo), self._todo)
-        self._somebody_was_taken |= any(result.state in ARRIVED_STATES for result in results)
+        self._somebody_was_taken |= any(one.state in ARRIVED_STATES for one in outcomes)
         self._learn_size(sent)
         self._context.budget.count(
-            done=sum(1 for result in results if result.state in FINAL),
-            failed=sum(1 for result in results if result.state == State.FAILED),
+            done=sum(1 for one in outcomes if one.state in FINAL),
+            failed=sum(1 for one in outcomes if one.state == State.FAILED),
         )
 
     def _learn_size(self, sent: BatchResults) -> None:
         """A batch refused whole, and taken whole in parts, was only too long (docs/contract/descope.md 10.2)."""
-        whole = all(result.state in FINAL and result.state != State.FAILED for result in sent.complete())
+        whole = all(one.state in FINAL and one.state != State.FAILED for one in sent.outcomes())
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
             self.batch_size = min(self.batch_size, sent.largest)
             _log.info("batch_size_learned", size=self.batch_size)

@@ -7,16 +7,16 @@ finds anybody: search may lag, and a request may still be on its way inside the 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.sends import InFlightUser, SendResult, count_left, in_flight_users, store_results
+from migrator.checkpoint.users.sends import InFlightUser, count_left, in_flight_users, store_results
 from migrator.core.model import Decision, State
+from migrator.core.outcomes import Outcome, UserGivenUp, UserInConflict, UserNotSent
 from migrator.core.reasons import Reason
 from migrator.flow.logbook import outcome_words
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
-from migrator.flow.send.outcome import created_result, untouched_result
+from migrator.flow.send.outcome import created_or_taken
 from migrator.flow.send.update import lost_user, make_update
 from migrator.log.setup import get_logger
 
@@ -106,16 +106,16 @@ def _look(
     """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
     waiting: list[str] = []
     for page in _pages(context):
-        results = [
+        outcomes = [
             *_creates(context, page, absent_since, may_give_up=may_give_up),
             *_updates(context, page, may_give_up=may_give_up),
         ]
-        store_results(context.checkpoint, results, {flight.user.user_id: flight.user.hash for flight in page})
-        if results:
-            _log.info("settled", users=len(results), outcomes=outcome_words(results))
-        settled = {result.user_id for result in results}
+        store_results(context.checkpoint, outcomes, {flight.user.user_id: flight.user.hash for flight in page})
+        if outcomes:
+            _log.info("settled", users=len(outcomes), outcomes=outcome_words(outcomes))
+        settled = {one.user_id for one in outcomes}
         waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
-        became.update(result.state for result in results)
+        became.update(one.state for one in outcomes)
     return waiting
 
 
@@ -129,7 +129,7 @@ def _pages(context: PlanContext) -> Iterator[list[InFlightUser]]:
 
 def _creates(
     context: PlanContext, page: Sequence[InFlightUser], absent_since: dict[str, float], *, may_give_up: bool
-) -> Iterator[SendResult]:
+) -> Iterator[Outcome]:
     users = [flight.user for flight in page if flight.decision == Decision.CREATE]
     there = find_listed(context, users)
     now = context.clock.monotonic()
@@ -138,18 +138,17 @@ def _creates(
     there |= find_one_by_one(context, overdue)
     for user in users:
         if user.user_id in there:
-            yield created_result(user, there[user.user_id])
+            yield created_or_taken(user, there[user.user_id])
         elif user in overdue:
             yield _unanswered(user, may_give_up=may_give_up)
 
 
-def _unanswered(user: QueuedUser, *, may_give_up: bool) -> SendResult:
-    if may_give_up and user.attempts >= MOST_ATTEMPTS:
-        return SendResult(user.user_id, State.FAILED, reason=Reason.GAVE_UP)
-    return untouched_result(user)
+def _unanswered(user: QueuedUser, *, may_give_up: bool, disabled: bool | None = None) -> UserGivenUp | UserNotSent:
+    given_up = may_give_up and user.attempts >= MOST_ATTEMPTS
+    return (UserGivenUp if given_up else UserNotSent)(user.user_id, disabled=disabled)
 
 
-def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[SendResult]:
+def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[Outcome]:
     flights = [flight for flight in page if flight.decision != Decision.CREATE]
     ids = [flight.user.target_id for flight in flights if flight.user.target_id]
     found = {user.user_id: user for user in context.descope.load(ids)}
@@ -158,7 +157,7 @@ def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up:
         there = found.get(user.target_id or "")
         task = None if there is None else make_update(context, user, there, flight.decision, in_flight=True)
         if there is None:
-            yield SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE)
+            yield UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE)
         elif task is None:
             yield lost_user(user, there)
         elif not task.todo:
@@ -166,4 +165,4 @@ def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up:
         else:
             # Every change states the wanted value, so sending it again is harmless.
             half = True if task.todo.disables is None and task.disabled else None
-            yield replace(_unanswered(user, may_give_up=may_give_up), disabled=half)
+            yield _unanswered(user, may_give_up=may_give_up, disabled=half)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
-from migrator.checkpoint.users.sends import SendResult
 from migrator.core.errors import NoAnswer, Refused
-from migrator.core.model import Decision, State
+from migrator.core.model import Decision
+from migrator.core.outcomes import UserInConflict, UserRefused, UserUpdated
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
 from migrator.flow.plan.decide import changes_for
-from migrator.flow.send.batch import NOT_ABOUT_USERS, BatchResults, caller_refused, send_split
-from migrator.flow.send.outcome import is_ours, refused_result, unknown_result
+from migrator.flow.send.batch import (
+    NOT_ABOUT_USERS,
+    Accepted,
+    BatchResults,
+    RefusedAlone,
+    Split,
+    Unanswered,
+    caller_refused,
+    code_of,
+    send_in_parts,
+)
+from migrator.flow.send.outcome import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,18 +57,13 @@ class UserUpdate:
         """A login id the user has right now; the user id would do, but not every call is proven to take it."""
         return self.found.login_ids[0] if self.found.login_ids else self.found.user_id
 
-    def done(self) -> SendResult:
+    def done(self) -> UserUpdated:
         """The user is as it should be."""
         adopted = self.decision == Decision.ADOPT
         known = "linked" if adopted else "created" if self.found.fresh is not None else None
-        return SendResult(
-            self.user.user_id,
-            State.UPDATED,
-            target_id=self.found.user_id,
-            sent=self.todo.sent,
-            origin=self.user.origin or known,
-            disabled=self.disabled,
-            adopted=adopted,
+        origin = self.user.origin or known
+        return UserUpdated(
+            self.user.user_id, self.found.user_id, self.todo.sent, origin, adopted, disabled=self.disabled
         )
 
     @property
@@ -86,11 +91,8 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
         tasks = _tasks(context, sent, batch)
         patched = _patch(context, sent, tasks)
         untouched = [task for task in tasks if not task.todo.patch]
-        for task in patched:
+        for task in (*patched, *untouched):
             # Told at once: an error on the way to somebody else takes nothing back.
-            half = replace(unknown_result(task.user), disabled=task.disabled)
-            sent.put(half if task.todo.moves else task.done())
-        for task in untouched:
             if not task.todo.moves:
                 sent.put(task.done())
         for task in (*patched, *untouched):
@@ -110,16 +112,16 @@ def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list
         found = by_id.get(user.target_id or "")
         task = None if found is None else make_update(context, user, found, batch.decision)
         if found is None:
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE))
+            sent.put(UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE))
         elif task is None:
             sent.put(lost_user(user, found))
         elif found.user_id in taken:
             detail = holders_text(WANTED_TWICE, [found.user_id])
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.SEVERAL_MATCHES, detail=detail))
+            sent.put(UserInConflict(user.user_id, Reason.SEVERAL_MATCHES, detail))
         elif _has_drifted(context, task):
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.DRIFTED, detail=CHANGED_IN_DESCOPE))
+            sent.put(UserInConflict(user.user_id, Reason.DRIFTED, CHANGED_IN_DESCOPE))
         elif task.todo.missing_logins:
-            sent.put(SendResult(user.user_id, State.CONFLICT, reason=Reason.LOGIN_IDS_DIFFER))
+            sent.put(UserInConflict(user.user_id, Reason.LOGIN_IDS_DIFFER))
         else:
             taken.add(found.user_id)
             tasks.append(task)
@@ -154,10 +156,10 @@ def make_update(
     return task if lost else None
 
 
-def lost_user(user: QueuedUser, found: DescopeUser) -> SendResult:
+def lost_user(user: QueuedUser, found: DescopeUser) -> UserInConflict:
     """The conflict over a user that is not ours to change any more."""
     reason = Reason.MARK_LOST if found.mark() is None else Reason.LOGIN_TAKEN
-    return SendResult(user.user_id, State.CONFLICT, reason=reason, detail=holders_text("", [found.user_id]))
+    return UserInConflict(user.user_id, reason, holders_text("", [found.user_id]))
 
 
 def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
@@ -165,8 +167,6 @@ def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate])
     leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
     # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
     gone_through = _patch_fields(context, sent, leaving, lambda _task: {"status": "disabled"})
-    for task in gone_through:
-        sent.put(replace(unknown_result(task.user), disabled=True))
     refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
     rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
     return _patch_fields(context, sent, rest, lambda task: task.todo.patch)
@@ -178,6 +178,7 @@ def _patch_fields(
     tasks: Sequence[UserUpdate],
     fields: Callable[[UserUpdate], dict[str, Json]],
 ) -> list[UserUpdate]:
+    """Patch some fields of each; returns those that went through."""
     by_user = {task.user.user_id: task for task in tasks}
     through: list[UserUpdate] = []
 
@@ -185,29 +186,40 @@ def _patch_fields(
         some = [by_user[user.user_id] for user in users]
         return context.descope.patch([{"loginId": task.login_id, **fields(task)} for task in some])
 
-    def accepted(users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
-        done = {user.user_id for user in answer.done}
-        some = [by_user[user.user_id] for user in users]
-        matched = match_answers(answer, [task.login_id for task in some], [task.found.email for task in some])
-        failures = {user.user_id: matched[by_user[user.user_id].login_id].failure for user in users}
-        # As for creates: failures without a name are theirs who stand in neither list.
-        silent = [user for user in users if failures[user.user_id] is None and user.target_id not in done]
-        meant = nameless_code(answer, len(silent), matched)
-        for user in users:
-            failure = failures[user.user_id]
-            code = meant if failure is None else failure.code
-            if failure is None and user.target_id in done:
-                through.append(by_user[user.user_id])
-                sent.taken = True
-            elif code is not None and user.target_id not in done:
-                sent.put(refused_result(user, code))
+    # A change states the wanted value, so that one which was done all the same may be sent again.
+    for attempt in send_in_parts([task.user for task in tasks], send):
+        sent.note(attempt)
+        match attempt:
+            case Accepted(users=users, answer=answer):
+                through += _patched(sent, [by_user[user.user_id] for user in users], answer)
+            case RefusedAlone(user=user, code=code):
+                sent.put(UserRefused(user.user_id, code))
+            case Unanswered() | Split():
+                pass  # noted
+            case _:
+                assert_never(attempt)
+        if sent.is_decided(attempt):
+            break
+    return through
 
-    def alone(user: QueuedUser, error: Refused) -> None:
-        sent.put(refused_result(user, error.code or f"HTTP {error.status}"))
 
-    if tasks:
-        # A change states the wanted value, so that one which was done all the same may be sent again.
-        send_split(sent, [task.user for task in tasks], send, accepted, alone, left=lambda users: users)
+def _patched(sent: BatchResults, tasks: Sequence[UserUpdate], answer: BatchAnswer) -> list[UserUpdate]:
+    """Those whose patch went through, by the answer; of the others, whoever it names as failed is refused."""
+    done = {user.user_id for user in answer.done}
+    matched = match_answers(answer, [task.login_id for task in tasks], [task.found.email for task in tasks])
+    failures = {task.login_id: matched[task.login_id].failure for task in tasks}
+    # As for creates: failures without a name are theirs who stand in neither list.
+    silent = [task for task in tasks if failures[task.login_id] is None and task.user.target_id not in done]
+    meant = nameless_code(answer, len(silent), matched)
+    through = []
+    for task in tasks:
+        failure, is_done = failures[task.login_id], task.user.target_id in done
+        code = meant if failure is None else failure.code
+        if failure is None and is_done:
+            sent.put_partly_done(task.user, disabled=task.disabled)
+            through.append(task)
+        elif code is not None and not is_done:
+            sent.put(UserRefused(task.user.user_id, code))
     return through
 
 
@@ -227,15 +239,15 @@ def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
         try:
             step()
         except NoAnswer:
-            sent.put(replace(unknown_result(user), disabled=task.disabled))
+            sent.put_unknown([user])
             return
         except Refused as error:
-            sent.put(replace(_refused_move(user, error, reason), disabled=task.disabled))
+            sent.put(_refused_move(user, error, reason))
             return
     sent.put(task.done())
 
 
-def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> SendResult:
+def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> UserInConflict | UserRefused:
     """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
 
     Args:
@@ -245,12 +257,12 @@ def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> SendResult
         StopRun: the refusal is about the caller.
     """
     if error.code == NO_SUCH_USER:
-        return SendResult(user.user_id, State.CONFLICT, reason=Reason.DELETED_AT_DESCOPE)
+        return UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE)
     if error.status in NOT_ABOUT_USERS:
         raise caller_refused(error) from None
     if error.status == HTTPStatus.CONFLICT or error.code == LOGIN_TAKEN:
-        return SendResult(user.user_id, State.CONFLICT, reason=taken, detail=error.code or None)
-    return refused_result(user, error.code or f"HTTP {error.status}")
+        return UserInConflict(user.user_id, taken, error.code or None)
+    return UserRefused(user.user_id, code_of(error))
 
 
 def _rename(context: RunContext, found: DescopeUser, old: str, new: str) -> DescopeUser:

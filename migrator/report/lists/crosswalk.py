@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from migrator.checkpoint.users.report_rows import crosswalk_rows
 from migrator.core.model import ARRIVED_STATES
+from migrator.core.outcomes import UserCreated, UserUpdated
 from migrator.report.atomic_file import disk_errors_explained, write_atomically
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.report_rows import CrosswalkRow
-    from migrator.checkpoint.users.sends import SendResult
+    from migrator.core.outcomes import Outcome
 
 CROSSWALK_NAME = "crosswalk.csv"
 CROSSWALK_COLUMNS = ("docebo_user_id", "descope_user_id", "state")
@@ -45,12 +46,12 @@ class Crosswalk:
         with disk_errors_explained(folder), write_atomically(folder / CROSSWALK_NAME) as file:
             write_crosswalk(file, noted())
 
-    def add(self, results: Iterable[SendResult]) -> None:
+    def add(self, outcomes: Iterable[Outcome]) -> None:
         """Append the users that arrived with a batch, in one flushed block."""
         rows = [
-            (result.user_id, result.target_id, result.state)
-            for result in results
-            if result.state in ARRIVED_STATES and result.target_id and result.user_id not in self._open
+            (one.user_id, one.target_id, one.state)
+            for one in outcomes
+            if isinstance(one, UserCreated | UserUpdated) and one.user_id not in self._open
         ]
         if not rows:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,20 +11,33 @@ from two_migrations import NOW, put, rows, states, target
 from migrator.checkpoint.users.sends import (
     ClaimedBatch,
     InFlightUser,
-    SendResult,
     claim_batch,
     count_left,
     in_flight_users,
     store_results,
 )
 from migrator.core.errors import LeaseLost
+from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
+from migrator.core.outcomes import (
+    Outcome,
+    UserCreated,
+    UserGivenUp,
+    UserInConflict,
+    UserNotSent,
+    UserRefused,
+    UserUnknown,
+    UserUpdated,
+)
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+
+
+NOTHING = SentFields({})
 
 
 def ids(batch: ClaimedBatch | None) -> tuple[str, ...]:
@@ -119,30 +133,39 @@ def flying(store: Checkpoint, *user_ids: str, **columns: Any) -> None:
         put(store, user_id, **{"state": State.SENDING, "changes": "{}", "attempts": 2, **columns})
 
 
-@pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED])
-def test_an_arrived_user_is_closed_with_what_was_sent(store: Checkpoint, state: State) -> None:
+@pytest.mark.parametrize("kind", [UserCreated, UserUpdated])
+def test_an_arrived_user_is_closed_with_what_was_sent(store: Checkpoint, kind: type[UserCreated | UserUpdated]) -> None:
     flying(store, "1", verdict="same", reason="old", detail="old")
     before = rows(store)["1"]
 
-    store_results(store, [SendResult("1", state, target_id="U1")], {"1": "sent 1", "2": "sent 2"})
+    store_results(store, [kind("1", "U1", NOTHING)], {"1": "sent 1", "2": "sent 2"})
 
     assert rows(store)["1"] == before | {
-        "state": state, "target_id": "U1", "sent_hash": "sent 1", "attempts": 0, "verdict": None,
+        "state": kind.state, "target_id": "U1", "sent_hash": "sent 1", "sent_fields": NOTHING.to_json(),
+        "origin": "created" if kind is UserCreated else None, "attempts": 0, "verdict": None,
         "reason": None, "detail": None, "decision": None, "changes": None, "batch": None, "sending_since": None,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("state", [State.CONFLICT, State.FAILED])
-def test_a_refused_user_is_closed_with_its_reason_and_keeps_what_was_sent_before(
-    store: Checkpoint, state: State
+@pytest.mark.parametrize(
+    ("outcome", "reason", "detail"),
+    [
+        (UserRefused("1", "E011003"), Reason.REFUSED, "E011003"),
+        (UserRefused("1", ""), Reason.REFUSED, None),
+        (UserGivenUp("1"), Reason.GAVE_UP, None),
+        (UserInConflict("1", Reason.EMAIL_TAKEN, "E111127"), Reason.EMAIL_TAKEN, "E111127"),
+    ],
+)
+def test_a_user_that_did_not_arrive_is_closed_with_its_reason_and_keeps_what_was_sent_before(
+    store: Checkpoint, outcome: Outcome, reason: Reason, detail: str | None
 ) -> None:
     flying(store, "1", sent_hash="earlier", target_id="U1", verdict="same")
     before = rows(store)["1"]
 
-    store_results(store, [SendResult("1", state, reason=Reason.REFUSED, detail="E011003")], {"1": "sent 1"})
+    store_results(store, [outcome], {"1": "sent 1"})
 
     assert rows(store)["1"] == before | {
-        "state": state, "reason": "refused", "detail": "E011003",
+        "state": outcome.state, "reason": reason, "detail": detail,
         "decision": None, "changes": None, "batch": None, "sending_since": None,
     }  # fmt: skip
 
@@ -156,7 +179,7 @@ def test_an_untouched_user_waits_again_with_its_decision(
     flying(store, "2")
     before = rows(store)
 
-    untouched = [SendResult(user_id, State.PENDING, refused_with_all=refused_with_all) for user_id in ("1", "2")]
+    untouched = [UserNotSent(user_id, refused_with_all=refused_with_all) for user_id in ("1", "2")]
     store_results(store, untouched, {"1": "sent 1"})
 
     back = {"state": State.PENDING, "batch": None, "sending_since": None}
@@ -170,7 +193,7 @@ def test_an_unanswered_user_stays_in_flight_and_is_counted(store: Checkpoint) ->
     flying(store, "1")
     before = rows(store)["1"]
 
-    store_results(store, [SendResult("1", State.SENDING)], {})
+    store_results(store, [UserUnknown("1")], {})
 
     assert rows(store)["1"] == before | {"attempts": 3}
 
@@ -181,10 +204,10 @@ def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> Non
     store_results(
         store,
         [
-            SendResult("1", State.CREATED),
-            SendResult("2", State.UPDATED),
-            SendResult("3", State.CONFLICT, reason=Reason.LOGIN_TAKEN),
-            SendResult("4", State.PENDING),
+            UserCreated("1", "U1", NOTHING),
+            UserUpdated("2", "U2", NOTHING),
+            UserInConflict("3", Reason.LOGIN_TAKEN),
+            UserNotSent("4"),
         ],
         {"1": "sent 1"},
     )
@@ -199,18 +222,16 @@ def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> Non
     assert (rows(store)["1"]["sent_hash"], rows(store)["2"]["sent_hash"]) == ("sent 1", None)
 
 
-@pytest.mark.parametrize(
-    "result", [SendResult("2", State.CREATED), SendResult("6", State.SENDING), SendResult("9", State.FAILED)]
-)
+@pytest.mark.parametrize("outcome", [UserCreated("2", "U2", NOTHING), UserUnknown("6"), UserGivenUp("9")])
 def test_l4_an_outcome_for_a_user_not_in_flight_writes_nothing_and_ends_the_run(
-    store: Checkpoint, result: SendResult
+    store: Checkpoint, outcome: Outcome
 ) -> None:
     flying(store, "1")
     put(store, "2", state=State.CREATED)
     before = rows(store)
 
     with pytest.raises(LeaseLost, match=r"^A user in flight was changed by another run\.$") as caught:
-        store_results(store, [SendResult("1", result.state), result], {})
+        store_results(store, [replace(outcome, user_id="1"), outcome], {})
 
     assert caught.value.fix == "Run again."
     assert rows(store) == before

@@ -11,13 +11,13 @@ from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
 from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
-from migrator.checkpoint.users.sends import SendResult
 from migrator.core.fields import SentFields
-from migrator.core.model import Decision, State, TargetUser
+from migrator.core.model import Decision, TargetUser
+from migrator.core.outcomes import UserCreated, UserInConflict
 from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import is_adopted
 from migrator.flow.plan.decide import DecisionRules, changes_for, create_body, decide
-from migrator.flow.send.outcome import created_result, is_ours, refused_result, unknown_result, untouched_result
+from migrator.flow.send.outcome import created_or_taken, is_ours
 
 if TYPE_CHECKING:
     from migrator.config.schema import PolicyConfig
@@ -179,18 +179,11 @@ USER = QueuedUser(WANTED, "hash", None)
 def test_a_user_is_ours_only_by_platform_and_number(attributes: dict[str, str], *, ours: bool) -> None:
     found = held(attributes=attributes)
     assert is_ours(USER, found) is ours
-    assert created_result(USER, found) == (
-        SendResult("1", State.CREATED, target_id="U1", origin="created", disabled=False)
+    assert created_or_taken(USER, found) == (
+        UserCreated("1", "U1", SentFields.of(USER.target), disabled=False)
         if ours
-        else SendResult("1", State.CONFLICT, reason=Reason.LOGIN_TAKEN, detail=found.user_id)
+        else UserInConflict("1", Reason.LOGIN_TAKEN, found.user_id)
     )
-
-
-def test_the_other_outcomes_say_what_is_known() -> None:
-    assert refused_result(USER, "E011003") == SendResult("1", State.FAILED, reason=Reason.REFUSED, detail="E011003")
-    assert refused_result(USER, "") == SendResult("1", State.FAILED, reason=Reason.REFUSED)
-    assert unknown_result(USER) == SendResult("1", State.SENDING)
-    assert untouched_result(USER) == SendResult("1", State.PENDING)
 
 
 def test_what_was_sent_is_part_of_the_decision() -> None:
@@ -239,4 +232,7 @@ def test_a_stranger_with_our_third_mark_is_linked_not_overwritten() -> None:
 
 
 def test_whoever_is_created_is_noted_with_what_was_sent() -> None:
-    assert created_result(USER, held()).sent == SentFields.of(WANTED)
+    outcome = created_or_taken(USER, held())
+
+    assert isinstance(outcome, UserCreated)
+    assert outcome.sent == SentFields.of(WANTED)

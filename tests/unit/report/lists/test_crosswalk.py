@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from stored import holding, move, people
 
-from migrator.checkpoint.users.sends import SendResult
 from migrator.core.errors import StopRun
+from migrator.core.fields import SentFields
 from migrator.core.model import State
-from migrator.core.reasons import Reason
+from migrator.core.outcomes import UserCreated, UserRefused, UserUnknown, UserUpdated
 from migrator.report.lists.crosswalk import CROSSWALK_NAME, Crosswalk
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ def test_it_starts_from_the_checkpoint_and_grows_with_every_batch(tmp_path: Path
         crosswalk = Crosswalk(tmp_path, checkpoint)
         assert lines(tmp_path) == [("1", "U1", "created"), ("2", "U2", "pending")]
 
-        crosswalk.add(
-            [SendResult("3", State.CREATED, target_id="U3"), SendResult("4", State.FAILED, reason=Reason.REFUSED)]
-        )
-        crosswalk.add([SendResult("2", State.UPDATED, target_id="U2"), SendResult("5", State.SENDING)])
+        crosswalk.add([UserCreated("3", "U3", SentFields({})), UserRefused("4", "E1")])
+        crosswalk.add([UserUpdated("2", "U2", SentFields({})), UserUnknown("5")])
 
         assert lines(tmp_path) == [("1", "U1", "created"), ("2", "U2", "pending"), ("3", "U3", "created")]
 
@@ -71,7 +69,7 @@ def test_x5_only_its_owner_reads_it_and_a_link_is_not_followed(tmp_path: Path) -
     with holding(tmp_path, people(1)) as checkpoint:
         crosswalk = Crosswalk(tmp_path, checkpoint)
         assert stat.S_IMODE((tmp_path / CROSSWALK_NAME).stat().st_mode) == 0o600
-        arrived = [SendResult("1", State.CREATED, target_id="U1")]
+        arrived = [UserCreated("1", "U1", SentFields({}))]
 
         (tmp_path / CROSSWALK_NAME).unlink()
         crosswalk.add(arrived)

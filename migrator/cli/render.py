@@ -79,11 +79,13 @@ def _cost(figures: RunFigures) -> list[str]:
     leavers = figures.extra["leavers"]
     if leavers:
         lines.append(f"  {users_words(leavers)} who left {verb_form(leavers)} set aside, and would be disabled")
-    for name, verbs in (("collisions", ("shares", "share")), ("look_alikes", ("looks", "look"))):
-        pairs = figures.extra[name]["pairs"]
-        if pairs:
-            word = f"{verb_form(pairs, *verbs)} {'a login' if name == 'collisions' else 'alike (reported only)'}"
-            lines.append(f"  {pairs:,} pair{'' if pairs == 1 else 's'} of users {word}")
+    shared, alike = (figures.extra[name]["groups"] for name in ("collisions", "look_alikes"))
+    if shared:
+        lines.append(f"  {shared:,} login{verb_form(shared, ' is', 's are')} shared by several users")
+    if alike:
+        lines.append(
+            f"  {alike:,} group{verb_form(alike, '', 's')} of users with logins that look alike (reported only)"
+        )
     return lines
 
 

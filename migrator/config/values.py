@@ -18,6 +18,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from migrator.core.email_address import parse_email
+from migrator.core.hosts import is_loopback
 from migrator.core.model import MARK_ATTRIBUTES, Json
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ GENERAL_LIMIT = 100  # every path that has no bucket of its own
 
 PLATFORM_LIMIT = 250  # characters
 
-_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC_LABEL = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
@@ -176,7 +176,7 @@ def base_url(value: str) -> str:
         raise ValueError("must be an address such as https://acme.docebosaas.com") from None
     _check_parts(value, parts, port)
     host = _host(parts.hostname or "")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("must begin with https://; http:// is for loopback hosts alone")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + ("" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}")
@@ -211,16 +211,6 @@ def _host(host: str) -> str:
     if not _HOST.fullmatch(host) or _NUMERIC_LABEL.fullmatch(host):
         raise ValueError("must name a valid host")
     return host
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return any(address in network for network in _LOOPBACK)
 
 
 def database_url(value: str, folder: Path) -> URL:

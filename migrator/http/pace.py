@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from migrator.core.clock import Clock
 
-_SHARE = 0.95  # of the documented limit, as others may use the same account
+USED_SHARE = 0.95  # of the documented limit, as others may use the same account
 _SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
 _SHRINK = 0.7
 _REGROW = 0.05
@@ -39,7 +39,7 @@ class _Bucket:
     """The sliding-window log of one limit; the pacer's lock guards it."""
 
     def __init__(self, limit: Limit, now: float) -> None:
-        self._full = max(1, int(_SHARE * limit.calls))
+        self._full = max(1, int(USED_SHARE * limit.calls))
         self._window = limit.window * _SLACK
         self._allowance = float(self._full)
         self._starts: deque[float] = deque(maxlen=self._full)

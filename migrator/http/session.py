@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import logging
 import ssl
 import threading
@@ -20,6 +19,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from migrator import __version__
 from migrator.core.errors import ApiError, BadAnswer, ConfigError, NoAnswer, NotSent, Untrusted
+from migrator.core.hosts import is_loopback
 from migrator.http.connection import Exchange, TimedConnection, TimedTlsConnection
 from migrator.http.unreachable import advise, find_cause
 
@@ -241,17 +241,10 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
 def _checked(base_url: str) -> str:
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     if not (safe and host) or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError(
             "A base URL must be https://HOST, without credentials, query or fragment.",
             fix="Plain http is accepted for loopback addresses alone.",
         )
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -139,6 +139,7 @@ def test_the_plan_tells_its_cost_its_collisions_and_its_look_alikes(place: Place
     assert plan["collisions"]["pairs"] == 1
     assert plan["collisions"]["first"][0]["kind"] == "fold"
     assert plan["look_alikes"]["pairs"] == 1
+    assert (plan["collisions"]["groups"], plan["look_alikes"]["groups"]) == (1, 1)
     assert plan["counts"]["created"] == 28
     assert plan["estimate"]["calls"]["create"] == 14
     assert plan["estimate"]["minutes"]["create"] == 2.5

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -25,6 +25,10 @@ from migrator.core.fields import SentFields
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
 from migrator.core.outcomes import Outcome, UserCreated, UserInConflict, UserNotSent, UserRefused, UserUnknown
 from migrator.core.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
 ARRIVED = {"created", "updated", "unchanged"}

@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
+from migrator.http.pace import USED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.config.schema import Config
-
-SHARE = 0.95  # of a limit is what the pacer uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +52,5 @@ def _batches(users: int, size: int) -> int:
 
 def seconds_by_limit(calls: int, limit: int) -> float:
     """How long a limit a minute makes calls last: the first window's worth goes at once, the rest at its pace."""
-    allowed = max(1, int(limit * SHARE))
+    allowed = max(1, int(limit * USED_SHARE))
     return max(0, calls - allowed) / allowed * 60

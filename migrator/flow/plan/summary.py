@@ -17,9 +17,8 @@ from migrator.flow.plan.estimate import estimate
 from migrator.flow.plan.leavers import count_leavers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from migrator.checkpoint.users.collisions import CollidingUser
     from migrator.flow.context import PlanContext
 
 PAIRS_SHOWN = 100
@@ -43,36 +42,29 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> dict[str, A
     Args:
         actions: what `planned_actions` found.
     """
-    pairs, shown = _pairs(
-        ({"kind": "same" if one.login_ids == two.login_ids else "fold"}, one, two)
-        for one, two in _neighbours(colliding_users(context.checkpoint))
-    )
-    alike, shown_alike = _pairs(
-        ({}, one, two)
-        for one, two in _neighbours(colliding_users(context.checkpoint, look=True))
-        if one.login_ids and two.login_ids and not same_login(one.login_ids[0], two.login_ids[0])
-    )
     return {
         "estimate": estimate(actions, context.config).document(),
         "leavers": actions[DISABLE],
-        "collisions": {"pairs": pairs, "first": shown},
-        "look_alikes": {"pairs": alike, "first": shown_alike},
+        "collisions": _groups(context.checkpoint, look=False),
+        "look_alikes": _groups(context.checkpoint, look=True),
     }
 
 
-def _neighbours(members: Iterator[CollidingUser]) -> Iterator[tuple[CollidingUser, CollidingUser]]:
-    """Each member of a group with the one behind it."""
-    return (pair for _, group in collision_groups(members) for pair in pairwise(group))
-
-
-def _pairs(found: Iterator[tuple[dict[str, str], CollidingUser, CollidingUser]]) -> tuple[int, list[dict[str, Any]]]:
-    """How many pairs there are, and the first ones as documents."""
+def _groups(checkpoint: Checkpoint, *, look: bool) -> dict[str, Any]:
+    """Groups of users who share a login, or whose login ids only look alike, and the first pairs of neighbours."""
+    groups = pairs = 0
     first: list[dict[str, Any]] = []
-    number = 0
-    for number, (what, one, two) in enumerate(found, start=1):
-        if number <= PAIRS_SHOWN:
-            first.append({"docebo_user_ids": [one.user_id, two.user_id], **what})
-    return number, first
+    for _, group in collision_groups(colliding_users(checkpoint, look=look)):
+        before = pairs
+        for one, two in pairwise(group):
+            if look and (not (one.login_ids and two.login_ids) or same_login(one.login_ids[0], two.login_ids[0])):
+                continue
+            pairs += 1
+            if pairs <= PAIRS_SHOWN:
+                kind = {} if look else {"kind": "same" if one.login_ids == two.login_ids else "fold"}
+                first.append({"docebo_user_ids": [one.user_id, two.user_id], **kind})
+        groups += pairs > before
+    return {"groups": groups, "pairs": pairs, "first": first}
 
 
 def prediction_document(context: PlanContext) -> dict[str, Any]:

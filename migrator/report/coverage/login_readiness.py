@@ -51,8 +51,8 @@ def _obstacle(
         return State.PENDING
     if state not in ARRIVED_STATES:
         return reason or state
-    # The status as it was sent; a user somebody disabled at Descope is noted as left_disabled.
-    if "left_disabled" in notes or getattr(mapping.status, source_status or "", "enabled") == DISABLED:
+    # The status as it was sent.
+    if getattr(mapping.status, source_status or "", "enabled") == DISABLED:
         return DISABLED
     # No mail arrives at an address that was made up, so that nobody can verify it.
     return MADE_UP if MADE_UP in notes and UNPROVEN in notes else ""

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpoint": PURE,
     "report": {"core", "config", "normalize", "checkpoint"},
     "verify": {"core", "config", "normalize", "docebo", "descope", "checkpoint"},
-    "flow": {"core", "config", "log", "normalize", "docebo", "descope", "checkpoint", "report", "verify"},
+    "flow": {*SERVICES, "normalize", "docebo", "descope", "checkpoint", "report", "verify"},
     "cli": {
         "migrator",
         *SERVICES,

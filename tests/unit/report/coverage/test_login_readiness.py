@@ -23,7 +23,6 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
         {"status": {"suspended": "enabled"}}, {"status": "0"}, {"state": State.CREATED}, ""
     ),
     "expired": ({}, {"expired": True}, {"state": State.UNCHANGED}, "disabled"),
-    "left disabled": ({}, {}, {"state": State.UPDATED, "notes": "name_cut,left_disabled"}, "disabled"),
     "unverified": ({}, {"email_validation_status": "0"}, {"state": State.CREATED}, "verify_first"),
     "made up": (
         {"missing_email": "synthesize", "synthesize_domain": "example.org"}, {"email": ""},

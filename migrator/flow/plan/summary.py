@@ -19,6 +19,7 @@ from migrator.flow.plan.leavers import count_leavers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.flow.context import PlanContext
 
 PAIRS_SHOWN = 100

@@ -25,6 +25,7 @@ from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at ru
 from migrator.config import values
 from migrator.config.messages import report_problems, schema_problems
 from migrator.config.yaml_file import KeyPath, read_document
+from migrator.core.fields import UPDATE_FIELDS
 from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ Statuses: TypeAlias = Annotated[
 ]
 NoRules: TypeAlias = Annotated[tuple[Json, ...], Field(strict=False)]
 
-# The fields of a target user that `policy.update` may name, besides `default` and the mapped attributes.
-UPDATE_FIELDS = ("name", "givenName", "familyName", "email", "verifiedEmail", "phone", "picture", "status")
 _REGIONAL_ID_LENGTH = 32
 
 

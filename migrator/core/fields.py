@@ -1,36 +1,84 @@
-"""What was last sent of a user, field by field: only the source's change is sent (docs/decisions/0013). Pure."""
+"""The fields of a user at Descope, and what of them was last sent (docs/decisions/0013). Pure."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from migrator.core.login_ids import login_key
 from migrator.core.model import canonical_json, text_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from migrator.core.model import Json, TargetUser
 
-ATTRIBUTE = "customAttributes."
-EMAIL, VERIFIED_EMAIL, LOGIN_ID, EXTRA_LOGIN_IDS = "email", "verifiedEmail", "loginId", "additionalIdentifiers"
-PHONE, STATUS = "phone", "status"
+NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
+EMAIL, VERIFIED_EMAIL, PHONE, VERIFIED_PHONE = "email", "verifiedEmail", "phone", "verifiedPhone"
+LOGIN_ID, EXTRA_LOGIN_IDS, STATUS, CUSTOM_ATTRIBUTES = "loginId", "additionalIdentifiers", "status", "customAttributes"
+ATTRIBUTE = f"{CUSTOM_ATTRIBUTES}."  # before the name of a single one
 _DIGITS = 16
 
 
+class Change(StrEnum):
+    """How another value of a field gets to a user who is there."""
+
+    PATCH = "patch"  # in a patch, whenever it differs
+    WITH_STATUS = "with_status"  # in a patch, for whom we may enable or disable only
+    WHOLE_SET = "whole_set"  # in a patch, together with the attributes that are not ours
+    OWN_CALL = "own_call"  # as a patch may silently merge two users (docs/contract/descope.md 10.13)
+
+
+@dataclass(frozen=True, slots=True)
+class UserField:
+    """A field of a user, as all know it who plan, send and report; only verification has a table of its own.
+
+    `name` is Descope's, `attribute` where `TargetUser` keeps the value, `rule` the key of `policy.update` that decides
+    on it ("" for the custom attributes, which have one each). `variant` tells users apart as far as the mapping goes.
+    """
+
+    name: str
+    attribute: str
+    change: Change
+    rule: str
+    variant: Callable[[Json], object] = bool
+
+    def of(self, target: TargetUser) -> Json:
+        """A user's value."""
+        return getattr(target, self.attribute)
+
+
+USER_FIELDS = (
+    UserField(NAME, "name", Change.PATCH, NAME),
+    UserField(GIVEN_NAME, "given_name", Change.PATCH, GIVEN_NAME),
+    UserField(FAMILY_NAME, "family_name", Change.PATCH, FAMILY_NAME),
+    UserField(EMAIL, "email", Change.OWN_CALL, EMAIL),
+    UserField(VERIFIED_EMAIL, "verified_email", Change.OWN_CALL, VERIFIED_EMAIL),
+    # Login ids move with the address.
+    UserField(LOGIN_ID, "login_id", Change.OWN_CALL, EMAIL, variant=str.isascii),
+    UserField(EXTRA_LOGIN_IDS, "extra_login_ids", Change.OWN_CALL, EMAIL, variant=len),
+    UserField(PHONE, "phone", Change.OWN_CALL, PHONE),
+    UserField(PICTURE, "picture", Change.PATCH, PICTURE),
+    UserField(STATUS, "status", Change.WITH_STATUS, STATUS, variant=str),
+    UserField(CUSTOM_ATTRIBUTES, "attributes", Change.WHOLE_SET, "", variant=frozenset),
+)
+_RULES = {one.name: one.rule for one in USER_FIELDS}
+# The fields that `policy.update` may name, besides `default` and the mapped attributes.
+UPDATE_FIELDS = tuple(name for name, rule in _RULES.items() if name == rule)
+
+
+def rule_name(name: str) -> str:
+    """The key of `policy.update` that decides on a field; an attribute's name has `customAttributes.` before it."""
+    return _RULES.get(name) or name.removeprefix(ATTRIBUTE)
+
+
 def field_values(target: TargetUser) -> dict[str, Json]:
-    """Every field of a target by its name at Descope; an attribute's name has `customAttributes.` before it."""
+    """Every field of a target by its name at Descope; each attribute is one, as in `customAttributes.city`."""
     return {
-        "name": target.name,
-        "givenName": target.given_name,
-        "familyName": target.family_name,
-        "picture": target.picture,
-        STATUS: target.status,
-        PHONE: target.phone,
-        EMAIL: target.email,
-        VERIFIED_EMAIL: target.verified_email,
+        **{one.name: one.of(target) for one in USER_FIELDS if one.name != CUSTOM_ATTRIBUTES},
+        # Neither spelling nor order makes other login ids of them.
         LOGIN_ID: login_key(target.login_id),
         EXTRA_LOGIN_IDS: sorted(map(login_key, target.extra_login_ids)),
         **{ATTRIBUTE + name: value for name, value in target.attributes.items()},

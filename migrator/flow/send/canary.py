@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.users.counts import states_of
 from migrator.checkpoint.users.plans import planned_users
 from migrator.core.errors import StopRun
+from migrator.core.fields import USER_FIELDS
 from migrator.core.model import NEEDS_PERSON_STATES
 from migrator.flow.read_back import read_back_sent
 
@@ -23,19 +24,7 @@ _PAGE = 500
 
 def variant_of(target: TargetUser) -> tuple[object, ...]:
     """What distinguishes users as far as the mapping goes: which fields and attributes are there, and flags."""
-    return (
-        target.status,
-        target.verified_email,
-        bool(target.email),
-        bool(target.phone),
-        bool(target.picture),
-        bool(target.name),
-        bool(target.given_name),
-        bool(target.family_name),
-        target.login_id.isascii(),
-        len(target.extra_login_ids),
-        tuple(sorted(target.attributes)),
-    )
+    return tuple(one.variant(one.of(target)) for one in USER_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)

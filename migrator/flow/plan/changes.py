@@ -6,20 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from migrator.core import fields
-from migrator.core.fields import ATTRIBUTE, SentFields
+from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields
 from migrator.core.login_ids import login_key, same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, TargetUser
+from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES
+from migrator.descope.payload import patched_attributes
 from migrator.descope.user import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.config.schema import PolicyConfig
-    from migrator.core.model import Json
+    from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
-
-_NUMBER, _BOOLEAN = 2, 3  # attribute types (docs/contract/descope.md 4.1)
-_NAMES = {"name": "name", "givenName": "given_name", "familyName": "family_name", "picture": "picture"}
 
 
 @dataclass(slots=True)
@@ -46,7 +44,7 @@ class Changes:
     @property
     def disables(self) -> bool | None:
         """Whether the patch disables the user, or enables it again; None when it does neither."""
-        status = self.patch.get("status")
+        status = self.patch.get(fields.STATUS)
         return None if status is None else status == "disabled"
 
     @property
@@ -96,11 +94,7 @@ def find_changes(
         types: the type numbers of the project's custom attributes; a value without a definition is not sent.
     """
     work = _Work(target, found, policy, past or KnownPast(), link=link)
-    for name, attribute in _NAMES.items():
-        before, after = getattr(found, attribute), getattr(target, attribute)
-        if work.wins(name, before, after):
-            work.result.patch[name] = after
-            work.result.described[name] = [before, after]
+    work.change_patched()
     work.change_attributes(types)
     if not link:
         work.change_status()
@@ -124,14 +118,13 @@ class _Work:
         self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
         self._past, self._sent, self._link = past, past.sent, link
 
-    def wins(self, name: str, before: Json, after: Json, rule_of: str | None = None, *, always: bool = False) -> bool:
+    def wins(self, name: str, before: Json, after: Json, *, always: bool = False) -> bool:
         """Whether this field is to be sent.
 
         Args:
-            rule_of: the field whose rule in `policy.update` counts.
             always: also when Docebo's value is the one last sent.
         """
-        rule = self._rules.get(rule_of or name.removeprefix(ATTRIBUTE), self._rules.get("default", "source_wins"))
+        rule = self._rules.get(fields.rule_name(name), self._rules.get("default", "source_wins"))
         if not after or same_value(before, after):
             return False
         if rule == "source_wins" and not always and self._was_sent(name):
@@ -153,6 +146,16 @@ class _Work:
         """Whether the field was there as sent, so that a person changed it; Descope may have dropped it instead."""
         return self._past.seen_right or (self._sent is not None and name in self._sent.left)
 
+    def change_patched(self) -> None:
+        """What a patch changes by itself."""
+        for one in USER_FIELDS:
+            if one.change != Change.PATCH:
+                continue
+            before, after = getattr(self._found, one.attribute), one.of(self._target)
+            if self.wins(one.name, before, after):
+                self.result.patch[one.name] = after
+                self.result.described[one.name] = [before, after]
+
     def change_attributes(self, types: Mapping[str, int] | None) -> None:
         """The whole set, as whether a patch keeps the attributes it does not name is unknown (docs/decisions/0009)."""
         found, result = self._found.attributes, self.result
@@ -167,12 +170,7 @@ class _Work:
             merged[FRESHLY_MIGRATED] = True
             result.described[FRESHLY_MIGRATED] = [None, True]
         if merged != found:
-            result.patch["customAttributes"] = {
-                name: _typed(value, types.get(name)) if types else value
-                for name, value in merged.items()
-                # A value whose definition is gone would have the whole patch refused.
-                if not types or name in types or name in self._target.attributes or name == FRESHLY_MIGRATED
-            }
+            result.patch[fields.CUSTOM_ATTRIBUTES] = patched_attributes(merged, types, self._target.attributes)
 
     def _lost_fresh(self) -> bool:
         """Whether `freshlyMigrated` never arrived, or was removed with the mark: nobody signed in through it yet."""
@@ -187,8 +185,8 @@ class _Work:
             # Nobody in Descope undoes leaving, we undo what we did, and "invited" is a status that did not arrive.
             always = after == "disabled" or before in ("invited", "disabled")
             if self.wins(fields.STATUS, before, after, always=always):
-                self.result.patch["status"] = after
-                self.result.described["status"] = [before, after]
+                self.result.patch[fields.STATUS] = after
+                self.result.described[fields.STATUS] = [before, after]
         elif before != after and self._past.disabled_by_us is not None:
             # Somebody else disabled the user, and that is as it must be; where nobody noted who, a person is told.
             self.left.add(fields.STATUS)
@@ -199,17 +197,17 @@ class _Work:
         same = same_login(found.email, target.email) if found.email and target.email else found.email == target.email
         if not same and self.wins(fields.EMAIL, found.email, target.email):
             result.email, result.verified = target.email, target.verified_email
-            result.described["email"] = [found.email, target.email]
+            result.described[fields.EMAIL] = [found.email, target.email]
         elif same and target.verified_email and self.wins(fields.VERIFIED_EMAIL, found.verified_email, after=True):
             result.email, result.verified = found.email, True
-            result.described["verifiedEmail"] = [False, True]
+            result.described[fields.VERIFIED_EMAIL] = [False, True]
 
     def change_phone(self) -> None:
         """The phone."""
         before, after = self._found.phone, self._target.phone
         if self.wins(fields.PHONE, before, after):
             self.result.phone = after
-            self.result.described["phone"] = [before, after]
+            self.result.described[fields.PHONE] = [before, after]
 
     def change_login_ids(self) -> None:
         """Rename the login ids of ours that Docebo does not have any more to those that are missing."""
@@ -218,7 +216,7 @@ class _Work:
         if not missing:
             return
         names = {one: fields.LOGIN_ID if one == target.login_id else fields.EXTRA_LOGIN_IDS for one in missing}
-        wanted = {name for name in set(names.values()) if self.wins(name, found.login_ids, missing, rule_of="email")}
+        wanted = {name for name in set(names.values()) if self.wins(name, found.login_ids, missing)}
         missing = [one for one in missing if names[one] in wanted]
         spare = self._spare_logins()
         result.renames = list(zip(spare, missing, strict=False))
@@ -236,17 +234,3 @@ class _Work:
             if login_key(one) not in kept and (fields.login_hash(one) in ours or same_login(one, self._found.email))
         ]
         return sorted(spare, key=lambda one: not same_login(one, self._found.email))
-
-
-def _typed(value: Json, kind: int | None) -> Json:
-    """A value that came back as text in the type its attribute is defined with (docs/contract/descope.md 11.2)."""
-    if not isinstance(value, str):
-        return value
-    if kind == _BOOLEAN and value in ("true", "false"):
-        return value == "true"
-    if kind == _NUMBER:
-        try:
-            return int(value) if value.lstrip("-").isdecimal() else float(value)
-        except ValueError:
-            return value
-    return value

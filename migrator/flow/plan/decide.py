@@ -9,7 +9,7 @@ from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
 from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
 from migrator.core.fields import EMAIL
 from migrator.core.login_ids import same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, Decision, TargetUser
+from migrator.core.model import MARK_PLATFORM, Decision
 from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from migrator.config.schema import PolicyConfig
-    from migrator.core.model import Json
     from migrator.descope.user import DescopeUser
 
 
@@ -142,25 +141,3 @@ def _all_ours(user: QueuedUser, others: Sequence[DescopeUser]) -> bool:
     """Whether all of them carry the mark of this migration's platform."""
     platform = user.target.attributes[MARK_PLATFORM]
     return all(mark is not None and mark[0] == platform for mark in (one.mark() for one in others))
-
-
-def create_body(target: TargetUser) -> dict[str, Json]:
-    """The user as create/batch takes it; what is not set is left out (docs/contract/descope.md 3.3 and 10.11)."""
-    values: Mapping[str, Json] = {
-        "loginId": target.login_id,
-        "additionalIdentifiers": list(target.extra_login_ids),
-        "name": target.name,
-        "givenName": target.given_name,
-        "familyName": target.family_name,
-        "email": target.email,
-        "phone": target.phone,
-        "picture": target.picture,
-    }
-    body = {key: value for key, value in values.items() if value}
-    return body | {
-        # An omitted flag counts as verified, even of an address taken from a login id (docs/contract/descope.md 3.1).
-        "verifiedEmail": bool(target.email) and target.verified_email,
-        "verifiedPhone": False,
-        "status": target.status,
-        "customAttributes": {**target.attributes, FRESHLY_MIGRATED: True},
-    }

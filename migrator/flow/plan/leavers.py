@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.leavers import leaver_pages
+from migrator.core.fields import STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ def count_leavers(context: PlanContext) -> int:
 def pages_to_disable(context: PlanContext) -> Iterator[list[Leaver]]:
     """The leavers to look at, a hundred at a time; none where the policy leaves the status to Descope."""
     rules = context.config.policy.update
-    if rules.get("status", rules["default"]) != "source_wins":
+    if rules.get(STATUS, rules["default"]) != "source_wins":
         return iter(())
     statuses = [name for name, status in context.config.mapping.status.model_dump().items() if status == "disabled"]
     return leaver_pages(context.checkpoint, statuses, _AT_ONCE)

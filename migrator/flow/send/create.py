@@ -9,8 +9,8 @@ from migrator.core.model import Decision
 from migrator.core.outcomes import UserInConflict, UserNotSent, UserRefused
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
+from migrator.descope.payload import create_body
 from migrator.descope.user import find_by_login
-from migrator.flow.plan.decide import create_body
 from migrator.flow.plan.plan import decide_all
 from migrator.flow.send.batch import Accepted, BatchResults, RefusedAlone, Split, Unanswered, send_in_parts
 from migrator.flow.send.outcome import created_or_taken

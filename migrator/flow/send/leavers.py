@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.leavers import forget_still_enabled, store_disable_intent, store_disabled
 from migrator.core.errors import NoAnswer, Refused
+from migrator.core.fields import STATUS
+from migrator.descope.payload import patch_body
 from migrator.flow.plan.leavers import enabled_users, pages_to_disable
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused
 
@@ -72,7 +74,7 @@ def _disable(context: RunContext, users: Sequence[DescopeUser]) -> set[str]:
     """The Descope ids of those whom Descope says it disabled."""
     try:
         names = [[*user.login_ids, user.user_id][0] for user in users]
-        answer = context.descope.patch([{"loginId": name, "status": "disabled"} for name in names])
+        answer = context.descope.patch([patch_body(name, {STATUS: "disabled"}) for name in names])
     except Refused as error:
         if error.status in NOT_ABOUT_USERS:
             raise caller_refused(error) from None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, assert_never
 from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
 from migrator.core.errors import NoAnswer, Refused
+from migrator.core.fields import STATUS
 from migrator.core.model import Decision
 from migrator.core.outcomes import UserInConflict, UserRefused, UserUpdated
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
+from migrator.descope.payload import patch_body
 from migrator.flow.plan.decide import changes_for
 from migrator.flow.send.batch import (
     NOT_ABOUT_USERS,
@@ -164,9 +166,9 @@ def lost_user(user: QueuedUser, found: DescopeUser) -> UserInConflict:
 
 def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
     """Patch what can be patched; returns the tasks that went through and have more to do."""
-    leaving = [task for task in tasks if task.todo.patch.get("status") == "disabled" and len(task.todo.patch) > 1]
+    leaving = [task for task in tasks if task.todo.patch.get(STATUS) == "disabled" and len(task.todo.patch) > 1]
     # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
-    gone_through = _patch_fields(context, sent, leaving, lambda _task: {"status": "disabled"})
+    gone_through = _patch_fields(context, sent, leaving, lambda _task: {STATUS: "disabled"})
     refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
     rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
     return _patch_fields(context, sent, rest, lambda task: task.todo.patch)
@@ -184,7 +186,7 @@ def _patch_fields(
 
     def send(users: Sequence[QueuedUser]) -> BatchAnswer:
         some = [by_user[user.user_id] for user in users]
-        return context.descope.patch([{"loginId": task.login_id, **fields(task)} for task in some])
+        return context.descope.patch([patch_body(task.login_id, fields(task)) for task in some])
 
     # A change states the wanted value, so that one which was done all the same may be sent again.
     for attempt in send_in_parts([task.user for task in tasks], send):

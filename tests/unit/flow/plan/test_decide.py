@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from two_migrations import target
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
@@ -16,7 +15,7 @@ from migrator.core.model import Decision, TargetUser
 from migrator.core.outcomes import UserCreated, UserInConflict
 from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import is_adopted
-from migrator.flow.plan.decide import DecisionRules, changes_for, create_body, decide
+from migrator.flow.plan.decide import DecisionRules, changes_for, decide
 from migrator.flow.send.outcome import created_or_taken, is_ours
 
 if TYPE_CHECKING:
@@ -142,26 +141,6 @@ def test_b9_half_a_mark_is_none() -> None:
 def test_a_known_user_that_is_gone_was_deleted_there() -> None:
     assert decided(WANTED, [], None, policy(), target_id="U1") == conflict(Reason.DELETED_AT_DESCOPE)
     assert decided(WANTED, [], None, policy(), target_id="U1", retry=True) == PlannedAction("1", Decision.CREATE)
-
-
-def test_the_body_of_a_create_says_everything_that_is_set() -> None:
-    assert create_body(CITY) == {
-        "loginId": "u1@example.org", "additionalIdentifiers": ["a.ruiz"], "name": "Ana Ruiz", "givenName": "Ana",
-        "familyName": "Ruiz", "email": "u1@example.org", "verifiedEmail": True, "phone": "+393471234567",
-        "verifiedPhone": False, "picture": "https://x.org/a.png", "status": "enabled",
-        "customAttributes": MARK | {"city": "Milan", "freshlyMigrated": True},
-    }  # fmt: skip
-
-
-def test_the_body_of_a_create_leaves_out_what_is_not_set() -> None:
-    """But for the flags: Descope takes an address from the login id, and an omitted flag would make it verified."""
-    bare = replace(target("1", status="disabled", verified_email=True), email="")
-    mark = {**MARK, "freshlyMigrated": True}
-    flags = {"verifiedEmail": False, "verifiedPhone": False}
-    assert create_body(bare) == {"loginId": "u1@example.org", "status": "disabled", "customAttributes": mark} | flags
-    bare = replace(bare, verified_email=False)
-    unverified = replace(bare, email="e@x.org")
-    assert create_body(unverified) == create_body(bare) | {"email": "e@x.org", "verifiedEmail": False}
 
 
 USER = QueuedUser(WANTED, "hash", None)

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
 
-# Field of a Descope user object -> where target and client keep it.
+# Field of a Descope user object -> where target and client keep it. Written down again on purpose: verification is
+# the independent proof, so a field that is wrong in `core.fields` must not be wrong here too.
 _PLAIN = {
     "name": "name",
     "givenName": "given_name",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator.core.errors import ApiError, ConfigError, Refused, StopRun
+from migrator.docebo.record import DoceboField, additional_name
 from migrator.docebo.token import TOKEN_PATH, TokenAuth
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
@@ -116,7 +117,7 @@ class DoceboClient:
             "page": str(page),
             "page_size": str(size),
             "search_text": search_text,
-            "sort_attr": "username",
+            "sort_attr": DoceboField.USERNAME.value,
             "sort_dir": "asc",
             "get_total_count": "1",
         }
@@ -184,7 +185,7 @@ def _parse_fields(answer: Json, titles: dict[str, str]) -> bool:
     data = answer["data"]
     for item in data["items"]:
         number = item["id"] if "id" in item else item["id_field"]  # sources differ (docs/contract/docebo.md 4)
-        titles[f"field_{number}"] = str(item["title"])
+        titles[additional_name(number)] = str(item["title"])
     return data["has_more_data"] is True
 
 

@@ -6,11 +6,11 @@ Only names and titles leave this module, never anybody's value. The fields there
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError
+from migrator.docebo.record import SOMETIMES, is_additional
 from migrator.log.redact import visible
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
     from migrator.docebo.client import DoceboClient
 
-ADDITIONAL = re.compile(r"field_[0-9]+")
-# Seen at some platforms only (docs/contract/docebo.md 2.3), so that one page without them proves nothing.
-SOMETIMES = frozenset(
-    ("country", "role_id", "role_title", "manager_first_name", "manager_last_name", "authenticator_app_pair_date")
-)
 LONGEST_TITLE = 40
 
 
@@ -92,8 +87,8 @@ def find_unknown(
     shown = frozenset(name for record in records if isinstance(record, dict) for name in record)
     unknown = [field for field in named if field.name not in titles and field.name not in shown]
     doubtful = [field for field in unknown if field.name in SOMETIMES or not all_titles]
-    decided = [field for field in unknown if field not in doubtful and (shown or ADDITIONAL.fullmatch(field.name))]
-    own = frozenset(name for name in shown if not ADDITIONAL.fullmatch(name))
+    decided = [field for field in unknown if field not in doubtful and (shown or is_additional(field.name))]
+    own = frozenset(name for name in shown if not is_additional(name))
     return UnknownFields(tuple(decided), tuple(doubtful) if shown else (), titles, own)
 
 

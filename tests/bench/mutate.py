@@ -25,7 +25,7 @@ _STORE = (
 )  # fmt: skip
 TARGETS = {
     "retry": ("http/retry",),
-    "normalize": ("normalize/", "core/text", "core/email_address", "core/login_ids"),
+    "normalize": ("normalize/", "docebo/record", "core/text", "core/email_address", "core/login_ids"),
     "checkpoint store": tuple(f"checkpoint/{name}" for name in _STORE),
     "result matching": ("descope/",),
     "decisions": ("flow/plan/changes", "flow/plan/decide", "flow/send/outcome", "core/fields"),

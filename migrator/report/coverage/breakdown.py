@@ -6,7 +6,6 @@ from them how many users of each domain were erased, and from the states of ever
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from migrator.checkpoint.users.report_rows import kept_records, readiness_groups
 from migrator.core.email_address import parse_email
 from migrator.core.model import ARRIVED_STATES, State
 from migrator.core.text import scalar_text
+from migrator.docebo.record import DoceboRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +54,10 @@ def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
     for row in readiness_groups(checkpoint):
         statuses[row.source_status or UNKNOWN_VALUE][_state(row, predicted=predicted)] += row.users
     for row in kept_records(checkpoint):
-        record = json.loads(row.raw)
-        fields = record if isinstance(record, dict) else {}
+        record = DoceboRecord.from_json(row.raw)
         state = _state(row, predicted=predicted)
-        domains[_domain(fields.get("email"))][state] += 1
-        levels[_level(fields.get("level"))][state] += 1
+        domains[_domain(record.email)][state] += 1
+        levels[_level(record.level)][state] += 1
     found, records = _total(statuses), _total(levels)
     now = {"records": records, "at": checkpoint.clock.time()}
     tallies = {"domains": _document(_folded(domains)), "levels": _document(levels)}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from migrator.checkpoint.runs.runs import last_details
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.report_rows import raw_records
+from migrator.core.fields import ATTRIBUTE, LOGIN_ID, PHONE
+from migrator.docebo.record import ADDITIONAL_PREFIX, BECOMES, CHOOSES, NOT_FOR_DESCOPE, holds_date, is_additional
 from migrator.report.coverage import value_types
 from migrator.report.coverage.mapping_proposal import propose_mapping
 
@@ -29,26 +31,6 @@ MOST_KNOWN = 64  # values of a field
 LONGEST_WORD = 10  # longer than every text that stands for something else
 # Anything else as a key may be a value in the wrong place.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_ADDITIONAL = re.compile(r"field_[0-9]+")
-
-_ALWAYS = {
-    "user_id": "custom attribute doceboUserId",
-    "email": "email",
-    "email_validation_status": "verifiedEmail",
-    "fullname": "name",
-    "first_name": "givenName",
-    "last_name": "familyName",
-    "avatar": "picture",
-    "status": "status",
-    "expired": "status",
-}
-_CHOOSING = {"creation_date": "oldest", "last_access_date": "newest_login"}
-# Docebo's own fields that say nothing a Descope user could hold (docs/contract/docebo.md 2.3).
-_UNUSED = {
-    "uuid", "is_manager", "last_update", "language", "lang_code", "expiration_date", "level", "send_notification",
-    "newsletter_optout", "newsletter_optout_date", "encoded_username", "timezone", "date_format", "multidomains",
-    "manager_names", "managers", "active_subordinates_count", "actions",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -119,7 +101,7 @@ def _kind_of(held: FieldStats, key: str, value: Json) -> int:
     # A field that has shown a text stays a text: a longer value that begins with a letter needs no closer look.
     if is_text and held.kinds & value_types.TEXT and len(value) > LONGEST_WORD and value[:1].isalpha():
         return value_types.TEXT
-    kind = value_types.kind_of(value, is_date=key.endswith("_date") or key == "last_update")
+    kind = value_types.kind_of(value, is_date=holds_date(key))
     if is_text and len(held.known) < MOST_KNOWN:
         held.known[value] = kind
     return kind
@@ -146,28 +128,23 @@ def _placed(row: dict[str, Any], mapping: MappingConfig, titles: Mapping[str, st
 
 def destinations(name: str, mapping: MappingConfig) -> list[str]:
     """Where a field's value goes in Descope, by this mapping."""
-    goes = ["loginId"] if name == mapping.login_id else []
-    if name in _ALWAYS:
-        goes.append(_ALWAYS[name])
+    goes = [LOGIN_ID] if name == mapping.login_id else []
+    if name in BECOMES:
+        goes.append(BECOMES[name].replace(ATTRIBUTE, "custom attribute "))
     if name in mapping.extra_login_ids:
         goes.append("extra login id")
     if name == mapping.phone_field:
-        goes.append("phone")
+        goes.append(PHONE)
     goes += [f"custom attribute {target}" for target, source in mapping.attributes.items() if source == name]
     return goes
 
 
 def why_nowhere(name: str) -> str:
     """Why a field goes nowhere."""
-    if name in _CHOOSING:
-        return f"not used by Descope; only policy.duplicate_email: {_CHOOSING[name]} looks at it"
-    return "not used by Descope" if name in _UNUSED else "not mapped"
-
-
-def is_additional(name: str) -> bool:
-    """Whether it is one of the platform's own additional fields."""
-    return _ADDITIONAL.fullmatch(name) is not None
+    if name in CHOOSES:
+        return f"not used by Descope; only policy.duplicate_email: {CHOOSES[name]} looks at it"
+    return "not used by Descope" if name in NOT_FOR_DESCOPE else "not mapped"
 
 
 def _order(name: str) -> tuple[int, str]:
-    return (int(name.removeprefix("field_")) if is_additional(name) and len(name) < 20 else -1, name)  # noqa: PLR2004 -- a number int() reads at once
+    return (int(name.removeprefix(ADDITIONAL_PREFIX)) if is_additional(name) and len(name) < 20 else -1, name)  # noqa: PLR2004 -- a number int() reads at once

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from migrator.config.values import attribute_name
+from migrator.docebo.record import ADDITIONAL_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,7 +28,7 @@ def propose_mapping(fields: Sequence[dict[str, Any]], records: int, mapping: Map
     taken = {name.casefold() for name in mapping.attributes}
     lines = []
     for one in fields:
-        wanted = one["filled"] and not one["goes"] and one["name"].startswith("field_")
+        wanted = one["filled"] and not one["goes"] and one["name"].startswith(ADDITIONAL_PREFIX)
         if not wanted or one["kind"] in _NO_ATTRIBUTE:
             continue
         name = attribute_for(one["title"], one["name"], taken)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from typing import TYPE_CHECKING, TextIO
 
 from migrator.core.text import scalar_text
+from migrator.docebo.record import CORRECTABLE, DoceboRecord
 from migrator.report.advice import advice_on
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from migrator.config.schema import MappingConfig
 
 PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
-_PERSON = ("username", "email", "first_name", "last_name")
 # How spreadsheets tell a formula from a text; the full-width forms count for some of them.
 _FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 _SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
@@ -26,15 +25,13 @@ _SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
 def source_columns(mapping: MappingConfig) -> tuple[str, ...]:
     """The Docebo fields a person may have to correct: names, addresses, and whatever else the mapping reads."""
     phone = (mapping.phone_field,) if mapping.phone_field else ()
-    read = (*_PERSON, "fullname", "status", *mapping.extra_login_ids, *phone, *mapping.attributes.values())
+    read = (*CORRECTABLE, *mapping.extra_login_ids, *phone, *mapping.attributes.values())
     return tuple(dict.fromkeys(read))
 
 
 def source_cells(raw: str | None, columns: Sequence[str]) -> list[str]:
     """Those fields of one record as texts; blank where there is none, or a list or object."""
-    record = json.loads(raw) if raw and columns else {}
-    if not isinstance(record, dict):
-        record = {}
+    record = DoceboRecord.from_json(raw if columns else None)
     return [_SURROGATES.sub("\ufffd", scalar_text(record.get(column)) or "") for column in columns]
 
 

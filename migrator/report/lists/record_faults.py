@@ -10,20 +10,21 @@ from migrator.core.email_address import EMAIL_LIMIT, parse_email
 from migrator.core.login_ids import LOGIN_ID_LIMIT
 from migrator.core.reasons import Reason
 from migrator.core.text import FORBIDDEN, scalar_text
+from migrator.docebo.record import DoceboField
 from migrator.normalize.identity import MAX_USER_ID
 
 if TYPE_CHECKING:
     from migrator.core.model import Json
 
 # The field each reason is about.
-FAULTY_FIELDS: dict[str, str] = {
-    Reason.NO_EMAIL: "email",
-    Reason.INVALID_EMAIL: "email",
-    Reason.NO_USERNAME: "username",
-    Reason.INVALID_USERNAME: "username",
-    Reason.UNKNOWN_STATUS: "status",
-    Reason.NO_USER_ID: "user_id",
-    Reason.INVALID_USER_ID: "user_id",
+FAULTY_FIELDS: dict[str, DoceboField] = {
+    Reason.NO_EMAIL: DoceboField.EMAIL,
+    Reason.INVALID_EMAIL: DoceboField.EMAIL,
+    Reason.NO_USERNAME: DoceboField.USERNAME,
+    Reason.INVALID_USERNAME: DoceboField.USERNAME,
+    Reason.UNKNOWN_STATUS: DoceboField.STATUS,
+    Reason.NO_USER_ID: DoceboField.USER_ID,
+    Reason.INVALID_USER_ID: DoceboField.USER_ID,
 }
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
 _SMALL = re.compile(r"-?[0-9]{1,6}")  # a value that tells nothing about anybody
@@ -40,7 +41,7 @@ def record_fault(reason: str, raw: str | None) -> str:
     return f"{field}: {_wrong(field, record[field])}" if field in record else f"{field}: not in the record"
 
 
-def _wrong(field: str, value: Json) -> str:
+def _wrong(field: DoceboField, value: Json) -> str:
     if value is None:
         return "null"
     text = scalar_text(value)
@@ -48,7 +49,7 @@ def _wrong(field: str, value: Json) -> str:
         return _KINDS[type(value)]
     if not text.strip():
         return "empty"
-    return {"email": _address, "username": _name, "status": _status, "user_id": _number}[field](text.strip())
+    return _CHECKS[field](text.strip())
 
 
 def _address(text: str) -> str:
@@ -79,3 +80,11 @@ def _status(text: str) -> str:
 def _number(text: str) -> str:
     digits = text.removeprefix("-")
     return f"not from 1 to {MAX_USER_ID}" if digits.isascii() and digits.isdigit() else "not a whole number"
+
+
+_CHECKS = {
+    DoceboField.EMAIL: _address,
+    DoceboField.USERNAME: _name,
+    DoceboField.STATUS: _status,
+    DoceboField.USER_ID: _number,
+}

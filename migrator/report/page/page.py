@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from migrator.core.model import RUNNING, State
 from migrator.core.reasons import Note, Reason, known_reason
+from migrator.docebo.record import DoceboField
 from migrator.report.advice import FOUND_ADVICE, advice_on
 from migrator.report.coverage.mapping_proposal import percentage
 from migrator.report.lists.problems import source_cells
@@ -39,7 +40,7 @@ FILES = {
 # In the order of the table's columns; the person's own ones are left out of a redacted page.
 _PERSON = (("name", "Name"), ("email", "E-mail"), ("username", "User name"))
 _REST = (("state", "State"), ("reason", "Reason"), ("detail", "Detail"))
-_SOURCES = ("first_name", "last_name", "email", "username")
+_SOURCES = (DoceboField.FIRST_NAME, DoceboField.LAST_NAME, DoceboField.EMAIL, DoceboField.USERNAME)
 
 
 def write_page(

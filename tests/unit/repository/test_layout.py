@@ -21,12 +21,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "config": PURE,
     "log": PURE,
-    "normalize": {"core", "config"},
     "http": {"migrator", "core", "log"},
     "docebo": SERVICES,
+    "normalize": {"core", "config", "docebo"},
     "descope": SERVICES,
     "checkpoint": PURE,
-    "report": {"core", "config", "normalize", "checkpoint"},
+    "report": {"core", "config", "normalize", "docebo", "checkpoint"},
     "verify": {"core", "config", "normalize", "docebo", "descope", "checkpoint"},
     "flow": {*SERVICES, "normalize", "docebo", "descope", "checkpoint", "report", "verify"},
     "cli": {
@@ -85,6 +85,19 @@ def test_imports_go_one_way(path: Path) -> None:
     rooms = {room_of(module) for module in imported(path)}
 
     assert rooms - {here} <= MAY_IMPORT[here]
+
+
+@pytest.mark.parametrize(
+    "path", [*(PACKAGE / "normalize").rglob("*.py"), *(PACKAGE / "report").rglob("*.py")], ids=name_of
+)
+def test_who_judges_records_knows_the_record_alone_and_not_the_api(path: Path) -> None:
+    """`docebo.record` is pure; all else there calls Docebo, which neither a normalizer nor a report may do."""
+    assert {module[:2] for module in imported(path) if module[0] == "docebo"} <= {("docebo", "record")}
+
+
+def test_the_record_knows_the_words_of_the_domain_alone() -> None:
+    """Whoever imports it gets no session, no configuration and no log with it."""
+    assert {room_of(module) for module in imported(PACKAGE / "docebo" / "record.py")} == PURE
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

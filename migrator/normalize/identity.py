@@ -9,32 +9,22 @@ from migrator.core.login_ids import LOGIN_ID_LIMIT, login_key
 from migrator.core.model import Json, canonical_json, text_hash
 from migrator.core.reasons import Reason
 from migrator.core.text import FORBIDDEN, integer_text, is_blank, nfc
+from migrator.docebo.record import KNOWN_BY, VOLATILE, DoceboRecord
 from migrator.normalize.unfit import Unfit
 
 MAX_USER_ID = 2**63 - 1
-
-# What a record without a usable user id is known by. An address alone may be that of several people.
-_NAMES = ("user_id", "uuid", "username", "email")
-# What changes without anybody having touched the record (docs/contract/docebo.md 2.3).
-_VOLATILE = {
-    "last_access_date",
-    "last_update",
-    "active_subordinates_count",
-    "currently_logged_users_count",
-    "actions",
-}
 
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_DIGITS = len(str(MAX_USER_ID))
 
 
-def user_key(record: dict[str, Json]) -> str:
+def user_key(record: DoceboRecord) -> str:
     """The Docebo user id as decimal text without leading zeros, 1 to 2**63 - 1 (docs/contract/docebo.md 2.3).
 
     Raises:
         Unfit: `no_user_id` when it is missing or blank, `invalid_user_id` when it is anything else.
     """
-    value = record.get("user_id")
+    value = record.user_id
     if is_blank(value):
         raise Unfit(Reason.NO_USER_ID)
     if isinstance(value, str) and _DIGITS.fullmatch(text := value.strip()):
@@ -49,13 +39,13 @@ def user_key(record: dict[str, Json]) -> str:
     return str(number)
 
 
-def stand_in_key(record: Json) -> str:
+def stand_in_key(value: Json) -> str:
     """A key for a record that has none: "#" and 32 hex digits, the same every night, so that it is counted once.
 
     Made of the names a person is known by when the record has some, else of the content that does not change
     with every sign-in. All the names count: one person counted twice is better than one not counted.
     """
-    lasting = _lasting(record)
+    lasting = _lasting(value)
     try:
         text = canonical_json(lasting)
     except (ValueError, RecursionError):  # an integer too long to print, or nested too deep
@@ -63,12 +53,13 @@ def stand_in_key(record: Json) -> str:
     return "#" + text_hash(text)[:32]
 
 
-def _lasting(record: Json) -> Json:
-    if not isinstance(record, dict):
-        return record
-    if not is_blank(record.get("uuid")) or not is_blank(record.get("username")):
-        return {name: record.get(name) for name in _NAMES}
-    return {name: value for name, value in record.items() if name not in _VOLATILE}
+def _lasting(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    record = DoceboRecord(value)
+    if not is_blank(record.uuid) or not is_blank(record.username):
+        return {name.value: record.get(name) for name in KNOWN_BY}
+    return {name: held for name, held in value.items() if name not in VOLATILE}
 
 
 def _flat_text(record: Json) -> str:

@@ -9,6 +9,7 @@ from migrator.core.login_ids import login_key
 from migrator.core.model import MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, Json, Normalized, Ready, Rejected, TargetUser
 from migrator.core.reasons import Note, Reason
 from migrator.core.text import clean, flag, is_blank, scalar_text
+from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, names_of, phone_of, picture_of, source_status_of
 from migrator.normalize.unfit import Unfit
@@ -37,25 +38,26 @@ class Normalizer:
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
         self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
 
-    def __call__(self, record: Json) -> Normalized:
+    def __call__(self, value: Json) -> Normalized:
         """Normalise one decoded JSON value.
 
         Returns:
             `Ready`, or `Rejected` with a reason code of `migrator.core.reasons`. Without a usable user id the
             rejection's `user_id` is the record's `stand_in_key`.
         """
-        if not isinstance(record, dict):
-            return Rejected(stand_in_key(record), Reason.MALFORMED_RECORD)
+        if not isinstance(value, dict):
+            return Rejected(stand_in_key(value), Reason.MALFORMED_RECORD)
+        record = DoceboRecord(value)
         try:
             user_id = user_key(record)
         except Unfit as unfit:
-            return Rejected(stand_in_key(record), unfit.reason)
+            return Rejected(stand_in_key(value), unfit.reason)
         try:
             return self._ready(user_id, record)
         except Unfit as unfit:
             return Rejected(user_id, unfit.reason, _status_if_told(record))
 
-    def _ready(self, user_id: str, record: dict[str, Json]) -> Ready:
+    def _ready(self, user_id: str, record: DoceboRecord) -> Ready:
         notes: dict[str, None] = {}  # an ordered set
         phone = self._phone(record, notes)
         email = self._email(user_id, record, notes, has_phone=bool(phone))
@@ -77,7 +79,7 @@ class Normalizer:
             given_name=names.given,
             family_name=names.family,
             phone=phone,
-            picture=picture_of(record.get("avatar")),
+            picture=picture_of(record.avatar),
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
             spelled=self._spelled(record, login_id),
@@ -88,13 +90,13 @@ class Normalizer:
             source_status=source_status,
             login_keys=(login_key(login_id), *extra),
             notes=tuple(notes),
-            created=date_of(record.get("creation_date")),
-            last_login=date_of(record.get("last_access_date")),
+            created=date_of(record.creation_date),
+            last_login=date_of(record.last_access_date),
         )
 
-    def _email(self, user_id: str, record: dict[str, Json], notes: dict[str, None], *, has_phone: bool) -> str:
+    def _email(self, user_id: str, record: DoceboRecord, notes: dict[str, None], *, has_phone: bool) -> str:
         """The address; "" only for a user-name login with a phone: Descope wants one (docs/contract/descope.md 3.1)."""
-        email = email_of(record.get("email"))
+        email = email_of(record.email)
         if email:
             return email
         mapping = self._mapping
@@ -108,34 +110,34 @@ class Normalizer:
         raise Unfit(Reason.NO_EMAIL)
 
     @staticmethod
-    def _is_verified(record: dict[str, Json], notes: dict[str, None], email: str) -> bool:
+    def _is_verified(record: DoceboRecord, notes: dict[str, None], email: str) -> bool:
         """What Docebo verified is its own address, never none and never one we made up."""
         if not email or Note.EMAIL_SYNTHESIZED in notes:
             return False
-        return flag(record.get("email_validation_status")) is True
+        return flag(record.email_validation_status) is True
 
-    def _login_id(self, record: dict[str, Json], email: str) -> str:
+    def _login_id(self, record: DoceboRecord, email: str) -> str:
         if self._mapping.login_id == "email":
             return email
-        login_id = login_id_of(record.get("username"))
+        login_id = login_id_of(record.username)
         if not login_id:
             raise Unfit(Reason.NO_USERNAME)
         return login_id
 
-    def _spelled(self, record: dict[str, Json], login_id: str) -> str:
-        text = record.get("email" if self._mapping.login_id == "email" else "username")
+    def _spelled(self, record: DoceboRecord, login_id: str) -> str:
+        text = record.get(self._mapping.login_id)
         spelled = text.strip() if isinstance(text, str) else ""
         return spelled if spelled != login_id and login_key(spelled) == login_key(login_id) else ""
 
     def _extra_login_ids(
-        self, record: dict[str, Json], login_id: str, email: str, notes: dict[str, None]
+        self, record: DoceboRecord, login_id: str, email: str, notes: dict[str, None]
     ) -> dict[str, str]:
         """Login key to login id, in the configured order; what folds to an earlier one is left out."""
         primary = login_key(login_id)
         extra: dict[str, str] = {}
         for source in self._mapping.extra_login_ids:
             try:
-                candidate = email if source == "email" else login_id_of(record.get(source))
+                candidate = email if source == DoceboField.EMAIL else login_id_of(record.get(source))
             except Unfit:
                 notes[Note.LOGIN_ID_DROPPED] = None
                 continue
@@ -144,7 +146,7 @@ class Normalizer:
                 extra.setdefault(key, candidate)
         return extra
 
-    def _phone(self, record: dict[str, Json], notes: dict[str, None]) -> str:
+    def _phone(self, record: DoceboRecord, notes: dict[str, None]) -> str:
         source = self._mapping.phone_field
         if source is None or is_blank(value := record.get(source)):
             return ""
@@ -153,7 +155,7 @@ class Normalizer:
             notes[Note.PHONE_DROPPED] = None
         return phone
 
-    def _custom_attributes(self, user_id: str, record: dict[str, Json], notes: dict[str, None]) -> dict[str, str]:
+    def _custom_attributes(self, user_id: str, record: DoceboRecord, notes: dict[str, None]) -> dict[str, str]:
         attributes = {MARK_USER: user_id, MARK_PLATFORM: self._platform}
         for name, source in self._attributes.items():
             text = scalar_text(record.get(source))
@@ -168,7 +170,7 @@ class Normalizer:
         return attributes
 
 
-def _status_if_told(record: dict[str, Json]) -> SourceStatus | None:
+def _status_if_told(record: DoceboRecord) -> SourceStatus | None:
     try:
         return source_status_of(record)
     except Unfit:

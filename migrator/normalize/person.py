@@ -15,6 +15,7 @@ from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
     from migrator.core.model import Json, SourceStatus
+    from migrator.docebo.record import DoceboRecord
 
 NAME_LIMIT = 254
 PICTURE_LIMIT = 2048
@@ -34,11 +35,11 @@ class Names:
     cut: bool
 
 
-def names_of(record: dict[str, Json]) -> Names:
+def names_of(record: DoceboRecord) -> Names:
     """`fullname`, or first and last name when it is blank."""
-    full, full_cut = _name(record.get("fullname"))
-    given, given_cut = _name(record.get("first_name"))
-    family, family_cut = _name(record.get("last_name"))
+    full, full_cut = _name(record.fullname)
+    given, given_cut = _name(record.first_name)
+    family, family_cut = _name(record.last_name)
     if not full:
         full, full_cut = clean(f"{given} {family}", NAME_LIMIT)
     return Names(full, given, family, full_cut or given_cut or family_cut)
@@ -86,18 +87,18 @@ def picture_of(value: Json) -> str:
     return url if usable else ""
 
 
-def source_status_of(record: dict[str, Json]) -> SourceStatus:
+def source_status_of(record: DoceboRecord) -> SourceStatus:
     """Suspended wins over expired; `status` is "1" active, "0" suspended (docs/contract/docebo.md 2.3).
 
     Raises:
         Unfit: `unknown_status` when `status` is missing or says neither; nobody is enabled by guessing.
     """
-    active = flag(record.get("status"))
+    active = flag(record.status)
     if active is None:
         raise Unfit(Reason.UNKNOWN_STATUS)
     if not active:
         return "suspended"
-    return "expired" if flag(record.get("expired")) else "active"
+    return "expired" if flag(record.expired) else "active"
 
 
 def date_of(value: Json) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import canonical_json, text_hash
+from migrator.docebo.record import DoceboRecord
 from migrator.normalize.identity import login_id_of, stand_in_key, user_key
 from migrator.normalize.unfit import Unfit
 
@@ -54,21 +55,21 @@ BAD_KEYS = {
 @pytest.mark.parametrize(("value", "expected"), KEYS.values(), ids=KEYS)
 def test_a_user_id_is_its_canonical_decimal(value: Any, expected: str) -> None:
     """Text and integer ids give the same key: the plain decimal number."""
-    assert user_key({"user_id": value}) == expected
+    assert user_key(DoceboRecord({"user_id": value})) == expected
 
 
 @pytest.mark.parametrize("value", BAD_KEYS.values(), ids=BAD_KEYS)
 def test_a_user_id_is_a_positive_64_bit_number(value: Any) -> None:
     """Every other value is `invalid_user_id`."""
     with pytest.raises(Unfit, match=r"^invalid_user_id$"):
-        user_key({"user_id": value})
+        user_key(DoceboRecord({"user_id": value}))
 
 
 @pytest.mark.parametrize("record", [{}, {"user_id": None}, {"user_id": ""}, {"user_id": " \t"}], ids=repr)
 def test_a_missing_user_id_has_its_own_reason(record: dict[str, Any]) -> None:
     """Missing, null and blank ids are `no_user_id`."""
     with pytest.raises(Unfit, match=r"^no_user_id$"):
-        user_key(record)
+        user_key(DoceboRecord(record))
 
 
 def test_the_stand_in_key_is_made_from_the_content() -> None:

@@ -1,4 +1,4 @@
-"""Names and codes of the program: each public name means one thing, and no reason is a bare text."""
+"""Names and codes of the program: each public name means one thing, and no reason or source field is a bare text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from migrator.core.reasons import Note, Reason
+from migrator.docebo.record import ADDITIONAL_PREFIX, DoceboField
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,20 @@ NO_CODES = {
     "report/gather.py": {"limit"},
     "report/sentences.py": {"limit"},
     "report/summary.py": {"limit"},
+}
+
+# Words that are a field of Docebo by chance, by room: columns, keys of documents, fields of Descope, words of the
+# configuration (`login_id: username`) and of its defaults.
+NO_FIELDS = {
+    "checkpoint": {"user_id", "status", "actions"},
+    "cli": {"actions"},
+    "config": {"email", "username", "expired"},
+    "core": {"email", "status", "expired"},
+    "descope": {"email", "status"},
+    "log": {"level"},
+    "normalize": {"email", "username", "expired"},
+    "report": {"email", "username", "actions"},
+    "verify": {"email", "status"},
 }
 
 
@@ -45,6 +60,12 @@ def public_names(path: Path) -> Iterator[str]:
         yield from (one.id for one in names if isinstance(one, ast.Name) and not one.id.startswith("_"))
 
 
+def texts_of(path: Path) -> set[str]:
+    """Every text that a module writes out."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
 def test_no_two_public_names_are_alike() -> None:
     """A name stands for one thing, in whichever room; who reads it needs no module in front of it."""
     homes = defaultdict(list)
@@ -58,8 +79,14 @@ def test_no_two_public_names_are_alike() -> None:
 @pytest.mark.parametrize("path", [path for path in OURS if name_of(path) != "core/reasons.py"], ids=name_of)
 def test_no_reason_is_a_bare_text(path: Path) -> None:
     """A code that is misspelled must not pass the type checker and show an empty meaning."""
-    texts = {
-        node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)
-    }
+    assert texts_of(path) & CODES == NO_CODES.get(name_of(path), set())
 
-    assert texts & CODES == NO_CODES.get(name_of(path), set())
+
+def test_docebos_names_of_fields_stand_in_one_file() -> None:
+    """A field that Docebo renames is one line to change: `docebo.record`."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in OURS:
+        own = {text for text in texts_of(path) if text in set(DoceboField) or text.startswith(ADDITIONAL_PREFIX)}
+        found[name_of(path).partition("/")[0]] |= own
+
+    assert {room: words for room, words in found.items() if words and room != "docebo"} == NO_FIELDS

@@ -18,7 +18,7 @@ from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, finish_without_sending, store_actions
 from migrator.checkpoint.users.reopening import reopen_users
-from migrator.checkpoint.users.sends import claim_batch, in_flight_users, store_results
+from migrator.checkpoint.users.sends import claim_batch, in_flight_pages, store_results
 from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
 from migrator.core.errors import LeaseLost
 from migrator.core.fields import SentFields
@@ -162,7 +162,7 @@ class CheckpointModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         """Whoever is in flight, from whichever batch, gets an outcome, or none again."""
-        self._answer([flight.user for flight in in_flight_users(self.store, "", 100)], data)
+        self._answer([flight.user for page in in_flight_pages(self.store, 100) for flight in page], data)
 
     def _answer(self, users: list[QueuedUser] | tuple[QueuedUser, ...], data: st.DataObject) -> None:
         answers = {user.user_id: data.draw(outcomes) for user in users}

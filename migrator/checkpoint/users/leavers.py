@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import DISABLE, count_actions
+from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
 from migrator.core.fields import STATUS, SentFields
 from migrator.core.model import State
 
@@ -35,24 +36,16 @@ def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -
     Args:
         statuses: what Docebo says of somebody who is to be disabled.
     """
-    columns = [source_user.c[name] for name in ("user_id", "target_id", "sent_fields")]
     stuck = and_(
-        source_user.c.migration == checkpoint.key,
         source_user.c.state.in_(_STUCK),
         source_user.c.target_id.is_not(None),
         source_user.c.origin.is_distinct_from("linked"),
         source_user.c.source_status.in_(statuses),
     )
-    after = ""
-    while True:
-        query = select(*columns).where(stuck, source_user.c.user_id > after).order_by(source_user.c.user_id).limit(size)
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
+    for rows in pages(checkpoint, (source_user.c.target_id, source_user.c.sent_fields), stuck, size=size):
         page = [Leaver(row.user_id, row.target_id, SentFields.from_json(row.sent_fields)) for row in rows]
         if some := [one for one in page if one.sent is None or not one.sent.had(STATUS, "disabled")]:
             yield some
-        if len(rows) < size:
-            return
-        after = rows[-1].user_id
 
 
 def store_disable_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> None:
@@ -62,7 +55,7 @@ def store_disable_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> Non
 
 def forget_still_enabled(checkpoint: Checkpoint) -> None:
     """Forget who was still enabled: whoever disabled, deleted or brought such a user back did not tell us."""
-    noted = and_(source_user.c.migration == checkpoint.key, source_user.c.still_enabled.is_not(None))
+    noted = and_(mine(checkpoint), source_user.c.still_enabled.is_not(None))
     checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(still_enabled=None)))
 
 
@@ -88,14 +81,12 @@ def store_disabled(
 
 def count_still_enabled(checkpoint: Checkpoint) -> int:
     """How many skipped users have left at the source and are enabled at Descope; the others are counted anyway."""
-    query = select(func.count()).where(is_still_enabled(checkpoint))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, is_still_enabled(checkpoint))
 
 
 def is_still_enabled(checkpoint: Checkpoint) -> ColumnElement[bool]:
     """Whom `count_still_enabled` counts, as a condition."""
-    mine = source_user.c.migration == checkpoint.key
-    return and_(mine, source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
+    return and_(mine(checkpoint), source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
 
 
 def _set(
@@ -104,10 +95,8 @@ def _set(
     values: dict[str, Any],
     counted: Mapping[str, int] | None = None,
 ) -> None:
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
-
     def work(connection: Connection) -> None:
-        connection.execute(update(source_user).where(this).values(values), list(rows))
+        connection.execute(update(source_user).where(this_user(checkpoint)).values(values), list(rows))
         count_actions(connection, checkpoint, counted or {})
 
     if rows:

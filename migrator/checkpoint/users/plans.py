@@ -6,28 +6,17 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal, not_, or_, select, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
+from migrator.checkpoint.users.rows import mine, pages, this_user
 from migrator.core.fields import SentFields
 from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -123,13 +112,9 @@ class PlannedAction:
     if_holder_is_gone: PlannedAction | None = None
 
 
-def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
-    return source_user.c.migration == checkpoint.key
-
-
 def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | None) -> None:
     """Leave pending users out of this run: all but the first `limit`, all not seen since a sweep."""
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     order = (func.length(source_user.c.user_id), source_user.c.user_id)
 
     def work(connection: Connection) -> None:
@@ -150,49 +135,27 @@ def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int |
     checkpoint.write(work)
 
 
-def undecided_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
-    """Pending users without a decision, in the order of their id text, behind user id `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            _mine(checkpoint),
-            source_user.c.state == State.PENDING,
-            source_user.c.decision.is_(None),
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-    return _candidates(checkpoint, query)
+def undecided_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[QueuedUser]]:
+    """Pending users without a decision, `size` at a time in the order of their id text."""
+    return _pending_pages(checkpoint, source_user.c.decision.is_(None), size)
 
 
-def _candidates(checkpoint: Checkpoint, query: Select[Any]) -> list[QueuedUser]:
-    rows = checkpoint.read(lambda c: c.execute(query).all())
-    return [QueuedUser.of(row) for row in rows]
+def planned_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[QueuedUser]]:
+    """Pending users decided to be created, updated or adopted, `size` at a time in the order of their id text."""
+    return _pending_pages(checkpoint, source_user.c.decision.in_(SENT_DECISIONS), size)
 
 
-def planned_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
-    """Pending users decided to be created, updated or adopted, in the order of their id text, behind `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            _mine(checkpoint),
-            source_user.c.state == State.PENDING,
-            source_user.c.decision.in_(SENT_DECISIONS),
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-    return _candidates(checkpoint, query)
+def _pending_pages(checkpoint: Checkpoint, decided: ColumnElement[bool], size: int) -> Iterator[list[QueuedUser]]:
+    pending = source_user.c.state == State.PENDING
+    for page in pages(checkpoint, QUEUED_USER_COLUMNS, pending, decided, size=size):
+        yield [QueuedUser.of(row) for row in page]
 
 
 def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> None:
     """Store decisions on pending users."""
-    this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
     decided = (
         update(source_user)
-        .where(this, source_user.c.state == State.PENDING)
+        .where(this_user(checkpoint), source_user.c.state == State.PENDING)
         .values(
             decision=bindparam("b_decision"),
             reason=bindparam("b_reason"),
@@ -232,7 +195,7 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
     """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
 
     def work(connection: Connection) -> None:
-        pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+        pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
         connection.execute(
             update(source_user)
             .where(pending, source_user.c.decision == Decision.UNCHANGED)
@@ -255,14 +218,14 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
 
 def refuse_shared_targets(checkpoint: Checkpoint) -> None:
     """Two Docebo users never become one: nobody adopts a user that another one wants or has."""
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     adopts = and_(pending, source_user.c.decision == Decision.ADOPT)
     wanted_twice = (
         select(source_user.c.adopt_id).where(adopts).group_by(source_user.c.adopt_id).having(func.count() > 1)
     )
     gone = source_user.c.state == State.VANISHED
     owned = select(source_user.c.target_id).where(
-        _mine(checkpoint),
+        mine(checkpoint),
         source_user.c.target_id.is_not(None),
         not_(gone),
         source_user.c.decision.is_distinct_from("adopt"),
@@ -296,7 +259,7 @@ class FormerUser:
 def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, FormerUser]:
     """Those of these users whom Docebo has deleted."""
     columns = [source_user.c[name] for name in ("user_id", "origin", "sent_fields", "disabled_by_us")]
-    gone = and_(_mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
+    gone = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
     return {
         row.user_id: FormerUser(
             row.origin,
@@ -309,7 +272,7 @@ def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str,
 
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Users who arrived and whom Descope does not have any more need a person."""
-    arrived = and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
+    arrived = and_(mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
     missing = {"state": State.CONFLICT, "reason": Reason.DELETED_AT_DESCOPE, "detail": None, "verdict": "missing"}
     if user_ids:
         checkpoint.write(

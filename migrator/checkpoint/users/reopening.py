@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true,
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
 from migrator.checkpoint.users.plans import AGAIN
+from migrator.checkpoint.users.rows import mine
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
 from migrator.core.model import State
 from migrator.core.reasons import JUDGED_ANEW, Reason
@@ -25,10 +26,6 @@ DUPLICATE_REASONS = (Reason.DUPLICATE_EMAIL, Reason.DUPLICATE_LOGIN)
 
 _BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
 _KEPT = ("reason", "detail", "attempts", "retry")
-
-
-def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    return source_user.c.migration == checkpoint.key
 
 
 def _noted() -> dict[str, Any]:
@@ -43,7 +40,7 @@ _FORGOTTEN = dict.fromkeys(("was_state", *(f"was_{name}" for name in _KEPT)))
 
 def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
     """Note that a person wants these users to be planned again; returns how many they are."""
-    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=AGAIN, **_noted())
+    statement = update(source_user).where(mine(checkpoint), asked).values(retry=AGAIN, **_noted())
     return checkpoint.write(lambda c: c.execute(statement).rowcount)
 
 
@@ -59,12 +56,12 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     """
     may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
     again = and_(
-        _mine(checkpoint),
+        mine(checkpoint),
         source_user.c.state.in_((State.CONFLICT, State.FAILED)),
         source_user.c.profile.is_not(None),
         true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
     )
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     values: dict[str, Any] = {
         "state": State.PENDING,
         # Who was given up is tried once more, behind all others and alone, not from the start.
@@ -84,7 +81,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
 
 def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was opened, in the caller's transaction."""
-    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
     connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
     forget_snapshots(connection, checkpoint)
 
@@ -92,7 +89,7 @@ def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
 def restore_unconfirmed(checkpoint: Checkpoint) -> None:
     """Undo what a command opened or wrote over that was not confirmed."""
     restore_snapshots(checkpoint)
-    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
     was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
     values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
     if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
 from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
+from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
 from migrator.core.errors import LeaseLost
 from migrator.core.model import OPEN_STATES, Decision, State
 from migrator.core.outcomes import (
@@ -27,7 +28,7 @@ from migrator.core.outcomes import (
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -57,7 +58,7 @@ def claim_batch(
     order = source_user.c.user_id.desc() if last else source_user.c.user_id
     batch_id = uuid.uuid4().hex
     open_ones = and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.state == State.PENDING,
         source_user.c.decision == decision,
         true() if only is None else source_user.c.user_id.in_(only),
@@ -76,7 +77,7 @@ def claim_batch(
         )
         claimed = connection.execute(
             update(source_user)
-            .where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(chosen))
+            .where(mine(checkpoint), source_user.c.user_id.in_(chosen))
             .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
             .returning(*QUEUED_USER_COLUMNS)
         ).all()
@@ -184,9 +185,8 @@ def _move(
 ) -> None:
     if not outcomes:
         return
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
     rows = [_row(one, sent.get(one.user_id)) for one in outcomes]
-    still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
+    still = update(source_user).where(this_user(checkpoint), source_user.c.state == State.SENDING).values(values)
     if connection.execute(still, rows).rowcount != len(rows):
         raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
 
@@ -194,7 +194,7 @@ def _move(
 def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[UserUpdated]) -> None:
     """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
     gone = and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.state == State.VANISHED,
         source_user.c.target_id.in_([one.target_id for one in adopted]),
     )
@@ -210,23 +210,10 @@ class InFlightUser:
     decision: Decision
 
 
-def in_flight_users(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlightUser]:
-    """Users that are `sending`, in the order of their id text, behind user id `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            source_user.c.migration == checkpoint.key,
-            source_user.c.state == State.SENDING,
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-
-    def work(connection: Connection) -> list[InFlightUser]:
-        return [InFlightUser(QueuedUser.of(row), Decision(row.decision)) for row in connection.execute(query)]
-
-    return checkpoint.read(work)
+def in_flight_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[InFlightUser]]:
+    """Users that are `sending`, `size` at a time in the order of their id text."""
+    for page in pages(checkpoint, QUEUED_USER_COLUMNS, source_user.c.state == State.SENDING, size=size):
+        yield [InFlightUser(QueuedUser.of(row), Decision(row.decision)) for row in page]
 
 
 def count_left(
@@ -236,7 +223,7 @@ def count_left(
     query = (
         select(source_user.c.decision, func.count())
         .where(
-            source_user.c.migration == checkpoint.key,
+            mine(checkpoint),
             source_user.c.state == state,
             source_user.c.decision.in_(SENT_DECISIONS),
             true() if only is None else source_user.c.user_id.in_(only),
@@ -248,11 +235,10 @@ def count_left(
 
 def count_hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
     """How many open users (of those in `only`) went unanswered in fewer than so many requests."""
-    query = select(func.count()).where(
-        source_user.c.migration == checkpoint.key,
+    return count_where(
+        checkpoint,
         source_user.c.state.in_(OPEN_STATES),
         source_user.c.decision.in_(SENT_DECISIONS),
         source_user.c.attempts < attempts,
         true() if only is None else source_user.c.user_id.in_(only),
     )
-    return checkpoint.read(lambda c: c.execute(query).scalar() or 0)

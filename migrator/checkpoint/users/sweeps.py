@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
 from migrator.checkpoint.db.tables import login, migration, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
+from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
 from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
 from migrator.core.login_ids import look_alike_key
 from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -77,9 +78,9 @@ def store_page(
     by_id = {record.normalized.user_id: record for record in records}
 
     def work(connection: Connection) -> PageCounts:
-        mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
+        shown = and_(mine(checkpoint), source_user.c.user_id.in_(by_id))
         columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
-        known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
+        known = {row.user_id: row for row in connection.execute(select(*columns).where(shown))}
         keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
         inserts, logins, updates, refreshed = [], [], [], []
@@ -97,16 +98,16 @@ def store_page(
                 before = {"was_row": row_snapshot(old, keys.get(user_id, ()))} if is_trial else {}
                 updates.append({"b_user": user_id, **changed, **_was(old, values), **before})
             logins += _logins(checkpoint.key, record.normalized)
-        connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
+        connection.execute(update(source_user).where(shown).values(seen_sweep=sweep))
         if inserts:
             connection.execute(insert(source_user), inserts)
-        this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+        this = this_user(checkpoint)
         if refreshed:
             connection.execute(update(source_user).where(this), refreshed)
         if updates:
             connection.execute(update(source_user).where(this), updates)
             changed_ids = [row["b_user"] for row in updates]
-            theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(changed_ids))
+            theirs = and_(checkpoint.owns(login), login.c.user_id.in_(changed_ids))
             connection.execute(delete(login).where(theirs))
         if logins:
             connection.execute(insert(login), logins)
@@ -193,47 +194,31 @@ def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
     ]
 
 
-def newcomers(checkpoint: Checkpoint, since: int, after: str, limit: int) -> list[TargetUser]:
-    """Users shown since a sweep who wait and were never at Descope, in the order of their id text, behind `after`."""
-    query = (
-        select(source_user.c.profile)
-        .where(
-            source_user.c.migration == checkpoint.key,
-            source_user.c.state == State.PENDING,
-            source_user.c.target_id.is_(None),
-            source_user.c.seen_sweep >= since,
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
+def newcomers(checkpoint: Checkpoint, since: int, size: int = 100) -> Iterator[TargetUser]:
+    """Users shown since a sweep who wait and were never at Descope, in the order of their id text.
+
+    Whom the caller stores meanwhile, behind the page that is being handed out, is among them.
+    """
+    wait = and_(
+        source_user.c.state == State.PENDING, source_user.c.target_id.is_(None), source_user.c.seen_sweep >= since
     )
-    return [TargetUser.from_json(text) for text in checkpoint.read(lambda c: c.execute(query).scalars().all())]
+    for page in pages(checkpoint, [source_user.c.profile], wait, size=size, growing=True):
+        yield from (TargetUser.from_json(row.profile) for row in page)
 
 
 def count_seen(checkpoint: Checkpoint, since: int) -> int:
     """How many users the sweeps from number `since` on have shown."""
-    query = (
-        select(func.count())
-        .select_from(source_user)
-        .where(source_user.c.migration == checkpoint.key, source_user.c.seen_sweep >= since)
-    )
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, source_user.c.seen_sweep >= since)
 
 
 def count_present(checkpoint: Checkpoint) -> int:
     """How many users are known and were not called gone."""
-    query = (
-        select(func.count())
-        .select_from(source_user)
-        .where(source_user.c.migration == checkpoint.key, source_user.c.state != State.VANISHED)
-    )
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, source_user.c.state != State.VANISHED)
 
 
 def count_absent(checkpoint: Checkpoint, since: int) -> int:
     """How many users we thought present were shown by no sweep from number `since` on."""
-    query = select(func.count()).select_from(source_user).where(_absent(checkpoint, since))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, _absent(checkpoint, since))
 
 
 def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
@@ -257,9 +242,9 @@ def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
     return checkpoint.write(work)
 
 
-def _absent(checkpoint: Checkpoint, since: int) -> Any:  # noqa: ANN401 -- a SQL condition
+def _absent(checkpoint: Checkpoint, since: int) -> ColumnElement[bool]:
     return and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.seen_sweep < since,
         # A half-sent user's fate is read from Descope first.
         source_user.c.state.not_in((State.VANISHED, State.SENDING)),

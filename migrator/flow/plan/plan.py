@@ -11,7 +11,7 @@ from migrator.checkpoint.users.plans import (
     refuse_shared_targets,
     skip_all_but,
     store_actions,
-    undecided_users,
+    undecided_pages,
     vanished_users,
 )
 from migrator.checkpoint.users.predictions import store_predictions
@@ -81,17 +81,13 @@ def look_up_users(context: PlanContext) -> None:
     """Decide for every undecided user, a hundred login ids at a time, several requests in flight."""
     total = count_users(context.checkpoint).states[State.PENDING]
     size = max(1, 100 // (1 + len(context.config.mapping.extra_login_ids)))
-    after = ""
+    left = undecided_pages(context.checkpoint, size)
     decided = 0
     context.events.progress("plan", 0, total)
 
     def next_task() -> list[QueuedUser] | None:
-        nonlocal after
         context.clock.check()
-        users = undecided_users(context.checkpoint, after, size)
-        if users:
-            after = users[-1].user_id
-        return users or None
+        return next(left, None)
 
     def done(planned: list[PlannedAction]) -> None:
         nonlocal decided

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.counts import states_of
-from migrator.checkpoint.users.plans import planned_users
+from migrator.checkpoint.users.plans import planned_pages
 from migrator.core.errors import StopRun
 from migrator.core.model import NEEDS_PERSON_STATES
 from migrator.flow.read_back import read_back_sent
@@ -82,11 +82,9 @@ def choose_canary(context: RunContext, number: int) -> set[str]:
     """User ids of at most `number` planned users: one of each variant first, then whoever comes."""
     first: dict[tuple[object, ...], str] = {}
     others: list[str] = []
-    after = ""
-    while page := planned_users(context.checkpoint, after, _PAGE):
+    for page in planned_pages(context.checkpoint, _PAGE):
         for user in page:
             _place(user, first, others, number)
-        after = page[-1].user_id
     return set([*first.values(), *others][:number])
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.sends import InFlightUser, count_left, in_flight_users, store_results
+from migrator.checkpoint.users.sends import InFlightUser, count_left, in_flight_pages, store_results
 from migrator.core.model import Decision, State
 from migrator.core.outcomes import Outcome, UserGivenUp, UserInConflict, UserNotSent
 from migrator.core.reasons import Reason
@@ -105,7 +105,8 @@ def _look(
 ) -> list[str]:
     """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
     waiting: list[str] = []
-    for page in _pages(context):
+    for page in in_flight_pages(context.checkpoint, _AT_ONCE):
+        context.clock.check()
         outcomes = [
             *_creates(context, page, absent_since, may_give_up=may_give_up),
             *_updates(context, page, may_give_up=may_give_up),
@@ -117,14 +118,6 @@ def _look(
         waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
         became.update(one.state for one in outcomes)
     return waiting
-
-
-def _pages(context: PlanContext) -> Iterator[list[InFlightUser]]:
-    after = ""
-    while page := in_flight_users(context.checkpoint, after, _AT_ONCE):
-        context.clock.check()
-        yield page
-        after = page[-1].user.user_id
 
 
 def _creates(

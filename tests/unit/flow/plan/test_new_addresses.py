@@ -12,7 +12,7 @@ from two_migrations import put, target
 from wanted_and_held import WANTED, held
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, undecided_users
+from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, undecided_pages
 from migrator.core.model import Decision
 from migrator.core.reasons import Reason
 from migrator.flow.plan.decide import new_address, unless_taken
@@ -70,7 +70,7 @@ def test_new_addresses_of_a_hundred_users_are_looked_up_in_one_call(store: Check
     there = [person(user_id, login_ids=(f"name{user_id}",), email="old@example.org") for user_id in ("1", "2")]
     descope = Descope(*there, person("9", user_id="S9", login_ids=("u1@example.org",), attributes={}))
 
-    users = undecided_users(store, "", 100)
+    (users,) = undecided_pages(store, 100)
     planned = {one.user_id: one for one in decide_all(run_context(store, tmp_path, descope=descope), users)}
 
     assert (planned["1"].decision, planned["1"].reason) == (Decision.CONFLICT, "email_taken")

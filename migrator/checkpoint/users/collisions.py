@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, select, tuple_
 
 from migrator.checkpoint.db.tables import login, source_user
+from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.rows import mine
 from migrator.core.fields import SentFields
 from migrator.core.model import State, TargetUser
@@ -124,13 +125,12 @@ def set_colliding_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str,
     """
     theirs = select(login.c.user_id).where(checkpoint.owns(login), login.c.login_key == bindparam("b_key"))
     losing = and_(
-        mine(checkpoint),
         source_user.c.state == State.PENDING,
         source_user.c.user_id.in_(theirs),
         source_user.c.user_id != bindparam("b_winner"),
         or_(source_user.c.target_id.is_(None), bindparam("b_everybody") == 1),
     )
-    aside = update(source_user).where(losing).values(state=State.CONFLICT, reason=bindparam("b_reason"))
+    aside = move_to(checkpoint, State.CONFLICT, losing).values(reason=bindparam("b_reason"))
     rows = [
         {"b_key": key, "b_reason": reason, "b_winner": winner or "", "b_everybody": int(not newcomers)}
         for key, reason, winner, newcomers in groups

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, li
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
+from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.rows import mine, pages, this_user
 from migrator.core.fields import SentFields
 from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
@@ -114,23 +115,17 @@ class PlannedAction:
 
 def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | None) -> None:
     """Leave pending users out of this run: all but the first `limit`, all not seen since a sweep."""
-    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = source_user.c.state == State.PENDING
     order = (func.length(source_user.c.user_id), source_user.c.user_id)
 
     def work(connection: Connection) -> None:
         if seen_since is not None:
-            connection.execute(
-                update(source_user)
-                .where(pending, source_user.c.seen_sweep < seen_since)
-                .values(state=State.SKIPPED, reason=Reason.SEARCH_TEXT)
-            )
+            unseen = move_to(checkpoint, State.SKIPPED, pending, source_user.c.seen_sweep < seen_since)
+            connection.execute(unseen.values(reason=Reason.SEARCH_TEXT))
         if limit is not None:
-            kept = select(source_user.c.user_id).where(pending).order_by(*order).limit(limit).scalar_subquery()
-            connection.execute(
-                update(source_user)
-                .where(pending, source_user.c.user_id.not_in(kept))
-                .values(state=State.SKIPPED, reason=Reason.LIMIT)
-            )
+            first = select(source_user.c.user_id).where(mine(checkpoint), pending).order_by(*order).limit(limit)
+            others = move_to(checkpoint, State.SKIPPED, pending, source_user.c.user_id.not_in(first.scalar_subquery()))
+            connection.execute(others.values(reason=Reason.LIMIT))
 
     checkpoint.write(work)
 
@@ -195,23 +190,12 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
     """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
 
     def work(connection: Connection) -> None:
-        pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
-        connection.execute(
-            update(source_user)
-            .where(pending, source_user.c.decision == Decision.UNCHANGED)
-            .values(
-                state=State.UNCHANGED,
-                sent_hash=source_user.c.hash,
-                decision=None,
-                retry=None,
-                verdict=None,  # what was seen was another target
-            )
-        )
-        connection.execute(
-            update(source_user)
-            .where(pending, source_user.c.decision == Decision.CONFLICT)
-            .values(state=State.CONFLICT, decision=None, retry=None)
-        )
+        pending = source_user.c.state == State.PENDING
+        right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
+        # No verdict: what was seen was another target.
+        connection.execute(right.values(sent_hash=source_user.c.hash, decision=None, retry=None, verdict=None))
+        aside = move_to(checkpoint, State.CONFLICT, pending, source_user.c.decision == Decision.CONFLICT)
+        connection.execute(aside.values(decision=None, retry=None))
 
     checkpoint.write(work)
 
@@ -272,11 +256,9 @@ def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str,
 
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Users who arrived and whom Descope does not have any more need a person."""
-    arrived = and_(mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
-    missing = {"state": State.CONFLICT, "reason": Reason.DELETED_AT_DESCOPE, "detail": None, "verdict": "missing"}
+    these = (source_user.c.state.in_(ARRIVED_STATES), source_user.c.user_id.in_(user_ids))
+    missing = move_to(checkpoint, State.CONFLICT, *these).values(
+        reason=Reason.DELETED_AT_DESCOPE, detail=None, verdict="missing", decision=None
+    )
     if user_ids:
-        checkpoint.write(
-            lambda c: c.execute(
-                update(source_user).where(arrived, source_user.c.user_id.in_(user_ids)).values(**missing, decision=None)
-            )
-        )
+        checkpoint.write(lambda c: c.execute(missing))

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, 
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.counts import PREDICTED_STATES
+from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO
 from migrator.checkpoint.users.rows import count_where, mine, pages
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
@@ -74,15 +75,15 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
         ).all()
         for row in rows:
             entry = wanted[row.user_id]
-            values: dict[str, Any] = {"predicted": PREDICTED_STATES[entry.decision]}
+            this = source_user.c.user_id == row.user_id
+            bound = update(source_user).where(mine(checkpoint), this)
             # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
-                values |= {"state": State.CONFLICT, "reason": Reason.DRIFTED, "decision": None, "changes": None}
-                values["detail"] = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
-            connection.execute(
-                update(source_user).where(mine(checkpoint), source_user.c.user_id == row.user_id).values(**values)
-            )
+                why = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
+                aside = move_to(checkpoint, State.CONFLICT, this)
+                bound = aside.values(reason=Reason.DRIFTED, detail=why, decision=None, changes=None)
+            connection.execute(bound.values(predicted=PREDICTED_STATES[entry.decision]))
 
     checkpoint.write(work)
 
@@ -94,14 +95,9 @@ def _moved(entry: PlanLine, seen: str | None) -> bool:
 
 def skip_unplanned(checkpoint: Checkpoint) -> None:
     """A binding plan does only what it names."""
-    unnamed = and_(_decided(checkpoint), source_user.c.predicted.is_(None))
-    checkpoint.write(
-        lambda c: c.execute(
-            update(source_user)
-            .where(unnamed)
-            .values(state=State.SKIPPED, reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
-        )
-    )
+    unnamed = move_to(checkpoint, State.SKIPPED, _decided(checkpoint), source_user.c.predicted.is_(None))
+    left_out = unnamed.values(reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
+    checkpoint.write(lambda c: c.execute(left_out))
 
 
 def count_nothing_to_do(checkpoint: Checkpoint) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true,
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
+from migrator.checkpoint.users.moves import move_to, put_back
 from migrator.checkpoint.users.plans import AGAIN
 from migrator.checkpoint.users.rows import mine
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
@@ -55,15 +56,15 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
         asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
     """
     may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
-    again = and_(
-        mine(checkpoint),
+    again = move_to(
+        checkpoint,
+        State.PENDING,
         source_user.c.state.in_((State.CONFLICT, State.FAILED)),
         source_user.c.profile.is_not(None),
         true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
     )
     pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     values: dict[str, Any] = {
-        "state": State.PENDING,
         # Who was given up is tried once more, behind all others and alone, not from the start.
         "attempts": case((source_user.c.reason == Reason.GAVE_UP, source_user.c.attempts), else_=0),
         **_BLANK,
@@ -74,7 +75,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
 
     def work(connection: Connection) -> None:
         connection.execute(update(source_user).where(pending).values(**_BLANK))
-        connection.execute(update(source_user).where(again).values(**values))
+        connection.execute(again.values(**values))
 
     checkpoint.write(work)
 
@@ -90,7 +91,8 @@ def restore_unconfirmed(checkpoint: Checkpoint) -> None:
     """Undo what a command opened or wrote over that was not confirmed."""
     restore_snapshots(checkpoint)
     noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
-    was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
-    values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
+    was = {name: source_user.c[f"was_{name}"] for name in _KEPT}
+    undo = put_back(checkpoint, source_user.c.was_state, noted)
+    undo = undo.values(**was, decision=None, changes=None, adopt_id=None, **_FORGOTTEN)
     if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
-        checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))
+        checkpoint.write(lambda c: c.execute(undo))

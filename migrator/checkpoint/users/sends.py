@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
+from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
 from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
 from migrator.core.errors import LeaseLost
@@ -75,12 +76,9 @@ def claim_batch(
             .limit(max(1, size // 4**attempts))
             .scalar_subquery()
         )
-        claimed = connection.execute(
-            update(source_user)
-            .where(mine(checkpoint), source_user.c.user_id.in_(chosen))
-            .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
-            .returning(*QUEUED_USER_COLUMNS)
-        ).all()
+        claim = move_to(checkpoint, State.SENDING, source_user.c.user_id.in_(chosen))
+        claim = claim.values(batch=batch_id, sending_since=checkpoint.clock.time())
+        claimed = connection.execute(claim.returning(*QUEUED_USER_COLUMNS)).all()
         users = [QueuedUser.of(row) for row in claimed]
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
         return ClaimedBatch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
@@ -94,16 +92,14 @@ def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Map
     Raises:
         LeaseLost: a row was not `sending` any more, so somebody else works here.
     """
-    unknown = [one for one in outcomes if isinstance(one, UserUnknown)]
-    not_sent = [one for one in outcomes if isinstance(one, UserNotSent)]
     arrived = [one for one in outcomes if isinstance(one, UserCreated | UserUpdated)]
-    others = [one for one in outcomes if isinstance(one, UserRefused | UserGivenUp | UserInConflict)]
 
     def work(connection: Connection) -> None:
-        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1, **_DISABLED}, sent)
-        _move(connection, checkpoint, not_sent, _BACK, sent)
-        _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
-        _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
+        for state, values in _VALUES.items():
+            rows = [_row(one, sent.get(one.user_id)) for one in outcomes if one.state == state]
+            outcome = move_to(checkpoint, state, this_user(checkpoint), source_user.c.state == State.SENDING)
+            if rows and connection.execute(outcome.values(values), rows).rowcount != len(rows):
+                raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
         _let_go(connection, checkpoint, [one for one in arrived if isinstance(one, UserUpdated) and one.adopted])
         count_actions(connection, checkpoint, Counter(map(_kind, arrived)))
 
@@ -143,7 +139,6 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
         nothing
         | {
             "b_user": outcome.user_id,
-            "b_state": outcome.state,
             "b_disabled": None if outcome.disabled is None else int(outcome.disabled),
             "b_hash": sent_hash,
             "b_refused": 0,
@@ -155,19 +150,19 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
 _DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
 _OVER: dict[str, Any] = {
     **_DISABLED,
-    "state": bindparam("b_state"),
     "reason": bindparam("b_reason"),
     "detail": bindparam("b_detail"),
     "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
     "batch": None,
     "sending_since": None,
 }
+_UNKNOWN: dict[str, Any] = {**_DISABLED, "attempts": source_user.c.attempts + 1}
 _BACK: dict[str, Any] = _OVER | {
     "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
     "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
 }
-_DECIDED: dict[str, Any] = {"decision": None, "changes": None, "adopt_id": None, "retry": None}
-_ARRIVED: dict[str, Any] = {
+_DECIDED: dict[str, Any] = _OVER | {"decision": None, "changes": None, "adopt_id": None, "retry": None}
+_ARRIVED: dict[str, Any] = _DECIDED | {
     "sent_hash": bindparam("b_hash"),
     "sent_fields": func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
     "origin": func.coalesce(bindparam("b_origin"), source_user.c.origin),
@@ -176,19 +171,15 @@ _ARRIVED: dict[str, Any] = {
 }
 
 
-def _move(
-    connection: Connection,
-    checkpoint: Checkpoint,
-    outcomes: Sequence[Outcome],
-    values: dict[str, Any],
-    sent: Mapping[str, str],
-) -> None:
-    if not outcomes:
-        return
-    rows = [_row(one, sent.get(one.user_id)) for one in outcomes]
-    still = update(source_user).where(this_user(checkpoint), source_user.c.state == State.SENDING).values(values)
-    if connection.execute(still, rows).rowcount != len(rows):
-        raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+# What else is stored of a user in flight, by the state that an outcome leads to.
+_VALUES = {
+    State.SENDING: _UNKNOWN,
+    State.PENDING: _BACK,
+    State.CREATED: _ARRIVED,
+    State.UPDATED: _ARRIVED,
+    State.CONFLICT: _DECIDED,
+    State.FAILED: _DECIDED,
+}
 
 
 def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[UserUpdated]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, delete, insert, select, update
 
 from migrator.checkpoint.db.tables import login, source_user
+from migrator.checkpoint.users.moves import move_each, put_back
 from migrator.checkpoint.users.rows import mine, this_user
 
 if TYPE_CHECKING:
@@ -60,8 +61,11 @@ def restore_snapshots(checkpoint: Checkpoint) -> None:
 
     def work(connection: Connection, rows: list[tuple[str, str]]) -> None:
         was = {user_id: json.loads(text) for user_id, text in rows}
-        values = [{"b_user": user_id, "was_row": None, **one["row"]} for user_id, one in was.items()]
-        connection.execute(update(source_user).where(this_user(checkpoint)), values)
+        undo = put_back(checkpoint, bindparam("b_state", type_=Text), this_user(checkpoint)).values(was_row=None)
+        rows_before = [
+            {"b_user": user_id, "b_state": one["row"].pop("state"), **one["row"]} for user_id, one in was.items()
+        ]
+        move_each(connection, undo, rows_before)
         theirs = and_(checkpoint.owns(login), login.c.user_id.in_(was))
         connection.execute(delete(login).where(theirs))
         keys = [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from two_migrations import NOW, put, rows, states, target
 
+from migrator.checkpoint.users import sends
 from migrator.checkpoint.users.sends import (
     ClaimedBatch,
     InFlightUser,
@@ -30,6 +31,7 @@ from migrator.core.outcomes import (
     UserUpdated,
 )
 from migrator.core.reasons import Reason
+from migrator.core.transitions import ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -196,6 +198,13 @@ def test_an_unanswered_user_stays_in_flight_and_is_counted(store: Checkpoint) ->
     store_results(store, [UserUnknown("1")], {})
 
     assert rows(store)["1"] == before | {"attempts": 3}
+
+
+def test_every_outcome_leads_to_a_state_that_may_follow_a_request_and_is_stored() -> None:
+    stored = set(sends._VALUES)
+
+    assert {kind.state for kind in get_args(Outcome)} == stored
+    assert {to for to, froms in ALLOWED.items() if State.SENDING in froms} == stored
 
 
 def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> None:

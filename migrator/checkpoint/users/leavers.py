@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import DISABLE, count_actions
-from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
+from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.stored_user import stored_pages
 from migrator.core.fields import STATUS, SentFields
 from migrator.core.model import State
 
@@ -17,20 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 _STUCK = (State.REJECTED, State.SKIPPED, State.CONFLICT, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaver:
-    """One of them; `sent` is what the user was last sent, None when that was not noted yet."""
-
-    user_id: str
-    target_id: str
-    sent: SentFields | None
-
-
-def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[Leaver]]:
+def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[StoredUser]]:
     """Leavers whose suspension was not sent yet, page by page; whom we only linked keeps the status.
 
     Args:
@@ -42,13 +34,12 @@ def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -
         source_user.c.origin.is_distinct_from("linked"),
         source_user.c.source_status.in_(statuses),
     )
-    for rows in pages(checkpoint, (source_user.c.target_id, source_user.c.sent_fields), stuck, size=size):
-        page = [Leaver(row.user_id, row.target_id, SentFields.from_json(row.sent_fields)) for row in rows]
+    for page in stored_pages(checkpoint, stuck, size=size):
         if some := [one for one in page if one.sent is None or not one.sent.had(STATUS, "disabled")]:
             yield some
 
 
-def store_disable_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> None:
+def store_disable_intent(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> None:
     """Note, before the request, that it is us who disables these users: a killed run could not tell."""
     _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})
 
@@ -60,7 +51,7 @@ def forget_still_enabled(checkpoint: Checkpoint) -> None:
 
 
 def store_disabled(
-    checkpoint: Checkpoint, disabled: Sequence[Leaver], enabled: Sequence[Leaver], unclear: Collection[str] = ()
+    checkpoint: Checkpoint, disabled: Sequence[StoredUser], enabled: Sequence[StoredUser], unclear: Collection[str] = ()
 ) -> None:
     """Note who is disabled now, and who still is not.
 

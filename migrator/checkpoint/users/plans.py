@@ -6,87 +6,28 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal, not_, or_, select, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
 from migrator.checkpoint.users.moves import move_to
-from migrator.checkpoint.users.rows import mine, pages, this_user
-from migrator.core.fields import SentFields
-from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
+from migrator.checkpoint.users.rows import mine, this_user
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
+from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.fields import SentFields
 
 CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of Reason.DRIFTED
-# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
-AGAIN, REJUDGE = 1, 2
 SENT_DECISIONS = (
     Decision.UPDATE,
     Decision.ADOPT,
     Decision.CREATE,
 )  # leaving comes first, and an update may free a login
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedUser:
-    """A pending user: the target it should become, and the Descope user it is known to be, if any.
-
-    `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
-    sent, `seen_right` whether it was read back right since; `disabled_by_us` is None where nobody noted who disabled
-    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned;
-    `refusals` counts the runs that ended because everybody was refused alike.
-    """
-
-    target: TargetUser
-    hash: str
-    target_id: str | None
-    attempts: int = 0
-    seen: str | None = None
-    origin: str | None = None
-    sent: SentFields | None = None
-    retry: bool = False
-    disabled_by_us: bool | None = None
-    seen_right: bool = False
-    disables: bool = False
-    refusals: int = 0
-
-    @property
-    def user_id(self) -> str:
-        """The Docebo user id."""
-        return self.target.user_id
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> QueuedUser:
-        """The user of a row that has `QUEUED_USER_COLUMNS`."""
-        adopts = row.decision == Decision.ADOPT
-        return cls(
-            TargetUser.from_json(row.profile),
-            row.hash,
-            row.adopt_id if adopts else row.target_id,
-            row.attempts,
-            row.seen,
-            row.origin,
-            SentFields.from_json(row.sent_fields),
-            row.retry == AGAIN,
-            None if row.disabled_by_us is None else bool(row.disabled_by_us),
-            row.verdict in ("same", "edited"),
-            json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
-            row.refusals or 0,
-        )
-
-
-QUEUED_USER_COLUMNS = [
-    source_user.c[name]
-    for name in (
-        "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
-        "sent_fields", "retry", "disabled_by_us", "verdict", "changes",
-        "refusals",
-    )
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +71,19 @@ def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int |
     checkpoint.write(work)
 
 
-def undecided_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[QueuedUser]]:
+def undecided_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
     """Pending users without a decision, `size` at a time in the order of their id text."""
     return _pending_pages(checkpoint, source_user.c.decision.is_(None), size)
 
 
-def planned_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[QueuedUser]]:
+def planned_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
     """Pending users decided to be created, updated or adopted, `size` at a time in the order of their id text."""
     return _pending_pages(checkpoint, source_user.c.decision.in_(SENT_DECISIONS), size)
 
 
-def _pending_pages(checkpoint: Checkpoint, decided: ColumnElement[bool], size: int) -> Iterator[list[QueuedUser]]:
+def _pending_pages(checkpoint: Checkpoint, decided: ColumnElement[bool], size: int) -> Iterator[list[StoredUser]]:
     pending = source_user.c.state == State.PENDING
-    for page in pages(checkpoint, QUEUED_USER_COLUMNS, pending, decided, size=size):
-        yield [QueuedUser.of(row) for row in page]
+    return stored_pages(checkpoint, pending, decided, size=size)
 
 
 def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> None:
@@ -231,27 +171,11 @@ def refuse_shared_targets(checkpoint: Checkpoint) -> None:
     checkpoint.write(work)
 
 
-@dataclass(frozen=True, slots=True)
-class FormerUser:
-    """What is known of a user whose Docebo record is gone."""
-
-    origin: str | None
-    sent: SentFields | None
-    disabled_by_us: bool | None
-
-
-def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, FormerUser]:
+def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, StoredUser]:
     """Those of these users whom Docebo has deleted."""
-    columns = [source_user.c[name] for name in ("user_id", "origin", "sent_fields", "disabled_by_us")]
     gone = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
-    return {
-        row.user_id: FormerUser(
-            row.origin,
-            SentFields.from_json(row.sent_fields),
-            None if row.disabled_by_us is None else bool(row.disabled_by_us),
-        )
-        for row in checkpoint.read(lambda c: c.execute(select(*columns).where(gone)).all())
-    }
+    found = checkpoint.read(lambda c: c.execute(select(*STORED_COLUMNS).where(gone)).all())
+    return {row.user_id: StoredUser.of(row) for row in found}
 
 
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true,
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
 from migrator.checkpoint.users.moves import move_to, put_back
-from migrator.checkpoint.users.plans import AGAIN
 from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.stored_user import AGAIN
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
 from migrator.core.model import State
 from migrator.core.reasons import JUDGED_ANEW, Reason
@@ -53,7 +53,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     changes, a person asks for it, or the policy changes.
 
     Args:
-        asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
+        asked: `stored_user.AGAIN` or `stored_user.REJUDGE` opens every conflict and failure.
     """
     may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
     again = move_to(

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
 from migrator.checkpoint.users.moves import move_to
-from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
-from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
+from migrator.checkpoint.users.plans import SENT_DECISIONS
+from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.core.errors import LeaseLost
 from migrator.core.model import OPEN_STATES, Decision, State
 from migrator.core.outcomes import (
@@ -40,7 +41,7 @@ class ClaimedBatch:
 
     id: str
     decision: Decision
-    users: tuple[QueuedUser, ...]
+    users: tuple[StoredUser, ...]
     decided_at: float
 
 
@@ -78,10 +79,9 @@ def claim_batch(
         )
         claim = move_to(checkpoint, State.SENDING, source_user.c.user_id.in_(chosen))
         claim = claim.values(batch=batch_id, sending_since=checkpoint.clock.time())
-        claimed = connection.execute(claim.returning(*QUEUED_USER_COLUMNS)).all()
-        users = [QueuedUser.of(row) for row in claimed]
+        users = [StoredUser.of(row) for row in connection.execute(claim.returning(*STORED_COLUMNS))]
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
-        return ClaimedBatch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
+        return ClaimedBatch(batch_id, decision, ordered, min(user.decided_at or 0.0 for user in users))
 
     return checkpoint.write(work)
 
@@ -193,18 +193,9 @@ def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[Us
         connection.execute(update(source_user).where(gone).values(target_id=None))
 
 
-@dataclass(frozen=True, slots=True)
-class InFlightUser:
-    """A user whose request has no outcome."""
-
-    user: QueuedUser
-    decision: Decision
-
-
-def in_flight_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[InFlightUser]]:
+def in_flight_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
     """Users that are `sending`, `size` at a time in the order of their id text."""
-    for page in pages(checkpoint, QUEUED_USER_COLUMNS, source_user.c.state == State.SENDING, size=size):
-        yield [InFlightUser(QueuedUser.of(row), Decision(row.decision)) for row in page]
+    return stored_pages(checkpoint, source_user.c.state == State.SENDING, size=size)
 
 
 def count_left(

@@ -12,7 +12,7 @@ from migrator.core.model import NEEDS_PERSON_STATES
 from migrator.flow.read_back import read_back_sent
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.model import TargetUser
     from migrator.flow.context import RunContext
     from migrator.flow.read_back import SentReadBack
@@ -88,8 +88,8 @@ def choose_canary(context: RunContext, number: int) -> set[str]:
     return set([*first.values(), *others][:number])
 
 
-def _place(user: QueuedUser, first: dict[tuple[object, ...], str], others: list[str], number: int) -> None:
-    kind = (*variant_of(user.target), user.target_id is None)
+def _place(user: StoredUser, first: dict[tuple[object, ...], str], others: list[str], number: int) -> None:
+    kind = (*variant_of(user.target), user.descope_id is None)
     if kind not in first:
         first[kind] = user.user_id
     elif len(others) < number:

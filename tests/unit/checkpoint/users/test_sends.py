@@ -9,14 +9,7 @@ import pytest
 from two_migrations import NOW, put, rows, states, target
 
 from migrator.checkpoint.users import sends
-from migrator.checkpoint.users.sends import (
-    ClaimedBatch,
-    InFlightUser,
-    claim_batch,
-    count_left,
-    in_flight_pages,
-    store_results,
-)
+from migrator.checkpoint.users.sends import ClaimedBatch, claim_batch, count_left, in_flight_pages, store_results
 from migrator.core.errors import LeaseLost
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
@@ -253,14 +246,11 @@ def test_users_in_flight_are_found_page_by_page(store: Checkpoint) -> None:
 
     found, rest = in_flight_pages(store, 2)
 
-    assert found == [
-        InFlightUser(found[0].user, Decision.CREATE),
-        InFlightUser(found[1].user, Decision.UPDATE),
-    ]
-    first, second = found[0].user, found[1].user
+    first, second = found
+    assert [one.decision for one in found] == [Decision.CREATE, Decision.UPDATE]
     assert (first.target, first.hash, first.target_id, first.attempts) == (target("1"), "hash 1", "U", 2)
     assert (second.user_id, second.target_id, second.attempts) == ("2", None, 1)
-    assert [one.user.user_id for one in rest] == ["3"]
+    assert [one.user_id for one in rest] == ["3"]
 
 
 def test_what_is_left_is_counted_by_decision(store: Checkpoint) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select, update
 
 from migrator.checkpoint.db.tables import migration
 from migrator.checkpoint.mapping_changes import describe_changes
-from migrator.checkpoint.users.plans import AGAIN, REJUDGE
 from migrator.checkpoint.users.reopening import keep_opened
+from migrator.checkpoint.users.stored_user import AGAIN, REJUDGE
 from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int
     """Bind to the servers that are read from, after `check_binding` allowed it.
 
     Returns:
-        What is to be planned again for a changed policy or `remap`: `plans.AGAIN`, `plans.REJUDGE`, or 0.
+        What is to be planned again for a changed policy or `remap`: `stored_user.AGAIN`, `stored_user.REJUDGE`, or 0.
     """
 
     def work(connection: Connection) -> int:

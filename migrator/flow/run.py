@@ -15,7 +15,7 @@ from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import finish_without_sending
 from migrator.checkpoint.users.reopening import restore_unconfirmed
-from migrator.checkpoint.users.sends import in_flight_users
+from migrator.checkpoint.users.sends import in_flight_pages
 from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person, request_retry
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, RunOutcome, State
@@ -162,7 +162,7 @@ class _Run:
 
     def _flow(self, checked: _Checked) -> RunOutcome:
         context = checked.context
-        if in_flight_users(context.checkpoint, "", 1):
+        if any(in_flight_pages(context.checkpoint, 1)):
             context.events.stage("settle")
         settle_in_flight(context)
         spot_check(context)
@@ -304,7 +304,7 @@ def preflight(context: PlanContext) -> _Checked:
 
 def _steps(context: PlanContext) -> list[str]:
     return stages_to_come(
-        settles=bool(in_flight_users(context.checkpoint, "", 1)),
+        settles=any(in_flight_pages(context.checkpoint, 1)),
         sends=not context.options.dry_run,
         canary=context.options.canary is not None,
         verifies=context.options.verify,

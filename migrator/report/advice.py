@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.checkpoint.users.problems import STILL_ENABLED
-from migrator.checkpoint.users.verdicts import RowVerdict
+from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.core.reasons import known_code
 
 if TYPE_CHECKING:

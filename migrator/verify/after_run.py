@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.verdicts import (
-    UNPROVEN_VERDICTS,
-    ArrivedUser,
-    RowVerdict,
-    arrived_pages,
-    known_users,
-    store_verdicts,
-)
+from migrator.checkpoint.users.stored_user import RowVerdict, StoredUser
+from migrator.checkpoint.users.verdicts import UNPROVEN_VERDICTS, arrived_pages, known_users, store_verdicts
 from migrator.verify.erased import by_mark
 from migrator.verify.readback import Readback, expected_users
 
@@ -19,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -55,7 +49,7 @@ def verify_after_run(
     done = 0
     with Readback(config, descope, tell, edits=False) as readback:
 
-        def check(page: list[ArrivedUser], *, last: bool) -> None:
+        def check(page: list[StoredUser], *, last: bool) -> None:
             users = [*expected_users(page), *by_mark(checkpoint, [user for user in page if user.profile is None])]
             shown = readback.look(users)
             if not last:
@@ -76,6 +70,6 @@ def verify_after_run(
     return readback.classes
 
 
-def _may_be_late(user: ArrivedUser, shown: Mapping[str, DescopeUser]) -> bool:
+def _may_be_late(user: StoredUser, shown: Mapping[str, DescopeUser]) -> bool:
     """Whether a user is not shown and was not written so long ago that it would have been."""
     return user.user_id not in shown and user.verdict != RowVerdict.MISSING

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.docebo.client import DoceboClient
     from migrator.normalize.mapping import Normalizer
 
@@ -36,7 +36,7 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
             return
 
 
-def match_erased(people: Sequence[Ready], known: dict[str, ArrivedUser]) -> list[ExpectedUser]:
+def match_erased(people: Sequence[Ready], known: dict[str, StoredUser]) -> list[ExpectedUser]:
     """Erased users with the target Docebo asks for now, which may not be what was sent."""
     return [
         ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
@@ -45,7 +45,7 @@ def match_erased(people: Sequence[Ready], known: dict[str, ArrivedUser]) -> list
     ]
 
 
-def by_mark(checkpoint: Checkpoint, users: Sequence[ArrivedUser]) -> list[ExpectedUser]:
+def by_mark(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> list[ExpectedUser]:
     """Erased users of whom only the mark and the hashes of their login ids can be compared."""
     hashes = login_hashes(checkpoint, [user.user_id for user in users]) if users else {}
     return [ExpectedUser(user, None, frozenset(hashes.get(user.user_id, ()))) for user in users]

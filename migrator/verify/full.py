@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -111,7 +111,7 @@ def verify_all(
     whole = _Whole(checkpoint, verdict)
     with Readback(config, descope, verdict.differences.append, classes=verdict.classes) as readback:
 
-        def check(known: list[ArrivedUser]) -> None:
+        def check(known: list[StoredUser]) -> None:
             whole.check(readback, expected_users(known))
             progress(verdict.checked, whole.todo)
 
@@ -145,11 +145,11 @@ class _Whole:
         verdicts = readback.check(users)
         self.verdict.stored &= store_verdicts(self.checkpoint, [one.user for one in users], verdicts)
 
-    def wants(self, user: ArrivedUser) -> bool:
+    def wants(self, user: StoredUser) -> bool:
         """Whether this user is to be checked."""
         return self._drawn is None or user.user_id in self._drawn
 
-    def users(self, size: int) -> Iterator[list[ArrivedUser]]:
+    def users(self, size: int) -> Iterator[list[StoredUser]]:
         """Everybody to be checked, page by page."""
         for page in arrived_pages(self.checkpoint, size=size):
             yield [user for user in page if self.wants(user)]
@@ -185,7 +185,7 @@ def _check_erased(
 
 def _unknown(
     checkpoint: Checkpoint, descope: DescopeReader, config: Config
-) -> Iterator[tuple[DescopeUser, ArrivedUser | None]]:
+) -> Iterator[tuple[DescopeUser, StoredUser | None]]:
     """Users with our mark that the checkpoint does not know, or knows as somebody else at Descope."""
     if MARK_PLATFORM not in descope.attributes():
         return  # nobody can carry it, and a search for it may be refused

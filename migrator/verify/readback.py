@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from migrator.checkpoint.users.verdicts import SEEN_RIGHT, RowVerdict
+from migrator.checkpoint.users.stored_user import SEEN_RIGHT, RowVerdict
 from migrator.core.model import MARK_USER, TargetUser
 from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -55,16 +55,16 @@ class ExpectedUser:
     A `stale` target is not the one that was sent: what differs from it says nothing about what was.
     """
 
-    user: ArrivedUser
+    user: StoredUser
     target: TargetUser | None = dataclasses.field(repr=False)
     login_hashes: frozenset[str] = frozenset()
     stale: bool = False
 
 
-def expected_users(users: Sequence[ArrivedUser]) -> list[ExpectedUser]:
+def expected_users(users: Sequence[StoredUser]) -> list[ExpectedUser]:
     """Users whose profile is still in the checkpoint."""
     return [
-        ExpectedUser(user, TargetUser.from_json(user.profile), stale=user.sent_hash not in (None, user.hash))
+        ExpectedUser(user, user.target, stale=user.sent_hash not in (None, user.hash))
         for user in users
         if user.profile is not None
     ]
@@ -171,7 +171,7 @@ class Readback:
         self.classes[difference.kind] += 1
         self.tell(difference)
 
-    def put_extra(self, user: DescopeUser, known: ArrivedUser | None) -> None:
+    def put_extra(self, user: DescopeUser, known: StoredUser | None) -> None:
         """A user that carries our mark although the checkpoint does not know it as what became of somebody."""
         user_id = str(user.attributes.get(MARK_USER) or "")
         self.put(Difference(user_id, EXTRA, "userId", known.target_id if known else None, user.user_id))

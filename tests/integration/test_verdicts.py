@@ -11,14 +11,8 @@ from two_migrations import OTHER, put, rows
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.tables import migration, source_user
 from migrator.checkpoint.users.erasure import erase_profiles
-from migrator.checkpoint.users.verdicts import (
-    RIGHT_VERDICTS,
-    ArrivedUser,
-    RowVerdict,
-    known_users,
-    request_retry,
-    store_verdicts,
-)
+from migrator.checkpoint.users.stored_user import RowVerdict, StoredUser
+from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, known_users, request_retry, store_verdicts
 from migrator.core.clock import Clock
 from migrator.core.model import ARRIVED_STATES, State
 
@@ -64,7 +58,7 @@ def fill(checkpoint: Checkpoint, key: str) -> None:
         put(checkpoint, user_id, key, target_id=f"U{user_id}", **columns)
 
 
-def known(checkpoint: Checkpoint) -> list[ArrivedUser]:
+def known(checkpoint: Checkpoint) -> list[StoredUser]:
     return list(known_users(checkpoint, list(USERS)).values())
 
 

@@ -16,9 +16,9 @@ from two_migrations import open_store, rows, target
 
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
-from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, finish_without_sending, store_actions
+from migrator.checkpoint.users.plans import PlannedAction, finish_without_sending, store_actions
 from migrator.checkpoint.users.reopening import reopen_users
-from migrator.checkpoint.users.sends import claim_batch, in_flight_users, store_results
+from migrator.checkpoint.users.sends import claim_batch, in_flight_pages, store_results
 from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
 from migrator.core.errors import LeaseLost
 from migrator.core.fields import SentFields
@@ -28,6 +28,8 @@ from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 
 MEMORY = Path("/dev/shm")  # noqa: S108 -- holds folders with random names, made for us alone
@@ -162,9 +164,9 @@ class CheckpointModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         """Whoever is in flight, from whichever batch, gets an outcome, or none again."""
-        self._answer([flight.user for flight in in_flight_users(self.store, "", 100)], data)
+        self._answer([user for page in in_flight_pages(self.store, 100) for user in page], data)
 
-    def _answer(self, users: list[QueuedUser] | tuple[QueuedUser, ...], data: st.DataObject) -> None:
+    def _answer(self, users: list[StoredUser] | tuple[StoredUser, ...], data: st.DataObject) -> None:
         answers = {user.user_id: data.draw(outcomes) for user in users}
         results = [OUTCOMES[state](user_id) for user_id, state in answers.items()]
 

@@ -7,7 +7,7 @@ import uuid
 from math import ceil
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select, update
 
 from migrator.checkpoint.db.database import Database, DatabaseLost
 from migrator.checkpoint.db.lease import TTL, Heartbeat, LeaseHolder
@@ -92,6 +92,10 @@ class Checkpoint:
                 raise
         finally:
             self.db.close()
+
+    def owns(self, table: Table) -> ColumnElement[bool]:
+        """Whether a row of this table is of this migration, as a condition: others may share the database."""
+        return table.c.migration == self.key
 
     # --- transactions ------------------------------------------------------------------------
 

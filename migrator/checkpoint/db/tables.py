@@ -118,7 +118,7 @@ source_user = Table(
     # 1 when the user has left at the source, and Descope would not let us disable it.
     Column("still_enabled", Integer),
     Column("refusals", Integer),  # runs that ended because everybody was refused alike, this user among them
-    # The user is to be planned again: `plans.AGAIN`, `plans.REJUDGE`.
+    # The user is to be planned again: `stored_user.AGAIN`, `stored_user.REJUDGE`.
     Column("retry", Integer),
     # What stood in these columns before somebody asked, until the plan is confirmed; `was_state` None: nothing did.
     Column("was_state", Text),

@@ -26,7 +26,7 @@ def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     Args:
         nothing: users for whom the plan has nothing to do.
     """
-    mine = (run.c.migration == checkpoint.key, run.c.number == number)
+    mine = (checkpoint.owns(run), run.c.number == number)
     summary = json.dumps({"actions": NO_ACTIONS | {NOTHING: nothing}})
     checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
 
@@ -35,19 +35,19 @@ def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[
     """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_actions`."""
     if not any(sent.values()):
         return
-    newest = select(run.c.number, run.c.summary).where(run.c.migration == checkpoint.key)
+    newest = select(run.c.number, run.c.summary).where(checkpoint.owns(run))
     row = connection.execute(newest.order_by(run.c.number.desc()).limit(1)).one_or_none()
     summary = json.loads(row.summary) if row is not None and row.summary else {}
     if row is None or "actions" not in summary:
         return
     summary["actions"] = {kind: number + sent.get(kind, 0) for kind, number in summary["actions"].items()}
-    mine = (run.c.migration == checkpoint.key, run.c.number == row.number)
+    mine = (checkpoint.owns(run), run.c.number == row.number)
     connection.execute(update(run).where(*mine).values(summary=json.dumps(summary)))
 
 
 def actions_of_run(checkpoint: Checkpoint, number: int) -> dict[str, int] | None:
     """What run `number` has sent by kind, and `nothing`; None when it never came to sending."""
-    query = select(run.c.summary).where(run.c.migration == checkpoint.key, run.c.number == number)
+    query = select(run.c.summary).where(checkpoint.owns(run), run.c.number == number)
     text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
     actions: dict[str, int] | None = json.loads(text).get("actions") if text else None
     return actions

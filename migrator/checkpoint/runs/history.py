@@ -46,7 +46,7 @@ class RunHistory:
 
 def read_history(checkpoint: Checkpoint, newest: int = _NEWEST) -> RunHistory:
     """The history of the migration."""
-    mine = run.c.migration == checkpoint.key
+    mine = checkpoint.owns(run)
     columns = [run.c[name] for name in RunRow.__slots__]
     rows = select(*columns).where(mine).order_by(run.c.number.desc()).limit(newest)
     totals = select(func.count(), func.sum(run.c.finished_at - run.c.started_at)).where(mine)

@@ -50,7 +50,7 @@ def store_progress(checkpoint: Checkpoint, run: int, taken: ProgressPoint) -> No
     """Store one moment of a run; moments only go forward, whatever the clock does."""
 
     def work(connection: Connection) -> None:
-        newest = select(func.max(sample.c.at)).where(sample.c.migration == checkpoint.key, sample.c.run == run)
+        newest = select(func.max(sample.c.at)).where(checkpoint.owns(sample), sample.c.run == run)
         last = connection.execute(newest).scalar()
         at = taken.at if last is None else max(taken.at, last + _JUST_AFTER)
         connection.execute(insert(sample).values(migration=checkpoint.key, run=run, **(asdict(taken) | {"at": at})))
@@ -60,7 +60,7 @@ def store_progress(checkpoint: Checkpoint, run: int, taken: ProgressPoint) -> No
 
 def recent_progress(checkpoint: Checkpoint, run: int, seconds: float | None = None) -> list[ProgressPoint]:
     """A run's samples in order; `seconds` limits them to the last so many before its newest one."""
-    mine = (sample.c.migration == checkpoint.key, sample.c.run == run)
+    mine = (checkpoint.owns(sample), sample.c.run == run)
     query = select(*_COLUMNS).where(*mine).order_by(sample.c.at)
     if seconds is not None:
         newest = select(func.max(sample.c.at)).where(*mine).scalar_subquery()

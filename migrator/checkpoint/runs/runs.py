@@ -23,7 +23,7 @@ def begin_run(checkpoint: Checkpoint, command: str) -> int:
     """Open a run's row and return its number."""
 
     def work(connection: Connection) -> int:
-        last = connection.execute(select(func.max(run.c.number)).where(run.c.migration == checkpoint.key)).scalar()
+        last = connection.execute(select(func.max(run.c.number)).where(checkpoint.owns(run))).scalar()
         number = (last or 0) + 1
         connection.execute(
             insert(run).values(
@@ -41,9 +41,7 @@ def store_summary(checkpoint: Checkpoint, number: int, summary: dict[str, Any], 
     if outcome is not None:
         values |= {"outcome": outcome, "finished_at": checkpoint.clock.time()}
     checkpoint.write(
-        lambda c: c.execute(
-            update(run).where(run.c.migration == checkpoint.key, run.c.number == number).values(**values)
-        )
+        lambda c: c.execute(update(run).where(checkpoint.owns(run), run.c.number == number).values(**values))
     )
 
 
@@ -52,7 +50,7 @@ def delete_run(checkpoint: Checkpoint, number: int) -> None:
 
     def work(connection: Connection) -> None:
         for table, column in ((sample, sample.c.run), (run, run.c.number)):
-            connection.execute(delete(table).where(table.c.migration == checkpoint.key, column == number))
+            connection.execute(delete(table).where(checkpoint.owns(table), column == number))
 
     checkpoint.write(work)
 
@@ -61,9 +59,7 @@ def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) 
     """Store what a run's report shows beyond its figures: counts about fields and sign-ins, no personal data."""
     checkpoint.write(
         lambda c: c.execute(
-            update(run)
-            .where(run.c.migration == checkpoint.key, run.c.number == number)
-            .values(details=json.dumps(details))
+            update(run).where(checkpoint.owns(run), run.c.number == number).values(details=json.dumps(details))
         )
     )
 
@@ -72,7 +68,7 @@ def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
     """The newest details any run stored; {} before the first."""
     query = (
         select(run.c.details)
-        .where(run.c.migration == checkpoint.key, run.c.details.is_not(None))
+        .where(checkpoint.owns(run), run.c.details.is_not(None))
         .order_by(run.c.number.desc())
         .limit(1)
     )
@@ -83,7 +79,7 @@ def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
     """The newest run's row as a dict, its summary decoded; None before the first."""
-    query = select(run).where(run.c.migration == checkpoint.key).order_by(run.c.number.desc()).limit(1)
+    query = select(run).where(checkpoint.owns(run)).order_by(run.c.number.desc()).limit(1)
     row = checkpoint.read(lambda c: c.execute(query).mappings().one_or_none())
     if row is None:
         return None

@@ -52,7 +52,7 @@ def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: M
     """
 
     def work(connection: Connection) -> None:
-        mine = verification.c.migration == checkpoint.key
+        mine = checkpoint.owns(verification)
         last = connection.execute(select(func.max(verification.c.number)).where(mine)).scalar()
         connection.execute(
             insert(verification).values(
@@ -76,7 +76,7 @@ def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Ver
     of_scope = true() if scope is None else verification.c.scope == scope
     query = (
         select(verification)
-        .where(verification.c.migration == checkpoint.key, of_scope)
+        .where(checkpoint.owns(verification), of_scope)
         .order_by(verification.c.number.desc())
         .limit(1)
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, literal, or_, select, tuple_
 
 from migrator.checkpoint.db.tables import login, source_user
+from migrator.checkpoint.users.moves import move_to
+from migrator.checkpoint.users.rows import mine
 from migrator.core.fields import SentFields
 from migrator.core.model import State, TargetUser
 from migrator.core.reasons import Reason
@@ -46,7 +48,7 @@ class CollidingUser:
 def takes_part(checkpoint: Checkpoint, *, look: bool = False) -> ColumnElement[bool]:
     """Whether a row of `login` joined with `source_user` counts in the collisions of that kind."""
     return and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         login.c.login_key.startswith(LOOK_ALIKE) if look else login.c.login_key.not_like(f"{LOOK_ALIKE}%"),
         source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
         or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.NOT_INCLUDED),
@@ -121,15 +123,14 @@ def set_colliding_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str,
     Args:
         groups: login key, reason code, the user id that goes on, and whether only newcomers are set aside.
     """
-    theirs = select(login.c.user_id).where(login.c.migration == checkpoint.key, login.c.login_key == bindparam("b_key"))
+    theirs = select(login.c.user_id).where(checkpoint.owns(login), login.c.login_key == bindparam("b_key"))
     losing = and_(
-        source_user.c.migration == checkpoint.key,
         source_user.c.state == State.PENDING,
         source_user.c.user_id.in_(theirs),
         source_user.c.user_id != bindparam("b_winner"),
         or_(source_user.c.target_id.is_(None), bindparam("b_everybody") == 1),
     )
-    aside = update(source_user).where(losing).values(state=State.CONFLICT, reason=bindparam("b_reason"))
+    aside = move_to(checkpoint, State.CONFLICT, losing).values(reason=bindparam("b_reason"))
     rows = [
         {"b_key": key, "b_reason": reason, "b_winner": winner or "", "b_everybody": int(not newcomers)}
         for key, reason, winner, newcomers in groups

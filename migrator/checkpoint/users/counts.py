@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.rows import mine
 from migrator.core.model import ARRIVED_STATES, Decision, State
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def count_users(checkpoint: Checkpoint, *, predicted: bool = False) -> UserCount
     """Count all users; `predicted` counts a planned user as what it would become."""
     query = (
         select(source_user.c.state, source_user.c.decision, source_user.c.reason, func.count())
-        .where(source_user.c.migration == checkpoint.key)
+        .where(mine(checkpoint))
         .group_by(source_user.c.state, source_user.c.decision, source_user.c.reason)
     )
     states: dict[str, int] = dict.fromkeys(State, 0)
@@ -64,6 +65,6 @@ def count_users(checkpoint: Checkpoint, *, predicted: bool = False) -> UserCount
 def states_of(checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, State]:
     """The state of each of these users."""
     query = select(source_user.c.user_id, source_user.c.state).where(
-        source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(user_ids)
+        mine(checkpoint), source_user.c.user_id.in_(user_ids)
     )
     return {user_id: State(state) for user_id, state in checkpoint.read(lambda c: c.execute(query).all())}

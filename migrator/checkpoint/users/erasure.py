@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
 from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.rows import mine
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.core.model import ARRIVED_STATES, State
 
@@ -35,7 +36,7 @@ def erase_profiles(
             said = said | source_user.c.verdict.is_(None)
         done = and_(done, source_user.c.state.not_in(ARRIVED_STATES) | said)
     has_data = and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         done,
         source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import DISABLE, count_actions
+from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.stored_user import stored_pages
 from migrator.core.fields import STATUS, SentFields
 from migrator.core.model import State
 
@@ -16,58 +17,41 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 _STUCK = (State.REJECTED, State.SKIPPED, State.CONFLICT, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaver:
-    """One of them; `sent` is what the user was last sent, None when that was not noted yet."""
-
-    user_id: str
-    target_id: str
-    sent: SentFields | None
-
-
-def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[Leaver]]:
+def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[StoredUser]]:
     """Leavers whose suspension was not sent yet, page by page; whom we only linked keeps the status.
 
     Args:
         statuses: what Docebo says of somebody who is to be disabled.
     """
-    columns = [source_user.c[name] for name in ("user_id", "target_id", "sent_fields")]
     stuck = and_(
-        source_user.c.migration == checkpoint.key,
         source_user.c.state.in_(_STUCK),
         source_user.c.target_id.is_not(None),
         source_user.c.origin.is_distinct_from("linked"),
         source_user.c.source_status.in_(statuses),
     )
-    after = ""
-    while True:
-        query = select(*columns).where(stuck, source_user.c.user_id > after).order_by(source_user.c.user_id).limit(size)
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
-        page = [Leaver(row.user_id, row.target_id, SentFields.from_json(row.sent_fields)) for row in rows]
+    for page in stored_pages(checkpoint, stuck, size=size):
         if some := [one for one in page if one.sent is None or not one.sent.had(STATUS, "disabled")]:
             yield some
-        if len(rows) < size:
-            return
-        after = rows[-1].user_id
 
 
-def store_disable_intent(checkpoint: Checkpoint, users: Sequence[Leaver]) -> None:
+def store_disable_intent(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> None:
     """Note, before the request, that it is us who disables these users: a killed run could not tell."""
     _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})
 
 
 def forget_still_enabled(checkpoint: Checkpoint) -> None:
     """Forget who was still enabled: whoever disabled, deleted or brought such a user back did not tell us."""
-    noted = and_(source_user.c.migration == checkpoint.key, source_user.c.still_enabled.is_not(None))
+    noted = and_(mine(checkpoint), source_user.c.still_enabled.is_not(None))
     checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(still_enabled=None)))
 
 
 def store_disabled(
-    checkpoint: Checkpoint, disabled: Sequence[Leaver], enabled: Sequence[Leaver], unclear: Collection[str] = ()
+    checkpoint: Checkpoint, disabled: Sequence[StoredUser], enabled: Sequence[StoredUser], unclear: Collection[str] = ()
 ) -> None:
     """Note who is disabled now, and who still is not.
 
@@ -88,14 +72,12 @@ def store_disabled(
 
 def count_still_enabled(checkpoint: Checkpoint) -> int:
     """How many skipped users have left at the source and are enabled at Descope; the others are counted anyway."""
-    query = select(func.count()).where(is_still_enabled(checkpoint))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, is_still_enabled(checkpoint))
 
 
 def is_still_enabled(checkpoint: Checkpoint) -> ColumnElement[bool]:
     """Whom `count_still_enabled` counts, as a condition."""
-    mine = source_user.c.migration == checkpoint.key
-    return and_(mine, source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
+    return and_(mine(checkpoint), source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
 
 
 def _set(
@@ -104,10 +86,8 @@ def _set(
     values: dict[str, Any],
     counted: Mapping[str, int] | None = None,
 ) -> None:
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
-
     def work(connection: Connection) -> None:
-        connection.execute(update(source_user).where(this).values(values), list(rows))
+        connection.execute(update(source_user).where(this_user(checkpoint)).values(values), list(rows))
         count_actions(connection, checkpoint, counted or {})
 
     if rows:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.collisions import takes_part
 from migrator.checkpoint.users.holders import MOST_HOLDERS
+from migrator.checkpoint.users.rows import mine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ class SharedLogins:
     def of(self, user_ids: Sequence[str]) -> dict[str, list[LoginGroup]]:
         """The groups of each user, one for each login it shares with somebody."""
         query = select(login.c.user_id, login.c.login_key).where(
-            login.c.migration == self._checkpoint.key, login.c.user_id.in_(user_ids)
+            self._checkpoint.owns(login), login.c.user_id.in_(user_ids)
         )
         pairs = self._checkpoint.read(lambda c: c.execute(query).all()) if user_ids else []
         found = self._groups({pair.login_key for pair in pairs})
@@ -79,7 +80,7 @@ class SharedLogins:
 def docebo_ids(checkpoint: Checkpoint, target_ids: Sequence[str]) -> dict[str, str]:
     """Descope user id to Docebo user id, of those that this migration brought or knows."""
     query = select(source_user.c.target_id, source_user.c.user_id).where(
-        source_user.c.migration == checkpoint.key, source_user.c.target_id.in_(target_ids)
+        mine(checkpoint), source_user.c.target_id.in_(target_ids)
     )
     rows = checkpoint.read(lambda c: c.execute(query).all()) if target_ids else []
     return {row.target_id: row.user_id for row in rows}

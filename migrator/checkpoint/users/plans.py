@@ -6,97 +6,28 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal, not_, or_, select, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
-from migrator.core.fields import SentFields
-from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
+from migrator.checkpoint.users.moves import move_to
+from migrator.checkpoint.users.rows import mine, this_user
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
+from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.fields import SentFields
 
 CHANGED_IN_DOCEBO, CHANGED_IN_DESCOPE = "changed_in_docebo", "changed_in_descope"  # the details of Reason.DRIFTED
-# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
-AGAIN, REJUDGE = 1, 2
 SENT_DECISIONS = (
     Decision.UPDATE,
     Decision.ADOPT,
     Decision.CREATE,
 )  # leaving comes first, and an update may free a login
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedUser:
-    """A pending user: the target it should become, and the Descope user it is known to be, if any.
-
-    `seen` is the hash of that user as the decision saw it, `origin` how it became ours, `sent` what it was last
-    sent, `seen_right` whether it was read back right since; `disabled_by_us` is None where nobody noted who disabled
-    it. `retry` says that a person asked for it to be planned again, `disables` that disabling it was planned;
-    `refusals` counts the runs that ended because everybody was refused alike.
-    """
-
-    target: TargetUser
-    hash: str
-    target_id: str | None
-    attempts: int = 0
-    seen: str | None = None
-    origin: str | None = None
-    sent: SentFields | None = None
-    retry: bool = False
-    disabled_by_us: bool | None = None
-    seen_right: bool = False
-    disables: bool = False
-    refusals: int = 0
-
-    @property
-    def user_id(self) -> str:
-        """The Docebo user id."""
-        return self.target.user_id
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> QueuedUser:
-        """The user of a row that has `QUEUED_USER_COLUMNS`."""
-        adopts = row.decision == Decision.ADOPT
-        return cls(
-            TargetUser.from_json(row.profile),
-            row.hash,
-            row.adopt_id if adopts else row.target_id,
-            row.attempts,
-            row.seen,
-            row.origin,
-            SentFields.from_json(row.sent_fields),
-            row.retry == AGAIN,
-            None if row.disabled_by_us is None else bool(row.disabled_by_us),
-            row.verdict in ("same", "edited"),
-            json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
-            row.refusals or 0,
-        )
-
-
-QUEUED_USER_COLUMNS = [
-    source_user.c[name]
-    for name in (
-        "profile", "hash", "target_id", "adopt_id", "decision", "attempts", "decided_at", "seen", "origin",
-        "sent_fields", "retry", "disabled_by_us", "verdict", "changes",
-        "refusals",
-    )
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,76 +54,43 @@ class PlannedAction:
     if_holder_is_gone: PlannedAction | None = None
 
 
-def _mine(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
-    return source_user.c.migration == checkpoint.key
-
-
 def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int | None) -> None:
     """Leave pending users out of this run: all but the first `limit`, all not seen since a sweep."""
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = source_user.c.state == State.PENDING
     order = (func.length(source_user.c.user_id), source_user.c.user_id)
 
     def work(connection: Connection) -> None:
         if seen_since is not None:
-            connection.execute(
-                update(source_user)
-                .where(pending, source_user.c.seen_sweep < seen_since)
-                .values(state=State.SKIPPED, reason=Reason.SEARCH_TEXT)
-            )
+            unseen = move_to(checkpoint, State.SKIPPED, pending, source_user.c.seen_sweep < seen_since)
+            connection.execute(unseen.values(reason=Reason.SEARCH_TEXT))
         if limit is not None:
-            kept = select(source_user.c.user_id).where(pending).order_by(*order).limit(limit).scalar_subquery()
-            connection.execute(
-                update(source_user)
-                .where(pending, source_user.c.user_id.not_in(kept))
-                .values(state=State.SKIPPED, reason=Reason.LIMIT)
-            )
+            first = select(source_user.c.user_id).where(mine(checkpoint), pending).order_by(*order).limit(limit)
+            others = move_to(checkpoint, State.SKIPPED, pending, source_user.c.user_id.not_in(first.scalar_subquery()))
+            connection.execute(others.values(reason=Reason.LIMIT))
 
     checkpoint.write(work)
 
 
-def undecided_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
-    """Pending users without a decision, in the order of their id text, behind user id `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            _mine(checkpoint),
-            source_user.c.state == State.PENDING,
-            source_user.c.decision.is_(None),
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-    return _candidates(checkpoint, query)
+def undecided_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
+    """Pending users without a decision, `size` at a time in the order of their id text."""
+    return _pending_pages(checkpoint, source_user.c.decision.is_(None), size)
 
 
-def _candidates(checkpoint: Checkpoint, query: Select[Any]) -> list[QueuedUser]:
-    rows = checkpoint.read(lambda c: c.execute(query).all())
-    return [QueuedUser.of(row) for row in rows]
+def planned_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
+    """Pending users decided to be created, updated or adopted, `size` at a time in the order of their id text."""
+    return _pending_pages(checkpoint, source_user.c.decision.in_(SENT_DECISIONS), size)
 
 
-def planned_users(checkpoint: Checkpoint, after: str, limit: int) -> list[QueuedUser]:
-    """Pending users decided to be created, updated or adopted, in the order of their id text, behind `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            _mine(checkpoint),
-            source_user.c.state == State.PENDING,
-            source_user.c.decision.in_(SENT_DECISIONS),
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-    return _candidates(checkpoint, query)
+def _pending_pages(checkpoint: Checkpoint, decided: ColumnElement[bool], size: int) -> Iterator[list[StoredUser]]:
+    pending = source_user.c.state == State.PENDING
+    return stored_pages(checkpoint, pending, decided, size=size)
 
 
 def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> None:
     """Store decisions on pending users."""
-    this = and_(_mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
     decided = (
         update(source_user)
-        .where(this, source_user.c.state == State.PENDING)
+        .where(this_user(checkpoint), source_user.c.state == State.PENDING)
         .values(
             decision=bindparam("b_decision"),
             reason=bindparam("b_reason"),
@@ -232,37 +130,26 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
     """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
 
     def work(connection: Connection) -> None:
-        pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
-        connection.execute(
-            update(source_user)
-            .where(pending, source_user.c.decision == Decision.UNCHANGED)
-            .values(
-                state=State.UNCHANGED,
-                sent_hash=source_user.c.hash,
-                decision=None,
-                retry=None,
-                verdict=None,  # what was seen was another target
-            )
-        )
-        connection.execute(
-            update(source_user)
-            .where(pending, source_user.c.decision == Decision.CONFLICT)
-            .values(state=State.CONFLICT, decision=None, retry=None)
-        )
+        pending = source_user.c.state == State.PENDING
+        right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
+        # No verdict: what was seen was another target.
+        connection.execute(right.values(sent_hash=source_user.c.hash, decision=None, retry=None, verdict=None))
+        aside = move_to(checkpoint, State.CONFLICT, pending, source_user.c.decision == Decision.CONFLICT)
+        connection.execute(aside.values(decision=None, retry=None))
 
     checkpoint.write(work)
 
 
 def refuse_shared_targets(checkpoint: Checkpoint) -> None:
     """Two Docebo users never become one: nobody adopts a user that another one wants or has."""
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     adopts = and_(pending, source_user.c.decision == Decision.ADOPT)
     wanted_twice = (
         select(source_user.c.adopt_id).where(adopts).group_by(source_user.c.adopt_id).having(func.count() > 1)
     )
     gone = source_user.c.state == State.VANISHED
     owned = select(source_user.c.target_id).where(
-        _mine(checkpoint),
+        mine(checkpoint),
         source_user.c.target_id.is_not(None),
         not_(gone),
         source_user.c.decision.is_distinct_from("adopt"),
@@ -284,36 +171,18 @@ def refuse_shared_targets(checkpoint: Checkpoint) -> None:
     checkpoint.write(work)
 
 
-@dataclass(frozen=True, slots=True)
-class FormerUser:
-    """What is known of a user whose Docebo record is gone."""
-
-    origin: str | None
-    sent: SentFields | None
-    disabled_by_us: bool | None
-
-
-def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, FormerUser]:
+def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, StoredUser]:
     """Those of these users whom Docebo has deleted."""
-    columns = [source_user.c[name] for name in ("user_id", "origin", "sent_fields", "disabled_by_us")]
-    gone = and_(_mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
-    return {
-        row.user_id: FormerUser(
-            row.origin,
-            SentFields.from_json(row.sent_fields),
-            None if row.disabled_by_us is None else bool(row.disabled_by_us),
-        )
-        for row in checkpoint.read(lambda c: c.execute(select(*columns).where(gone)).all())
-    }
+    gone = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
+    found = checkpoint.read(lambda c: c.execute(select(*STORED_COLUMNS).where(gone)).all())
+    return {row.user_id: StoredUser.of(row) for row in found}
 
 
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Users who arrived and whom Descope does not have any more need a person."""
-    arrived = and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES))
-    missing = {"state": State.CONFLICT, "reason": Reason.DELETED_AT_DESCOPE, "detail": None, "verdict": "missing"}
+    these = (source_user.c.state.in_(ARRIVED_STATES), source_user.c.user_id.in_(user_ids))
+    missing = move_to(checkpoint, State.CONFLICT, *these).values(
+        reason=Reason.DELETED_AT_DESCOPE, detail=None, verdict="missing", decision=None
+    )
     if user_ids:
-        checkpoint.write(
-            lambda c: c.execute(
-                update(source_user).where(arrived, source_user.c.user_id.in_(user_ids)).values(**missing, decision=None)
-            )
-        )
+        checkpoint.write(lambda c: c.execute(missing))

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.counts import PREDICTED_STATES
+from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO
+from migrator.checkpoint.users.rows import count_where, mine, pages
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
 from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import Reason
@@ -47,35 +49,20 @@ class PredictionGap:
 
 def plan_lines(checkpoint: Checkpoint) -> Iterator[PlanLine]:
     """Every decided user that is still pending; memory stays flat."""
-    after = ""
-    while True:
-        query = (
-            select(source_user)
-            .where(_decided(checkpoint), source_user.c.user_id > after)
-            .order_by(source_user.c.user_id)
-            .limit(_PAGE)
-        )
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
-        for row in rows:
+    columns = [source_user.c[name] for name in ("decision", "hash", "seen", "changes", "reason")]
+    for page in pages(checkpoint, columns, _decided(checkpoint), size=_PAGE):
+        for row in page:
             changes = json.loads(row.changes) if row.changes else None
             yield PlanLine(row.user_id, row.decision, row.hash, row.seen, changes, row.reason)
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].user_id
 
 
-def _decided(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 -- a SQL condition
-    return and_(
-        source_user.c.migration == checkpoint.key,
-        source_user.c.state == State.PENDING,
-        source_user.c.decision.is_not(None),
-    )
+def _decided(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    return and_(mine(checkpoint), source_user.c.state == State.PENDING, source_user.c.decision.is_not(None))
 
 
 def forget_predictions(checkpoint: Checkpoint) -> None:
     """From here on a pending user without a prediction is one the plan does not name."""
-    mine = source_user.c.migration == checkpoint.key
-    checkpoint.write(lambda c: c.execute(update(source_user).where(mine).values(predicted=None)))
+    checkpoint.write(lambda c: c.execute(update(source_user).where(mine(checkpoint)).values(predicted=None)))
 
 
 def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
@@ -88,17 +75,15 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
         ).all()
         for row in rows:
             entry = wanted[row.user_id]
-            values: dict[str, Any] = {"predicted": PREDICTED_STATES[entry.decision]}
+            this = source_user.c.user_id == row.user_id
+            bound = update(source_user).where(mine(checkpoint), this)
             # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
-                values |= {"state": State.CONFLICT, "reason": Reason.DRIFTED, "decision": None, "changes": None}
-                values["detail"] = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
-            connection.execute(
-                update(source_user)
-                .where(source_user.c.migration == checkpoint.key, source_user.c.user_id == row.user_id)
-                .values(**values)
-            )
+                why = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
+                aside = move_to(checkpoint, State.CONFLICT, this)
+                bound = aside.values(reason=Reason.DRIFTED, detail=why, decision=None, changes=None)
+            connection.execute(bound.values(predicted=PREDICTED_STATES[entry.decision]))
 
     checkpoint.write(work)
 
@@ -110,14 +95,9 @@ def _moved(entry: PlanLine, seen: str | None) -> bool:
 
 def skip_unplanned(checkpoint: Checkpoint) -> None:
     """A binding plan does only what it names."""
-    unnamed = and_(_decided(checkpoint), source_user.c.predicted.is_(None))
-    checkpoint.write(
-        lambda c: c.execute(
-            update(source_user)
-            .where(unnamed)
-            .values(state=State.SKIPPED, reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
-        )
-    )
+    unnamed = move_to(checkpoint, State.SKIPPED, _decided(checkpoint), source_user.c.predicted.is_(None))
+    left_out = unnamed.values(reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
+    checkpoint.write(lambda c: c.execute(left_out))
 
 
 def count_nothing_to_do(checkpoint: Checkpoint) -> int:
@@ -125,8 +105,7 @@ def count_nothing_to_do(checkpoint: Checkpoint) -> int:
     known_wrong = source_user.c.verdict.in_(WRONG_VERDICTS)
     there = and_(source_user.c.state.in_(ARRIVED_STATES), ~func.coalesce(known_wrong, false()))
     planned = and_(source_user.c.state == State.PENDING, source_user.c.decision == Decision.UNCHANGED)
-    query = select(func.count()).where(source_user.c.migration == checkpoint.key, or_(there, planned))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, or_(there, planned))
 
 
 def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
@@ -135,8 +114,7 @@ def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
     Args:
         bound: a binding plan has spoken already; only users it does not name are left.
     """
-    mine = source_user.c.migration == checkpoint.key
-    to_do = and_(mine, source_user.c.predicted.is_(None)) if bound else mine
+    to_do = and_(mine(checkpoint), source_user.c.predicted.is_(None) if bound else true())
     decided = case(
         {decision: state.value for decision, state in PREDICTED_STATES.items()}, value=source_user.c.decision
     )
@@ -148,9 +126,7 @@ def compare_prediction(checkpoint: Checkpoint) -> tuple[dict[State, int], list[P
     """The predicted number of each state, and every gap between prediction and end."""
     columns = (source_user.c.predicted, source_user.c.state, source_user.c.reason)
     query = (
-        select(*columns, func.count())
-        .where(source_user.c.migration == checkpoint.key, source_user.c.predicted.is_not(None))
-        .group_by(*columns)
+        select(*columns, func.count()).where(mine(checkpoint), source_user.c.predicted.is_not(None)).group_by(*columns)
     )
     predicted = dict.fromkeys(State, 0)
     gaps = []

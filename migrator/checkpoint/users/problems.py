@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.leavers import is_still_enabled
+from migrator.checkpoint.users.rows import pages
 from migrator.checkpoint.users.verdicts import is_found_wrong
 from migrator.core.model import NEEDS_PERSON_STATES, Decision, State
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-
-PROBLEM_PAGE = 1000
-
 
 STILL_ENABLED = "still_enabled"  # left at the source, and not disabled at Descope
 
@@ -53,21 +51,10 @@ def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterato
     bad = or_(by_state, wrong, is_still_enabled(checkpoint))
     reason = case((by_state, source_user.c.reason), (wrong, source_user.c.verdict), else_=STILL_ENABLED)
     columns = (
-        source_user.c.user_id, source_user.c.state, reason.label("reason"), source_user.c.detail, source_user.c.raw,
+        source_user.c.state, reason.label("reason"), source_user.c.detail, source_user.c.raw,
         source_user.c.target_id, source_user.c.attempts, by_state.label("by_state"),
     )  # fmt: skip
-    after = ""
-    while True:
-        query = (
-            select(*columns)
-            .where(source_user.c.migration == checkpoint.key, bad, source_user.c.user_id > after)
-            .order_by(source_user.c.user_id)
-            .limit(PROBLEM_PAGE)
-        )
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
-        for row in rows:
+    for page in pages(checkpoint, columns, bad):
+        for row in page:
             state = State.CONFLICT if row.state == State.PENDING and row.by_state else State(row.state)
             yield ProblemUser(row.user_id, state, row.reason or "", row.detail, row.raw, row.target_id, row.attempts)
-        if len(rows) < PROBLEM_PAGE:
-            return
-        after = rows[-1].user_id

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true,
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
-from migrator.checkpoint.users.plans import AGAIN
+from migrator.checkpoint.users.moves import move_to, put_back
+from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.stored_user import AGAIN
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
 from migrator.core.model import State
 from migrator.core.reasons import JUDGED_ANEW, Reason
@@ -25,10 +27,6 @@ DUPLICATE_REASONS = (Reason.DUPLICATE_EMAIL, Reason.DUPLICATE_LOGIN)
 
 _BLANK = {"decision": None, "changes": None, "decided_at": None, "reason": None, "detail": None, "adopt_id": None}
 _KEPT = ("reason", "detail", "attempts", "retry")
-
-
-def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    return source_user.c.migration == checkpoint.key
 
 
 def _noted() -> dict[str, Any]:
@@ -43,7 +41,7 @@ _FORGOTTEN = dict.fromkeys(("was_state", *(f"was_{name}" for name in _KEPT)))
 
 def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
     """Note that a person wants these users to be planned again; returns how many they are."""
-    statement = update(source_user).where(_mine(checkpoint), asked).values(retry=AGAIN, **_noted())
+    statement = update(source_user).where(mine(checkpoint), asked).values(retry=AGAIN, **_noted())
     return checkpoint.write(lambda c: c.execute(statement).rowcount)
 
 
@@ -55,18 +53,18 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     changes, a person asks for it, or the policy changes.
 
     Args:
-        asked: `plans.AGAIN` or `plans.REJUDGE` opens every conflict and failure.
+        asked: `stored_user.AGAIN` or `stored_user.REJUDGE` opens every conflict and failure.
     """
     may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
-    again = and_(
-        _mine(checkpoint),
+    again = move_to(
+        checkpoint,
+        State.PENDING,
         source_user.c.state.in_((State.CONFLICT, State.FAILED)),
         source_user.c.profile.is_not(None),
         true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
     )
-    pending = and_(_mine(checkpoint), source_user.c.state == State.PENDING)
+    pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     values: dict[str, Any] = {
-        "state": State.PENDING,
         # Who was given up is tried once more, behind all others and alone, not from the start.
         "attempts": case((source_user.c.reason == Reason.GAVE_UP, source_user.c.attempts), else_=0),
         **_BLANK,
@@ -77,14 +75,14 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
 
     def work(connection: Connection) -> None:
         connection.execute(update(source_user).where(pending).values(**_BLANK))
-        connection.execute(update(source_user).where(again).values(**values))
+        connection.execute(again.values(**values))
 
     checkpoint.write(work)
 
 
 def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was opened, in the caller's transaction."""
-    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
+    noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
     connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
     forget_snapshots(connection, checkpoint)
 
@@ -92,8 +90,9 @@ def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
 def restore_unconfirmed(checkpoint: Checkpoint) -> None:
     """Undo what a command opened or wrote over that was not confirmed."""
     restore_snapshots(checkpoint)
-    noted = and_(_mine(checkpoint), source_user.c.was_state.is_not(None))
-    was = {name: source_user.c[f"was_{name}"] for name in ("state", *_KEPT)}
-    values = {**was, "decision": None, "changes": None, "adopt_id": None, **_FORGOTTEN}
+    noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
+    was = {name: source_user.c[f"was_{name}"] for name in _KEPT}
+    undo = put_back(checkpoint, source_user.c.was_state, noted)
+    undo = undo.values(**was, decision=None, changes=None, adopt_id=None, **_FORGOTTEN)
     if checkpoint.read(lambda c: c.execute(select(source_user.c.user_id).where(noted).limit(1)).first()) is not None:
-        checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**values)))
+        checkpoint.write(lambda c: c.execute(undo))

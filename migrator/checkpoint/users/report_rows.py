@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.rows import mine, pages
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
 from migrator.core.model import ARRIVED_STATES
@@ -19,21 +21,18 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-_PAGE = 1000
-
 
 def raw_records(checkpoint: Checkpoint) -> Iterator[str]:
     """The JSON text of every record still kept; memory stays flat."""
     kept = source_user.c.raw.is_not(None)
-    return (row.raw for row in _pages(checkpoint, kept, source_user.c.raw))
+    return (row.raw for page in pages(checkpoint, [source_user.c.raw], kept) for row in page)
 
 
 def kept_records(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
     """Every record still kept: `raw`, its JSON text, with `state`, `decision` and `verdict`; memory stays flat."""
     kept = and_(source_user.c.raw.is_not(None), source_user.c.raw != ERASED_RECORD)
-    return _pages(
-        checkpoint, kept, source_user.c.raw, source_user.c.state, source_user.c.decision, source_user.c.verdict
-    )
+    columns = [source_user.c[name] for name in ("raw", "state", "decision", "verdict")]
+    return chain.from_iterable(pages(checkpoint, columns, kept))
 
 
 class CrosswalkRow(NamedTuple):
@@ -51,24 +50,8 @@ def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[CrosswalkRow]:
         source_user.c.sent_hash.is_not(None),
         or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.DELETED_AT_DESCOPE),
     )
-    rows = _pages(checkpoint, there, source_user.c.target_id, source_user.c.state)
-    return (CrosswalkRow(row.user_id, row.target_id, row.state) for row in rows)
-
-
-def _pages(checkpoint: Checkpoint, wanted: ColumnElement[bool], *columns: ColumnElement[Any]) -> Iterator[Row[Any]]:
-    after = ""
-    while True:
-        query = (
-            select(source_user.c.user_id, *columns)
-            .where(source_user.c.migration == checkpoint.key, source_user.c.user_id > after, wanted)
-            .order_by(source_user.c.user_id)
-            .limit(_PAGE)
-        )
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1].user_id
+    found = pages(checkpoint, (source_user.c.target_id, source_user.c.state), there)
+    return (CrosswalkRow(row.user_id, row.target_id, row.state) for page in found for row in page)
 
 
 def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
@@ -77,11 +60,7 @@ def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
         source_user.c.state, source_user.c.decision, source_user.c.reason,
         source_user.c.source_status, source_user.c.notes, source_user.c.verdict,
     )  # fmt: skip
-    query = (
-        select(*columns, func.count().label("users"))
-        .where(source_user.c.migration == checkpoint.key)
-        .group_by(*columns)
-    )
+    query = select(*columns, func.count().label("users")).where(mine(checkpoint)).group_by(*columns)
     return list(checkpoint.read(lambda c: c.execute(query).all()))
 
 

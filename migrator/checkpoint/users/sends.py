@@ -11,7 +11,10 @@ from sqlalchemy import Connection, and_, bindparam, func, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
-from migrator.checkpoint.users.plans import QUEUED_USER_COLUMNS, SENT_DECISIONS, QueuedUser
+from migrator.checkpoint.users.moves import move_to
+from migrator.checkpoint.users.plans import SENT_DECISIONS
+from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.core.errors import LeaseLost
 from migrator.core.model import OPEN_STATES, Decision, State
 from migrator.core.outcomes import (
@@ -27,7 +30,7 @@ from migrator.core.outcomes import (
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -38,7 +41,7 @@ class ClaimedBatch:
 
     id: str
     decision: Decision
-    users: tuple[QueuedUser, ...]
+    users: tuple[StoredUser, ...]
     decided_at: float
 
 
@@ -57,7 +60,7 @@ def claim_batch(
     order = source_user.c.user_id.desc() if last else source_user.c.user_id
     batch_id = uuid.uuid4().hex
     open_ones = and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.state == State.PENDING,
         source_user.c.decision == decision,
         true() if only is None else source_user.c.user_id.in_(only),
@@ -74,15 +77,11 @@ def claim_batch(
             .limit(max(1, size // 4**attempts))
             .scalar_subquery()
         )
-        claimed = connection.execute(
-            update(source_user)
-            .where(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(chosen))
-            .values(state=State.SENDING, batch=batch_id, sending_since=checkpoint.clock.time())
-            .returning(*QUEUED_USER_COLUMNS)
-        ).all()
-        users = [QueuedUser.of(row) for row in claimed]
+        claim = move_to(checkpoint, State.SENDING, source_user.c.user_id.in_(chosen))
+        claim = claim.values(batch=batch_id, sending_since=checkpoint.clock.time())
+        users = [StoredUser.of(row) for row in connection.execute(claim.returning(*STORED_COLUMNS))]
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
-        return ClaimedBatch(batch_id, decision, ordered, min(row.decided_at or 0.0 for row in claimed))
+        return ClaimedBatch(batch_id, decision, ordered, min(user.decided_at or 0.0 for user in users))
 
     return checkpoint.write(work)
 
@@ -93,16 +92,14 @@ def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Map
     Raises:
         LeaseLost: a row was not `sending` any more, so somebody else works here.
     """
-    unknown = [one for one in outcomes if isinstance(one, UserUnknown)]
-    not_sent = [one for one in outcomes if isinstance(one, UserNotSent)]
     arrived = [one for one in outcomes if isinstance(one, UserCreated | UserUpdated)]
-    others = [one for one in outcomes if isinstance(one, UserRefused | UserGivenUp | UserInConflict)]
 
     def work(connection: Connection) -> None:
-        _move(connection, checkpoint, unknown, {"attempts": source_user.c.attempts + 1, **_DISABLED}, sent)
-        _move(connection, checkpoint, not_sent, _BACK, sent)
-        _move(connection, checkpoint, arrived, _OVER | _DECIDED | _ARRIVED, sent)
-        _move(connection, checkpoint, others, _OVER | _DECIDED, sent)
+        for state, values in _VALUES.items():
+            rows = [_row(one, sent.get(one.user_id)) for one in outcomes if one.state == state]
+            outcome = move_to(checkpoint, state, this_user(checkpoint), source_user.c.state == State.SENDING)
+            if rows and connection.execute(outcome.values(values), rows).rowcount != len(rows):
+                raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
         _let_go(connection, checkpoint, [one for one in arrived if isinstance(one, UserUpdated) and one.adopted])
         count_actions(connection, checkpoint, Counter(map(_kind, arrived)))
 
@@ -142,7 +139,6 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
         nothing
         | {
             "b_user": outcome.user_id,
-            "b_state": outcome.state,
             "b_disabled": None if outcome.disabled is None else int(outcome.disabled),
             "b_hash": sent_hash,
             "b_refused": 0,
@@ -154,19 +150,19 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
 _DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
 _OVER: dict[str, Any] = {
     **_DISABLED,
-    "state": bindparam("b_state"),
     "reason": bindparam("b_reason"),
     "detail": bindparam("b_detail"),
     "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
     "batch": None,
     "sending_since": None,
 }
+_UNKNOWN: dict[str, Any] = {**_DISABLED, "attempts": source_user.c.attempts + 1}
 _BACK: dict[str, Any] = _OVER | {
     "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
     "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
 }
-_DECIDED: dict[str, Any] = {"decision": None, "changes": None, "adopt_id": None, "retry": None}
-_ARRIVED: dict[str, Any] = {
+_DECIDED: dict[str, Any] = _OVER | {"decision": None, "changes": None, "adopt_id": None, "retry": None}
+_ARRIVED: dict[str, Any] = _DECIDED | {
     "sent_hash": bindparam("b_hash"),
     "sent_fields": func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
     "origin": func.coalesce(bindparam("b_origin"), source_user.c.origin),
@@ -175,26 +171,21 @@ _ARRIVED: dict[str, Any] = {
 }
 
 
-def _move(
-    connection: Connection,
-    checkpoint: Checkpoint,
-    outcomes: Sequence[Outcome],
-    values: dict[str, Any],
-    sent: Mapping[str, str],
-) -> None:
-    if not outcomes:
-        return
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
-    rows = [_row(one, sent.get(one.user_id)) for one in outcomes]
-    still = update(source_user).where(this, source_user.c.state == State.SENDING).values(values)
-    if connection.execute(still, rows).rowcount != len(rows):
-        raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
+# What else is stored of a user in flight, by the state that an outcome leads to.
+_VALUES = {
+    State.SENDING: _UNKNOWN,
+    State.PENDING: _BACK,
+    State.CREATED: _ARRIVED,
+    State.UPDATED: _ARRIVED,
+    State.CONFLICT: _DECIDED,
+    State.FAILED: _DECIDED,
+}
 
 
 def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[UserUpdated]) -> None:
     """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
     gone = and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.state == State.VANISHED,
         source_user.c.target_id.in_([one.target_id for one in adopted]),
     )
@@ -202,31 +193,9 @@ def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[Us
         connection.execute(update(source_user).where(gone).values(target_id=None))
 
 
-@dataclass(frozen=True, slots=True)
-class InFlightUser:
-    """A user whose request has no outcome."""
-
-    user: QueuedUser
-    decision: Decision
-
-
-def in_flight_users(checkpoint: Checkpoint, after: str, limit: int) -> list[InFlightUser]:
-    """Users that are `sending`, in the order of their id text, behind user id `after`."""
-    query = (
-        select(*QUEUED_USER_COLUMNS)
-        .where(
-            source_user.c.migration == checkpoint.key,
-            source_user.c.state == State.SENDING,
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
-    )
-
-    def work(connection: Connection) -> list[InFlightUser]:
-        return [InFlightUser(QueuedUser.of(row), Decision(row.decision)) for row in connection.execute(query)]
-
-    return checkpoint.read(work)
+def in_flight_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
+    """Users that are `sending`, `size` at a time in the order of their id text."""
+    return stored_pages(checkpoint, source_user.c.state == State.SENDING, size=size)
 
 
 def count_left(
@@ -236,7 +205,7 @@ def count_left(
     query = (
         select(source_user.c.decision, func.count())
         .where(
-            source_user.c.migration == checkpoint.key,
+            mine(checkpoint),
             source_user.c.state == state,
             source_user.c.decision.in_(SENT_DECISIONS),
             true() if only is None else source_user.c.user_id.in_(only),
@@ -248,11 +217,10 @@ def count_left(
 
 def count_hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
     """How many open users (of those in `only`) went unanswered in fewer than so many requests."""
-    query = select(func.count()).where(
-        source_user.c.migration == checkpoint.key,
+    return count_where(
+        checkpoint,
         source_user.c.state.in_(OPEN_STATES),
         source_user.c.decision.in_(SENT_DECISIONS),
         source_user.c.attempts < attempts,
         true() if only is None else source_user.c.user_id.in_(only),
     )
-    return checkpoint.read(lambda c: c.execute(query).scalar() or 0)

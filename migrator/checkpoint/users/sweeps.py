@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
 
 from migrator.checkpoint.db.tables import login, migration, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
+from migrator.checkpoint.users.moves import insert_as, move_each, move_to
+from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
 from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
 from migrator.core.login_ids import look_alike_key
 from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -77,53 +80,58 @@ def store_page(
     by_id = {record.normalized.user_id: record for record in records}
 
     def work(connection: Connection) -> PageCounts:
-        mine = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id.in_(by_id))
+        shown = and_(mine(checkpoint), source_user.c.user_id.in_(by_id))
         columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
-        known = {row.user_id: row for row in connection.execute(select(*columns).where(mine))}
+        known = {row.user_id: row for row in connection.execute(select(*columns).where(shown))}
         keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
         fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
-        inserts, logins, updates, refreshed = [], [], [], []
+        inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
+        updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
+        logins, refreshed = [], []
         for user_id, record in by_id.items():
             old = known.get(user_id)
-            values = _columns(record, include, arrived=old is not None and old.target_id is not None)
+            state, values = _judged(record, include, arrived=old is not None and old.target_id is not None)
             if old is None:
-                inserts.append({"migration": checkpoint.key, "user_id": user_id, "seen_sweep": sweep, **values})
-            else:
-                changed = _changed(old, values)
-                if not changed:
-                    if side_facts := _changed_side_facts(old, values):
-                        refreshed.append({"b_user": user_id, **side_facts})
-                    continue
+                inserts[state].append({"user_id": user_id, "seen_sweep": sweep, **values})
+            elif _is_judged_anew(old, state, values):
                 before = {"was_row": row_snapshot(old, keys.get(user_id, ()))} if is_trial else {}
-                updates.append({"b_user": user_id, **changed, **_was(old, values), **before})
+                updates[state].append({"b_user": user_id, **values, **_was(old, state, values), **before})
+            else:
+                if side_facts := _changed_side_facts(old, values):
+                    refreshed.append({"b_user": user_id, **side_facts})
+                continue
             logins += _logins(checkpoint.key, record.normalized)
-        connection.execute(update(source_user).where(mine).values(seen_sweep=sweep))
-        if inserts:
-            connection.execute(insert(source_user), inserts)
-        this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
+        connection.execute(update(source_user).where(shown).values(seen_sweep=sweep))
+        for state, rows in inserts.items():
+            connection.execute(insert_as(checkpoint, state), rows)
         if refreshed:
-            connection.execute(update(source_user).where(this), refreshed)
-        if updates:
-            connection.execute(update(source_user).where(this), updates)
-            changed_ids = [row["b_user"] for row in updates]
-            theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(changed_ids))
-            connection.execute(delete(login).where(theirs))
-        if logins:
-            connection.execute(insert(login), logins)
-        return PageCounts(fresh=fresh, new=len(inserts))
+            connection.execute(update(source_user).where(this_user(checkpoint)), refreshed)
+        for state, rows in updates.items():
+            move_each(connection, move_to(checkpoint, state, this_user(checkpoint)), rows)
+        _replace_logins(connection, checkpoint, [row["b_user"] for rows in updates.values() for row in rows], logins)
+        return PageCounts(fresh=fresh, new=len(by_id) - len(known))
 
     return checkpoint.write(work)
 
 
-def _columns(record: ReadRecord, include: Collection[SourceStatus], *, arrived: bool) -> dict[str, Any]:
-    """What a record makes of its user's row; whoever arrived is followed, whatever `policy.include` says."""
+def _replace_logins(
+    connection: Connection, checkpoint: Checkpoint, changed: Sequence[str], logins: Sequence[dict[str, str]]
+) -> None:
+    """Forget the login keys of users that were known and store those of everybody judged anew."""
+    if changed:
+        connection.execute(delete(login).where(checkpoint.owns(login), login.c.user_id.in_(changed)))
+    if logins:
+        connection.execute(insert(login), logins)
+
+
+def _judged(record: ReadRecord, include: Collection[SourceStatus], *, arrived: bool) -> tuple[State, dict[str, Any]]:
+    """The state and columns a record gives its user; whoever arrived is followed, whatever `policy.include` says."""
     normalized = record.normalized
     common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
     if not isinstance(normalized, Ready):
-        return {
+        return State.REJECTED, {
             **common,
             "hash": text_hash(f"rejected:{normalized.reason}"),
-            "state": State.REJECTED,
             "reason": normalized.reason,
             "notes": "",
             "profile": None,
@@ -133,10 +141,9 @@ def _columns(record: ReadRecord, include: Collection[SourceStatus], *, arrived: 
         }
     profile = normalized.target.to_json()
     included = arrived or normalized.source_status in include
-    return {
+    return State.PENDING if included else State.SKIPPED, {
         **common,
         "hash": normalized.target.content_hash(),
-        "state": State.PENDING if included else State.SKIPPED,
         "reason": None if included else Reason.NOT_INCLUDED,
         "notes": ",".join(normalized.notes),
         "profile": profile,
@@ -146,27 +153,24 @@ def _columns(record: ReadRecord, include: Collection[SourceStatus], *, arrived: 
     }
 
 
-def _changed(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
-    """What to write over a known user: nothing when nothing changed for it."""
-    state = old.state
-    if state == State.SENDING:
+def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool:
+    """Whether what a record says now is written over a known user: not when nothing changed for it."""
+    if old.state == State.SENDING:
         # Its outcome is open; whatever changed at the source is found by the next sweep.
-        return {}
+        return False
     if values["hash"] != old.hash:
-        return values
-    if state in ARRIVED_STATES:
+        return True
+    if old.state in ARRIVED_STATES:
         # Its profile may be erased, so that who is asked for again is pending from here on.
-        return values if old.retry else {}
-    if state in _RECOMPUTED:
-        return {} if values["state"] == state else values
-    return values if values["state"] == State.SKIPPED else {}
+        return bool(old.retry)
+    return state != old.state if old.state in _RECOMPUTED else state == State.SKIPPED
 
 
-def _was(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
+def _was(old: Row[Any], state: State, values: dict[str, Any]) -> dict[str, Any]:
     """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
     if old.was_state is None or values["hash"] == old.hash:
         return {name: getattr(old, name) for name in _WAS}
-    return {"was_state": values["state"], "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
+    return {"was_state": state, "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
 
 
 def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -193,73 +197,47 @@ def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
     ]
 
 
-def newcomers(checkpoint: Checkpoint, since: int, after: str, limit: int) -> list[TargetUser]:
-    """Users shown since a sweep who wait and were never at Descope, in the order of their id text, behind `after`."""
-    query = (
-        select(source_user.c.profile)
-        .where(
-            source_user.c.migration == checkpoint.key,
-            source_user.c.state == State.PENDING,
-            source_user.c.target_id.is_(None),
-            source_user.c.seen_sweep >= since,
-            source_user.c.user_id > after,
-        )
-        .order_by(source_user.c.user_id)
-        .limit(limit)
+def newcomers(checkpoint: Checkpoint, since: int, size: int = 100) -> Iterator[TargetUser]:
+    """Users shown since a sweep who wait and were never at Descope, in the order of their id text.
+
+    Whom the caller stores meanwhile, behind the page that is being handed out, is among them.
+    """
+    wait = and_(
+        source_user.c.state == State.PENDING, source_user.c.target_id.is_(None), source_user.c.seen_sweep >= since
     )
-    return [TargetUser.from_json(text) for text in checkpoint.read(lambda c: c.execute(query).scalars().all())]
+    for page in pages(checkpoint, [source_user.c.profile], wait, size=size, growing=True):
+        yield from (TargetUser.from_json(row.profile) for row in page)
 
 
 def count_seen(checkpoint: Checkpoint, since: int) -> int:
     """How many users the sweeps from number `since` on have shown."""
-    query = (
-        select(func.count())
-        .select_from(source_user)
-        .where(source_user.c.migration == checkpoint.key, source_user.c.seen_sweep >= since)
-    )
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, source_user.c.seen_sweep >= since)
 
 
 def count_present(checkpoint: Checkpoint) -> int:
     """How many users are known and were not called gone."""
-    query = (
-        select(func.count())
-        .select_from(source_user)
-        .where(source_user.c.migration == checkpoint.key, source_user.c.state != State.VANISHED)
-    )
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, source_user.c.state != State.VANISHED)
 
 
 def count_absent(checkpoint: Checkpoint, since: int) -> int:
     """How many users we thought present were shown by no sweep from number `since` on."""
-    query = select(func.count()).select_from(source_user).where(_absent(checkpoint, since))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, _absent(checkpoint, since))
 
 
 def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
     """Users absent from every sweep since number `since` are gone from Docebo; returns how many are new."""
 
     def work(connection: Connection) -> int:
-        gone = connection.execute(
-            update(source_user)
-            .where(_absent(checkpoint, since))
-            .values(
-                state=State.VANISHED,
-                reason=Reason.NOT_IN_DOCEBO,
-                detail=None,
-                decision=None,
-                retry=None,
-                was_state=None,
-            )
-        )
-        return gone.rowcount
+        gone = move_to(checkpoint, State.VANISHED, _absent(checkpoint, since))
+        forgotten = {"detail": None, "decision": None, "retry": None, "was_state": None}
+        return connection.execute(gone.values(reason=Reason.NOT_IN_DOCEBO, **forgotten)).rowcount
 
     return checkpoint.write(work)
 
 
-def _absent(checkpoint: Checkpoint, since: int) -> Any:  # noqa: ANN401 -- a SQL condition
+def _absent(checkpoint: Checkpoint, since: int) -> ColumnElement[bool]:
     return and_(
-        source_user.c.migration == checkpoint.key,
+        mine(checkpoint),
         source_user.c.seen_sweep < since,
         # A half-sent user's fate is read from Descope first.
         source_user.c.state.not_in((State.VANISHED, State.SENDING)),

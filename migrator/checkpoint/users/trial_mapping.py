@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, delete, insert, select, update
 
 from migrator.checkpoint.db.tables import login, source_user
+from migrator.checkpoint.users.moves import move_each, put_back
+from migrator.checkpoint.users.rows import mine, this_user
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -28,9 +30,7 @@ _KEPT = tuple(column.name for column in source_user.c if column.name not in _NO_
 
 def login_keys(connection: Connection, checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, list[str]]:
     """The login keys that the checkpoint has for these users."""
-    query = select(login.c.user_id, login.c.login_key).where(
-        login.c.migration == checkpoint.key, login.c.user_id.in_(user_ids)
-    )
+    query = select(login.c.user_id, login.c.login_key).where(checkpoint.owns(login), login.c.user_id.in_(user_ids))
     keys: dict[str, list[str]] = {}
     for user_id, key in connection.execute(query):
         keys.setdefault(user_id, []).append(key)
@@ -50,21 +50,23 @@ def row_snapshot(row: Row[Any], keys: Iterable[str]) -> str:
 
 def forget_snapshots(connection: Connection, checkpoint: Checkpoint) -> None:
     """Let stay what was written, in the caller's transaction."""
-    written = and_(source_user.c.migration == checkpoint.key, source_user.c.was_row.is_not(None))
+    written = and_(mine(checkpoint), source_user.c.was_row.is_not(None))
     connection.execute(update(source_user).where(written).values(was_row=None))
 
 
 def restore_snapshots(checkpoint: Checkpoint) -> None:
     """Put every row back that was written over, with its login keys; memory stays flat."""
-    written = and_(source_user.c.migration == checkpoint.key, source_user.c.was_row.is_not(None))
+    written = and_(mine(checkpoint), source_user.c.was_row.is_not(None))
     query = select(source_user.c.user_id, source_user.c.was_row).where(written).limit(_AT_ONCE)
-    this = and_(source_user.c.migration == checkpoint.key, source_user.c.user_id == bindparam("b_user"))
 
     def work(connection: Connection, rows: list[tuple[str, str]]) -> None:
         was = {user_id: json.loads(text) for user_id, text in rows}
-        values = [{"b_user": user_id, "was_row": None, **one["row"]} for user_id, one in was.items()]
-        connection.execute(update(source_user).where(this), values)
-        theirs = and_(login.c.migration == checkpoint.key, login.c.user_id.in_(was))
+        undo = put_back(checkpoint, bindparam("b_state", type_=Text), this_user(checkpoint)).values(was_row=None)
+        rows_before = [
+            {"b_user": user_id, "b_state": one["row"].pop("state"), **one["row"]} for user_id, one in was.items()
+        ]
+        move_each(connection, undo, rows_before)
+        theirs = and_(checkpoint.owns(login), login.c.user_id.in_(was))
         connection.execute(delete(login).where(theirs))
         keys = [
             {"migration": checkpoint.key, "user_id": user_id, "login_key": key}

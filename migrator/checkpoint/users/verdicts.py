@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
@@ -12,33 +10,20 @@ from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.leavers import count_still_enabled
 from migrator.checkpoint.users.reopening import mark_for_retry
-from migrator.core.fields import SentFields
+from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, RowVerdict, StoredUser, stored_pages
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Row
-
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-_PAGE = 1000
 RETRY_ALL = "all"
-
-
-class RowVerdict(StrEnum):
-    """What a user looked like when it was read back since it was last sent; no verdict before that."""
-
-    SAME = "same"
-    MARK = "mark"  # mark and login ids are right; the profile was erased, so nobody knows the fields
-    DIFFERS = "differs"
-    MISSING = "missing"
-    EDITED = "edited"  # it was the same and is not any more: somebody changed it in Descope
 
 
 WRONG_VERDICTS = (RowVerdict.DIFFERS, RowVerdict.MISSING)  # these need a person
 RIGHT_VERDICTS = (RowVerdict.SAME, RowVerdict.MARK, RowVerdict.EDITED)  # and these need nobody
-SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
 UNPROVEN_VERDICTS = (None, *WRONG_VERDICTS)
 _RETRIED_WORDS = {
     "differs": (RowVerdict.DIFFERS, RowVerdict.EDITED),
@@ -48,64 +33,11 @@ _RETRIED_WORDS = {
 _RETRIED_STATES = (State.CONFLICT, State.FAILED)  # the others follow from the record, at each reading
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivedUser:
-    """One user as the checkpoint knows it; `profile` is None once personal data was erased.
-
-    `left` names the fields that were not sent because a person changed them in Descope.
-    """
-
-    user_id: str
-    state: State
-    target_id: str | None
-    profile: str | None = field(repr=False)  # personal data
-    hash: str
-    sent_hash: str | None = None
-    origin: str | None = None
-    verdict: RowVerdict | None = None
-    reason: str | None = None
-    left: frozenset[str] = frozenset()
-
-    @property
-    def arrived(self) -> bool:
-        """Whether it ever came to Descope and has to be there."""
-        came = self.target_id is not None and self.sent_hash is not None
-        return self.state in ARRIVED_STATES or (came and self.state not in (State.VANISHED, State.SENDING))
-
-
-_COLUMNS = [
-    source_user.c[name]
-    for name in (
-        "user_id", "state", "target_id", "profile", "hash", "sent_hash", "origin", "verdict", "reason", "sent_fields"
-    )
-]  # fmt: skip
-
-
-def _known(row: Row[Any]) -> ArrivedUser:
-    sent = SentFields.from_json(row.sent_fields)
-    return ArrivedUser(
-        user_id=row.user_id,
-        state=State(row.state),
-        target_id=row.target_id,
-        profile=row.profile,
-        hash=row.hash,
-        sent_hash=row.sent_hash,
-        origin=row.origin,
-        verdict=RowVerdict(row.verdict) if row.verdict else None,
-        reason=row.reason,
-        left=sent.left if sent else frozenset(),
-    )
-
-
-def _mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    return source_user.c.migration == checkpoint.key
-
-
 def _ever_arrived(checkpoint: Checkpoint) -> ColumnElement[bool]:
     """Everybody who came to Descope and has to be there, whatever is planned or wrong about them now."""
     came = and_(source_user.c.target_id.is_not(None), source_user.c.sent_hash.is_not(None))
     here = source_user.c.state.not_in((State.VANISHED, State.SENDING))
-    return and_(_mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), and_(came, here)))
+    return and_(mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), and_(came, here)))
 
 
 def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) -> ColumnElement[bool]:
@@ -115,32 +47,24 @@ def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) 
     said: ColumnElement[bool] = source_user.c.verdict.in_(words)
     if None in verdicts:
         said = or_(said, source_user.c.verdict.is_(None))
-    return and_(_mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), said)
+    return and_(mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), said)
 
 
 def arrived_pages(
-    checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None, *, size: int = _PAGE
-) -> Iterator[list[ArrivedUser]]:
+    checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None, *, size: int = 1000
+) -> Iterator[list[StoredUser]]:
     """Users said to be in Descope, page by page in the order of their id text; memory stays flat.
 
     Args:
         verdicts: only users of these verdicts, and nobody that is in conflict by now.
     """
-    wanted = _of(checkpoint, verdicts)
-    after = ""
-    while True:
-        query = select(*_COLUMNS).where(wanted, source_user.c.user_id > after).order_by(source_user.c.user_id)
-        rows = checkpoint.read(lambda c, query=query: c.execute(query.limit(size)).all())  # type: ignore[misc]
-        if not rows:
-            return
-        yield [_known(row) for row in rows]
-        after = rows[-1].user_id
+    # Growing: a run may bring more users while `migrator verify` reads.
+    return stored_pages(checkpoint, _of(checkpoint, verdicts), size=size, growing=True)
 
 
 def count_arrived(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None) -> int:
     """How many users are said to be in Descope; of these verdicts only, if told."""
-    query = select(func.count()).select_from(source_user).where(_of(checkpoint, verdicts))
-    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+    return count_where(checkpoint, _of(checkpoint, verdicts))
 
 
 def count_wrong(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
@@ -154,7 +78,7 @@ def count_wrong(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
         decision = source_user.c.decision
         planned = and_(source_user.c.state == State.PENDING, decision.is_not(None), decision != Decision.UNCHANGED)
         wrong = and_(wrong, ~planned)
-    return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(source_user).where(wrong)).scalar_one())
+    return count_where(checkpoint, wrong)
 
 
 def is_found_wrong(checkpoint: Checkpoint) -> ColumnElement[bool]:
@@ -165,10 +89,7 @@ def is_found_wrong(checkpoint: Checkpoint) -> ColumnElement[bool]:
 
 def count_missing(checkpoint: Checkpoint) -> int:
     """How many users whose state says that they are in Descope were not there when they were last looked for."""
-    missing = _of(checkpoint, (RowVerdict.MISSING,))
-    return checkpoint.read(
-        lambda c: c.execute(select(func.count()).select_from(source_user).where(missing)).scalar_one()
-    )
+    return count_where(checkpoint, _of(checkpoint, (RowVerdict.MISSING,)))
 
 
 def count_needing_a_person(checkpoint: Checkpoint) -> int:
@@ -176,16 +97,16 @@ def count_needing_a_person(checkpoint: Checkpoint) -> int:
     return count_wrong(checkpoint) + count_still_enabled(checkpoint)
 
 
-def known_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, ArrivedUser]:
+def known_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, StoredUser]:
     """Those of these users the checkpoint knows, in any state."""
-    query = select(*_COLUMNS).where(_mine(checkpoint), source_user.c.user_id.in_(user_ids))
-    return {row.user_id: _known(row) for row in checkpoint.read(lambda c: c.execute(query).all())}
+    query = select(*STORED_COLUMNS).where(mine(checkpoint), source_user.c.user_id.in_(user_ids))
+    return {row.user_id: StoredUser.of(row) for row in checkpoint.read(lambda c: c.execute(query).all())}
 
 
 def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, set[str]]:
     """The hashed login keys of these users; they outlive the profiles."""
     query = select(login.c.user_id, login.c.login_key).where(
-        login.c.migration == checkpoint.key,
+        checkpoint.owns(login),
         login.c.user_id.in_(user_ids),
         login.c.login_key.not_like(f"{LOOK_ALIKE}%"),
     )
@@ -195,20 +116,20 @@ def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, s
     return found
 
 
-def draw_arrived(checkpoint: Checkpoint, number: int) -> list[ArrivedUser]:
+def draw_arrived(checkpoint: Checkpoint, number: int) -> list[StoredUser]:
     """Users said to be in Descope, drawn by chance; whoever is known to be missing is left out."""
     known_missing = source_user.c.verdict.is_not_distinct_from(RowVerdict.MISSING)
     wanted = and_(
-        _mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), ~known_missing, source_user.c.retry.is_(None)
+        mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), ~known_missing, source_user.c.retry.is_(None)
     )
-    query = select(*_COLUMNS).where(wanted).order_by(func.random()).limit(number)
-    return [_known(row) for row in checkpoint.read(lambda c: c.execute(query).all())]
+    query = select(*STORED_COLUMNS).where(wanted).order_by(func.random()).limit(number)
+    return [StoredUser.of(row) for row in checkpoint.read(lambda c: c.execute(query).all())]
 
 
 # --- verdicts ------------------------------------------------------------------------------------
 
 
-def store_verdicts(checkpoint: Checkpoint, users: Sequence[ArrivedUser], verdicts: Mapping[str, RowVerdict]) -> bool:
+def store_verdicts(checkpoint: Checkpoint, users: Sequence[StoredUser], verdicts: Mapping[str, RowVerdict]) -> bool:
     """Store new verdicts of users who are still as they were read; with the lease, or without it while no run is alive.
 
     Returns:
@@ -229,13 +150,13 @@ def store_verdicts(checkpoint: Checkpoint, users: Sequence[ArrivedUser], verdict
     if not rows:
         return True
     unchanged = and_(
-        source_user.c.user_id == bindparam("b_user"),
+        this_user(checkpoint),
         source_user.c.target_id.is_not_distinct_from(bindparam("b_target")),
         source_user.c.state == bindparam("b_state"),
         source_user.c.sent_hash.is_not_distinct_from(bindparam("b_sent")),
         source_user.c.verdict.is_not_distinct_from(bindparam("b_before")),
     )
-    statement = update(source_user).where(_mine(checkpoint), unchanged).values(verdict=bindparam("b_verdict"))
+    statement = update(source_user).where(unchanged).values(verdict=bindparam("b_verdict"))
 
     def work(connection: Connection) -> None:
         connection.execute(statement, rows)

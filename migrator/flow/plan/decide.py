@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
-from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
+from migrator.checkpoint.users.plans import PlannedAction
 from migrator.core.fields import EMAIL
 from migrator.core.login_ids import same_login
 from migrator.core.model import MARK_PLATFORM, Decision
@@ -16,6 +16,7 @@ from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adop
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import PolicyConfig
     from migrator.descope.user import DescopeUser
 
@@ -28,7 +29,7 @@ class DecisionRules:
     types: Mapping[str, int] = field(default_factory=dict)
 
 
-def changes_for(user: QueuedUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
+def changes_for(user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
     """What is to be done to a user that is ours, or with `link` to a stranger who is to become ours."""
     link = link or is_adopted(user.origin, found, rules.policy)
     past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right)
@@ -36,7 +37,7 @@ def changes_for(user: QueuedUser, found: DescopeUser, rules: DecisionRules, *, l
 
 
 def decide(
-    user: QueuedUser, found: Sequence[DescopeUser], known: DescopeUser | None, rules: DecisionRules
+    user: StoredUser, found: Sequence[DescopeUser], known: DescopeUser | None, rules: DecisionRules
 ) -> PlannedAction:
     """The decision on one pending user.
 
@@ -59,19 +60,19 @@ def decide(
         return _with_others(user, owners, others, rules)
     if owners:
         return _ours(user, owners[0], rules)
-    if known is None and (user.target_id is None or user.retry):
+    if known is None and (user.descope_id is None or user.retry):
         return PlannedAction(user.user_id, Decision.CREATE)
     # A known user who is not ours carries another user's mark by now.
     holder = holders_text("", [known.user_id]) if known is not None else None
     return _conflict(user, Reason.DELETED_AT_DESCOPE if known is None else Reason.LOGIN_TAKEN, holder)
 
 
-def _conflict(user: QueuedUser, reason: Reason, detail: str | None = None) -> PlannedAction:
+def _conflict(user: StoredUser, reason: Reason, detail: str | None = None) -> PlannedAction:
     return PlannedAction(user.user_id, Decision.CONFLICT, reason=reason, detail=detail)
 
 
 def _with_others(
-    user: QueuedUser, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: DecisionRules
+    user: StoredUser, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: DecisionRules
 ) -> PlannedAction:
     """Somebody else answers to one of the login ids."""
     ours = _all_ours(user, others)
@@ -93,7 +94,7 @@ def _with_others(
     )
 
 
-def _ours(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
+def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
     todo = changes_for(user, found, rules)
     if todo.missing_logins:
         return _conflict(user, Reason.LOGIN_IDS_DIFFER)
@@ -110,12 +111,12 @@ def _ours(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> Planned
     )
 
 
-def _linked(user: QueuedUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
+def _linked(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
     todo = changes_for(user, found, rules, link=True)
     return PlannedAction(user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint())
 
 
-def new_address(user: QueuedUser, plan: PlannedAction) -> str | None:
+def new_address(user: StoredUser, plan: PlannedAction) -> str | None:
     """The address an update sets that is no login id of the user's own, so that nobody was asked for it yet."""
     changed = (plan.changes or {}).get(EMAIL) if plan.decision == Decision.UPDATE else None
     if changed is None or any(same_login(changed[1], one) for one in user.target.all_login_ids):
@@ -123,7 +124,7 @@ def new_address(user: QueuedUser, plan: PlannedAction) -> str | None:
     return str(changed[1])
 
 
-def unless_taken(user: QueuedUser, plan: PlannedAction, holders: Sequence[DescopeUser]) -> PlannedAction:
+def unless_taken(user: StoredUser, plan: PlannedAction, holders: Sequence[DescopeUser]) -> PlannedAction:
     """The plan, or a conflict when its new address is a login id of somebody else (docs/contract/descope.md 3.8).
 
     Args:
@@ -137,7 +138,7 @@ def unless_taken(user: QueuedUser, plan: PlannedAction, holders: Sequence[Descop
     return _conflict(user, Reason.EMAIL_TAKEN, holders_text(HELD_BY_OURS if _all_ours(user, others) else "", ids))
 
 
-def _all_ours(user: QueuedUser, others: Sequence[DescopeUser]) -> bool:
+def _all_ours(user: StoredUser, others: Sequence[DescopeUser]) -> bool:
     """Whether all of them carry the mark of this migration's platform."""
     platform = user.target.attributes[MARK_PLATFORM]
     return all(mark is not None and mark[0] == platform for mark in (one.mark() for one in others))

@@ -10,7 +10,7 @@ from migrator.core.fields import STATUS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from migrator.checkpoint.users.leavers import Leaver
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
 
@@ -22,7 +22,7 @@ def count_leavers(context: PlanContext) -> int:
     return sum(len(enabled_users(context, page)[0]) for page in pages_to_disable(context))
 
 
-def pages_to_disable(context: PlanContext) -> Iterator[list[Leaver]]:
+def pages_to_disable(context: PlanContext) -> Iterator[list[StoredUser]]:
     """The leavers to look at, a hundred at a time; none where the policy leaves the status to Descope."""
     rules = context.config.policy.update
     if rules.get(STATUS, rules["default"]) != "source_wins":
@@ -32,10 +32,13 @@ def pages_to_disable(context: PlanContext) -> Iterator[list[Leaver]]:
 
 
 def enabled_users(
-    context: PlanContext, page: Sequence[Leaver]
-) -> tuple[list[tuple[Leaver, DescopeUser]], list[Leaver]]:
+    context: PlanContext, page: Sequence[StoredUser]
+) -> tuple[list[tuple[StoredUser, DescopeUser]], list[StoredUser]]:
     """Of these, who is ours and enabled; and who is enabled and does not carry our mark any more."""
-    there = {user.user_id: user for user in context.descope.load([one.target_id for one in page])}
+    there = {
+        user.user_id: user
+        for user in context.descope.load([one.target_id for one in page if one.target_id is not None])
+    }
     pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
     enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
     ours = [(one, found) for one, found in enabled if found.mark() == (context.platform, one.user_id)]

@@ -11,7 +11,7 @@ from migrator.checkpoint.users.plans import (
     refuse_shared_targets,
     skip_all_but,
     store_actions,
-    undecided_users,
+    undecided_pages,
     vanished_users,
 )
 from migrator.checkpoint.users.predictions import store_predictions
@@ -28,7 +28,8 @@ from migrator.flow.threads import run_in_threads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.users.plans import FormerUser, PlannedAction, QueuedUser
+    from migrator.checkpoint.users.plans import PlannedAction
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -81,17 +82,13 @@ def look_up_users(context: PlanContext) -> None:
     """Decide for every undecided user, a hundred login ids at a time, several requests in flight."""
     total = count_users(context.checkpoint).states[State.PENDING]
     size = max(1, 100 // (1 + len(context.config.mapping.extra_login_ids)))
-    after = ""
+    left = undecided_pages(context.checkpoint, size)
     decided = 0
     context.events.progress("plan", 0, total)
 
-    def next_task() -> list[QueuedUser] | None:
-        nonlocal after
+    def next_task() -> list[StoredUser] | None:
         context.clock.check()
-        users = undecided_users(context.checkpoint, after, size)
-        if users:
-            after = users[-1].user_id
-        return users or None
+        return next(left, None)
 
     def done(planned: list[PlannedAction]) -> None:
         nonlocal decided
@@ -114,27 +111,27 @@ def _know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) ->
     ]
 
 
-def _taken_over(plan: PlannedAction, before: FormerUser) -> PlannedAction:
+def _taken_over(plan: PlannedAction, before: StoredUser) -> PlannedAction:
     """Who takes a user of ours over takes over what is known of it: it is as much ours as before."""
     if plan.decision != Decision.ADOPT:
         return plan
     return replace(plan, origin=before.origin, sent=before.sent, disabled_by_us=before.disabled_by_us)
 
 
-def decide_all(context: PlanContext, users: Sequence[QueuedUser]) -> list[PlannedAction]:
+def decide_all(context: PlanContext, users: Sequence[StoredUser]) -> list[PlannedAction]:
     """Look users up by id, login id and mark, and decide for each; talks to Descope only."""
-    ids = [user.target_id for user in users if user.target_id is not None]
+    ids = [user.descope_id for user in users if user.descope_id is not None]
     known = {user.user_id: user for user in context.descope.load(ids)}
     found = _find(context, [user for user in users if not _is_at_home(user, known)])
     planned = []
     for user in users:
         matches = find_by_login(known.values(), user.target.all_login_ids) + found.get(user.user_id, [])
-        planned.append(decide(user, matches, known.get(user.target_id or ""), context.rules))
+        planned.append(decide(user, matches, known.get(user.descope_id or ""), context.rules))
     return _unless_addresses_are_taken(context, users, planned)
 
 
 def _unless_addresses_are_taken(
-    context: PlanContext, users: Sequence[QueuedUser], planned: list[PlannedAction]
+    context: PlanContext, users: Sequence[StoredUser], planned: list[PlannedAction]
 ) -> list[PlannedAction]:
     """Descope refuses an address that is another user's login id, and a plan must foresee that."""
     addresses = [address for user, plan in zip(users, planned, strict=True) if (address := new_address(user, plan))]
@@ -144,7 +141,7 @@ def _unless_addresses_are_taken(
     return [unless_taken(user, plan, holders) for user, plan in zip(users, planned, strict=True)]
 
 
-def _find(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, list[DescopeUser]]:
+def _find(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, list[DescopeUser]]:
     """Docebo user id to everybody at Descope who has a login id of that user or carries its mark."""
     asked = [login_id for user in users for login_id in user.target.spellings]
     found = context.descope.search_logins(asked)
@@ -163,7 +160,7 @@ def _find(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, list[D
     return matches
 
 
-def _is_at_home(user: QueuedUser, known: dict[str, DescopeUser]) -> bool:
+def _is_at_home(user: StoredUser, known: dict[str, DescopeUser]) -> bool:
     """Whether the user we know by id already answers to every login id, so that nobody else can."""
-    there = known.get(user.target_id or "")
+    there = known.get(user.descope_id or "")
     return there is not None and all(there.answers_to(login_id) for login_id in user.target.all_login_ids)

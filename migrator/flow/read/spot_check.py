@@ -9,7 +9,7 @@ from migrator.checkpoint.users.verdicts import draw_arrived
 from migrator.core.errors import UsersMissing
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.users.verdicts import ArrivedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.flow.context import PlanContext
 
 SPOT_CHECK_USERS = 100  # one users/load
@@ -26,7 +26,7 @@ def spot_check(context: PlanContext) -> None:
     ids = [user.target_id for user in chosen if user.target_id is not None]
     most = max(1, int(len(chosen) * MOST_MISSING))
     there = {user.user_id for user in context.descope.load(ids, ask_alone=False)} if ids else set()
-    missing: list[ArrivedUser] = []
+    missing: list[StoredUser] = []
     for user in chosen:
         # A list may leave somebody out; so many are asked for alone that no doubt is left.
         if user.target_id not in there and context.descope.by_id(user.target_id or "") is None:

@@ -30,7 +30,6 @@ _log = get_logger(__name__)
 
 SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says somebody is missing
 MOST_SWEEPS = 10  # on a platform that gains users faster than it is read, somebody is always new
-_AT_ONCE = 100
 SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (docs/decisions/0004)
 
 
@@ -168,28 +167,20 @@ class _Sweeps:
 
     def _read_namesakes(self) -> None:
         """Others in Docebo who would share a login with a newcomer of this search: nobody is migrated on a guess."""
-        since, after = self._first, ""
-        while users := newcomers(self._context.checkpoint, since, after, _AT_ONCE):
-            for user in users:
-                self._context.clock.check()
-                keys = {login_key(login_id) for login_id in user.all_login_ids}
-                items = self._context.docebo.users(1, user.email or user.login_id).items
-                found = [ReadRecord(canonical_json(item), self._context.normalize(item)) for item in items]
-                sharing = [
-                    one
-                    for one in found
-                    if isinstance(one.normalized, Ready)
-                    and one.normalized.user_id != user.user_id
-                    and not keys.isdisjoint(one.normalized.login_keys)
-                ]
-                store_page(
-                    self._context.checkpoint,
-                    since,
-                    sharing,
-                    self._context.config.policy.include,
-                    is_trial=self._is_trial,
-                )
-            after = users[-1].user_id
+        context = self._context
+        for user in newcomers(context.checkpoint, self._first):
+            context.clock.check()
+            keys = {login_key(login_id) for login_id in user.all_login_ids}
+            items = context.docebo.users(1, user.email or user.login_id).items
+            found = [ReadRecord(canonical_json(item), context.normalize(item)) for item in items]
+            sharing = [
+                one
+                for one in found
+                if isinstance(one.normalized, Ready)
+                and one.normalized.user_id != user.user_id
+                and not keys.isdisjoint(one.normalized.login_keys)
+            ]
+            store_page(context.checkpoint, self._first, sharing, context.config.policy.include, is_trial=self._is_trial)
 
     def _check_rights(self) -> None:
         """Ask once more who we are: a list read with fewer rights is partial (docs/contract/docebo.md 1.7)."""

@@ -11,12 +11,12 @@ from migrator.flow.threads import run_in_threads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
 
 
-def find_listed(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
+def find_listed(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
     """Docebo user id to whoever carries that user's mark, else has its login id, as far as search knows yet."""
     found = context.descope.search_logins([user.target.login_id for user in users])
     there: dict[str, DescopeUser] = {}
@@ -33,7 +33,7 @@ def find_listed(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, 
     return there
 
 
-def find_one_by_one(context: PlanContext, users: Sequence[QueuedUser]) -> dict[str, DescopeUser]:
+def find_one_by_one(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
     """Docebo user id to whoever has that user's login id now, one request each: the authority where search lags."""
     there: dict[str, DescopeUser] = {}
     left = iter(users)

@@ -12,8 +12,8 @@ from migrator.core.outcomes import Outcome, UserNotSent, UserRefused, UserUnknow
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from migrator.checkpoint.users.plans import QueuedUser
     from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.batch import BatchAnswer
 
 # A refusal of the caller, not of what was sent: every further request would be refused alike.
@@ -42,7 +42,7 @@ class EverybodyRefused(StopRun):
 class Accepted:
     """A request that was answered with 200; `after_split` says that a larger one was refused before."""
 
-    users: Sequence[QueuedUser]
+    users: Sequence[StoredUser]
     answer: BatchAnswer
     after_split: bool
     more: bool  # whether further requests are to come
@@ -52,7 +52,7 @@ class Accepted:
 class RefusedAlone:
     """The refusal of a single user."""
 
-    user: QueuedUser
+    user: StoredUser
     code: str
     more: bool
 
@@ -61,7 +61,7 @@ class RefusedAlone:
 class Unanswered:
     """A request without an answer."""
 
-    users: Sequence[QueuedUser]
+    users: Sequence[StoredUser]
     more: bool
 
 
@@ -98,7 +98,7 @@ class BatchResults:
             outcome = replace(outcome, disabled=self._outcomes[outcome.user_id].disabled)
         self._outcomes[outcome.user_id] = outcome
 
-    def put_partly_done(self, user: QueuedUser, *, disabled: bool | None) -> None:
+    def put_partly_done(self, user: StoredUser, *, disabled: bool | None) -> None:
         """Note that a part was done: until the rest is, nobody knows how the user ends."""
         self._taken = True
         self.put(UserUnknown(user.user_id, disabled=disabled))
@@ -118,7 +118,7 @@ class BatchResults:
             case _:
                 assert_never(attempt)
 
-    def put_unknown(self, users: Sequence[QueuedUser]) -> None:
+    def put_unknown(self, users: Sequence[StoredUser]) -> None:
         """Note that only reading back will tell what became of these users."""
         for user in users:
             self.put(UserUnknown(user.user_id))
@@ -179,9 +179,9 @@ def code_of(error: Refused) -> str:
 
 
 def send_in_parts(
-    users: Sequence[QueuedUser],
-    send: Callable[[Sequence[QueuedUser]], BatchAnswer],
-    to_send_again: Callable[[Sequence[QueuedUser]], Sequence[QueuedUser]] = lambda users: users,
+    users: Sequence[StoredUser],
+    send: Callable[[Sequence[StoredUser]], BatchAnswer],
+    to_send_again: Callable[[Sequence[StoredUser]], Sequence[StoredUser]] = lambda users: users,
 ) -> Iterator[Attempt]:
     """Send users as one request, halved on a refusal until only the bad user is left (docs/reliability.md N7).
 
@@ -195,7 +195,7 @@ def send_in_parts(
         StopRun: the refusal is not about the users.
     """
     waiting = [users] if users else []
-    parts: list[Sequence[QueuedUser]] = []
+    parts: list[Sequence[StoredUser]] = []
     was_split = False
     while parts or waiting:
         if not parts:

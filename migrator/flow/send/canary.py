@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.counts import states_of
-from migrator.checkpoint.users.plans import planned_users
+from migrator.checkpoint.users.plans import planned_pages
 from migrator.core.errors import StopRun
 from migrator.core.fields import USER_FIELDS
 from migrator.core.model import NEEDS_PERSON_STATES
 from migrator.flow.read_back import read_back_sent
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.model import TargetUser
     from migrator.flow.context import RunContext
     from migrator.flow.read_back import SentReadBack
@@ -71,16 +71,14 @@ def choose_canary(context: RunContext, number: int) -> set[str]:
     """User ids of at most `number` planned users: one of each variant first, then whoever comes."""
     first: dict[tuple[object, ...], str] = {}
     others: list[str] = []
-    after = ""
-    while page := planned_users(context.checkpoint, after, _PAGE):
+    for page in planned_pages(context.checkpoint, _PAGE):
         for user in page:
             _place(user, first, others, number)
-        after = page[-1].user_id
     return set([*first.values(), *others][:number])
 
 
-def _place(user: QueuedUser, first: dict[tuple[object, ...], str], others: list[str], number: int) -> None:
-    kind = (*variant_of(user.target), user.target_id is None)
+def _place(user: StoredUser, first: dict[tuple[object, ...], str], others: list[str], number: int) -> None:
+    kind = (*variant_of(user.target), user.descope_id is None)
     if kind not in first:
         first[kind] = user.user_id
     elif len(others) < number:

@@ -18,8 +18,9 @@ from migrator.flow.send.outcome import created_or_taken
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
+    from migrator.checkpoint.users.plans import PlannedAction
     from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.batch import BatchAnswer
     from migrator.flow.context import RunContext
 
@@ -41,7 +42,7 @@ def create_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     return sent
 
 
-def _still_absent(context: RunContext, sent: BatchResults, users: list[QueuedUser]) -> list[QueuedUser]:
+def _still_absent(context: RunContext, sent: BatchResults, users: list[StoredUser]) -> list[StoredUser]:
     absent = []
     for user, planned in zip(users, decide_all(context, users), strict=True):
         if planned.decision == Decision.CREATE:
@@ -63,7 +64,7 @@ def _came_meanwhile(planned: PlannedAction) -> str:
     return detail if parse_holders(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
 
 
-def _create(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> None:
+def _create(context: RunContext, sent: BatchResults, users: Sequence[StoredUser]) -> None:
     attempts = send_in_parts(
         users,
         lambda some: context.descope.create([create_body(user.target) for user in some]),
@@ -85,7 +86,7 @@ def _create(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]
             return
 
 
-def _not_there(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser]) -> list[QueuedUser]:
+def _not_there(context: RunContext, sent: BatchResults, users: Sequence[StoredUser]) -> list[StoredUser]:
     """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
     sent.put_unknown(users)
     found = context.descope.search_logins([user.target.login_id for user in users])
@@ -100,9 +101,9 @@ def _not_there(context: RunContext, sent: BatchResults, users: Sequence[QueuedUs
     return absent
 
 
-def _judge(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser], answer: BatchAnswer) -> None:
+def _judge(context: RunContext, sent: BatchResults, users: Sequence[StoredUser], answer: BatchAnswer) -> None:
     matched = match_answers(answer, [user.target.login_id for user in users], [user.target.email for user in users])
-    doubtful: dict[str, tuple[QueuedUser, str]] = {}
+    doubtful: dict[str, tuple[StoredUser, str]] = {}
     for user in users:
         found = matched[user.target.login_id]
         if found.failure is not None and found.user is None:
@@ -119,7 +120,7 @@ def _judge(context: RunContext, sent: BatchResults, users: Sequence[QueuedUser],
     _read_back(context, sent, doubtful)
 
 
-def _read_back(context: RunContext, sent: BatchResults, doubtful: dict[str, tuple[QueuedUser, str]]) -> None:
+def _read_back(context: RunContext, sent: BatchResults, doubtful: dict[str, tuple[StoredUser, str]]) -> None:
     """A failed user may exist all the same: ours from an earlier request, or a stranger's."""
     if not doubtful:
         return

@@ -11,16 +11,16 @@ from migrator.core.outcomes import UserCreated, UserInConflict
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.user import DescopeUser
 
 
-def is_ours(user: QueuedUser, found: DescopeUser) -> bool:
+def is_ours(user: StoredUser, found: DescopeUser) -> bool:
     """Whether the user found carries exactly this user's mark."""
     return found.mark() == (user.target.attributes[MARK_PLATFORM], user.user_id)
 
 
-def created_or_taken(user: QueuedUser, found: DescopeUser) -> UserCreated | UserInConflict:
+def created_or_taken(user: StoredUser, found: DescopeUser) -> UserCreated | UserInConflict:
     """The user answering to our login id after a create: ours, or somebody who was there first."""
     if is_ours(user, found):
         sent, disabled = SentFields.of(user.target), user.target.status == "disabled"

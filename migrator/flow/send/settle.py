@@ -10,7 +10,8 @@ from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.sends import InFlightUser, count_left, in_flight_users, store_results
+from migrator.checkpoint.users.sends import count_left, in_flight_pages, store_results
+from migrator.checkpoint.users.stored_user import StoredUser
 from migrator.core.model import Decision, State
 from migrator.core.outcomes import Outcome, UserGivenUp, UserInConflict, UserNotSent
 from migrator.core.reasons import Reason
@@ -23,7 +24,7 @@ from migrator.log.setup import get_logger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from migrator.checkpoint.users.plans import QueuedUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.flow.context import PlanContext
 
 _log = get_logger(__name__)
@@ -105,32 +106,25 @@ def _look(
 ) -> list[str]:
     """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
     waiting: list[str] = []
-    for page in _pages(context):
+    for page in in_flight_pages(context.checkpoint, _AT_ONCE):
+        context.clock.check()
         outcomes = [
             *_creates(context, page, absent_since, may_give_up=may_give_up),
             *_updates(context, page, may_give_up=may_give_up),
         ]
-        store_results(context.checkpoint, outcomes, {flight.user.user_id: flight.user.hash for flight in page})
+        store_results(context.checkpoint, outcomes, {user.user_id: user.hash for user in page})
         if outcomes:
             _log.info("settled", users=len(outcomes), outcomes=outcome_words(outcomes))
         settled = {one.user_id for one in outcomes}
-        waiting += [flight.user.user_id for flight in page if flight.user.user_id not in settled]
+        waiting += [user.user_id for user in page if user.user_id not in settled]
         became.update(one.state for one in outcomes)
     return waiting
 
 
-def _pages(context: PlanContext) -> Iterator[list[InFlightUser]]:
-    after = ""
-    while page := in_flight_users(context.checkpoint, after, _AT_ONCE):
-        context.clock.check()
-        yield page
-        after = page[-1].user.user_id
-
-
 def _creates(
-    context: PlanContext, page: Sequence[InFlightUser], absent_since: dict[str, float], *, may_give_up: bool
+    context: PlanContext, page: Sequence[StoredUser], absent_since: dict[str, float], *, may_give_up: bool
 ) -> Iterator[Outcome]:
-    users = [flight.user for flight in page if flight.decision == Decision.CREATE]
+    users = [user for user in page if user.decision == Decision.CREATE]
     there = find_listed(context, users)
     now = context.clock.monotonic()
     absent = [user for user in users if user.user_id not in there]
@@ -143,19 +137,18 @@ def _creates(
             yield _unanswered(user, may_give_up=may_give_up)
 
 
-def _unanswered(user: QueuedUser, *, may_give_up: bool, disabled: bool | None = None) -> UserGivenUp | UserNotSent:
+def _unanswered(user: StoredUser, *, may_give_up: bool, disabled: bool | None = None) -> UserGivenUp | UserNotSent:
     given_up = may_give_up and user.attempts >= MOST_ATTEMPTS
     return (UserGivenUp if given_up else UserNotSent)(user.user_id, disabled=disabled)
 
 
-def _updates(context: PlanContext, page: Sequence[InFlightUser], *, may_give_up: bool) -> Iterator[Outcome]:
-    flights = [flight for flight in page if flight.decision != Decision.CREATE]
-    ids = [flight.user.target_id for flight in flights if flight.user.target_id]
+def _updates(context: PlanContext, page: Sequence[StoredUser], *, may_give_up: bool) -> Iterator[Outcome]:
+    users = [user for user in page if user.decision != Decision.CREATE]
+    ids = [user.descope_id for user in users if user.descope_id]
     found = {user.user_id: user for user in context.descope.load(ids)}
-    for flight in flights:
-        user = flight.user
-        there = found.get(user.target_id or "")
-        task = None if there is None else make_update(context, user, there, flight.decision, in_flight=True)
+    for user in users:
+        there = found.get(user.descope_id or "")
+        task = None if there is None else make_update(context, user, there, user.decision, in_flight=True)
         if there is None:
             yield UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE)
         elif task is None:

@@ -33,8 +33,8 @@ from migrator.flow.send.outcome import is_ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from migrator.checkpoint.users.plans import QueuedUser
     from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.model import Json
     from migrator.descope.batch import BatchAnswer
     from migrator.descope.user import DescopeUser
@@ -48,10 +48,10 @@ NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # docs/contract/descope.md 5 a
 class UserUpdate:
     """A user to change: as Descope has it now, and what is to be done."""
 
-    user: QueuedUser
+    user: StoredUser
     found: DescopeUser
     todo: Changes
-    decision: Decision = Decision.UPDATE
+    decision: Decision | None = Decision.UPDATE
     may_be_sent: bool = False
 
     @property
@@ -106,12 +106,12 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
 
 
 def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[UserUpdate]:
-    loaded = context.descope.load([user.target_id for user in batch.users if user.target_id])
+    loaded = context.descope.load([user.descope_id for user in batch.users if user.descope_id])
     by_id = {user.user_id: user for user in loaded}
     taken: set[str] = set()
     tasks = []
     for user in batch.users:
-        found = by_id.get(user.target_id or "")
+        found = by_id.get(user.descope_id or "")
         task = None if found is None else make_update(context, user, found, batch.decision)
         if found is None:
             sent.put(UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE))
@@ -137,7 +137,7 @@ def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
 
 
 def make_update(
-    context: PlanContext, user: QueuedUser, found: DescopeUser, decision: Decision, *, in_flight: bool = False
+    context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None, *, in_flight: bool = False
 ) -> UserUpdate | None:
     """What is left to do for this user; None when the user found is not ours to change.
 
@@ -158,7 +158,7 @@ def make_update(
     return task if lost else None
 
 
-def lost_user(user: QueuedUser, found: DescopeUser) -> UserInConflict:
+def lost_user(user: StoredUser, found: DescopeUser) -> UserInConflict:
     """The conflict over a user that is not ours to change any more."""
     reason = Reason.MARK_LOST if found.mark() is None else Reason.LOGIN_TAKEN
     return UserInConflict(user.user_id, reason, holders_text("", [found.user_id]))
@@ -184,7 +184,7 @@ def _patch_fields(
     by_user = {task.user.user_id: task for task in tasks}
     through: list[UserUpdate] = []
 
-    def send(users: Sequence[QueuedUser]) -> BatchAnswer:
+    def send(users: Sequence[StoredUser]) -> BatchAnswer:
         some = [by_user[user.user_id] for user in users]
         return context.descope.patch([patch_body(task.login_id, fields(task)) for task in some])
 
@@ -211,11 +211,11 @@ def _patched(sent: BatchResults, tasks: Sequence[UserUpdate], answer: BatchAnswe
     matched = match_answers(answer, [task.login_id for task in tasks], [task.found.email for task in tasks])
     failures = {task.login_id: matched[task.login_id].failure for task in tasks}
     # As for creates: failures without a name are theirs who stand in neither list.
-    silent = [task for task in tasks if failures[task.login_id] is None and task.user.target_id not in done]
+    silent = [task for task in tasks if failures[task.login_id] is None and task.user.descope_id not in done]
     meant = nameless_code(answer, len(silent), matched)
     through = []
     for task in tasks:
-        failure, is_done = failures[task.login_id], task.user.target_id in done
+        failure, is_done = failures[task.login_id], task.user.descope_id in done
         code = meant if failure is None else failure.code
         if failure is None and is_done:
             sent.put_partly_done(task.user, disabled=task.disabled)
@@ -249,7 +249,7 @@ def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
     sent.put(task.done())
 
 
-def _refused_move(user: QueuedUser, error: Refused, taken: Reason) -> UserInConflict | UserRefused:
+def _refused_move(user: StoredUser, error: Refused, taken: Reason) -> UserInConflict | UserRefused:
     """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
 
     Args:

@@ -11,7 +11,7 @@ from two_migrations import KEY
 
 from migrator.checkpoint.binding import Binding, bind_servers, check_binding, confirm_binding
 from migrator.checkpoint.db.tables import migration
-from migrator.checkpoint.users.plans import AGAIN, REJUDGE
+from migrator.checkpoint.users.stored_user import AGAIN, REJUDGE
 from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from migrator.checkpoint.users.plans import (
     PlannedAction,
     finish_without_sending,
     mark_missing,
-    planned_users,
+    planned_pages,
     refuse_shared_targets,
     skip_all_but,
-    undecided_users,
+    undecided_pages,
 )
 from migrator.checkpoint.users.plans import store_actions as store_plan
 from migrator.core.model import Decision, State
@@ -110,12 +110,11 @@ def test_the_undecided_are_read_page_by_page(store: Checkpoint) -> None:
     put(store, "4", state=State.SKIPPED)
     put(store, "5")
 
-    page = undecided_users(store, "", 2)
+    page, rest = undecided_pages(store, 2)
 
     assert [user.user_id for user in page] == ["1", "3"]
     assert (page[0].target, page[0].hash, page[0].target_id) == (target("1"), "hash 1", "U1")
-    assert [user.user_id for user in undecided_users(store, "3", 2)] == ["5"]
-    assert undecided_users(store, "5", 2) == []
+    assert [user.user_id for user in rest] == ["5"]
 
 
 def test_the_sendable_are_read_page_by_page(store: Checkpoint) -> None:
@@ -127,12 +126,11 @@ def test_the_sendable_are_read_page_by_page(store: Checkpoint) -> None:
     put(store, "6", decision=Decision.CREATE, state=State.CREATED)
     put(store, "7", decision=Decision.CREATE)
 
-    page = planned_users(store, "", 2)
+    page, rest = planned_pages(store, 2)
 
     assert [user.user_id for user in page] == ["1", "3"]
     assert (page[1].target, page[1].hash, page[1].target_id) == (target("3"), "hash 3", "U3")
-    assert [user.user_id for user in planned_users(store, "3", 2)] == ["7"]
-    assert planned_users(store, "7", 2) == []
+    assert [user.user_id for user in rest] == ["7"]
 
 
 def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:

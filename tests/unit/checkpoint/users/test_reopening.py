@@ -10,9 +10,10 @@ from two_migrations import put, rows, states
 from migrator.checkpoint.binding import Binding, confirm_binding
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import AGAIN, REJUDGE, PlannedAction
+from migrator.checkpoint.users.plans import PlannedAction
 from migrator.checkpoint.users.plans import store_actions as store_plan
 from migrator.checkpoint.users.reopening import mark_for_retry, reopen_users, restore_unconfirmed
+from migrator.checkpoint.users.stored_user import AGAIN, REJUDGE
 from migrator.core.model import Decision, State
 
 if TYPE_CHECKING:

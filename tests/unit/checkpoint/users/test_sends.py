@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from two_migrations import NOW, put, rows, states, target
 
-from migrator.checkpoint.users.sends import (
-    ClaimedBatch,
-    InFlightUser,
-    claim_batch,
-    count_left,
-    in_flight_users,
-    store_results,
-)
+from migrator.checkpoint.users import sends
+from migrator.checkpoint.users.sends import ClaimedBatch, claim_batch, count_left, in_flight_pages, store_results
 from migrator.core.errors import LeaseLost
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
@@ -30,6 +24,7 @@ from migrator.core.outcomes import (
     UserUpdated,
 )
 from migrator.core.reasons import Reason
+from migrator.core.transitions import ALLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -198,6 +193,13 @@ def test_an_unanswered_user_stays_in_flight_and_is_counted(store: Checkpoint) ->
     assert rows(store)["1"] == before | {"attempts": 3}
 
 
+def test_every_outcome_leads_to_a_state_that_may_follow_a_request_and_is_stored() -> None:
+    stored = set(sends._VALUES)
+
+    assert {kind.state for kind in get_args(Outcome)} == stored
+    assert {to for to, froms in ALLOWED.items() if State.SENDING in froms} == stored
+
+
 def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> None:
     flying(store, "1", "2", "3", "4", "5")
 
@@ -242,17 +244,13 @@ def test_users_in_flight_are_found_page_by_page(store: Checkpoint) -> None:
     flying(store, "2", decision=Decision.UPDATE, attempts=1)
     to_create(store, "4")
 
-    found = in_flight_users(store, "", 2)
+    found, rest = in_flight_pages(store, 2)
 
-    assert found == [
-        InFlightUser(found[0].user, Decision.CREATE),
-        InFlightUser(found[1].user, Decision.UPDATE),
-    ]
-    first, second = found[0].user, found[1].user
+    first, second = found
+    assert [one.decision for one in found] == [Decision.CREATE, Decision.UPDATE]
     assert (first.target, first.hash, first.target_id, first.attempts) == (target("1"), "hash 1", "U", 2)
     assert (second.user_id, second.target_id, second.attempts) == ("2", None, 1)
-    assert [one.user.user_id for one in in_flight_users(store, "2", 2)] == ["3"]
-    assert in_flight_users(store, "3", 2) == []
+    assert [one.user_id for one in rest] == ["3"]
 
 
 def test_what_is_left_is_counted_by_decision(store: Checkpoint) -> None:

@@ -8,7 +8,7 @@ import pytest
 from two_migrations import logins, put, rows, states, target
 
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
-from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, store_page
+from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, newcomers, store_page
 from migrator.core.login_ids import login_key, look_alike_key
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State, text_hash
 from migrator.core.reasons import Reason
@@ -267,3 +267,19 @@ def test_who_is_not_included_any_more_is_skipped_unless_it_arrived(store: Checkp
     page(store, 2, ready("1"), include=("expired",))
 
     assert rows(store)["1"]["state"] == end
+
+
+def test_a_newcomer_stored_while_newcomers_are_handed_out_is_one_of_them(store: Checkpoint) -> None:
+    """Whoever shares a login with the last of them is read only then, and may share one with somebody else."""
+    put(store, "1", seen_sweep=4)
+    put(store, "2", seen_sweep=5)
+    put(store, "3", seen_sweep=5, target_id="U3")
+    put(store, "4", seen_sweep=5, state=State.SKIPPED)
+    told = []
+
+    for user in newcomers(store, 5):
+        told.append(user.user_id)
+        if told == ["2"]:
+            page(store, 5, ready("5"))
+
+    assert told == ["2", "5"]

@@ -12,10 +12,9 @@ from two_migrations import KEY, OTHER, put, rows, target
 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
+from migrator.checkpoint.users.stored_user import RowVerdict, StoredUser
 from migrator.checkpoint.users.verdicts import (
     UNPROVEN_VERDICTS,
-    ArrivedUser,
-    RowVerdict,
     arrived_pages,
     count_arrived,
     count_wrong,
@@ -100,12 +99,13 @@ def test_a_user_is_known_with_everything_a_verification_needs(store: Checkpoint)
 
     profile = target("1").to_json()
     assert found == {
-        "1": ArrivedUser(
-            "1", State.CONFLICT, "U1", profile, "hash 1", "sent", "linked", RowVerdict.DIFFERS, "deleted_at_descope",
-            frozenset({"phone"}),
+        "1": StoredUser(
+            "1", State.CONFLICT, "hash 1", profile, "U1", "sent", sent, "linked", RowVerdict.DIFFERS,
+            "deleted_at_descope",
         ),
-        "2": ArrivedUser("2", State.PENDING, None, target("2").to_json(), "hash 2"),
+        "2": StoredUser("2", State.PENDING, "hash 2", target("2").to_json()),
     }  # fmt: skip
+    assert [one.left for one in found.values()] == [{"phone"}, frozenset()]
     assert isinstance(found["1"].verdict, RowVerdict)
     assert isinstance(found["1"].state, State)
 
@@ -147,7 +147,7 @@ def verdicts(store: Checkpoint) -> dict[str, str | None]:
     return {user_id: row["verdict"] for user_id, row in rows(store).items()}
 
 
-def all_known(store: Checkpoint) -> list[ArrivedUser]:
+def all_known(store: Checkpoint) -> list[StoredUser]:
     return list(known_users(store, list(USERS)).values())
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from stored_users import waiting
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
-from migrator.checkpoint.users.plans import QueuedUser
 from migrator.core.fields import SentFields
 from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
 from migrator.flow.plan.decide import DecisionRules, decide
@@ -111,7 +111,7 @@ def test_b5_a_login_id_that_no_call_adds_safely_is_missing() -> None:
     assert find_changes(WANTED, held(login_ids=("u1@example.org",)), policy()) == Changes(missing_logins=("a.ruiz",))
     found = [held(login_ids=("u1@example.org",))]
     assert (
-        decide(QueuedUser(WANTED, "hash", "U1"), found, found[0], DecisionRules(policy())).reason == "login_ids_differ"
+        decide(waiting(WANTED, target_id="U1"), found, found[0], DecisionRules(policy())).reason == "login_ids_differ"
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from stored_users import waiting
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import PlannedAction, QueuedUser
+from migrator.checkpoint.users.plans import PlannedAction
+from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, TargetUser
 from migrator.core.outcomes import UserCreated, UserInConflict
@@ -35,7 +37,7 @@ def decided(
     wanted: TargetUser, found: list[DescopeUser], known: DescopeUser | None, rules: PolicyConfig, **stored: Any
 ) -> PlannedAction:
     """The decision on a user of whom the checkpoint holds what `stored` says."""
-    return decide(QueuedUser(wanted, "hash", **{"target_id": None, **stored}), found, known, DecisionRules(rules))
+    return decide(waiting(wanted, **stored), found, known, DecisionRules(rules))
 
 
 def test_whom_nobody_answers_for_is_created() -> None:
@@ -143,7 +145,7 @@ def test_a_known_user_that_is_gone_was_deleted_there() -> None:
     assert decided(WANTED, [], None, policy(), target_id="U1", retry=True) == PlannedAction("1", Decision.CREATE)
 
 
-USER = QueuedUser(WANTED, "hash", None)
+USER = waiting(WANTED)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_what_was_sent_is_part_of_the_decision() -> None:
     """An edit in Descope stays until a person asks for the user again."""
     there = held(name="Her own")
     sent = SentFields.of(WANTED)
-    left = decided(WANTED, [there], None, policy(), sent=sent, seen_right=True)
+    left = decided(WANTED, [there], None, policy(), sent=sent, verdict=RowVerdict.SAME)
     assert left.decision == Decision.UNCHANGED
     assert left.sent is not None
     assert left.sent.left == {"name"}
@@ -198,7 +200,7 @@ def test_how_a_user_became_ours_decides_and_is_noted(
 
 def test_the_types_of_attributes_are_part_of_the_decision() -> None:
     there = held(attributes=MARK | {"size": "48", "freshlyMigrated": True})
-    user = QueuedUser(CITY, "hash", None)
+    user = waiting(CITY)
     found = changes_for(user, there, DecisionRules(policy(), {"city": 1, "size": 2}))
     assert found.patch["customAttributes"]["size"] == 48
 

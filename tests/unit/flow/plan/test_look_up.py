@@ -13,8 +13,9 @@ from two_migrations import KEY, put, rows, states, target
 
 from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import AGAIN, undecided_users
+from migrator.checkpoint.users.plans import undecided_pages
 from migrator.checkpoint.users.reopening import keep_opened, restore_unconfirmed
+from migrator.checkpoint.users.stored_user import AGAIN
 from migrator.core.errors import StopRun
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
@@ -36,7 +37,7 @@ def stranger(user_id: str, **changes: Any) -> DescopeUser:
 
 
 def decided(store: Checkpoint, work: RunContext) -> dict[str, PlannedAction]:
-    users = undecided_users(store, "", 100)
+    (users,) = undecided_pages(store, 100)
     return {one.user_id: one for one in decide_all(work, users)}
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from in_memory import Descope, run_context
 from read_back import person
+from stored_users import waiting
 from two_migrations import put, target
 from wanted_and_held import WANTED, held
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS
-from migrator.checkpoint.users.plans import PlannedAction, QueuedUser, undecided_users
+from migrator.checkpoint.users.plans import PlannedAction, undecided_pages
 from migrator.core.model import Decision
 from migrator.core.reasons import Reason
 from migrator.flow.plan.decide import new_address, unless_taken
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 NAMED = replace(WANTED, login_id="a.ruiz", extra_login_ids=())
-USER = QueuedUser(NAMED, "h", "U1")
+USER = waiting(NAMED, target_id="U1")
 MOVES = PlannedAction("1", Decision.UPDATE, "U1", changes={"email": ["old@example.org", "u1@example.org"]})
 
 
@@ -32,14 +34,14 @@ MOVES = PlannedAction("1", Decision.UPDATE, "U1", changes={"email": ["old@exampl
     ("user", "plan", "address"),
     [
         (USER, MOVES, "u1@example.org"),
-        (QueuedUser(WANTED, "h", "U1"), MOVES, None),  # a login id of its own was looked up
+        (waiting(WANTED, target_id="U1"), MOVES, None),  # a login id of its own was looked up
         (USER, replace(MOVES, changes={"name": ["a", "b"]}), None),
         (USER, replace(MOVES, changes=None), None),
         (USER, replace(MOVES, decision=Decision.ADOPT), None),
     ],
 )
 def test_an_address_is_new_when_an_update_sets_it_and_it_is_no_login_id(
-    user: QueuedUser, plan: PlannedAction, address: str | None
+    user: StoredUser, plan: PlannedAction, address: str | None
 ) -> None:
     assert new_address(user, plan) == address
 
@@ -70,7 +72,7 @@ def test_new_addresses_of_a_hundred_users_are_looked_up_in_one_call(store: Check
     there = [person(user_id, login_ids=(f"name{user_id}",), email="old@example.org") for user_id in ("1", "2")]
     descope = Descope(*there, person("9", user_id="S9", login_ids=("u1@example.org",), attributes={}))
 
-    users = undecided_users(store, "", 100)
+    (users,) = undecided_pages(store, 100)
     planned = {one.user_id: one for one in decide_all(run_context(store, tmp_path, descope=descope), users)}
 
     assert (planned["1"].decision, planned["1"].reason) == (Decision.CONFLICT, "email_taken")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from in_memory import PLATFORM, Descope, run_context
 from read_back import person
+from stored_users import waiting
 from two_migrations import target
 
-from migrator.checkpoint.users.plans import QueuedUser
 from migrator.core.errors import StopRun
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER
 from migrator.flow.context import ProjectAttributes
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import RunContext
 
 AT_ONCE = 3
 
 
-def queued(*user_ids: str) -> list[QueuedUser]:
+def queued(*user_ids: str) -> list[StoredUser]:
     """Docebo users who were sent."""
-    return [QueuedUser(target(user_id), f"hash {user_id}", None) for user_id in user_ids]
+    return [waiting(target(user_id)) for user_id in user_ids]
 
 
 def other(user_id: str, descope_id: str, **changes: Any) -> DescopeUser:
@@ -52,7 +53,7 @@ def work(store: Checkpoint, tmp_path: Path) -> RunContext:
     return run_context(store, tmp_path)
 
 
-def listed(work: RunContext, users: list[QueuedUser], *held: DescopeUser, unlisted: str = "") -> dict[str, str]:
+def listed(work: RunContext, users: list[StoredUser], *held: DescopeUser, unlisted: str = "") -> dict[str, str]:
     """Who is found in the list of a Descope that holds these users."""
     assert isinstance(work.descope, Descope)
     work.descope.held, work.descope.unlisted = list(held), {unlisted}

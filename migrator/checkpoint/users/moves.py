@@ -1,0 +1,67 @@
+"""The statements that write a user's `state`; nothing else does. Each makes only moves that `core.transitions` allows.
+
+A user that may not make the move is not touched, as if the condition left it out; `move_each` finds that an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Update, insert, or_, update
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.rows import mine
+from migrator.core.transitions import ALLOWED, FIRST_STATES, RESTORABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.model import State
+
+
+class IllegalMove(RuntimeError):
+    """A bug: a user was to come to a state from one that does not lead there, or is not there at all."""
+
+
+def move_to(checkpoint: Checkpoint, to: State, *where: ColumnElement[bool]) -> Update:
+    """The statement that brings users of this migration to a state; the other columns are added by `values`."""
+    come = _is_one_of(source_user.c.state, ALLOWED[to])
+    return update(source_user).where(mine(checkpoint), come, *where).values(state=to)
+
+
+def insert_as(checkpoint: Checkpoint, state: State) -> Insert:
+    """The statement that stores users who were not known, for rows with every other column.
+
+    Raises:
+        IllegalMove: nobody begins in that state.
+    """
+    if state not in FIRST_STATES:
+        raise IllegalMove(f"no user begins as {state}")
+    return insert(source_user).values(migration=checkpoint.key, state=state)
+
+
+def put_back(checkpoint: Checkpoint, state: ColumnElement[Any], *where: ColumnElement[bool]) -> Update:
+    """The statement that undoes what a command did to users: they are again what stood there before.
+
+    Args:
+        state: the column or parameter that holds the earlier state.
+    """
+    undone = (_is_one_of(source_user.c.state, RESTORABLE), _is_one_of(state, RESTORABLE))
+    return update(source_user).where(mine(checkpoint), *undone, *where).values(state=state)
+
+
+def move_each(connection: Connection, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+    """Run a statement once for each row of parameters; every one must find its user.
+
+    Raises:
+        IllegalMove: one did not, so that the caller's transaction must not be committed.
+    """
+    found = connection.execute(statement, rows).rowcount if rows else 0
+    if found != len(rows):
+        raise IllegalMove(f"{len(rows) - found} of {len(rows)} users may not come from where they are")
+
+
+def _is_one_of(state: ColumnElement[Any], states: Collection[State]) -> ColumnElement[bool]:
+    # A list behind IN cannot be bound where a statement runs for many rows.
+    return or_(*(state == one for one in sorted(states)))

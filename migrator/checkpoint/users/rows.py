@@ -1,0 +1,65 @@
+"""The rows of `source_user` that are this migration's: the condition that says so, and reading them page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select
+
+from migrator.checkpoint.db.tables import source_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+_SIZE = 1000
+
+
+def mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whether a row is of this migration: part of every condition on users."""
+    return checkpoint.owns(source_user)
+
+
+def this_user(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whether a row is the user of parameter `b_user`, for a statement that runs once for each of many users."""
+    return and_(mine(checkpoint), source_user.c.user_id == bindparam("b_user"))
+
+
+def count_where(checkpoint: Checkpoint, *where: ColumnElement[bool]) -> int:
+    """How many users of this migration meet these conditions."""
+    query = select(func.count()).select_from(source_user).where(mine(checkpoint), *where)
+    return checkpoint.read(lambda c: c.execute(query).scalar_one())
+
+
+def pages(
+    checkpoint: Checkpoint,
+    columns: Iterable[ColumnElement[Any]],
+    *where: ColumnElement[bool],
+    size: int = _SIZE,
+    growing: bool = False,
+) -> Iterator[Sequence[Row[Any]]]:
+    """Users of this migration in the order of their id text, `size` at a time; memory stays flat.
+
+    Each page is read by itself, behind the last id of the one before, when it is asked for: whoever handles a page
+    may change its users.
+
+    Args:
+        columns: what to read beside `user_id`.
+        growing: users may be added while a page is handled, so that a short page is not taken for the last one.
+
+    Yields:
+        Pages that are not empty.
+    """
+    query = select(source_user.c.user_id, *columns).where(mine(checkpoint), *where)
+    query = query.order_by(source_user.c.user_id).limit(size)
+    after = ""
+
+    def work(connection: Connection) -> Sequence[Row[Any]]:
+        return connection.execute(query.where(source_user.c.user_id > after)).all()
+
+    while rows := checkpoint.read(work):
+        yield rows
+        if len(rows) < size and not growing:
+            return
+        after = rows[-1].user_id

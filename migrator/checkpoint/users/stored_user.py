@@ -1,0 +1,143 @@
+"""One user as the checkpoint knows it, made from its row in one place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.rows import pages
+from migrator.core.fields import SentFields
+from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Row
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+
+# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
+AGAIN, REJUDGE = 1, 2
+
+
+class RowVerdict(StrEnum):
+    """What a user looked like when it was read back since it was last sent; no verdict before that."""
+
+    SAME = "same"
+    MARK = "mark"  # mark and login ids are right; the profile was erased, so nobody knows the fields
+    DIFFERS = "differs"
+    MISSING = "missing"
+    EDITED = "edited"  # it was the same and is not any more: somebody changed it in Descope
+
+
+SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
+
+
+@dataclass(frozen=True)
+class StoredUser:
+    """One user; `profile` is the JSON text of its target, None once personal data was erased.
+
+    `hash` is the target's, `sent_hash` that of the last one Descope acknowledged, and `sent` tells its fields apart;
+    `origin` is how the user became ours. Of a decision, `adopt_id` is the stranger to link, `seen` the hash of the
+    Descope user it was made on, and `disables` whether disabling that one was planned. `attempts` counts requests
+    without an answer, `refusals` the runs that ended because everybody was refused alike. `retry` says that a person
+    asked for the user to be planned again; `disabled_by_us` is None where nobody noted who disabled it.
+    """
+
+    user_id: str
+    state: State
+    hash: str
+    profile: str | None = field(default=None, repr=False)  # personal data
+    target_id: str | None = None
+    sent_hash: str | None = None
+    sent: SentFields | None = None
+    origin: str | None = None
+    verdict: RowVerdict | None = None
+    reason: str | None = None
+    decision: Decision | None = None
+    decided_at: float | None = None
+    adopt_id: str | None = None
+    seen: str | None = None
+    disables: bool = False
+    attempts: int = 0
+    refusals: int = 0
+    retry: bool = False
+    disabled_by_us: bool | None = None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> StoredUser:
+        """The user of a row that has `STORED_COLUMNS`."""
+        return cls(
+            user_id=row.user_id,
+            state=State(row.state),
+            hash=row.hash,
+            profile=row.profile,
+            target_id=row.target_id,
+            sent_hash=row.sent_hash,
+            sent=SentFields.from_json(row.sent_fields),
+            origin=row.origin,
+            verdict=RowVerdict(row.verdict) if row.verdict else None,
+            reason=row.reason,
+            decision=Decision(row.decision) if row.decision else None,
+            decided_at=row.decided_at,
+            adopt_id=row.adopt_id,
+            seen=row.seen,
+            disables=json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
+            attempts=row.attempts,
+            refusals=row.refusals or 0,
+            retry=row.retry == AGAIN,
+            disabled_by_us=None if row.disabled_by_us is None else bool(row.disabled_by_us),
+        )
+
+    @cached_property
+    def target(self) -> TargetUser:
+        """The Descope user it should become.
+
+        Raises:
+            ValueError: its profile was erased.
+        """
+        if self.profile is None:
+            raise ValueError(f"the profile of user {self.user_id} was erased")
+        return TargetUser.from_json(self.profile)
+
+    @property
+    def descope_id(self) -> str | None:
+        """The Descope user that a request is about: the one it became, or the stranger to be linked."""
+        return self.adopt_id if self.decision == Decision.ADOPT else self.target_id
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The fields that were not sent because a person changed them in Descope."""
+        return self.sent.left if self.sent else frozenset()
+
+    @property
+    def seen_right(self) -> bool:
+        """Whether it was read back right since it was last sent."""
+        return self.verdict in SEEN_RIGHT
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it ever came to Descope and has to be there."""
+        came = self.target_id is not None and self.sent_hash is not None
+        return self.state in ARRIVED_STATES or (came and self.state not in (State.VANISHED, State.SENDING))
+
+
+STORED_COLUMNS = [
+    source_user.c[name]
+    for name in (
+        "user_id", "state", "hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict", "reason",
+        "decision", "decided_at", "adopt_id", "seen", "changes", "attempts", "refusals", "retry", "disabled_by_us",
+    )
+]  # fmt: skip
+
+
+def stored_pages(
+    checkpoint: Checkpoint, *where: ColumnElement[bool], size: int, growing: bool = False
+) -> Iterator[list[StoredUser]]:
+    """`rows.pages` of whole users."""
+    for page in pages(checkpoint, STORED_COLUMNS[1:], *where, size=size, growing=growing):
+        yield [StoredUser.of(row) for row in page]

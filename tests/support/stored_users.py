@@ -1,0 +1,16 @@
+"""Users as the checkpoint would hand them out, for tests of what is decided about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from migrator.checkpoint.users.stored_user import StoredUser
+from migrator.core.model import State
+
+if TYPE_CHECKING:
+    from migrator.core.model import TargetUser
+
+
+def waiting(target: TargetUser, **columns: Any) -> StoredUser:
+    """A pending user that is to become `target`."""
+    return StoredUser(target.user_id, State.PENDING, "hash", target.to_json(), **columns)

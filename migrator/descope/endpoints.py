@@ -1,35 +1,51 @@
-"""The calls of the Descope API the migrator may make, and the limit each counts against."""
+"""The calls of the Descope API that the migrator may make: one value each."""
 
 from __future__ import annotations
 
-LICENSE = ("GET", "/v1/mgmt/license")
-ATTRIBUTES = ("GET", "/v1/mgmt/user/customattributes")
-USER = ("GET", "/v1/mgmt/user")
-LOAD = ("POST", "/v1/mgmt/users/load")
-SEARCH = ("POST", "/v2/mgmt/user/search")
-SEARCH_V1 = ("POST", "/v1/mgmt/user/search")
-CREATE_BATCH = ("POST", "/v1/mgmt/user/create/batch")
-PATCH_BATCH = ("PATCH", "/v1/mgmt/user/patch/batch")
-UPDATE_EMAIL = ("POST", "/v1/mgmt/user/update/email")
-UPDATE_PHONE = ("POST", "/v1/mgmt/user/update/phone")
-UPDATE_LOGIN = ("POST", "/v1/mgmt/user/update/loginid")
-CREATE_ATTRIBUTES = ("POST", "/v1/mgmt/user/customattribute/create")
+from typing import NamedTuple
 
-READS = {LICENSE, ATTRIBUTES, USER, LOAD, SEARCH, SEARCH_V1}
-WRITES = {CREATE_BATCH, PATCH_BATCH, UPDATE_EMAIL, UPDATE_PHONE, UPDATE_LOGIN, CREATE_ATTRIBUTES}
+from migrator.http.retry import Idempotence
 
-# Which limit a call counts against; where the documentation is silent, the stricter (docs/contract/descope.md 7).
-BUCKETS = {
-    CREATE_BATCH: "create",
-    SEARCH: "search",
-    SEARCH_V1: "search",
-    PATCH_BATCH: "search",
-    UPDATE_EMAIL: "search",
-    UPDATE_PHONE: "search",
-    UPDATE_LOGIN: "search",
-    USER: "user",
-    ATTRIBUTES: "user",
-    CREATE_ATTRIBUTES: "user",
-    LOAD: "general",
-    LICENSE: "general",
-}
+
+class Endpoint(NamedTuple):
+    """One call: where it goes, which rate limit it counts against, and what repeating it can do.
+
+    Where the documentation is silent on the limit, it is the stricter one (docs/contract/descope.md 7).
+    """
+
+    method: str
+    path: str
+    bucket: str
+    idempotence: Idempotence
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """Method and path."""
+        return self.method, self.path
+
+
+def _read(method: str, path: str, bucket: str) -> Endpoint:
+    return Endpoint(method, path, bucket, Idempotence.READ)
+
+
+def _write(method: str, path: str, bucket: str, idempotence: Idempotence = Idempotence.UNSAFE_WRITE) -> Endpoint:
+    return Endpoint(method, path, bucket, idempotence)
+
+
+LICENSE = _read("GET", "/v1/mgmt/license", "general")
+ATTRIBUTES = _read("GET", "/v1/mgmt/user/customattributes", "user")
+USER = _read("GET", "/v1/mgmt/user", "user")
+LOAD = _read("POST", "/v1/mgmt/users/load", "general")
+SEARCH = _read("POST", "/v2/mgmt/user/search", "search")
+SEARCH_V1 = _read("POST", "/v1/mgmt/user/search", "search")
+CREATE_BATCH = _write("POST", "/v1/mgmt/user/create/batch", "create")
+PATCH_BATCH = _write("PATCH", "/v1/mgmt/user/patch/batch", "search")
+UPDATE_EMAIL = _write("POST", "/v1/mgmt/user/update/email", "search")
+UPDATE_PHONE = _write("POST", "/v1/mgmt/user/update/phone", "search")
+UPDATE_LOGIN = _write("POST", "/v1/mgmt/user/update/loginid", "search")
+CREATE_ATTRIBUTES = _write("POST", "/v1/mgmt/user/customattribute/create", "user", Idempotence.SAFE_WRITE)
+
+ENDPOINTS = tuple(value for value in list(globals().values()) if isinstance(value, Endpoint))
+# What a client without the right to write may call: the others are not even known to it.
+READING = frozenset(one.where for one in ENDPOINTS if one.idempotence is Idempotence.READ)
+ALL_CALLS = frozenset(one.where for one in ENDPOINTS)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.auth import KeyAuth
-from migrator.descope.endpoints import ATTRIBUTES, BUCKETS, LICENSE, LOAD, READS, SEARCH, SEARCH_V1, USER
+from migrator.descope.endpoints import ATTRIBUTES, LICENSE, LOAD, READING, SEARCH, SEARCH_V1, USER, Endpoint
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
-from migrator.http.retry import LASTING, Idempotence
+from migrator.http.retry import LASTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class DescopeReader:
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
-    paths = READS
+    allowed = READING
 
     def __init__(self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
@@ -48,7 +48,7 @@ class DescopeReader:
         self._transport = Transport(
             api="Descope",
             base_url=config.url,
-            allowed=self.paths,
+            allowed=self.allowed,
             pacer=self.pacer,
             clock=clock,
             auth=KeyAuth(config),
@@ -57,7 +57,7 @@ class DescopeReader:
             setting=config.address_setting,
             patience=patience,
         )
-        self._search_path = SEARCH
+        self._search_endpoint = SEARCH
         self._load_names_test_users = True
 
     @property
@@ -87,7 +87,7 @@ class DescopeReader:
     def choose_license(self) -> None:
         """Ask for the project's rate-limit tier, and name it from now on, if known (docs/contract/descope.md 1)."""
         try:
-            tier = self._raw(LICENSE, Idempotence.READ, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
+            tier = self._raw(LICENSE, lambda a: a["rateLimitTier"], deadline=5.0, attempts=1)
         except ApiError:
             return
         if isinstance(tier, str) and tier.isascii() and tier.isalnum():
@@ -104,7 +104,7 @@ class DescopeReader:
             return {entry["name"]: entry.get("type", _TEXT) for entry in answer.get("data") or []}
 
         try:
-            return self._raw(ATTRIBUTES, Idempotence.READ, parse)
+            return self._raw(ATTRIBUTES, parse)
         except Refused as error:
             if error.status in (401, 403):
                 raise self._key_refused(error) from None
@@ -163,7 +163,7 @@ class DescopeReader:
 
     def _one(self, params: Mapping[str, str]) -> DescopeUser | None:
         try:
-            return self._raw(USER, Idempotence.READ, lambda a: parse_user(a["user"]), params=params)
+            return self._raw(USER, lambda a: parse_user(a["user"]), params=params)
         except Refused as error:
             if error.status == 404 and error.code:  # noqa: PLR2004 -- docs/contract/descope.md 3.10
                 return None
@@ -191,12 +191,12 @@ class DescopeReader:
         body: dict[str, Json] = {"userIds": list(ids), "includeInvalidUsers": True}
         if self._load_names_test_users:
             try:
-                return self._call(LOAD, Idempotence.READ, _users, {**body, "withTestUser": True})
+                return self._call(LOAD, _users, {**body, "withTestUser": True})
             except Refused:
-                users = self._call(LOAD, Idempotence.READ, _users, body)
+                users = self._call(LOAD, _users, body)
                 self._load_names_test_users = False
                 return users
-        return self._call(LOAD, Idempotence.READ, _users, body)
+        return self._call(LOAD, _users, body)
 
     def _search(
         self, filters: dict[str, Json], enough: Sequence[str] | None, *, limit: int = 0
@@ -242,13 +242,13 @@ class DescopeReader:
             total = answer.get("total")
             return parse_users(answer.get("users")), total if isinstance(total, int) else None
 
-        path = self._search_path
+        endpoint = self._search_endpoint
         try:
-            return self._raw(path, Idempotence.READ, parse, body)
+            return self._raw(endpoint, parse, body)
         except Refused as error:
-            # Asked of this call's path: another worker may have learned it meanwhile.
-            if error.status == 404 and path == SEARCH:  # noqa: PLR2004 -- docs/contract/descope.md 10.4
-                self._search_path = SEARCH_V1
+            # Asked of this call's endpoint: another worker may have learned it meanwhile.
+            if error.status == 404 and endpoint == SEARCH:  # noqa: PLR2004 -- docs/contract/descope.md 10.4
+                self._search_endpoint = SEARCH_V1
                 return self._search_page(body)
             if error.status in TOO_MUCH:
                 raise
@@ -270,9 +270,9 @@ class DescopeReader:
             middle = len(keys) // 2
             return self._halving(keys[:middle], read) + self._halving(keys[middle:], read)
 
-    def _call(self, what: tuple[str, str], kind: Idempotence, parse: Callable[[Json], _T], body: Json = None) -> _T:
+    def _call(self, endpoint: Endpoint, parse: Callable[[Json], _T], body: Json = None) -> _T:
         try:
-            return self._raw(what, kind, parse, body)
+            return self._raw(endpoint, parse, body)
         except Refused as error:
             if error.status in TOO_MUCH:
                 raise
@@ -282,8 +282,7 @@ class DescopeReader:
 
     def _raw(
         self,
-        what: tuple[str, str],
-        kind: Idempotence,
+        endpoint: Endpoint,
         parse: Callable[[Json], _T],
         body: Json = None,
         *,
@@ -291,12 +290,11 @@ class DescopeReader:
         deadline: float = 30.0,
         attempts: int | None = None,
     ) -> _T:
-        method, path = what
         request = Request(
-            method,
-            path,
-            kind,
-            BUCKETS[what],
+            endpoint.method,
+            endpoint.path,
+            endpoint.idempotence,
+            endpoint.bucket,
             params=params or {},
             json=body,
             headers=self._headers,

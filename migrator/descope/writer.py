@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from migrator.core.errors import Refused
 from migrator.descope.batch import BatchAnswer, parse_batch
 from migrator.descope.endpoints import (
+    ALL_CALLS,
     CREATE_ATTRIBUTES,
     CREATE_BATCH,
     PATCH_BATCH,
-    READS,
     UPDATE_EMAIL,
     UPDATE_LOGIN,
     UPDATE_PHONE,
-    WRITES,
 )
 from migrator.descope.reader import DescopeReader, stop_for
 from migrator.descope.user import DescopeUser, parse_user
-from migrator.http.retry import Idempotence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 class DescopeWriter(DescopeReader):
     """Reads and writes. Its writes raise `ApiError`s: who sends knows what each means for whom."""
 
-    paths = READS | WRITES
+    allowed = ALL_CALLS
 
     def create_attributes(self, definitions: Mapping[str, int]) -> None:
         """Define custom attributes; defining one again changes nothing (docs/contract/descope.md 4.1)."""
@@ -37,31 +35,31 @@ class DescopeWriter(DescopeReader):
             "attributes": [{"name": name, "type": number, "displayName": name} for name, number in definitions.items()]
         }
         try:
-            self._call(CREATE_ATTRIBUTES, Idempotence.SAFE_WRITE, lambda a: a["data"], body)
+            self._call(CREATE_ATTRIBUTES, lambda a: a["data"], body)
         except Refused as error:
             raise stop_for(error) from None
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (docs/contract/descope.md 3.3)."""
         body = {"users": list(users), "invite": False, "sendMail": False, "sendSMS": False}
-        return self._raw(CREATE_BATCH, Idempotence.UNSAFE_WRITE, lambda a: parse_batch(a, "createdUsers"), body)
+        return self._raw(CREATE_BATCH, lambda a: parse_batch(a, "createdUsers"), body)
 
     def patch(self, patches: Sequence[Json]) -> BatchAnswer:
         """Change the given fields of users, nothing else (docs/contract/descope.md 3.6)."""
         body = {"users": list(patches)}
-        return self._raw(PATCH_BATCH, Idempotence.UNSAFE_WRITE, lambda a: parse_batch(a, "patchedUsers"), body)
+        return self._raw(PATCH_BATCH, lambda a: parse_batch(a, "patchedUsers"), body)
 
     def update_email(self, login_id: str, email: str, *, verified: bool) -> DescopeUser:
         """Change the e-mail; another's login id is a 409, no silent merge (docs/contract/descope.md 3.8)."""
         body = {"loginId": login_id, "email": email, "verified": verified, "failOnConflict": True}
-        return self._raw(UPDATE_EMAIL, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(UPDATE_EMAIL, lambda a: parse_user(a["user"]), body)
 
     def update_phone(self, login_id: str, phone: str) -> DescopeUser:
         """Change the phone, unverified; as careful as `update_email`."""
         body = {"loginId": login_id, "phone": phone, "verified": False, "failOnConflict": True}
-        return self._raw(UPDATE_PHONE, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(UPDATE_PHONE, lambda a: parse_user(a["user"]), body)
 
     def update_login(self, login_id: str, new_login_id: str) -> DescopeUser:
         """Rename one login id (docs/contract/descope.md 3.8)."""
         body = {"loginId": login_id, "newLoginId": new_login_id}
-        return self._raw(UPDATE_LOGIN, Idempotence.UNSAFE_WRITE, lambda a: parse_user(a["user"]), body)
+        return self._raw(UPDATE_LOGIN, lambda a: parse_user(a["user"]), body)

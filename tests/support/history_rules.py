@@ -79,6 +79,8 @@ def answers_to_login(judge: Judge, done: Done) -> Iterator[str]:
             sent = judge.sent(done, user_id, name)
             now = want.login if name == "login" else want.extra
             missing = set(asked) - logins
+            if sent is None and judge.facts(account).edited:
+                continue  # moved by a person before the judge knew what had been sent
             if missing and not (sent and now in sent and missing.isdisjoint(before)):
                 yield f"user {user_id} has {account['loginIds']}, not {missing}"
 
@@ -195,7 +197,8 @@ def _unreal(judge: Judge, done: Done, user_id: str, row: dict[str, Any]) -> Iter
             if not _rivals(judge, done, user_id, want):
                 yield "nobody else in Docebo asks for the login"
         case "login_taken" | "email_taken":
-            freed = (want.logins & judge.world.freed) and not done.anew
+            asked = done.remap or {"all", row["reason"]} & {*done.retry}
+            freed = (want.logins & judge.world.freed) and not asked
             if not held and not freed and not _is_unmarked(done, row):
                 yield f"nobody else has {want.logins}"
             if row["reason"] == "login_taken" and _is_linkable(judge, done, user_id, want, holders):
@@ -233,7 +236,7 @@ def _is_linkable(judge: Judge, done: Done, user_id: str, want: Wanted, holders: 
 @in_a_row("plan", "run")
 def plan_is_run(judge: Judge, plan: Done, run: Done) -> Iterator[str]:
     """A run behind a plan does what the plan foresaw."""
-    same = (plan.accept, plan.remap, plan.narrow) == (run.accept, run.remap, run.narrow)
+    same = (plan.accept, plan.remap, plan.retry, plan.narrow) == (run.accept, run.remap, run.retry, run.narrow)
     if same and plan.code in (0, 3) and run.whole and not judge.world.unforeseen and plan.counts != run.counts:
         yield f"planned {plan.counts}, ran {run.counts}"
 

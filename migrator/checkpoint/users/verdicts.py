@@ -53,7 +53,7 @@ def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) 
 def arrived_pages(
     checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None, *, size: int = 1000
 ) -> Iterator[list[StoredUser]]:
-    """Users who are in Descope by the checkpoint, page by page in the order of their id text; memory stays flat.
+    """Users who are in Descope according to the checkpoint, in pages ordered by their id text; memory stays flat.
 
     Args:
         verdicts: only users with these verdicts, and none that is in conflict by now.
@@ -63,7 +63,7 @@ def arrived_pages(
 
 
 def count_arrived(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None) -> int:
-    """How many users are in Descope by the checkpoint; with these verdicts only, if given."""
+    """How many users are in Descope according to the checkpoint; with these verdicts only, if given."""
     return count_where(checkpoint, _of(checkpoint, verdicts))
 
 
@@ -117,7 +117,7 @@ def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, s
 
 
 def draw_arrived(checkpoint: Checkpoint, number: int) -> list[StoredUser]:
-    """Users who are in Descope by the checkpoint, drawn at random; users known to be missing are left out."""
+    """Users who are in Descope according to the checkpoint, drawn at random; users known to be missing are left out."""
     known_missing = source_user.c.verdict.is_not_distinct_from(RowVerdict.MISSING)
     wanted = and_(
         mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), ~known_missing, source_user.c.retry.is_(None)

@@ -1,1 +1,1 @@
-"""What is known and what was done, durable in SQLite or PostgreSQL."""
+"""What is known about each user and what was done, stored durably in SQLite or PostgreSQL."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Binding:
     """What a checkpoint belongs to: platform, Descope project and host, fingerprints of mapping and policy.
 
-    `mapping_section` is the mapping itself as JSON, to say which keys of it were changed.
+    `mapping_section` is the mapping itself as JSON, used to say which of its keys were changed.
     """
 
     source: str
@@ -64,16 +64,16 @@ def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> No
 
 
 def is_trial_mapping(checkpoint: Checkpoint, wanted: Binding) -> bool:
-    """Whether the mapping is another one than the migration is bound to."""
+    """Whether the mapping differs from the one that the migration is bound to."""
     bound = select(migration.c.mapping).where(migration.c.key == checkpoint.key)
     return checkpoint.read(lambda c: c.execute(bound).scalar_one_or_none()) not in (None, wanted.mapping)
 
 
 def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int:
-    """Bind to the servers that are read from, after `check_binding` allowed it.
+    """Bind to the servers that are read from, after `check_binding` has allowed it.
 
     Returns:
-        What is to be planned again for a changed policy or `remap`: `stored_user.AGAIN`, `stored_user.REJUDGE`, or 0.
+        What to plan again for a changed policy or `remap`: `stored_user.AGAIN`, `stored_user.REJUDGE`, or 0.
     """
 
     def work(connection: Connection) -> int:
@@ -87,7 +87,7 @@ def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int
 
 
 def confirm_binding(checkpoint: Checkpoint, wanted: Binding) -> None:
-    """Bind to mapping and policy, and let stay what was opened for them: in one transaction, before the first write."""
+    """Bind to mapping and policy, and keep what was reopened for them: in one transaction, before the first write."""
 
     def work(connection: Connection) -> None:
         values = {

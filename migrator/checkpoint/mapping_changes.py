@@ -1,4 +1,4 @@
-"""Which keys of the mapping section were changed since it was bound, from what to what. Pure."""
+"""Which keys of the mapping section have changed since it was bound, and from what to what. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def describe_changes(old: str | None, new: str) -> str:
     """Up to five changes as `mapping.attributes.city: field_4 -> field_44; mapping.login_id: email -> username`.
 
     Args:
-        old: the section that was bound, as JSON; None when an older version did not keep it.
+        old: the bound section, as JSON; None if an older version did not store it.
         new: the configuration's section, as JSON.
 
     Returns:
-        "" when nobody knows what was changed.
+        "" if it is unknown what changed.
     """
     if old is None:
         return ""
@@ -37,7 +37,7 @@ def describe_changes(old: str | None, new: str) -> str:
 
 
 def _leaves(key: str, value: Json) -> Iterator[tuple[str, str]]:
-    """Every value with its dotted key; a list is one value, as its order counts."""
+    """Every value with its dotted key; a list is one value, because its order counts."""
     if isinstance(value, dict):
         for name, below in value.items():
             yield from _leaves(f"{key}.{name}", below)

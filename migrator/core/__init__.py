@@ -1,1 +1,1 @@
-"""The words of the domain, errors, time and text: pure, and nothing of ours is imported."""
+"""The domain types, errors, time and text: pure, and imports nothing of ours."""

@@ -1,4 +1,4 @@
-"""What the program is doing at this moment: who waits for whom and until when, and which requests are in flight."""
+"""What the program is doing now: which waits are in progress, why and until when, and which requests are in flight."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(component=__name__)
 
-WORTH_TELLING = 2.0  # seconds from which a wait needs a reason
+WORTH_TELLING = 2.0  # a wait of at least this many seconds needs a reason
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A wait of `seconds` that ends at `until` (monotonic seconds).
 
-    `why` names who is waited for and why; `how_long` follows it, with the duration for `{}`.
+    `why` names the cause of the wait; `how_long` follows it, with the duration for `{}`.
     """
 
     why: str
@@ -35,7 +35,7 @@ class Wait:
         return self.why + self.how_long.format(spoken(self.seconds))
 
     def now(self, moment: float) -> str:
-        """The same with what is left at a moment (monotonic seconds)."""
+        """The same with the time left at a moment (monotonic seconds)."""
         left = spoken(max(0.0, self.until - moment))
         rest = "" if "{}" in self.how_long else f"; {left} to go"
         return self.why + self.how_long.format(left) + rest
@@ -51,11 +51,11 @@ def spoken(seconds: float) -> str:
 
 
 class Activity:
-    """Kept by the clock, since every wait goes through it. Thread-safe.
+    """Kept by the clock, because every wait goes through it. Thread-safe.
 
     Attributes:
-        listener: is told of each wait worth telling when it begins, in the thread that waits; workers that wait
-            for the same thing together tell it once.
+        listener: called at the start of each wait of at least `WORTH_TELLING`, in the thread that waits; workers that
+            wait for the same thing together report it once.
         requests: how many requests are in flight.
     """
 
@@ -68,8 +68,8 @@ class Activity:
 
     @property
     def wait(self) -> Wait | None:
-        """The wait worth telling that ends last; None when there is none."""
-        # Without the lock: the screen asks, and whoever holds it may be handling Ctrl-C, which prints to the screen.
+        """The wait worth reporting that ends last; None if there is none."""
+        # Without the lock: the screen calls this, and the lock's holder may be handling Ctrl-C, which prints there.
         long = [wait for wait in list(self._waits.values()) if wait.seconds > WORTH_TELLING]
         return max(long, key=lambda wait: wait.until, default=None)
 

@@ -1,4 +1,4 @@
-"""Time and stopping in one object, so that every wait can be cut short and tests can bring their own time."""
+"""Time and stopping in one object, so that every wait can be cut short and tests can provide their own time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock:
     """Real time. Waits end with `Interrupted` as soon as a stop is requested.
 
     Attributes:
-        activity: what is waited for now.
+        activity: the waits in progress.
     """
 
     def __init__(self) -> None:
@@ -36,37 +36,37 @@ class Clock:
         return time.time()
 
     def wait(self, seconds: float) -> None:
-        """Wait, or raise `Interrupted` when a stop was or is requested meanwhile."""
+        """Wait; raise `Interrupted` if a stop was requested or is requested meanwhile."""
         if self._stop.wait(max(0.0, seconds)):
             self.check()
 
     def wait_saying(self, seconds: float, why: str, how_long: str = ": {}") -> None:
-        """Wait, and let it be known why.
+        """Wait, and report why.
 
         Args:
-            why: who is waited for and why, as "Descope asked for a pause".
-            how_long: what follows it, with the duration for `{}`, as " of {}".
+            why: the cause of the wait, as "Descope asked for a pause".
+            how_long: the text after it, with the duration for `{}`, as " of {}".
         """
         wait = Wait(why, how_long, seconds, self.monotonic() + seconds)
         with self.activity.waiting(wait):
             self.wait(seconds)
 
     def request_stop(self, signum: signal.Signals = signal.SIGINT) -> None:
-        """Ask the run to end at the next safe point. Callable from a signal handler."""
+        """Ask the run to end at the next safe point. Can be called from a signal handler."""
         self._signal = signum
         self._stop.set()
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked to stop."""
+        """Whether a stop was requested."""
         return self._stop.is_set()
 
     def guard(self, check: Callable[[], None]) -> None:
-        """Add a condition of going on: `check` raises when the run must not act any more."""
+        """Add a condition for continuing: `check` raises if the run must not act any more."""
         self._guards.append(check)
 
     def check(self) -> None:
-        """Raise `Interrupted` when a stop was requested, or what a guard raises.
+        """Raise `Interrupted` if a stop was requested, or whatever a guard raises.
 
         Called right before every request, however long the wait before it was.
         """

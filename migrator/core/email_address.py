@@ -1,4 +1,4 @@
-"""E-mail addresses: one spelling for each, syntax by email-validator."""
+"""E-mail addresses: one spelling for each, syntax checked by email-validator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrator.core.text import nfc
 EMAIL_LIMIT = 254
 
 # A strict subset of what email-validator accepts (tested against it), some 30 times as fast. "--" is left to
-# the library, since only some of its uses are allowed.
+# the library, because only some of its uses are allowed.
 _ORDINARY = re.compile(
     r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*"
     r"@(?:[a-z0-9](?:(?!--)[a-z0-9-]){0,61}(?<!-)\.)+[a-z]{2,63}"
@@ -24,7 +24,7 @@ _NOT_AN_ADDRESS = re.compile(r'[\s"<>]')
 
 
 def parse_email(text: str) -> str | None:
-    """The one spelling of the address in `text`, None when it is not an address."""
+    """The one spelling of the address in `text`; None if it is not an address."""
     address = text.strip()
     if len(address) > EMAIL_LIMIT and address.isascii():
         return None
@@ -43,7 +43,7 @@ def parse_email(text: str) -> str | None:
 
 
 def _checked(local: str, domain: str) -> str | None:
-    """The address when the library accepts it, with the domain mapped.
+    """The address if the library accepts it, with the domain mapped.
 
     Raises:
         ValueError: the library refuses it.
@@ -64,7 +64,7 @@ def _checked(local: str, domain: str) -> str | None:
 def _without_special_use(domain: str, last: str) -> str:
     """The domain with a special-use last label replaced by an ordinary one of the same length.
 
-    email-validator refuses those names whatever its settings say; everything else is still its judgement.
+    email-validator refuses those names whatever its settings; it still judges everything else.
     """
     if last not in _SPECIAL_USE:
         return domain

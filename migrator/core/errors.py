@@ -1,4 +1,4 @@
-"""Errors named for what to do next; the command line maps each to one exit code (README.md, "Exit codes")."""
+"""Errors named for what to do next; the command line maps each one to one exit code (README.md, "Exit codes")."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Cause(Enum):
-    """What stands between us and a server; the value finishes the sentence that the server's name begins."""
+    """What prevents a connection to a server; the value completes a sentence that begins with the server's name."""
 
     NO_NAME = "the name does not resolve"
     REFUSED = "the connection was refused"
@@ -24,7 +24,7 @@ class Cause(Enum):
 
 
 class MigratorError(Exception):
-    """Root of every expected error.
+    """Base class of every expected error.
 
     Args:
         message: what happened and where, without secrets or personal data.
@@ -32,7 +32,7 @@ class MigratorError(Exception):
     """
 
     exit_code = 1
-    kind = ""  # what else is to be said of it; "" for nothing
+    kind = ""  # what else to say about it; "" for nothing
 
     def __init__(self, message: str, *, fix: str = "") -> None:
         super().__init__(message)
@@ -41,13 +41,13 @@ class MigratorError(Exception):
 
 
 class ConfigError(MigratorError):
-    """Usage or configuration is wrong, refused credentials at the start included; nothing was changed."""
+    """Usage or configuration is wrong, including credentials refused at the start; nothing was changed."""
 
     exit_code = 2
 
 
 class StopRun(MigratorError):
-    """The run cannot go on, and running again is safe."""
+    """The run cannot continue; running again is safe."""
 
     exit_code = 4
 
@@ -59,7 +59,7 @@ class Declined(StopRun):
 
 
 class UsersMissing(StopRun):
-    """Too many of the users who arrived are not in Descope any more."""
+    """Too many of the users who arrived are no longer in Descope."""
 
     kind = "missing"
 
@@ -71,7 +71,7 @@ class LeaseHeld(MigratorError):
 
 
 class LeaseLost(StopRun):
-    """Another run took the lease over; this one must not write any more."""
+    """Another run took over the lease; this one must no longer write."""
 
 
 class Interrupted(MigratorError):
@@ -81,16 +81,16 @@ class Interrupted(MigratorError):
 
 
 class ApiError(Exception):
-    """An API call failed; `MigratorError` is made from it where the meaning is known.
+    """An API call failed; it becomes a `MigratorError` where its meaning is known.
 
-    The text names host, method, path and status only: whole addresses, bodies and header values may carry
+    The text names only host, method, path and status: whole addresses, bodies and header values may contain
     secrets or personal data.
 
     Args:
         what: the text.
-        status: the answer's status; None without an answer.
+        status: the answer's status; None if there was no answer.
         code: the answer's error code.
-        cause: why there is no answer, where the connection says it.
+        cause: why there is no answer, if the connection says so.
         fix: what to do about that.
     """
 
@@ -109,19 +109,19 @@ class NotSent(ApiError):
 
 
 class Untrusted(NotSent):
-    """The server's certificate is not trusted; never repeated, nothing was sent to it."""
+    """The server's certificate is not trusted; never retried, nothing was sent to it."""
 
 
 class NoAnswer(ApiError):
-    """No usable answer came: what the server did is unknown."""
+    """No usable answer came: the effect on the server is unknown."""
 
 
 class Refused(ApiError):
-    """The server answered that it did not do it (4xx); repeating the same request will not help."""
+    """The server answered that it did not do it (4xx); retrying the same request will not help."""
 
 
 class Throttled(ApiError):
-    """The server was too busy to look at the request (429); `retry_after` is in seconds or unknown."""
+    """The server was too busy to process the request (429); `retry_after` is in seconds or unknown."""
 
     def __init__(self, what: str, *, retry_after: float | None, code: str = "") -> None:
         super().__init__(what, status=429, code=code)
@@ -129,12 +129,12 @@ class Throttled(ApiError):
 
 
 class ServerFailed(NoAnswer):
-    """The server answered 5xx: a read may be repeated, what a write did is unknown."""
+    """The server answered 5xx: a read may be retried, the effect of a write is unknown."""
 
 
 class BadAnswer(NoAnswer):
-    """A 2xx answer that is not what the contract says (HTML, cut, wrong shape, 3xx)."""
+    """A 2xx answer that does not match the contract (HTML, cut, wrong shape, 3xx)."""
 
 
 class Redirected(BadAnswer):
-    """The server pointed elsewhere (3xx); never followed and never repeated."""
+    """The server redirected the request (3xx); never followed and never retried."""

@@ -1,4 +1,4 @@
-"""The fields of a user at Descope, and what of them was last sent (docs/decisions/0013). Pure."""
+"""The fields of a Descope user, and which of their values were last sent (docs/decisions/0013). Pure."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ _DIGITS = 16
 
 
 class Change(StrEnum):
-    """How another value of a field gets to a user who is there."""
+    """How a changed field value reaches an existing user."""
 
     PATCH = "patch"  # in a patch, whenever it differs
-    WITH_STATUS = "with_status"  # in a patch, for whom we may enable or disable only
+    WITH_STATUS = "with_status"  # in a patch, only for users whom we may enable or disable
     WHOLE_SET = "whole_set"  # in a patch, together with the attributes that are not ours
-    OWN_CALL = "own_call"  # as a patch may silently merge two users (docs/contract/descope.md 10.13)
+    OWN_CALL = "own_call"  # because a patch may silently merge two users (docs/contract/descope.md 10.13)
 
 
 @dataclass(frozen=True, slots=True)
 class UserField:
-    """A field of a user, as all know it who plan, send and report; only verification has a table of its own.
+    """A field of a user, as used for planning, sending and reporting; only verification has its own table.
 
-    `name` is Descope's, `attribute` where `TargetUser` keeps the value, `rule` the key of `policy.update` that decides
-    on it ("" for the custom attributes, which have one each). `variant` tells users apart as far as the mapping goes.
+    `name` is Descope's name, `attribute` the attribute of `TargetUser` with the value, `rule` the `policy.update` key
+    that decides on it ("" for the custom attributes, which have one each). `variant` distinguishes users as far as the
+    mapping goes.
     """
 
     name: str
@@ -56,7 +57,7 @@ USER_FIELDS = (
     UserField(FAMILY_NAME, "family_name", Change.PATCH, FAMILY_NAME),
     UserField(EMAIL, "email", Change.OWN_CALL, EMAIL),
     UserField(VERIFIED_EMAIL, "verified_email", Change.OWN_CALL, VERIFIED_EMAIL),
-    # Login ids move with the address.
+    # Login ids change with the address.
     UserField(LOGIN_ID, "login_id", Change.OWN_CALL, EMAIL, variant=str.isascii),
     UserField(EXTRA_LOGIN_IDS, "extra_login_ids", Change.OWN_CALL, EMAIL, variant=len),
     UserField(PHONE, "phone", Change.OWN_CALL, PHONE),
@@ -70,15 +71,15 @@ UPDATE_FIELDS = tuple(name for name, rule in _RULES.items() if name == rule)
 
 
 def rule_name(name: str) -> str:
-    """The key of `policy.update` that decides on a field; an attribute's name has `customAttributes.` before it."""
+    """The key of `policy.update` that decides on a field; the name of an attribute begins with `customAttributes.`."""
     return _RULES.get(name) or name.removeprefix(ATTRIBUTE)
 
 
 def field_values(target: TargetUser) -> dict[str, Json]:
-    """Every field of a target by its name at Descope; each attribute is one, as in `customAttributes.city`."""
+    """Every field of a target by its Descope name; each attribute is one field, as in `customAttributes.city`."""
     return {
         **{one.name: one.of(target) for one in USER_FIELDS if one.name != CUSTOM_ATTRIBUTES},
-        # Neither spelling nor order makes other login ids of them.
+        # Another spelling or order does not make them other login ids.
         LOGIN_ID: login_key(target.login_id),
         EXTRA_LOGIN_IDS: sorted(map(login_key, target.extra_login_ids)),
         **{ATTRIBUTE + name: value for name, value in target.attributes.items()},
@@ -86,21 +87,21 @@ def field_values(target: TargetUser) -> dict[str, Json]:
 
 
 def value_hash(value: Json) -> str:
-    """A short hash that tells one value of a field from another."""
+    """A short hash that distinguishes one value of a field from another."""
     return text_hash(canonical_json(value))[:_DIGITS]
 
 
 def login_hash(login_id: str) -> str:
-    """The key under which a login id stands in the checkpoint: it outlives the profile, so it is hashed."""
+    """The key under which the checkpoint stores a login id: it outlives the profile, so it is hashed."""
     return text_hash(login_key(login_id))[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class SentFields:
-    """What Docebo held when a user was last brought to it.
+    """The Docebo values to which a user was last brought.
 
     `hashes` maps a field to the hash of its value, `logins` are the hashed login ids, and `left` names the fields
-    that differ at Descope and were not sent, as a person changed them there and nobody did in Docebo.
+    that differ in Descope and were not sent, because a person changed them there and nobody did in Docebo.
     """
 
     hashes: Mapping[str, str]
@@ -109,14 +110,14 @@ class SentFields:
 
     @classmethod
     def of(cls, target: TargetUser, *, but: Mapping[str, str] | None = None, left: Iterable[str] = ()) -> SentFields:
-        """Everything of this target; `but` has other hashes for some fields, "" for a field never sent."""
+        """Everything of this target; `but` has other hashes for some fields, "" for a field that was never sent."""
         hashes = {name: value_hash(value) for name, value in field_values(target).items()} | dict(but or {})
         logins = frozenset(map(login_hash, target.all_login_ids))
         return cls({name: text for name, text in hashes.items() if text}, logins, frozenset(left))
 
     @classmethod
     def from_json(cls, text: str | None) -> SentFields | None:
-        """The inverse of `to_json`; None for a user of whom nothing is known."""
+        """The inverse of `to_json`; None for a user about whom nothing is known."""
         if text is None:
             return None
         stored = json.loads(text)
@@ -127,9 +128,9 @@ class SentFields:
         return canonical_json({"hashes": dict(self.hashes), "logins": sorted(self.logins), "left": sorted(self.left)})
 
     def with_status(self, status: str) -> SentFields:
-        """The same after a status alone was sent."""
+        """The same after only a status was sent."""
         return SentFields({**self.hashes, STATUS: value_hash(status)}, self.logins, self.left)
 
     def had(self, name: str, value: Json) -> bool:
-        """Whether this very value of the field was sent last."""
+        """Whether this very value of the field was last sent."""
         return self.hashes.get(name) == value_hash(value)

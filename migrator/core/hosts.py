@@ -1,4 +1,4 @@
-"""Which hosts are this machine itself. Pure."""
+"""Which hosts are this machine. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address, as a URL has it, is this machine: only then is plain http allowed.
+    """Whether a host name or address from a URL is this machine: only then is plain http allowed.
 
-    An IPv4 address written as an IPv6 one is not, as not every library reads it so.
+    An IPv4 address written as IPv6 is not, because not every library reads it that way.
     """
     if host == "localhost":
         return True

@@ -18,7 +18,7 @@ _PHONE = re.compile(r"\+[0-9]{6,15}")
 _PHONE_PUNCTUATION = re.compile(r"[\s().-]")
 
 
-# Removing and folding can each make work for the other; text settles in two rounds.
+# Removing and folding can each create work for the other; text is stable after two rounds.
 _ROUNDS = 3
 
 
@@ -29,9 +29,9 @@ _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa
 def login_key(login_id: str) -> str:
     """The strong fold of a login id; equal keys mean that two users may collide (docs/decisions/0008).
 
-    Case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
-    domain, a phone number's punctuation: all equal. Two different people can share a key, so it only
-    detects, it never names anyone.
+    Differences in case, compatibility forms (full-width), NFC/NFD, ß/ss, invisible characters, Unicode or punycode
+    domain, and a phone number's punctuation do not count. Two different people can share a key, so it only
+    detects collisions and never identifies anyone.
     """
     if login_id.isascii() and "xn--" not in (plain := login_id.strip().lower()):
         return plain.rstrip(".") if "@" in plain else _bare_phone(plain)
@@ -44,12 +44,12 @@ def login_key(login_id: str) -> str:
 
 
 def same_login(one: str, other: str) -> bool:
-    """Whether two spellings must be taken for one login id; the one rule of every comparison (docs/decisions/0012)."""
+    """Whether two spellings must count as one login id; every comparison uses this rule (docs/decisions/0012)."""
     return login_key(one) == login_key(other)
 
 
 def _bare_phone(text: str) -> str:
-    """A phone number without its punctuation; any other text as it is."""
+    """A phone number without its punctuation; any other text unchanged."""
     if not text.startswith("+"):
         return text
     bare = _PHONE_PUNCTUATION.sub("", text)
@@ -64,7 +64,7 @@ def _fold(text: str) -> str:
 
 
 def _ascii_label(label: str) -> str:
-    """The punycode form of a folded domain label; a label that has none stays as it is."""
+    """The punycode form of a folded domain label; a label without one is unchanged."""
     if len(label) > _MAX_LABEL:
         return label
     try:
@@ -75,8 +75,8 @@ def _ascii_label(label: str) -> str:
         return label
 
 
-# Letters people cannot tell apart at a glance, folded to one of them. Not a standard's full table: it only
-# decides what is shown to a person, never what is sent.
+# Letters that people confuse at a glance, folded to one of them. This is not a standard's full table: it
+# only decides what is shown to a person, never what is sent.
 _ALIKE = str.maketrans(
     {
         "0": "o", "1": "l", "i": "l", "|": "l",
@@ -91,7 +91,7 @@ _ALIKE = str.maketrans(
 def look_alike_key(login_id: str) -> str:
     """One key for login ids that look alike: accents, dots, tags and similar letters are folded away.
 
-    It groups more than `login_key` does and is for showing only.
+    It groups more than `login_key` does and is only for display.
     """
     local, at, domain = login_key(login_id).rpartition("@")
     local = local.partition("+")[0] if at else domain

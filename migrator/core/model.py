@@ -1,4 +1,4 @@
-"""The words of the domain as types (docs/architecture.md, "States and moves"). No I/O, no clock."""
+"""The domain types (docs/architecture.md, "States and moves"). No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from migrator.core.reasons import Reason
 
-# A decoded JSON value; the two APIs promise nothing narrower.
+# A decoded JSON value; the two APIs guarantee nothing narrower.
 Json: TypeAlias = Any
 
 MARK_USER = "doceboUserId"
@@ -24,10 +24,10 @@ SourceStatus: TypeAlias = Literal["active", "suspended", "expired"]
 
 
 class State(StrEnum):
-    """What became of one source user; `found` is the sum over all of them."""
+    """The state of one source user; `found` is the sum over all states."""
 
     PENDING = "pending"  # known, nothing done yet
-    SENDING = "sending"  # intent stored, outcome not; only a crash leaves it
+    SENDING = "sending"  # intent stored, outcome not; only a crash leaves a user in it
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
@@ -44,17 +44,17 @@ NEEDS_PERSON_STATES = (State.REJECTED, State.CONFLICT, State.FAILED)
 
 
 class Decision(StrEnum):
-    """What the plan wants to do with one pending user."""
+    """What the plan decided for one pending user."""
 
     CREATE = "create"
     UPDATE = "update"
     ADOPT = "adopt"  # an update that links a stranger (policy.existing: link)
     UNCHANGED = "unchanged"
-    CONFLICT = "conflict"  # stored like the others, because only a run that is confirmed makes it a final state
+    CONFLICT = "conflict"  # stored like the others, because only a confirmed run makes it a final state
 
 
 class RunOutcome(StrEnum):
-    """How a run ended, as the JSON documents say it."""
+    """How a run ended, as in the JSON documents."""
 
     COMPLETE = "complete"
     NEEDS_PERSON = "needs_person"
@@ -63,7 +63,7 @@ class RunOutcome(StrEnum):
     DRY_RUN = "dry_run"
 
 
-# How it stands in documents while there is no such end.
+# The outcome in documents while a run has no such end.
 RUNNING = "running"  # a run holds the lease
 NOT_STARTED = "not_started"  # no run has begun yet
 
@@ -72,8 +72,8 @@ NOT_STARTED = "not_started"  # no run has begun yet
 class TargetUser:
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
-    Empty string means "not set at the source". `attributes` holds the mark and the mapped custom
-    attributes, never `freshlyMigrated`: that one belongs to the act of creating alone.
+    An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
+    attributes, never `freshlyMigrated`: only a create sends that one.
     """
 
     login_id: str
@@ -87,17 +87,17 @@ class TargetUser:
     picture: str = ""
     extra_login_ids: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
-    # The login id as Docebo spells it, when that is another spelling: a server may tell the two apart.
+    # The login id as Docebo spells it, if that is another spelling: a server may distinguish the two.
     spelled: str = ""
 
     @property
     def user_id(self) -> str:
-        """The Docebo user id this target is marked with."""
+        """The Docebo user id in this target's mark."""
         return self.attributes[MARK_USER]
 
     @property
     def all_login_ids(self) -> tuple[str, ...]:
-        """Every login id the user will answer to, the primary one first."""
+        """Every login id that the user will have, the primary one first."""
         return (self.login_id, *self.extra_login_ids)
 
     def to_json(self) -> str:
@@ -106,12 +106,12 @@ class TargetUser:
         return canonical_json(values if self.spelled else {k: v for k, v in values.items() if k != "spelled"})
 
     def content_hash(self) -> str:
-        """The hash of all that is sent: a login id that is spelled otherwise in Docebo changes nothing at Descope."""
+        """The hash of all that is sent: another spelling of a login id in Docebo changes nothing in Descope."""
         return text_hash(replace(self, spelled="").to_json())
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The spellings to look for, as a server may tell them apart: ours, Docebo's, and in lower case."""
+        """The spellings to look for, because a server may distinguish them: ours, Docebo's, and in lower case."""
         lowered = (login_id.lower() for login_id in self.all_login_ids)
         return tuple(dict.fromkeys((*self.all_login_ids, *lowered, *([self.spelled] if self.spelled else []))))
 
@@ -127,8 +127,8 @@ class TargetUser:
 class Ready:
     """A source user that can be sent.
 
-    `notes` are note codes (a name was cut, a phone dropped); `created` and `last_login` are the
-    record's own date texts, comparable as text, "" when they never happened.
+    `notes` are note codes (a name was cut, a phone number dropped); `created` and `last_login` are the
+    record's own date texts, comparable as text, "" if they never happened.
     """
 
     user_id: str
@@ -144,7 +144,7 @@ class Ready:
 class Rejected:
     """A source user that cannot be migrated as it is; `reason` is a stable reason code.
 
-    `source_status` is what Docebo says of a user who can be recognised at all: one who arrived earlier may leave.
+    `source_status` is Docebo's status of a user who can be identified: a user who arrived earlier may leave.
     """
 
     user_id: str

@@ -1,4 +1,4 @@
-"""What became of one user of a request: a closed union, so that whoever handles outcomes names each of them. Pure."""
+"""What became of one user of a request: a closed union, so that code that handles outcomes names each one. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """One user; `disabled` says that we disabled it, or enabled it again, whatever else became of it.
+    """One user; `disabled` says whether we disabled it, or enabled it again, whatever else its outcome is.
 
     `state` is the state that the outcome leads to.
     """
@@ -28,7 +28,7 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class UserCreated(_Outcome):
-    """Descope has the user as it was sent."""
+    """Descope has the user as sent."""
 
     state: ClassVar[State] = State.CREATED
 
@@ -38,19 +38,19 @@ class UserCreated(_Outcome):
 
 @dataclass(frozen=True, slots=True)
 class UserUpdated(_Outcome):
-    """Descope has the user as it is to be; `origin` says how it became ours, where that is known now."""
+    """Descope has the user as it should be; `origin` says how the user became ours, if that is known now."""
 
     state: ClassVar[State] = State.UPDATED
 
     target_id: str
     sent: SentFields = field(compare=False)
     origin: str | None = None
-    adopted: bool = False  # it was somebody else's before
+    adopted: bool = False  # it was a stranger before
 
 
 @dataclass(frozen=True, slots=True)
 class UserRefused(_Outcome):
-    """Descope will not take the user as it is; `code` is its error code, or the status in words."""
+    """Descope does not accept the user as it is; `code` is its error code, or the status in words."""
 
     state: ClassVar[State] = State.FAILED
 
@@ -76,23 +76,23 @@ class UserInConflict(_Outcome):
 
 @dataclass(frozen=True, slots=True)
 class UserUnknown(_Outcome):
-    """Nobody knows yet; only reading back will tell."""
+    """The outcome is not known yet; only reading back will show it."""
 
     state: ClassVar[State] = State.SENDING
 
 
 @dataclass(frozen=True, slots=True)
 class UserNotSent(_Outcome):
-    """The request certainly did nothing to the user, who waits as before.
+    """The request certainly did nothing to the user, who stays pending.
 
-    `target_id` is the Descope user that it was found to be, and `decision` replaces the plan's.
+    `target_id` is the Descope user that it was found to be, and `decision` replaces the plan's decision.
     """
 
     state: ClassVar[State] = State.PENDING
 
     target_id: str | None = None
     decision: Decision | None = None
-    refused_with_all: bool = False  # everybody was refused as this user was
+    refused_with_all: bool = False  # everybody was refused in the same way as this user
 
 
 Outcome: TypeAlias = UserCreated | UserUpdated | UserRefused | UserGivenUp | UserInConflict | UserUnknown | UserNotSent

@@ -1,4 +1,4 @@
-"""What travels with the program, and where the program itself came from."""
+"""Files that ship with the program, and where the program itself was installed from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DISTRIBUTION = "docebo-descope-migrator"
 
 
 def packaged(name: str) -> Path:
-    """A file or folder that stands at the top of a checkout, and inside the package once it is installed.
+    """A file or folder that is at the top of a checkout, and inside the package once installed.
 
     The wheel carries each one as `_NAME` (see pyproject.toml).
     """
@@ -22,15 +22,15 @@ def packaged(name: str) -> Path:
 
 
 def install_command(extra: str) -> str:
-    """The shell command that adds an extra to this program from where this program was installed.
+    """The shell command that adds an extra to this program, from where this program was installed.
 
-    Whoever installed a file has no reason to trust what an index offers under the same name.
+    A person who installed a file has no reason to trust what an index offers under the same name.
     """
     return f"pip install {_options()}{shlex.quote(_requirement(extra))}"
 
 
 def _origin() -> dict[str, object]:
-    """The installer's record of what it was given (PEP 610); {} when that was only a name."""
+    """The installer's record of what it was given (PEP 610); {} if that was only a name."""
     try:
         record = distribution(DISTRIBUTION).read_text("direct_url.json")
         origin = json.loads(record or "{}")
@@ -56,6 +56,6 @@ def _requirement(extra: str) -> str:
     version_control = origin.get("vcs_info")
     if isinstance(version_control, dict):
         url = f"{version_control.get('vcs')}+{url}@{version_control.get('commit_id')}"
-    # A subdirectory cannot be left out, or another project would be installed.
+    # The subdirectory is needed, or another project would be installed.
     below = f"#subdirectory={origin['subdirectory']}" if origin.get("subdirectory") else ""
     return f"{named} @ {url}{below}"

@@ -1,7 +1,7 @@
-"""Every reason and note code, what it means and how to fix it.
+"""Every reason and note code, its meaning and its fix.
 
-The codes are stable: they stand in checkpoints, reports and people's scripts. `docs/reason-codes.md` is
-this table; `python -m migrator.core.reasons` prints it anew.
+The codes are stable: checkpoints, reports and people's scripts contain them. `docs/reason-codes.md` is
+this table; `python -m migrator.core.reasons` prints it again.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from migrator.core.model import State
 
 
 class Again(Flag):
-    """What a later run does about a reason although nobody changed anything."""
+    """What a later run does about a reason although nobody has changed anything."""
 
     HELPS = auto()  # it can succeed for some of the users
-    JUDGES = auto()  # it judges each of them anew, as the reason may be over; that costs few calls
+    JUDGES = auto()  # it judges each of them again, because the reason may no longer apply; that costs few calls
 
 
 _NEVER = Again(0)
 
 
 class Reason(StrEnum):
-    """Why a user is in its final state: the code, with what it says.
+    """Why a user is in its final state: the code, with its meaning.
 
     Attributes:
         state: the final state the reason leads to.
@@ -47,7 +47,7 @@ class Reason(StrEnum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether running again can succeed for any of its users although nobody changed anything."""
+        """Whether running again can succeed for any of its users although nobody has changed anything."""
         return Again.HELPS in self.again
 
     MALFORMED_RECORD = (
@@ -267,7 +267,7 @@ class Reason(StrEnum):
 
 
 class Note(StrEnum):
-    """What is to be told about a user that was taken: the code, with meaning and fix."""
+    """What to report about a user that was accepted: the code, with meaning and fix."""
 
     meaning: str
     fix: str
@@ -330,12 +330,12 @@ _NOTES: Final = {note.value: note for note in Note}
 
 
 def known_reason(code: str) -> Reason | None:
-    """The reason of a code; None for one that this version does not know."""
+    """The reason with a code; None for a code that this version does not know."""
     return _REASONS.get(code)
 
 
 def known_code(code: str) -> Reason | Note | None:
-    """The reason or note of a code; None for one that this version does not know."""
+    """The reason or note with a code; None for a code that this version does not know."""
     return _REASONS.get(code) or _NOTES.get(code)
 
 

@@ -1,4 +1,4 @@
-"""Text as Descope and the checkpoint can hold it. Every function is pure, total and linear in its input."""
+"""Text that Descope and the checkpoint can hold. Every function is pure, total and linear in its input."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
 
 
-# Category Cc, and the lone surrogates that no UTF-8 database or JSON parser takes.
+# Category Cc, and the lone surrogates that no UTF-8 database or JSON parser accepts.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
-# No canonical composition joins more than four code points into one.
+# No canonical composition combines more than four code points into one.
 _COMPOSITION_FACTOR = 4
 
 # Only entities closed by ";" are decoded: "Barnes&copyright" is a name, not a copyright sign.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-# Python refuses to print integers of more than 4,300 digits; no real field comes near.
+# Python refuses to print integers of more than 4,300 digits; no real field comes close.
 _MAX_INT_BITS = 8192
 
 _FLAGS: dict[int | str, bool] = {"0": False, "1": True, 0: False, 1: True}
@@ -43,7 +43,7 @@ def _decode_entity(match: re.Match[str]) -> str:
 
 
 def nfc(text: str, limit: int) -> str:
-    """NFC of the part of `text` that can still matter when at most `limit` code points are kept.
+    """NFC of the part of `text` that can still matter if at most `limit` code points are kept.
 
     Normalising a long run of combining marks costs quadratic time in CPython, so the text is
     shortened first; the first `limit` code points of the result are those of the whole text.
@@ -54,7 +54,7 @@ def nfc(text: str, limit: int) -> str:
 
 
 def clean(text: str, limit: int) -> tuple[str, bool]:
-    """Remove control characters and lone surrogates, trim, bring to NFC, cut at `limit` code points.
+    """Remove control characters and lone surrogates, trim, convert to NFC, cut at `limit` code points.
 
     Format characters (ZWJ, right-to-left marks) stay: names need them.
 
@@ -73,7 +73,7 @@ def scalar_text(value: Json) -> str | None:
     """The plain text of a JSON scalar.
 
     Returns:
-        A string as it is, `true`/`false` for booleans, plain digits for numbers, "" for null;
+        A string unchanged, `true`/`false` for booleans, plain digits for numbers, "" for null;
         None for lists, objects, NaN, infinities and integers too long to print.
     """
     match value:
@@ -93,12 +93,12 @@ def scalar_text(value: Json) -> str | None:
 
 
 def integer_text(value: int) -> str | None:
-    """Decimal digits of an integer, None when it is too long to print."""
+    """Decimal digits of an integer; None if it is too long to print."""
     return str(value) if value.bit_length() <= _MAX_INT_BITS else None
 
 
 def is_blank(value: Json) -> bool:
-    """Whether a field says nothing: null, "" or only white space; all of them occur (docs/contract/docebo.md 2.3)."""
+    """Whether a field is blank: null, "" or only white space; all of them occur (docs/contract/docebo.md 2.3)."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 

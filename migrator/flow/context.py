@@ -1,4 +1,4 @@
-"""What every step of a plan or a run works with, made once in `run.py`; no step writes into it."""
+"""What every step of a plan or a run works with. `run.py` creates it once; no step changes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ProjectAttributes:
     """Custom attributes of the project, by type number.
 
-    `types` are all of them, `missing` those among them that are to be defined before the first user is sent.
+    `types` are all of them; `missing` are those that must be defined before the first user is sent.
     """
 
     types: Mapping[str, int] = field(default_factory=dict)
@@ -35,13 +35,13 @@ class ProjectAttributes:
 
     @property
     def can_hold_marks(self) -> bool:
-        """Whether anybody can carry a mark: without the attribute's definition nobody can."""
+        """Whether any user can carry a mark: without the attribute's definition none can."""
         return self.missing.keys().isdisjoint((MARK_PLATFORM, MARK_USER))
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """One plan or run of one migration, with a destination that can only be read."""
+    """One plan or run of one migration, with read-only access to the destination."""
 
     config: Config
     options: RunOptions
@@ -56,7 +56,7 @@ class PlanContext:
 
     @property
     def platform(self) -> str:
-        """The Docebo platform, as the mark names it."""
+        """The Docebo platform, as named in the mark."""
         return self.config.docebo.platform
 
     @property
@@ -67,7 +67,7 @@ class PlanContext:
 
 @dataclass(frozen=True, slots=True)
 class RunContext(PlanContext):
-    """The same with a destination that can be written to, the failures it may have, and the log of its batches."""
+    """The same with write access to the destination, the error budget, and the log of its batches."""
 
     descope: DescopeWriter
     budget: ErrorBudget

@@ -1,4 +1,4 @@
-"""What the log file says about a run: its stages, and each batch with what became of each user (docs/log.md)."""
+"""What the log file says about a run: its stages, and each batch with every user's outcome (docs/log.md)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = get_logger(__name__)
 
 
 class Logbook(RunEvents):
-    """Logs when stages begin and end, between whoever tells of them and `listener`, who hears everything.
+    """Logs when stages begin and end, and passes every event on to `listener`.
 
     `with logbook: ...` ends the last stage.
     """
@@ -43,7 +43,7 @@ class Logbook(RunEvents):
         self._progress: tuple[int, int | None] = (0, None)
         self._began = 0.0
         self._calls_before: dict[str, int] = {}
-        # Whatever this does not listen to reaches the listener as it is.
+        # Events that this class does not handle reach the listener unchanged.
         for name in vars(RunEvents):
             if not name.startswith("_") and name not in vars(Logbook):
                 setattr(self, name, getattr(listener, name))
@@ -63,7 +63,7 @@ class Logbook(RunEvents):
         self._listener.stage(name)
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """Keep the last number, for the stage's end."""
+        """Remember the last number, for the end of the stage."""
         self._progress = (done, total)
         self._listener.progress(stage, done, total)
 
@@ -91,7 +91,7 @@ class Logbook(RunEvents):
 
 
 class BatchLog:
-    """Numbers and logs the batches of writes, once the outcome of each is known."""
+    """Numbers the batches of writes and logs each one once its outcomes are known."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -103,7 +103,7 @@ class BatchLog:
 
 
 def outcome_words(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    """By Docebo user id: the state, then reason and code where there are any, as in `failed refused E011001`."""
+    """By Docebo user id: the state, then reason and code if there are any, as in `failed refused E011001`."""
     return {one.user_id: _words(one) for one in outcomes}
 
 

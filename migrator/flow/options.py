@@ -1,4 +1,4 @@
-"""What the user asked of a run, and what a run tells while it works."""
+"""What the user asked of a run, and the events a run reports while it works."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _P = ParamSpec("_P")
 class RunOptions:
     """What the user asked of this run.
 
-    `confirm` is shown the plan's figures and answers whether to send; `confirm_canary` is told how many users
-    were sent first and how many of them went wrong, and answers whether to go on. `max_error_rate` is a share
+    `confirm` gets the plan's figures and answers whether to send; `confirm_canary` gets the number of users sent
+    first and how many of them went wrong, and answers whether to continue. `max_error_rate` is a share
     between 0 and 1.
     """
 
@@ -45,7 +45,7 @@ class RunOptions:
 
 
 class RunEvents:
-    """What a run tells while it works; the default listens to nothing."""
+    """The events a run reports while it works; by default nothing listens."""
 
     def steps(self, stages: Sequence[str]) -> None:
         """The stages that will come, before the first one begins."""
@@ -54,23 +54,23 @@ class RunEvents:
         """A step of the flow begins."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """`done` of `total` users are through this step; None when nobody knows the total."""
+        """`done` of `total` users have passed this step; None while the total is unknown."""
 
     def again(self, stage: str, why: str) -> None:
-        """The stage goes through everybody once more, and why."""
+        """The stage starts over with all users, and why."""
 
     def measured(self, now: StageProgress, whole: tuple[float, float] | None) -> None:
         """How fast the step is and when it ends, every few seconds; `whole` is (low, high) in seconds to the run's end.
 
-        Called from another thread as well.
+        Also called from another thread.
         """
 
     def notice(self, text: str) -> None:
-        """Something the user should read while waiting."""
+        """A message the user should read while waiting."""
 
 
 class Questions:
-    """Asks a person the questions of `RunOptions`; the seconds they take to answer are not the run's own."""
+    """Asks a person the questions of `RunOptions`; the time they take to answer does not count as the run's own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

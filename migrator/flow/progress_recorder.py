@@ -1,4 +1,4 @@
-"""Notes what a run is doing every few seconds, for `status --watch` and the report's time line."""
+"""Records every few seconds what a run is doing, for `status --watch` and the report's time line."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _log = get_logger(__name__)
 
 EVERY = 2.0  # seconds between two samples
 ASKING = "its question at the terminal has no answer yet"
-_KEPT = 1800  # samples in mind, an hour's: they say how fast the run is
+_KEPT = 1800  # samples in memory, one hour: they determine the run's speed
 
 
 class ProgressRecorder(RunEvents):
-    """Stands between a run and whoever listens to it: `with recorder.recording(number): ...` stores what it hears.
+    """Sits between a run and its listener: `with recorder.recording(number): ...` stores the events.
 
-    A point is stored when the run tells of progress, at most every two seconds of its clock, and by a
-    thread when it tells nothing for that long: a run that waits must say why.
+    A sample is stored when the run reports progress, at most every two seconds of its clock. If the run reports
+    nothing for that long, a thread stores one: a run that waits must say why.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ProgressRecorder(RunEvents):
 
     @contextmanager
     def recording(self, run: int) -> Iterator[None]:
-        """Hold while run number `run` works."""
+        """Record while run number `run` works."""
         self._started, self._began_at = self._clock.monotonic(), self._clock.time()
         self._run = run
         thread = threading.Thread(target=self._watch, name="progress", daemon=True)
@@ -77,23 +77,23 @@ class ProgressRecorder(RunEvents):
             thread.join()
             self._run = None
 
-    # --- what the run tells --------------------------------------------------------------------
+    # --- what the run reports ------------------------------------------------------------------
 
     def steps(self, stages: Sequence[str]) -> None:
-        """Pass it on, and note what is ahead."""
+        """Pass it on, and note the stages to come."""
         self._listener.steps(stages)
         self._ahead = list(stages)
 
     def stage(self, name: str) -> None:
-        """Pass it on, and note where the run is."""
+        """Pass it on, and note the current stage."""
         self._listener.stage(name)
         if name in self._ahead:
             del self._ahead[: self._ahead.index(name) + 1]
-        self._taken = None  # every stage has a sample of its beginning, or its speed would be unknown for long
+        self._taken = None  # every stage has a sample at its start, or its speed would be unknown for long
         self._tell(name, 0, None)
 
     def again(self, stage: str, why: str) -> None:
-        """Pass it on; the next progress starts from nobody."""
+        """Pass it on; the next progress starts from zero users."""
         self._listener.again(stage, why)
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
@@ -102,9 +102,9 @@ class ProgressRecorder(RunEvents):
         self._tell(stage, done, total)
 
     def notice(self, text: str) -> None:
-        """Pass it on; until the next progress it is why it waits."""
+        """Pass it on; until the next progress, it is the reason for waiting."""
         self._listener.notice(text)
-        self._now = self._now or ("check", 0, None)  # the stage before a run's first word
+        self._now = self._now or ("check", 0, None)  # the stage before a run's first event
         self._notice = text
         self._sample()
 
@@ -121,10 +121,10 @@ class ProgressRecorder(RunEvents):
                 return
             waiting = self._waiting()
             if silent and waiting in (None, ASKING) and self._said == (self._now, waiting):
-                return  # a run that waits for a person's answer has nothing new to say, however long
+                return  # a run that waits for a person's answer has nothing new to say, however long it waits
             self._taken, self._said = now, (self._now, waiting)
             stage, done, total = self._now
-            # The wall clock may jump; what is between two samples must not.
+            # The wall clock may jump; the time between two samples must not.
             taken = ProgressPoint(
                 at=self._began_at + now - self._started,
                 stage=stage,
@@ -152,5 +152,5 @@ class ProgressRecorder(RunEvents):
             try:
                 self._sample(silent=True)
             except MigratorError as error:
-                # The run's own next write meets the same trouble and knows what it means.
+                # The run's own next write meets the same error and knows what it means.
                 _log.info("sample_not_taken", kind=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Read back what this run sent, by code that shares nothing with `send` but the API client."""
+"""Read back what this run sent, with code that shares nothing with `send` except the API client."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from migrator.flow.context import RunContext
     from migrator.verify.readback import Difference
 
-_KEPT = 10_000  # differences; more would not be read, and memory stays bounded
+_KEPT = 10_000  # differences; nobody would read more, and memory stays bounded
 _WRONG = ("differs", "missing")
 
 
 @dataclass(frozen=True, slots=True)
 class SentReadBack:
-    """What reading back has shown of the users this run sent: users by class, and the first differences found."""
+    """What the read-back has shown of the users this run sent: users by class, and the first differences found."""
 
     classes: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
-        """How many are not as sent."""
+        """How many users are not as sent."""
         return sum(self.classes.get(name, 0) for name in _WRONG)
 
 
 def read_back_sent(context: RunContext, before: SentReadBack | None = None, *, again: bool = True) -> SentReadBack:
-    """Read back everybody who arrived and was not read since it was last sent.
+    """Read back every user who arrived and has not been read back since last sent.
 
-    What was seen is the last verification of the migration then, unless there was nobody to read.
+    The result becomes the last verification of the migration, unless there was nobody to read.
 
     Args:
-        before: what this run has read back already.
-        again: read those found wrong before, by this run or an earlier one, as well, and count each once.
+        before: what this run has already read back.
+        again: also read users found wrong before, by this run or an earlier one, and count each once.
     """
     context.events.stage("verify")
     verdicts = UNPROVEN_VERDICTS if again else (None,)

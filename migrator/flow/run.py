@@ -58,13 +58,13 @@ _log = get_logger(__name__)
 
 
 def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> RunFigures:
-    """Migrate, or plan when `options.dry_run`; callable again and again until it is complete.
+    """Migrate, or plan if `options.dry_run`; call it again until the migration is complete.
 
     Returns:
-        The figures. A run that stopped early has its reason in their `error`; running again continues.
+        The figures. If the run stopped early, their `error` has the reason; running again continues.
 
     Raises:
-        ConfigError: nothing was changed, and nothing is told of it as of a run.
+        ConfigError: nothing was changed, and this does not count as a run.
         LeaseHeld: another run is in progress.
         StopRun: stopped before the checkpoint could be opened.
     """
@@ -80,7 +80,7 @@ def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents
     with ExitStack() as stack:
         docebo = DoceboClient(config.docebo, clock)
         stack.callback(docebo.close)
-        # A plan has no writer at all, so that the type checker proves that it cannot write.
+        # A plan has no writer at all, so the type checker proves that it cannot write.
         writer = None if options.dry_run else DescopeWriter(config.descope, clock)
         descope = writer or DescopeReader(config.descope, clock)
         stack.callback(descope.close)
@@ -97,7 +97,7 @@ def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What preflight found: what the run is to be bound to, what is to be planned again, whether the mapping is new."""
+    """What preflight found: what to bind the run to, what to plan again, whether the mapping is new."""
 
     context: PlanContext
     wanted: Binding
@@ -183,7 +183,7 @@ class _Run:
         return RunOutcome.NEEDS_PERSON if needs_person else RunOutcome.COMPLETE
 
     def _send(self, context: RunContext, planned: RunFigures) -> None:
-        """Do what was agreed to, and read it back."""
+        """Send what was confirmed, and read it back."""
         begin_actions(context.checkpoint, self._number, planned.actions[NOTHING])
         finish_without_sending(context.checkpoint)
         sender = Sender(context)
@@ -201,8 +201,8 @@ class _Run:
             self._read_back = read_back_sent(context, self._read_back)
 
     def _stopped(self, error: MigratorError) -> RunFigures:
-        """End a run early, and keep the reason wherever it will be told."""
-        with suppress(MigratorError):  # a lease that was lost; the next command restores it
+        """End a run early, and keep the reason wherever it is reported."""
+        with suppress(MigratorError):  # the lease was lost; the next command restores it
             restore_unconfirmed(self._context.checkpoint)
         figures = self._figures(RunOutcome.INTERRUPTED if isinstance(error, Interrupted) else RunOutcome.STOPPED)
         figures.error = error
@@ -210,7 +210,7 @@ class _Run:
         return figures
 
     def _note_bug(self, error: Exception) -> None:
-        """A run that a bug ended was not killed; the bug's kind is told without its text, which may be personal."""
+        """Record that a bug, not a kill, ended the run; only the kind of error, since its text may be personal data."""
         with suppress(Exception):
             figures = self._figures(RunOutcome.STOPPED)
             figures.error = MigratorError(
@@ -241,12 +241,12 @@ class _Run:
         return figures
 
     def _close(self, figures: RunFigures) -> None:
-        """Store the run's figures and write the reports; an error that ended the run goes before a new one."""
+        """Store the run's figures and write the reports; the error that ended the run goes before a new one."""
         config, checkpoint = self._context.config, self._context.checkpoint
         try:
             store_summary(checkpoint, self._number, figures.document(), RunOutcome(figures.outcome))
             predicted = figures.outcome == RunOutcome.DRY_RUN
-            # The additional fields' titles are asked for once, at the end of a run that was not cut short.
+            # The titles of additional fields are read once, at the end of a run that was not cut short.
             titles = self._context.docebo.user_fields() if figures.error is None else {}
             details = collect_coverage(checkpoint, config.mapping, titles, predicted=predicted)
             store_details(checkpoint, self._number, details)
@@ -260,7 +260,7 @@ class _Run:
 
 
 def _run_context(context: PlanContext, descope: DescopeWriter) -> RunContext:
-    """The same run, which may write from here on."""
+    """The same run, now with write access."""
     options, config = context.options, context.config
     budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
     plan = {one.name: getattr(context, one.name) for one in fields(context) if one.name != "descope"}
@@ -268,10 +268,10 @@ def _run_context(context: PlanContext, descope: DescopeWriter) -> RunContext:
 
 
 def preflight(context: PlanContext) -> _Checked:
-    """Everything that must be right before anything is read or sent.
+    """Check everything that must be right before anything is read or sent.
 
     Raises:
-        ConfigError: with what, where and how to fix it; nothing was changed.
+        ConfigError: says what is wrong, where, and how to fix it; nothing was changed.
     """
     config, options, checkpoint = context.config, context.options, context.checkpoint
     wanted = Binding(
@@ -312,7 +312,7 @@ def _steps(context: PlanContext) -> list[str]:
 
 
 def _check_fields(context: PlanContext) -> None:
-    """Refuse a mapping of fields that nobody has, before thousands of users lose them in silence."""
+    """Refuse a mapping of fields that nobody has, before thousands of users silently lose them."""
     unknown = ask_docebo(context.docebo, context.config.mapping)
     if unknown.missing:
         raise missing_fields_error(unknown, context.config)
@@ -321,9 +321,9 @@ def _check_fields(context: PlanContext) -> None:
 
 
 def _forget_done(context: PlanContext) -> None:
-    """Personal data of users who arrived, left or were left out is not needed any more (README.md, "Privacy").
+    """Erase personal data of users who arrived, left or were left out (README.md, "Privacy").
 
-    Whoever was found wrong keeps it until it was seen right, or was sent again and then seen right.
+    A user found wrong keeps it until seen right, or until sent again and then seen right.
     """
     if context.config.checkpoint.keep_profiles == "until_done":
         verdicts = (*RIGHT_VERDICTS, None) if not context.options.verify else RIGHT_VERDICTS

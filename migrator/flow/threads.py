@@ -1,4 +1,4 @@
-"""Several requests in flight, one thread for the checkpoint: workers only talk HTTP."""
+"""Several requests in flight, one thread for the checkpoint: workers only make HTTP calls."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def run_in_threads(
 ) -> None:
     """Run `work` on tasks in `workers` threads; `next_task` and `done` run here, in the caller's thread.
 
-    Tasks are taken one by one as workers fall free, so a task taken is a task started. After an error no
-    new one is taken, but every result still under way reaches `done` before the error is raised.
+    Tasks are taken one by one as workers become free, so a task taken is a task started. After an error, no
+    new one is taken, but every result still in flight reaches `done` before the error is raised.
     """
     error: BaseException | None = None
     under_way: set[Future[_B]] = set()

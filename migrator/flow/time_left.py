@@ -1,4 +1,4 @@
-"""When the whole run will end, as far as that can be known: nothing is said rather than something false. Pure."""
+"""When the whole run will end, as far as that can be known: better no estimate than a false one. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from migrator.config.schema import Config
     from migrator.report.eta import StageProgress
 
-_AT_ONCE = 100  # users of a call that reads back
+_AT_ONCE = 100  # users per call that reads back
 
 
 def time_left(
     now: StageProgress, ahead: Sequence[str], samples: Sequence[ProgressPoint], config: Config
 ) -> tuple[float, float] | None:
-    """Seconds to the run's end as (low, high), with `ahead` the steps behind the present one; None when unknown.
+    """Seconds to the run's end as (low, high), with `ahead` the steps after the current one; None if unknown.
 
-    The last step's end is the run's. While users are sent, reading them back is all that is left, and that takes
-    between what the limits demand and as long a call as sending does. Before, nobody knows how fast sending will be.
+    The last step's end is the run's end. While users are sent, only reading them back remains; one such call takes
+    between what the limits demand and as long as a sending call. Before that, the speed of sending is unknown.
     """
     if now.eta is None:
         return None
@@ -37,6 +37,6 @@ def time_left(
 
 
 def _one_call(samples: Sequence[ProgressPoint], concurrency: int) -> float:
-    """Seconds that a call of the present step took, waits included; several go on at the same time."""
+    """Seconds that one call of the current step took, waits included; several calls run at the same time."""
     here = [sample for sample in samples if sample.stage == samples[-1].stage]
     return (here[-1].at - here[0].at) * concurrency / max(1, here[-1].calls - here[0].calls)

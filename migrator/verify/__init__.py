@@ -1,1 +1,1 @@
-"""The proof: Descope read back and compared, by code that shares nothing with `flow/send` but the API client."""
+"""The proof: reads Descope back and compares, with code that shares nothing with `flow/send` but the API client."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _ignore(_difference: Difference) -> None:
-    """Hear nothing."""
+    """Ignore a difference."""
 
 
 def verify_after_run(
@@ -33,14 +33,14 @@ def verify_after_run(
     tell: Callable[[Difference], None] = _ignore,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> dict[str, int]:
-    """Read back whoever arrived and was not seen right since it was last sent; store what was seen.
+    """Read back users who arrived and were not seen right since they were last sent; store what was seen.
 
-    It costs one users/load call for each hundred of them and nothing for anybody else. Whoever is not shown
-    is looked for once more after `descope.settle_seconds`, as reads may lag behind the writes just made.
+    It costs one users/load call per hundred of them and nothing for other users. Users who are not shown
+    are looked for once more after `descope.settle_seconds`, because reads may lag behind the writes just made.
 
     Args:
-        checkpoint: entered by the run, as its lease is needed to store verdicts.
-        verdicts: whom to read, by what was seen before.
+        checkpoint: entered by the run, because storing verdicts needs its lease.
+        verdicts: which users to read, by their last verdict.
 
     Returns:
         The number of users by class; `extra` is always 0 here.
@@ -71,5 +71,5 @@ def verify_after_run(
 
 
 def _may_be_late(user: StoredUser, shown: Mapping[str, DescopeUser]) -> bool:
-    """Whether a user is not shown and was not written so long ago that it would have been."""
+    """Whether a user is not shown, and was written too recently to be sure to be shown."""
     return user.user_id not in shown and user.verdict != RowVerdict.MISSING

@@ -1,4 +1,4 @@
-"""One user, wanted and found: the fields that differ. Pure."""
+"""Compares one expected user with the one found: the fields that differ. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINKED = "linked"  # the origin of a stranger we adopted
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One field that is not as it must be; None stands for nothing there, or nothing known to expect."""
+    """One field that is not as it must be; None means that nothing is there, or no expected value is known."""
 
     name: str
     expected: Json = field(repr=False)  # personal data
@@ -32,13 +32,13 @@ class FieldDifference:
 
     @property
     def path(self) -> str:
-        """Its name with its place, which tells an attribute from a field of the same name."""
+        """Its name with its place, which distinguishes an attribute from a field of the same name."""
         return f"customAttributes.{self.name}" if self.attribute else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
-    """What the checkpoint remembers of a user: its state, how it became ours, and whether it was seen right since."""
+    """What the checkpoint knows about a user: its state, how it became ours, and whether it was seen right since."""
 
     state: State
     origin: str | None = None
@@ -48,37 +48,37 @@ class StoredFacts:
 def compare_user(
     target: TargetUser, user: DescopeUser, past: StoredFacts, policy: PolicyConfig
 ) -> list[FieldDifference]:
-    """Every field we own that differs from its target.
+    """Every field we own that differs from the target.
 
-    What people may have changed since is left out: fields that `policy.update` leaves to Descope, flags of
-    a user who has signed in, who was disabled in Descope, and whatever the source leaves empty.
+    Not compared is what people may have changed since: fields that `policy.update` leaves to Descope, flags of
+    a user who has signed in, the status of one disabled in Descope, and whatever is empty in the source.
     """
     adopted = _is_adopted(user, past, policy)
     differing = list(_single(target, user, policy, adopted=adopted))
-    if past.seen_right:  # whoever is disabled by now was disabled by a person in Descope
+    if past.seen_right:  # a user who is disabled by now was disabled by a person in Descope
         differing = [one for one in differing if (one.path, one.found) != ("status", "disabled")]
     if adopted:
         return differing + list(_logins(target, user, policy, adopted=True))
     differing += _identity(target, user, policy)
     differing += _flags(target, user, past.state, policy)
-    # A flow may clean the attribute up after the first sign-in, but not before.
+    # A flow may remove the attribute after the first sign-in, but not before.
     if user.fresh is None and (FRESHLY_MIGRATED in user.attributes or not user.has_credential):
         differing.append(FieldDifference(FRESHLY_MIGRATED, True, user.attributes.get(FRESHLY_MIGRATED), attribute=True))
     return differing
 
 
 def _is_adopted(user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> bool:
-    """Whether this was a stranger, who got our mark and had gaps filled, nothing else."""
+    """Whether this was a stranger, who got our mark and had empty fields filled, nothing else."""
     if past.origin is not None:
         return past.origin == LINKED
-    # Of users of an older checkpoint only this is known: those we create carry the third mark.
+    # For users of an older checkpoint only this is known: users we create carry the third mark.
     return policy.existing == "link" and past.state != State.CREATED and FRESHLY_MIGRATED not in user.attributes
 
 
 def compare_mark(
     user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser
 ) -> list[FieldDifference]:
-    """What can be said when the profile was erased: the mark, and the login ids by their hashes."""
+    """What can be compared after the profile was erased: the mark, and the login ids by their hashes."""
     wanted = {MARK_USER: user_id, MARK_PLATFORM: platform}
     found = {name: user.attributes.get(name) for name in wanted}
     differing = [
@@ -104,20 +104,20 @@ def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adop
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:
-    """Whether a differing value is for us to mend (`policy.update`)."""
+    """Whether it is up to us to correct a differing value (`policy.update`)."""
     rule = "fill_if_empty" if adopted else policy.update.get(name, policy.update["default"])
     return rule == "source_wins" or (rule == "fill_if_empty" and not found)
 
 
 def _identity(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
-    """E-mail and login ids: they move together, so one rule is theirs."""
+    """E-mail and login ids: they change together, so one rule applies to both."""
     if target.email and not same_login(target.email, user.email) and _is_ours("email", user.email, policy):
         yield FieldDifference("email", target.email, user.email)
     yield from _logins(target, user, policy, adopted=False)
 
 
 def _logins(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[FieldDifference]:
-    """Whoever does not answer to the primary login id is somebody else, adopted or not."""
+    """A user without the primary login id is somebody else, adopted or not."""
     own = list(user.login_ids)
     ours = adopted or _is_ours("email", own, policy)
     if ours and not any(same_login(target.login_id, one) for one in own):
@@ -128,10 +128,10 @@ def _logins(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adop
 
 
 def _flags(target: TargetUser, user: DescopeUser, state: State, policy: PolicyConfig) -> Iterator[FieldDifference]:
-    """The verified flags of addresses that are ours; whoever signed in may have verified one since."""
+    """The verified flags of addresses that are ours; a user who signed in may have verified one since."""
     fresh = user.fresh is True
     if target.email and same_login(target.email, user.email):
-        # An update never takes a flag away, so "not verified" holds for those we created and left alone.
+        # An update never removes a flag, so "not verified" applies to users that we created and did not update.
         matters = target.verified_email or (fresh and state == State.CREATED)
         differs = user.verified_email != target.verified_email
         if matters and differs and _is_ours("verifiedEmail", user.verified_email, policy):

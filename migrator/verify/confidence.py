@@ -1,4 +1,4 @@
-"""What a sample says about everybody: the exact upper bound of the hypergeometric distribution. Pure."""
+"""What a sample says about all users: the exact upper bound of the hypergeometric distribution. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LEVEL = 0.95
 
 
 def most_wrong(everybody: int, checked: int, wrong: int, level: float = LEVEL) -> int:
-    """How many of `everybody` may be wrong when `wrong` of `checked`, drawn by chance, are.
+    """How many of `everybody` may be wrong if `wrong` of `checked`, drawn at random, are.
 
     Returns:
-        The largest number that the draw does not rule out at this level; at most one draw in twenty
-        (at 0.95) would show so few if more were wrong.
+        The largest number that the draw does not rule out at this level; if more were wrong, at most one draw in
+        twenty (at 0.95) would show so few.
 
     Raises:
-        ValueError: the numbers cannot belong together.
+        ValueError: the numbers are inconsistent.
     """
     if not 0 <= wrong <= checked <= everybody:
         raise ValueError("not 0 <= wrong <= checked <= everybody")
@@ -35,7 +35,7 @@ def most_wrong(everybody: int, checked: int, wrong: int, level: float = LEVEL) -
 
 
 def _at_most(wrong: int, everybody: int, bad: int, checked: int) -> float:
-    """The chance that a draw of `checked` shows at most `wrong` of the `bad` ones."""
+    """The probability that a draw of `checked` shows at most `wrong` of the `bad` ones."""
     all_draws = _log_choose(everybody, checked)
     first = max(0, checked - (everybody - bad))
     terms = (
@@ -50,7 +50,7 @@ def _log_choose(n: int, k: int) -> float:
 
 
 def draw_sample(user_ids: Iterable[str], size: int, seed: int) -> set[str]:
-    """`size` ids, each as likely as any other; the same seed on the same ids draws the same."""
+    """`size` ids, each as likely as any other; the same seed on the same ids draws the same ones."""
     chance = random.Random(seed)  # noqa: S311 -- a sample to be drawn again, not a secret
     drawn: list[str] = []
     for number, user_id in enumerate(user_ids, start=1):

@@ -1,4 +1,4 @@
-"""Users whose profile was erased: their targets are built anew from Docebo, without storing anything."""
+"""Users whose profile was erased: builds their targets again from Docebo, without storing anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Ready]]:
-    """One reading of all pages: everybody Docebo shows and that can be migrated, each once.
+    """One reading of all pages: every user whom Docebo shows and who can be migrated, each once.
 
     Raises:
         StopRun: a page cannot be read, or the list does not end.
@@ -37,7 +37,7 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
 
 
 def match_erased(people: Sequence[Ready], known: dict[str, StoredUser]) -> list[ExpectedUser]:
-    """Erased users with the target Docebo asks for now, which may not be what was sent."""
+    """Erased users with the target that Docebo asks for now, which may differ from what was sent."""
     return [
         ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
         for one in people
@@ -46,6 +46,6 @@ def match_erased(people: Sequence[Ready], known: dict[str, StoredUser]) -> list[
 
 
 def by_mark(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> list[ExpectedUser]:
-    """Erased users of whom only the mark and the hashes of their login ids can be compared."""
+    """Erased users for whom only the mark and the hashes of their login ids can be compared."""
     hashes = login_hashes(checkpoint, [user.user_id for user in users]) if users else {}
     return [ExpectedUser(user, None, frozenset(hashes.get(user.user_id, ()))) for user in users]

@@ -1,4 +1,4 @@
-"""What a Descope user must look like, worked out from the target profile alone. Pure."""
+"""What a Descope user must look like, computed from the target profile alone. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
 
-# Field of a Descope user object -> where target and client keep it. Written down again on purpose: verification is
-# the independent proof, so a field that is wrong in `core.fields` must not be wrong here too.
+# Field of a Descope user object -> its place in target and client. Written again on purpose: verification is
+# the independent proof, so a field that is wrong in `core.fields` must not be wrong here, too.
 _PLAIN = {
     "name": "name",
     "givenName": "given_name",
@@ -23,14 +23,14 @@ _PLAIN = {
 
 
 def single_fields(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
-    """Name, wanted and found value of each single-valued field; what the source leaves empty asks for nothing."""
+    """Name, expected and found value of each single-valued field; fields that are empty in the source are left out."""
     for name, place in _PLAIN.items():
         if wanted := getattr(target, place):
             yield name, wanted, getattr(user, place)
 
 
 def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, Json, Json]]:
-    """The same for the custom attributes, the mark among them; found is None where there is none."""
+    """The same for the custom attributes, including the mark; found is None if there is none."""
     for name, wanted in target.attributes.items():
         if wanted not in ("", None):
             yield name, wanted, user.attributes.get(name)

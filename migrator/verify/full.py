@@ -1,4 +1,4 @@
-"""`migrator verify`: everybody, or a sample of them, and users with our mark that nobody knows."""
+"""`migrator verify`: everybody, or a sample of them, and users with our mark that the checkpoint does not know."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SampleSize:
-    """How many users to draw, and from which seed."""
+    """How many users to draw, and with which seed."""
 
     size: int
     seed: int
@@ -35,9 +35,9 @@ class SampleSize:
 class VerifyReport:
     """What a verification found.
 
-    `arrived` is how many users the checkpoint says are in Descope; `reread` of those checked were built anew
-    from Docebo, `changed` of these are different there since they were sent, and of `by_mark` only mark and
-    login ids could be compared. `stored` is whether the checkpoint now says of each user what was seen.
+    `arrived` is how many users are in Descope according to the checkpoint; `reread` of those checked were built again
+    from Docebo, `changed` of these have changed there since they were sent, and of `by_mark` only mark and
+    login ids could be compared. `stored` is whether the checkpoint now holds what was seen of each user.
     """
 
     arrived: int
@@ -66,7 +66,7 @@ class VerifyReport:
 
     @property
     def most_wrong(self) -> int:
-        """How many of all who arrived may be wrong, by what was checked."""
+        """How many of all users who arrived may be wrong, judging by those checked."""
         return most_wrong(self.arrived, self.checked, self.wrong)
 
     def document(self) -> dict[str, Any]:
@@ -98,14 +98,14 @@ def verify_all(
     sample: SampleSize | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> VerifyReport:
-    """Compare every user the checkpoint says is in Descope, field by field, and store what was seen of each.
+    """Compare every user who is in Descope according to the checkpoint, field by field, and store what was seen.
 
-    Nothing is stored while a run is at work, whose own reading back counts.
+    Nothing is stored while a run is in progress; its own reading back counts.
 
     Args:
-        source: asked only when personal data was erased; the targets are then built anew from it.
-        sample: draw so many users only; then users unknown to the checkpoint are not looked for.
-        progress: hears how many of how many users are checked.
+        source: used only if personal data was erased; the targets are then built again from it.
+        sample: draw only this many users; then users unknown to the checkpoint are not looked for.
+        progress: gets how many of how many users are checked.
     """
     verdict = VerifyReport(count_arrived(checkpoint), sample)
     whole = _Whole(checkpoint, verdict)
@@ -128,7 +128,7 @@ def verify_all(
 
 
 class _Whole:
-    """Who is to be checked: everybody who arrived, or those drawn."""
+    """The users to check: everybody who arrived, or those drawn."""
 
     def __init__(self, checkpoint: Checkpoint, verdict: VerifyReport) -> None:
         self.checkpoint = checkpoint
@@ -146,11 +146,11 @@ class _Whole:
         self.verdict.stored &= store_verdicts(self.checkpoint, [one.user for one in users], verdicts)
 
     def wants(self, user: StoredUser) -> bool:
-        """Whether this user is to be checked."""
+        """Whether to check this user."""
         return self._drawn is None or user.user_id in self._drawn
 
     def users(self, size: int) -> Iterator[list[StoredUser]]:
-        """Everybody to be checked, page by page."""
+        """Everybody to check, page by page."""
         for page in arrived_pages(self.checkpoint, size=size):
             yield [user for user in page if self.wants(user)]
 
@@ -186,9 +186,9 @@ def _check_erased(
 def _unknown(
     checkpoint: Checkpoint, descope: DescopeReader, config: Config
 ) -> Iterator[tuple[DescopeUser, StoredUser | None]]:
-    """Users with our mark that the checkpoint does not know, or knows as somebody else at Descope."""
+    """Users with our mark that the checkpoint does not know, or knows as another Descope user."""
     if MARK_PLATFORM not in descope.attributes():
-        return  # nobody can carry it, and a search for it may be refused
+        return  # no user can carry it, and a search for it may be refused
     for users in _hundreds(descope.marked(config.docebo.platform)):
         known = known_users(checkpoint, [str(user.attributes.get(MARK_USER)) for user in users])
         for user in users:

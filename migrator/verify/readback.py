@@ -1,4 +1,4 @@
-"""Read users back from Descope, a hundred a call, and sort them into same, differs and missing."""
+"""Reads users back from Descope, a hundred per call, and sorts them into same, differs and missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 USERS_PER_CALL = 100  # users/load (docs/contract/descope.md 3.10 and 10.2)
 SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra")
-# The field of a user whose profile was erased while it differed: which one it was, nobody knows any more.
+# The field of a user whose profile was erased while it differed: which field it was is no longer known.
 FORGOTTEN = "fields"
 
 
@@ -50,9 +50,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedUser:
-    """A user to read back: its target, or after that was erased only the hashes of its login ids.
+    """A user to read back: its target, or if that was erased, only the hashes of its login ids.
 
-    A `stale` target is not the one that was sent: what differs from it says nothing about what was.
+    A `stale` target is not the one that was sent: differences from it say nothing about what was sent.
     """
 
     user: StoredUser
@@ -72,11 +72,11 @@ def expected_users(users: Sequence[StoredUser]) -> list[ExpectedUser]:
 
 @dataclass
 class Readback:
-    """The reading and judging that every verification shares; several calls in flight.
+    """The reading and judging that all verifications share; several calls in flight.
 
     Args:
-        tell: hears every difference.
-        edits: whether a field is told that was not sent because a person changed it in Descope.
+        tell: called with every difference.
+        edits: whether to report a field that was not sent because a person changed it in Descope.
     """
 
     config: Config
@@ -96,7 +96,7 @@ class Readback:
 
     @property
     def at_once(self) -> int:
-        """How many users to hand over at a time, so that every worker has a call to make."""
+        """How many users to pass at a time, so that every worker has a call to make."""
         return USERS_PER_CALL * self.config.run.concurrency
 
     def look(self, users: Sequence[ExpectedUser]) -> dict[str, DescopeUser]:
@@ -109,7 +109,7 @@ class Readback:
         return {one.user.user_id: loaded[one.user.target_id] for one in users if one.user.target_id in loaded}
 
     def judge(self, users: Sequence[ExpectedUser], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
-        """Sort users into classes and tell what is wrong; returns what now holds of each, as the checkpoint keeps it.
+        """Sort users into classes and report what is wrong; returns each user's new verdict for the checkpoint.
 
         A user without an entry is left as it was: its target is not what was sent.
         """
@@ -158,7 +158,7 @@ class Readback:
         if fields:
             edited = before in SEEN_RIGHT or all(name.path in one.user.left for name in fields)
             return RowVerdict.EDITED if edited else RowVerdict.DIFFERS
-        if one.target is None:  # the mark alone never takes back what the fields have shown
+        if one.target is None:  # the mark alone never reverts what the fields have shown
             return before if before in SEEN_RIGHT else RowVerdict.MARK
         return RowVerdict.SAME
 
@@ -167,11 +167,11 @@ class Readback:
         return self.judge(users, self.look(users))
 
     def put(self, difference: Difference) -> None:
-        """Count and tell a user that is missing or extra."""
+        """Count and report a user that is missing or extra."""
         self.classes[difference.kind] += 1
         self.tell(difference)
 
     def put_extra(self, user: DescopeUser, known: StoredUser | None) -> None:
-        """A user that carries our mark although the checkpoint does not know it as what became of somebody."""
+        """A user that carries our mark, but that the checkpoint does not know as any Docebo user's Descope user."""
         user_id = str(user.attributes.get(MARK_USER) or "")
         self.put(Difference(user_id, EXTRA, "userId", known.target_id if known else None, user.user_id))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migrator.core.clock import Clock
 
 _T = TypeVar("_T")
-TRIES = 5  # of one transaction on a database that comes and goes (docs/reliability.md S4 and S5)
+TRIES = 5  # attempts at one transaction on an unreliable database (docs/reliability.md S4 and S5)
 
 
 class Checkpoint:
@@ -34,7 +34,7 @@ class Checkpoint:
     Readers only construct it; a run enters it as a context manager, which takes the lease.
 
     Args:
-        upgrade: whether an older or empty schema may be brought to head now.
+        upgrade: whether to bring an older or empty schema to head now.
 
     Raises:
         ConfigError: damaged, foreign or newer database, or an upgrade is needed and not allowed.
@@ -87,14 +87,14 @@ class Checkpoint:
         try:
             self._repeat(self.db.write, self._give_lease_back)
         except Exception:
-            # The lease of a dead holder is free by itself; the error on its way out matters more.
+            # The lease of a dead holder becomes free by itself; the error being raised matters more.
             if error is None:
                 raise
         finally:
             self.db.close()
 
     def owns(self, table: Table) -> ColumnElement[bool]:
-        """Whether a row of this table is of this migration, as a condition: others may share the database."""
+        """A condition: whether a row of this table belongs to this migration, because others may share the database."""
         return table.c.migration == self.key
 
     # --- transactions ------------------------------------------------------------------------
@@ -106,8 +106,8 @@ class Checkpoint:
     def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run `work` in one durable transaction, if the lease is still ours.
 
-        `work` may run more than once, so it must change nothing but the database. A commit whose answer
-        was lost is looked up by its name before anything is repeated (docs/reliability.md S4).
+        `work` may run more than once, so it must change nothing but the database. If the answer to a commit
+        was lost, the commit is looked up by its name before anything is retried (docs/reliability.md S4).
 
         Raises:
             LeaseLost: another run took over; nothing was written.
@@ -131,26 +131,26 @@ class Checkpoint:
         return result
 
     def db_write(self, work: Callable[[Connection, str], _T]) -> _T:
-        """Run a named transaction, repeated after a lost connection only if it did not commit."""
+        """Run a named transaction; after a lost connection, retry it only if it did not commit."""
         name = uuid.uuid4().hex
         done: list[_T] = []
 
         def once(connection: Connection) -> None:
-            # Asked under the row's lock: a commit still on its way inside the server has ended by then.
+            # Checked under the row's lock: a commit still in progress inside the server has ended by then.
             row = self.row(connection) if done else None
             if row is None or row["last_write"] != name:
                 done.append(work(connection, name))
 
-        # One at a time: the name of the last one must still be there while its commit is in doubt.
+        # One at a time: the name of the last transaction must still be there while its commit is in doubt.
         with self._one_writer:
             self._repeat(self.db.write, once)
         return done[-1]
 
     def compact(self) -> None:
-        """Rewrite the database so that erased values are gone from its bytes.
+        """Rewrite the database to remove erased values from its bytes.
 
         Raises:
-            BytesRemain: the database does not let us.
+            BytesRemain: the database does not allow it.
         """
         self._repeat(self.db.outside, self.db.compact)
 
@@ -207,13 +207,13 @@ class Checkpoint:
         return renewed.rowcount == 1
 
     def row(self, connection: Connection) -> RowMapping | None:
-        """The migration's own row, None before the first run."""
+        """The migration's own row; None before the first run."""
         # The row is locked on PostgreSQL, so that two runs cannot both find the lease free.
         query = select(migration).where(migration.c.key == self.key).with_for_update()
         return connection.execute(query).mappings().one_or_none()
 
     def is_held(self) -> bool:
-        """Whether a living run holds the lease now."""
+        """Whether a live run holds the lease now."""
 
         def look(connection: Connection) -> bool:
             row = connection.execute(select(migration).where(migration.c.key == self.key)).mappings().one_or_none()
@@ -222,7 +222,7 @@ class Checkpoint:
         return self.read(look)
 
     def note(self, work: Callable[[Connection], object]) -> bool:
-        """Run `work` in one transaction without holding the lease, unless a living run holds it.
+        """Run `work` in one transaction without the lease, unless a live run holds it.
 
         `work` may run more than once. No run can begin while the transaction lasts.
 

@@ -1,4 +1,4 @@
-"""One database, SQLite or PostgreSQL: how it is opened, how a transaction begins, what its errors mean."""
+"""One database, SQLite or PostgreSQL: how it opens, how a transaction begins, what its errors mean."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30  # docs/reliability.md S2
 # A transaction that does nothing for so long belongs to a paused run; nobody waits for it (docs/reliability.md L3).
 IDLE_SECONDS = 60
-_ONE_AT_A_TIME = 0x646F63656465  # any number that other programs on the server do not take
+_ONE_AT_A_TIME = 0x646F63656465  # any number that no other program on the server uses
 
 
 class Database:
     """A pool of connections with the two kinds of transaction the checkpoint needs.
 
     Raises:
-        ConfigError: the database cannot be opened, is damaged, or is no database.
+        ConfigError: the database cannot be opened, is damaged, or is not a database.
         StopRun: it stopped working while in use (full disk, locked, gone); running again is safe.
     """
 
@@ -48,13 +48,13 @@ class Database:
             ) from None
 
     def _engine(self, url: URL) -> Engine:
-        # hide_parameters: an exception text must not carry anybody's data.
+        # hide_parameters: an exception's text must not contain personal data.
         if not self.is_sqlite:
             engine = create_engine(
                 url,
                 hide_parameters=True,
                 pool_pre_ping=True,
-                # A prepared statement belongs to one connection of the server, which a pooler changes (PgBouncer).
+                # A prepared statement belongs to one server connection, which a pooler may change (PgBouncer).
                 connect_args={"connect_timeout": 10, "prepare_threshold": None},
             )
             event.listen(engine, "connect", _set_up_postgres)
@@ -79,7 +79,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back by any exception.
 
-        On SQLite it takes the write lock first; a read that turns into a write fails at once there.
+        On SQLite it takes the write lock first; there, a read that turns into a write fails at once.
         """
         with _explained(self.name), self.engine.connect() as connection:
             connection = connection.execution_options(immediate=True)  # noqa: PLW2901 -- the same connection, told how to begin
@@ -87,18 +87,18 @@ class Database:
                 yield connection
 
     def one_at_a_time(self, connection: Connection) -> None:
-        """Keep others out until the transaction ends, where nothing may be there to lock (docs/reliability.md L1)."""
+        """Keep others out until the transaction ends if there may be no row to lock (docs/reliability.md L1)."""
         if not self.is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
     def now(self, connection: Connection, wall_clock: float) -> float:
-        """The time all runs on this database share, in epoch seconds."""
+        """The time that all runs on this database share, in epoch seconds."""
         if self.is_sqlite:
             return wall_clock
         return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
     def check_intact(self) -> None:
-        """Raise `ConfigError` for a file damaged anywhere, before anything builds on it (docs/reliability.md S3)."""
+        """Raise `ConfigError` for a file damaged anywhere, before anything relies on it (docs/reliability.md S3)."""
         if not self.is_sqlite:
             return
         with self.read() as connection:
@@ -113,7 +113,7 @@ class Database:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def compact(self, connection: Connection) -> None:
-        """Rewrite the database so that erased values are gone from its bytes, -wal included.
+        """Rewrite the database to remove erased values from its bytes, -wal included.
 
         Raises:
             BytesRemain: this role may not rewrite the tables (PostgreSQL).
@@ -123,7 +123,7 @@ class Database:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             return
         for table in ("source_user", "login"):
-            # A role that may not do it gets a warning in the server's language; a new file is the proof.
+            # A role without the right gets a warning in the server's language; a new file is the proof.
             number = select(func.pg_relation_filenode(func.to_regclass(table)))
             before = connection.execute(number).scalar_one()
             connection.exec_driver_sql(f"VACUUM FULL {table}")
@@ -147,7 +147,7 @@ class Database:
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:
-    """Make the file readable by its owner alone before SQLite can make it 0644."""
+    """Make the file readable by its owner alone, before SQLite can create it as 0644."""
     fix = "Set checkpoint.url to a file in a folder of your own that you can write to."
     if not path.parent.is_dir():
         raise ConfigError(
@@ -177,7 +177,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noq
     connection.isolation_level = None  # SQLAlchemy's begin event decides how a transaction starts
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-    # Once, when the file is new: the mode stays, and another program's file is not touched (docs/reliability.md S3).
+    # Once, when the file is new: the mode stays, and another program's file is not changed (docs/reliability.md S3).
     if connection.execute("PRAGMA page_count").fetchone() == (0,):
         connection.execute("PRAGMA journal_mode = WAL").close()
 
@@ -185,7 +185,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noq
 def _set_up_postgres(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- as above
     with connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
-        # An intent must outlive a power cut, whatever the role or the server says; all but "off" are as good or better.
+        # An intent must survive a power cut, whatever the role or the server says; all but "off" are as good or better.
         cursor.execute(
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         )
@@ -202,7 +202,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
-    """Turn the database's errors into ours; texts of drivers may carry data, so none is passed on."""
+    """Turn the database's errors into ours; driver texts may contain data, so none is passed on."""
     try:
         yield
     except DBAPIError as error:
@@ -241,13 +241,13 @@ def _is_lost(error: DBAPIError) -> bool:
 
 
 class BytesRemain(MigratorError):
-    """All rows are right, and only the rewriting of the erased bytes needs a person."""
+    """All rows are right; only the rewriting of the erased bytes needs a person."""
 
     exit_code = 3
 
 
 class DatabaseLost(StopRun):
-    """The connection broke or the transaction lost a race: what it did is unknown until looked up."""
+    """The connection broke or the transaction lost a race: its effect is unknown until looked up."""
 
 
 _SQLITE_ERRORS: dict[str, tuple[type[ConfigError | StopRun], str, str]] = {

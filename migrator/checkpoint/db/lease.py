@@ -1,4 +1,4 @@
-"""One runner at a time: who holds the lease, for how long, and how a dead holder is told from a slow one."""
+"""One run at a time: who holds the lease, for how long, and how to tell a dead holder from a slow one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TTL = 60.0  # seconds without a renewal after which another run may take over (docs/reliability.md L2)
 RENEW_EVERY = TTL / 4
-GIVE_UP_AFTER = TTL * 2 / 3  # the holder stops itself well before anybody may take over (docs/reliability.md L4)
+GIVE_UP_AFTER = TTL * 2 / 3  # the holder stops itself well before another run may take over (docs/reliability.md L4)
 
 
 def _read(path: str) -> str:
@@ -29,14 +29,14 @@ def _read(path: str) -> str:
 
 
 def _started(pid: int) -> str:
-    """The start time of a process in clock ticks; tells a process from a later one with the same number."""
+    """The start time of a process in clock ticks; distinguishes it from a later process with the same number."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 else ""  # noqa: PLR2004 -- field 22 of proc(5), counted from behind the name
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """A process, recognisable on the machine it runs on."""
+    """A process, identifiable on the machine it runs on."""
 
     host: str
     pid: int
@@ -45,7 +45,7 @@ class LeaseHolder:
     @classmethod
     def me(cls) -> LeaseHolder:
         """This process."""
-        # The boot and the pid namespace belong to the name: a pid means nothing outside them.
+        # The boot and the pid namespace are part of the name: a pid means nothing outside them.
         namespace = Path("/proc/self/ns/pid")
         space = str(namespace.readlink()) if namespace.is_symlink() else ""
         host = "|".join((socket.gethostname(), _read("/proc/sys/kernel/random/boot_id"), space))
@@ -61,7 +61,7 @@ class LeaseHolder:
         return cls(**json.loads(text))
 
     def is_surely_dead(self) -> bool:
-        """True only when this machine can prove it; a holder elsewhere is never proven dead."""
+        """True only if this machine can prove it; a holder on another machine is never proven dead."""
         if not self.death_can_be_proven():
             return False
         try:
@@ -73,24 +73,24 @@ class LeaseHolder:
         return _started(self.pid) != self.started
 
     def death_can_be_proven(self) -> bool:
-        """Whether it runs, or ran, on this machine, under a name that means one process alone."""
+        """Whether it runs, or ran, on this machine, under a name that identifies one process alone."""
         return self.host == LeaseHolder.me().host and self._is_unmistakable()
 
     def _is_unmistakable(self) -> bool:
-        """Whether these values mean one process alone: another machine may have the same name (no /proc: macOS)."""
+        """Whether these values identify one process alone: another machine may have the same name (no /proc: macOS)."""
         return bool(self.started) and all(self.host.split("|"))
 
 
 def _suspend_aware() -> float:
-    """Monotonic seconds that go on while the machine sleeps, where the system has such a clock."""
+    """Monotonic seconds that continue while the machine sleeps, if the system has such a clock."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Heartbeat:
-    """Renews the lease from a thread of its own and knows when it can no longer be trusted.
+    """Renews the lease from its own thread and knows when the lease can no longer be trusted.
 
     Args:
-        renew: does one renewal; False when somebody else holds the lease, an exception when it is unknown.
+        renew: does one renewal; returns False if another run holds the lease, raises if that is unknown.
     """
 
     def __init__(self, renew: Callable[[], bool]) -> None:
@@ -110,7 +110,7 @@ class Heartbeat:
         self._thread.join()
 
     def renewed(self) -> None:
-        """Note a renewal that a write carried along."""
+        """Note a renewal that was part of a write."""
         self._renewed = _suspend_aware()
 
     def check(self) -> None:

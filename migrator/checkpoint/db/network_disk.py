@@ -1,11 +1,11 @@
-"""Whether a folder lies on another machine, where SQLite's locks do not hold (docs/reliability.md S6)."""
+"""Whether a folder is on another machine, where SQLite's locks do not hold (docs/reliability.md S6)."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
 
-MOUNTS = Path("/proc/mounts")  # only Linux has it; elsewhere nothing is recognised
+MOUNTS = Path("/proc/mounts")  # Linux only; on other systems nothing is recognised
 
 _NETWORK = re.compile(
     r"nfs\d*|cifs|smb\d*|smbfs|ncpfs|afs|coda|ceph|lustre|gpfs|glusterfs|beegfs|ocfs2|gfs2"
@@ -14,18 +14,18 @@ _NETWORK = re.compile(
 
 
 def network_file_system(folder: str, mounts: str) -> str:
-    """The type of the network file system that holds `folder`, "" when it is a local one.
+    """The type of the network file system that holds `folder`; "" if it is a local one.
 
     Args:
         folder: absolute, without symbolic links.
-        mounts: the text of /proc/mounts; of equal places the last mounted covers the others.
+        mounts: the text of /proc/mounts; of several mounts in one place, the last covers the others.
     """
     place, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:  # noqa: PLR2004 -- device, place, type of fstab(5)
             continue
-        # Blanks and the like in a place are written as three octal digits.
+        # Blanks and similar characters in a path are written as three octal digits.
         here = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[1])
         if PurePosixPath(folder).is_relative_to(here) and len(here) >= len(place):
             place, kind = here, fields[2]
@@ -33,7 +33,7 @@ def network_file_system(folder: str, mounts: str) -> str:
 
 
 def on_network(path: Path) -> str:
-    """The network file system type of the folder that holds `path`, "" when local or unknown."""
+    """The network file system type of the folder that holds `path`; "" if local or unknown."""
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

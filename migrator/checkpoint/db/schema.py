@@ -1,4 +1,4 @@
-"""The schema's version: what it is, what this program wants, and the way between (Alembic)."""
+"""The schema's version: the present one, the one this program needs, and the upgrade between them (Alembic)."""
 
 from __future__ import annotations
 

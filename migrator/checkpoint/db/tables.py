@@ -1,4 +1,4 @@
-"""The checkpoint's tables; `migrations/` must build exactly these (tested as an empty diff).
+"""The checkpoint's tables; `migrations/` must build exactly these (a test checks for an empty diff).
 
 Every row carries its migration's key, so that several migrations can share one PostgreSQL database.
 """
@@ -36,18 +36,18 @@ migration = Table(
     "migration",
     metadata,
     Column("key", Text, primary_key=True),
-    # The binding: empty until the first run proved its credentials.
+    # The binding: empty until the first run has proved its credentials.
     Column("source", Text),
     Column("project", Text),
     Column("target_host", Text),
     Column("mapping", Text),
-    Column("mapping_section", Text),  # JSON of the configuration's section, to name the keys that were changed
+    Column("mapping_section", Text),  # JSON of the configuration's section, to name changed keys
     Column("policy", Text),
-    # The lease: `fence` grows with every holder and stands in every write.
+    # The lease: `fence` grows with every holder and is part of every write.
     Column("fence", Integer, nullable=False),
     Column("holder", Text),
     Column("lease_until", Double),
-    # The name of the last transaction: tells whether a commit without an answer happened (docs/reliability.md S4).
+    # The name of the last transaction: shows whether a commit without an answer happened (docs/reliability.md S4).
     Column("last_write", Text),
     # Sweeps are numbered over the life of the migration.
     Column("sweep", Integer, nullable=False),
@@ -63,11 +63,11 @@ run = Table(
     Column("finished_at", Double),
     Column("outcome", Text),
     Column("summary", Text),  # the JSON document of the run, counts only
-    Column("details", Text),  # JSON of what a report shows beyond it: fields, readiness; no personal data
+    Column("details", Text),  # JSON of what a report shows in addition: fields, readiness; no personal data
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 
-# What reading Descope back has shown, a run's own read-back and `migrator verify` alike; the newest one is told.
+# What reading Descope back has shown, by a run or by `migrator verify`; the newest one is reported.
 verification = Table(
     "verification",
     metadata,
@@ -100,33 +100,33 @@ source_user = Table(
     Column("hash", Text, nullable=False),
     Column("sent_hash", Text),
     Column("target_id", Text),
-    # The plan's word on a pending user.
+    # The plan's decision on a pending user.
     Column("decision", Text),
-    Column("changes", Text),  # JSON {field: [before, after]}, personal data too
+    Column("changes", Text),  # JSON {field: [before, after]}; also personal data
     Column("decided_at", Double),
-    Column("seen", Text),  # hash of the Descope user the decision was made on
-    Column("predicted", Text),  # the state this run's plan foresees
-    # What reading the user back since it was last sent has shown, in the words of `RowVerdict`; None before.
+    Column("seen", Text),  # hash of the Descope user on which the decision was made
+    Column("predicted", Text),  # the state that this run's plan predicts
+    # What reading the user back has shown since it was last sent, in the words of `RowVerdict`; None before.
     Column("verdict", Text),
-    # How the user came to be ours: "created", or "linked" (policy.existing); None before it arrived.
+    # How the user became ours: "created", or "linked" (policy.existing); None before it arrived.
     Column("origin", Text),
-    # JSON {field: hash} of what Docebo held when the user was last brought to it, for each field (`SentFields`).
+    # JSON {field: hash} of Docebo's values when the user was last brought to them, for each field (`SentFields`).
     Column("sent_fields", Text),
-    Column("adopt_id", Text),  # the stranger a decision to link was made on
-    # 1 when this migration disabled the user at Descope, so that it may enable it again.
+    Column("adopt_id", Text),  # the stranger on whom a decision to link was made
+    # 1 if this migration disabled the user in Descope, so that it may enable it again.
     Column("disabled_by_us", Integer),
-    # 1 when the user has left at the source, and Descope would not let us disable it.
+    # 1 if the user has left in the source, and Descope would not let us disable it.
     Column("still_enabled", Integer),
-    Column("refusals", Integer),  # runs that ended because everybody was refused alike, this user among them
-    # The user is to be planned again: `stored_user.AGAIN`, `stored_user.REJUDGE`.
+    Column("refusals", Integer),  # runs that ended because everybody, this user included, was refused alike
+    # The user must be planned again: `stored_user.AGAIN`, `stored_user.REJUDGE`.
     Column("retry", Integer),
-    # What stood in these columns before somebody asked, until the plan is confirmed; `was_state` None: nothing did.
+    # The earlier values of these columns, until the plan is confirmed; `was_state` None: there are none.
     Column("was_state", Text),
     Column("was_reason", Text),
     Column("was_detail", Text),
     Column("was_attempts", Integer),
     Column("was_retry", Integer),
-    Column("was_row", Text),  # JSON of the row before a mapping that is not confirmed wrote over it (`trial`)
+    Column("was_row", Text),  # JSON of the row before an unconfirmed mapping overwrote it (`trial`)
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),
@@ -149,7 +149,7 @@ login = Table(
 )
 Index("ix_login_user", login.c.migration, login.c.user_id)
 
-# What a run was doing at a moment, for rates, the estimate of its end, and the report's time line.
+# What a run was doing at a moment, for speeds, the estimate of its end, and the report's time line.
 sample = Table(
     "sample",
     metadata,
@@ -161,6 +161,6 @@ sample = Table(
     Column("total", Integer),
     Column("calls", Integer, nullable=False),
     Column("throttled", Integer, nullable=False),
-    Column("waiting", Text),  # why it waits, None while it works
+    Column("waiting", Text),  # why the run waits; None while it works
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )

@@ -1,1 +1,1 @@
-"""What each run did, how far it is, and what reading back has shown."""
+"""What each run did, how far it got, and what reading back has shown."""

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-# The kinds of what is sent, as the key `actions` of JSON documents names them.
+# The kinds of what is sent, as named in the key `actions` of JSON documents.
 CREATE, UPDATE, ADOPT, DISABLE = ACTION_KINDS = ("create", "update", "adopt", "disable")
-NOTHING = "nothing"  # beside the kinds: users who are in Descope and need no request
+NOTHING = "nothing"  # besides the kinds: users who are in Descope and need no request
 NO_ACTIONS = dict.fromkeys((*ACTION_KINDS, NOTHING), 0)
 
 
 def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
-    """From here on, what is recorded was sent by run `number`; what was settled before, an earlier run had sent.
+    """From here on, what is recorded was sent by run `number`; what was settled before was sent by an earlier run.
 
     Args:
         nothing: users for whom the plan has nothing to do.
@@ -46,7 +46,7 @@ def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[
 
 
 def actions_of_run(checkpoint: Checkpoint, number: int) -> dict[str, int] | None:
-    """What run `number` has sent by kind, and `nothing`; None when it never came to sending."""
+    """What run `number` has sent by kind, and `nothing`; None if it never began to send."""
     query = select(run.c.summary).where(checkpoint.owns(run), run.c.number == number)
     text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
     actions: dict[str, int] | None = json.loads(text).get("actions") if text else None

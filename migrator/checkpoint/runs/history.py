@@ -22,9 +22,9 @@ _NEWEST = 20
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run or plan; times are epoch seconds, None where it never ended by itself.
+    """One run or plan; times are epoch seconds, None if it never recorded an end.
 
-    `summary` is its JSON document as far as it got.
+    `summary` is its JSON document, as far as it got.
     """
 
     number: int
@@ -37,7 +37,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class RunHistory:
-    """The newest runs, newest first; how many there are in all, and how many seconds those that ended took."""
+    """The newest runs, newest first; how many there are in total, and how many seconds those that ended took."""
 
     newest: tuple[RunRow, ...]
     runs: int

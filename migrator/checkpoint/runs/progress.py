@@ -1,4 +1,4 @@
-"""What a run was doing at a moment: rows for rates, the estimate of its end, and the report's time line."""
+"""What a run was doing at a moment: rows for speeds, the estimate of its end, and the report's time line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProgressPoint:
-    """`done` of `total` users were through `stage` at epoch second `at`; `waiting` says why it waited, if it did.
+    """`done` of `total` users had passed `stage` at epoch second `at`; `waiting` says why the run waited, if it did.
 
     `calls` and `throttled` count over the whole run so far.
     """
@@ -31,13 +31,13 @@ class ProgressPoint:
 
     @property
     def wait_left(self) -> float:
-        """Seconds until the wait ends; 0 without one, or where nobody can tell."""
+        """Seconds until the wait ends; 0 without a wait, or if that is unknown."""
         found = _GOES_ON.search(self.waiting or "")
         return float(found[1]) if found else 0.0
 
 
 def wait_text(why: str, seconds: float) -> str:
-    """Why a run waits, and for how many seconds more, as samples keep it."""
+    """Why a run waits, and for how many more seconds, in the form that samples store."""
     return f"{why}; goes on in {max(0.0, seconds):.0f} s"
 
 
@@ -59,7 +59,7 @@ def store_progress(checkpoint: Checkpoint, run: int, taken: ProgressPoint) -> No
 
 
 def recent_progress(checkpoint: Checkpoint, run: int, seconds: float | None = None) -> list[ProgressPoint]:
-    """A run's samples in order; `seconds` limits them to the last so many before its newest one."""
+    """A run's samples in order; `seconds` limits them to that many seconds before the newest one."""
     mine = (checkpoint.owns(sample), sample.c.run == run)
     query = select(*_COLUMNS).where(*mine).order_by(sample.c.at)
     if seconds is not None:

@@ -1,4 +1,4 @@
-"""The runs of a migration: begun, ended, and with what they found."""
+"""The runs of a migration: their beginning, their end, and what they found."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def store_summary(checkpoint: Checkpoint, number: int, summary: dict[str, Any], 
 
 
 def delete_run(checkpoint: Checkpoint, number: int) -> None:
-    """Take a run's row away again: what a wrong configuration ended was no run."""
+    """Delete a run's row: a command that a wrong configuration ended was not a run."""
 
     def work(connection: Connection) -> None:
         for table, column in ((sample, sample.c.run), (run, run.c.number)):
@@ -56,7 +56,7 @@ def delete_run(checkpoint: Checkpoint, number: int) -> None:
 
 
 def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) -> None:
-    """Store what a run's report shows beyond its figures: counts about fields and sign-ins, no personal data."""
+    """Store what a run's report shows besides its figures: counts of fields and sign-ins, no personal data."""
     checkpoint.write(
         lambda c: c.execute(
             update(run).where(checkpoint.owns(run), run.c.number == number).values(details=json.dumps(details))
@@ -65,7 +65,7 @@ def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) 
 
 
 def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The newest details any run stored; {} before the first."""
+    """The newest details that any run stored; {} before the first."""
     query = (
         select(run.c.details)
         .where(checkpoint.owns(run), run.c.details.is_not(None))
@@ -87,7 +87,7 @@ def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
 
 
 def outcome_now(last: Mapping[str, Any], *, held: bool) -> str:
-    """How the newest run, as `last_run` gives it, stands; one without lease or last word was killed."""
+    """The outcome of the newest run, as `last_run` gives it; a run without a lease or a recorded end was killed."""
     if held:
         return RUNNING
     return last.get("outcome") or RunOutcome.STOPPED if last else NOT_STARTED

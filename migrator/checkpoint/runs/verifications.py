@@ -1,4 +1,4 @@
-"""What reading Descope back has shown, in a run or by `migrator verify`; the newest one is what is told."""
+"""What reading Descope back has shown, in a run or by `migrator verify`; the newest result is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 SCOPE_SENT, SCOPE_ALL, SCOPE_SAMPLE, SCOPE_NONE = "sent", "all", "sample", "none"
-# What a document says before anybody was read back.
+# What a document says before any user was read back.
 NEVER_VERIFIED: dict[str, Any] = {
     "classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0},
     "read": 0,
@@ -28,9 +28,9 @@ NEVER_VERIFIED: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`read` users were read back at epoch second `at`; `classes` counts what they looked like.
+    """`read` users were read back at epoch second `at`; `classes` counts the results.
 
-    `scope` is "sent" (whom a run had just sent), "all" or "sample".
+    `scope` is "sent" (the users a run had just sent), "all" or "sample".
     """
 
     at: float
@@ -39,7 +39,7 @@ class Verification:
     classes: Mapping[str, int]
 
     def document(self) -> dict[str, Any]:
-        """As JSON documents carry it; the time is ISO 8601 in UTC, to the second."""
+        """As in JSON documents; the time is ISO 8601 in UTC, to the second."""
         at = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
 
@@ -48,7 +48,7 @@ def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: M
     """Store a verification that ends now; with the lease, or without it while no run is alive.
 
     Returns:
-        False when a living run kept it from being stored.
+        False if a live run prevented it.
     """
 
     def work(connection: Connection) -> None:
@@ -72,7 +72,7 @@ def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: M
 
 
 def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Verification | None:
-    """The last verification of this scope, or of any; None before the first."""
+    """The last verification of this scope, or of any scope; None before the first."""
     of_scope = true() if scope is None else verification.c.scope == scope
     query = (
         select(verification)
@@ -85,12 +85,12 @@ def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Ver
 
 
 def earlier_full_verification(checkpoint: Checkpoint) -> dict[str, Any] | None:
-    """The last one of everybody as a document, None when there is none or it is the newest of all."""
+    """The last verification of everybody as a document; None if there is none or it is the newest of all."""
     last, whole = newest_verification(checkpoint), newest_verification(checkpoint, SCOPE_ALL)
     return None if whole is None or last is None or last.scope == SCOPE_ALL else whole.document()
 
 
 def verification_document(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The newest one as a document; `NEVER_VERIFIED` before the first."""
+    """The newest verification as a document; `NEVER_VERIFIED` before the first."""
     last = newest_verification(checkpoint)
     return NEVER_VERIFIED if last is None else last.document()

@@ -1,1 +1,1 @@
-"""Who stands where, and every move of a user between states."""
+"""The state of each user, and every move between states."""

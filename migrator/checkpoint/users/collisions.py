@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-# Login keys of this kind group what only looks alike; they never set anybody aside.
+# Login keys of this kind group login ids that only look alike; they never set anybody aside.
 LOOK_ALIKE = "look:"
 
 
@@ -31,7 +31,7 @@ _PAGE = 5000
 class CollidingUser:
     """One user of a group whose login ids collide; `key` is the group's.
 
-    `arrived` says that the user is at Descope, `holds` that this very login is among those it was sent.
+    `arrived` says that the user is in Descope, `holds` that this very login is among those sent for it.
     """
 
     user_id: str
@@ -61,7 +61,7 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[C
     Memory stays flat.
 
     Args:
-        look: groups whose login ids only look alike, for a person's eye; groups of equal ones may be among them.
+        look: groups whose login ids only look alike, for a person to check; groups of equal ones may be among them.
     """
     counted = takes_part(checkpoint, look=look)
     joined = login.join(
@@ -107,13 +107,13 @@ def _member(row: Row[Any]) -> CollidingUser:
         row.last_login or "",
         row.login_key,
         arrived,
-        # Of users who arrived before it was noted what they were sent, the login is believed.
+        # If a user arrived before sent logins were recorded, the login is assumed to have been sent.
         arrived and (row.login_key in sent.logins if sent is not None and sent.logins else True),
     )
 
 
 def collision_groups(members: Iterator[CollidingUser]) -> Iterator[tuple[str, Iterator[CollidingUser]]]:
-    """Each group's key and members; a group is to be read before the next one is asked for."""
+    """Each group's key and members; read a group completely before asking for the next one."""
     return groupby(members, key=lambda member: member.key)
 
 
@@ -121,7 +121,7 @@ def set_colliding_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str,
     """Move the pending users of collision groups to `conflict`.
 
     Args:
-        groups: login key, reason code, the user id that goes on, and whether only newcomers are set aside.
+        groups: login key, reason code, the user id that is migrated, and whether only newcomers are set aside.
     """
     theirs = select(login.c.user_id).where(checkpoint.owns(login), login.c.login_key == bindparam("b_key"))
     losing = and_(

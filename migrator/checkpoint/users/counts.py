@@ -1,4 +1,4 @@
-"""How many users stand where, and where a planned user would come to."""
+"""How many users are in each state, and which state a planned user would reach."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UserCounts:
         return sum(self.states.values())
 
 
-# The state that a planned user would come to.
+# The state that a planned user would reach.
 PREDICTED_STATES: dict[str, State] = {
     Decision.CREATE: State.CREATED,
     Decision.UPDATE: State.UPDATED,
@@ -41,12 +41,12 @@ PREDICTED_STATES: dict[str, State] = {
 
 
 def predicted_state(state: str, decision: str | None) -> State:
-    """The state a planned user would come to; anybody else's own."""
+    """The state that a planned user would reach; for any other user, its own state."""
     return PREDICTED_STATES[decision] if state == State.PENDING and decision else State(state)
 
 
 def count_users(checkpoint: Checkpoint, *, predicted: bool = False) -> UserCounts:
-    """Count all users; `predicted` counts a planned user as what it would become."""
+    """Count all users; `predicted` counts a planned user under its predicted state."""
     query = (
         select(source_user.c.state, source_user.c.decision, source_user.c.reason, func.count())
         .where(mine(checkpoint))

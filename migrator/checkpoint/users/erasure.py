@@ -1,4 +1,4 @@
-"""The erasing of personal data that nobody needs any more."""
+"""Erases personal data that is no longer needed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def erase_profiles(
     """Remove the personal data of users in these states, from the file's raw bytes too.
 
     Args:
-        verdicts: of those who arrived, only whoever was last read back like this (`RowVerdict`): without its
-            profile nobody could see a user right again.
+        verdicts: of the users who arrived, only those last read back with one of these (`RowVerdict`): without its
+            profile, a user could never be seen right again.
 
     Raises:
-        BytesRemain: it left the rows, but not the bytes; every later call tries that again.
+        BytesRemain: the data left the rows, but not the bytes; every later call tries that again.
     """
     done: ColumnElement[bool] = source_user.c.state.in_(states)
     if verdicts is not None:
@@ -42,7 +42,7 @@ def erase_profiles(
     )
 
     def work(connection: Connection) -> int:
-        # One row keeps an empty record until the bytes are rewritten: a run that dies before leaves it to the next.
+        # One row keeps an empty record until the bytes are rewritten: if this run dies before, the next run does it.
         first = select(func.min(source_user.c.user_id)).where(has_data).scalar_subquery()
         raw = case((source_user.c.user_id == first, ERASED_RECORD))
         erased = connection.execute(update(source_user).where(has_data).values(raw=raw, profile=None, changes=None))

@@ -1,4 +1,4 @@
-"""Column `detail` where somebody at Descope stands in a user's way: a word, if there is one, and Descope user ids.
+"""Column `detail` if somebody in Descope blocks a user: a word, if there is one, and Descope user ids.
 
 Shapes: "held_by_migrated_user", "U1 U2 +3", "wanted_twice U1"; codes, ids and counts only, never personal data.
 """
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-# The login or the user may be let go of: the holder is another user of this migration, came only after the look-up, or
+# The login or the user may be released: the holder is another user of this migration, came only after the look-up, or
 # would be adopted by several Docebo users.
 HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE = "held_by_migrated_user", "came_meanwhile", "wanted_twice"
 MAY_LET_GO = (HELD_BY_OURS, CAME_MEANWHILE, WANTED_TWICE)
 MOST_HOLDERS = 5
-# Another server's ids may be anything; what looks otherwise could be an address.
+# Another server's ids may have any form; text of another form could be an address.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -35,7 +35,7 @@ class Holders:
 
 
 def holders_text(word: str, ids: Iterable[str]) -> str | None:
-    """The text of the column; None when there is nothing to say."""
+    """The text of the column; None if there is nothing to say."""
     known = sorted({one for one in ids if _ID.fullmatch(one)})
     more = len(known) - MOST_HOLDERS
     return " ".join([*([word] if word else []), *known[:MOST_HOLDERS], *([f"+{more}"] if more > 0 else [])]) or None

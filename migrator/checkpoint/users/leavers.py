@@ -1,4 +1,4 @@
-"""Users who arrived, have left at the source, and whom no ordinary update reaches (docs/decisions/0013)."""
+"""Users who arrived, have left in the source, and whom no ordinary update reaches (docs/decisions/0013)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _STUCK = (State.REJECTED, State.SKIPPED, State.CONFLICT, State.FAILED)
 
 
 def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -> Iterator[list[StoredUser]]:
-    """Leavers whose suspension was not sent yet, page by page; whom we only linked keeps the status.
+    """Leavers whose suspension was not sent yet, page by page; users whom we only linked keep their status.
 
     Args:
-        statuses: what Docebo says of somebody who is to be disabled.
+        statuses: the Docebo statuses of users who must be disabled.
     """
     stuck = and_(
         source_user.c.state.in_(_STUCK),
@@ -40,12 +40,12 @@ def leaver_pages(checkpoint: Checkpoint, statuses: Collection[str], size: int) -
 
 
 def store_disable_intent(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> None:
-    """Note, before the request, that it is us who disables these users: a killed run could not tell."""
+    """Record before the request that we disable these users: after a kill, nobody could tell."""
     _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})
 
 
 def forget_still_enabled(checkpoint: Checkpoint) -> None:
-    """Forget who was still enabled: whoever disabled, deleted or brought such a user back did not tell us."""
+    """Forget who was still enabled: if somebody disabled, deleted or brought back such a user, we were not notified."""
     noted = and_(mine(checkpoint), source_user.c.still_enabled.is_not(None))
     checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(still_enabled=None)))
 
@@ -53,10 +53,10 @@ def forget_still_enabled(checkpoint: Checkpoint) -> None:
 def store_disabled(
     checkpoint: Checkpoint, disabled: Sequence[StoredUser], enabled: Sequence[StoredUser], unclear: Collection[str] = ()
 ) -> None:
-    """Note who is disabled now, and who still is not.
+    """Record who is disabled now, and who still is not.
 
     Args:
-        unclear: target ids whom we may have disabled all the same; that it was us stays noted.
+        unclear: target ids of users whom we may have disabled anyway; the record that it was us stays.
     """
     sent = [
         {"b_user": one.user_id, "b_sent": (one.sent or SentFields({})).with_status("disabled").to_json()}
@@ -71,12 +71,12 @@ def store_disabled(
 
 
 def count_still_enabled(checkpoint: Checkpoint) -> int:
-    """How many skipped users have left at the source and are enabled at Descope; the others are counted anyway."""
+    """How many skipped users have left in the source and are enabled in Descope; the others are counted anyway."""
     return count_where(checkpoint, is_still_enabled(checkpoint))
 
 
 def is_still_enabled(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Whom `count_still_enabled` counts, as a condition."""
+    """The users whom `count_still_enabled` counts, as a condition."""
     return and_(mine(checkpoint), source_user.c.still_enabled == 1, source_user.c.state == State.SKIPPED)
 
 

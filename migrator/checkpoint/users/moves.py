@@ -1,6 +1,6 @@
 """The statements that write a user's `state`; nothing else does. Each makes only moves that `core.transitions` allows.
 
-A user that may not make the move is not touched, as if the condition left it out; `move_each` finds that an error.
+A user that may not make the move is not changed, as if the condition excluded it; `move_each` treats that as an error.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class IllegalMove(RuntimeError):
-    """A bug: a user was to come to a state from one that does not lead there, or is not there at all."""
+    """A bug: a user was to move to a state that its present state does not lead to, or there is no such user."""
 
 
 def move_to(checkpoint: Checkpoint, to: State, *where: ColumnElement[bool]) -> Update:
-    """The statement that brings users of this migration to a state; the other columns are added by `values`."""
+    """The statement that moves users of this migration to a state; `values` adds the other columns."""
     come = _is_one_of(source_user.c.state, ALLOWED[to])
     return update(source_user).where(mine(checkpoint), come, *where).values(state=to)
 
@@ -34,7 +34,7 @@ def insert_as(checkpoint: Checkpoint, state: State) -> Insert:
     """The statement that stores users who were not known, for rows with every other column.
 
     Raises:
-        IllegalMove: nobody begins in that state.
+        IllegalMove: no user begins in that state.
     """
     if state not in FIRST_STATES:
         raise IllegalMove(f"no user begins as {state}")
@@ -42,7 +42,7 @@ def insert_as(checkpoint: Checkpoint, state: State) -> Insert:
 
 
 def put_back(checkpoint: Checkpoint, state: ColumnElement[Any], *where: ColumnElement[bool]) -> Update:
-    """The statement that undoes what a command did to users: they are again what stood there before.
+    """The statement that undoes what a command did to users: it restores their earlier state.
 
     Args:
         state: the column or parameter that holds the earlier state.
@@ -52,10 +52,10 @@ def put_back(checkpoint: Checkpoint, state: ColumnElement[Any], *where: ColumnEl
 
 
 def move_each(connection: Connection, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
-    """Run a statement once for each row of parameters; every one must find its user.
+    """Run a statement once for each row of parameters; each one must find its user.
 
     Raises:
-        IllegalMove: one did not, so that the caller's transaction must not be committed.
+        IllegalMove: one did not, so the caller's transaction must not be committed.
     """
     found = connection.execute(statement, rows).rowcount if rows else 0
     if found != len(rows):
@@ -63,5 +63,5 @@ def move_each(connection: Connection, statement: Update, rows: Sequence[dict[str
 
 
 def _is_one_of(state: ColumnElement[Any], states: Collection[State]) -> ColumnElement[bool]:
-    # A list behind IN cannot be bound where a statement runs for many rows.
+    # A list after IN cannot be bound if a statement runs for many rows.
     return or_(*(state == one for one in sorted(states)))

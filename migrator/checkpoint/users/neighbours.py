@@ -1,4 +1,4 @@
-"""Who stands beside a user: Docebo users with the same login, and the Docebo user behind a Descope user."""
+"""Who is related to a user: Docebo users with the same login, and the Docebo user behind a Descope user."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-LARGE = 100  # groups from this size on are counted once and kept
+LARGE = 100  # groups of at least this size are counted once and kept
 
 
 @dataclass(frozen=True, slots=True)
 class LoginGroup:
-    """One group of users that share a login: the ids of the first of them, and how many they are."""
+    """One group of users that share a login: the ids of the first of them, and the number of all."""
 
     first: tuple[str, ...]
     users: int
 
 
 class SharedLogins:
-    """Finds the groups of users, some hundred at a time, each large group with one query only."""
+    """Finds the groups of users, a few hundred at a time, with a single query for each large group."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         self._large: dict[str, LoginGroup] = {}
 
     def of(self, user_ids: Sequence[str]) -> dict[str, list[LoginGroup]]:
-        """The groups of each user, one for each login it shares with somebody."""
+        """The groups of each user, one for each login it shares with another user."""
         query = select(login.c.user_id, login.c.login_key).where(
             self._checkpoint.owns(login), login.c.user_id.in_(user_ids)
         )
@@ -78,7 +78,7 @@ class SharedLogins:
 
 
 def docebo_ids(checkpoint: Checkpoint, target_ids: Sequence[str]) -> dict[str, str]:
-    """Descope user id to Docebo user id, of those that this migration brought or knows."""
+    """Descope user id to Docebo user id, for those that this migration brought or knows."""
     query = select(source_user.c.target_id, source_user.c.user_id).where(
         mine(checkpoint), source_user.c.target_id.in_(target_ids)
     )

@@ -32,12 +32,12 @@ SENT_DECISIONS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """The decision on one user: CONFLICT has a reason.
+    """The decision on one user; CONFLICT has a reason.
 
-    `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or is to be
-    adopted. `sent` is what is known to be there already, for a user that needs no change. When the user that stands
-    in the way belongs to Docebo user `holder`, `if_holder_is_gone` is the decision for the case that Docebo has
-    deleted that one.
+    `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or that is to be
+    adopted. `sent` is what is known to be there already, for a user that needs no change. If the user in the way
+    belongs to Docebo user `holder`, `if_holder_is_gone` is the decision for the case that Docebo has deleted
+    that holder.
     """
 
     user_id: str
@@ -111,7 +111,7 @@ def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> N
             "b_decision": plan.decision,
             "b_reason": plan.reason,
             "b_detail": plan.detail,
-            # A stranger is nobody's before it was linked.
+            # A stranger belongs to nobody before it is linked.
             "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
             "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
             "b_origin": plan.origin,
@@ -127,12 +127,12 @@ def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> N
 
 
 def finish_without_sending(checkpoint: Checkpoint) -> None:
-    """Make the decisions of a confirmed plan that need no request final: `unchanged` and `conflict`."""
+    """Finalize the decisions of a confirmed plan that need no request: `unchanged` and `conflict`."""
 
     def work(connection: Connection) -> None:
         pending = source_user.c.state == State.PENDING
         right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
-        # No verdict: what was seen was another target.
+        # No verdict: the user was seen with another target.
         connection.execute(right.values(sent_hash=source_user.c.hash, decision=None, retry=None, verdict=None))
         aside = move_to(checkpoint, State.CONFLICT, pending, source_user.c.decision == Decision.CONFLICT)
         connection.execute(aside.values(decision=None, retry=None))
@@ -172,14 +172,14 @@ def refuse_shared_targets(checkpoint: Checkpoint) -> None:
 
 
 def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, StoredUser]:
-    """Those of these users whom Docebo has deleted."""
+    """The users among these whom Docebo has deleted."""
     gone = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids), source_user.c.state == State.VANISHED)
     found = checkpoint.read(lambda c: c.execute(select(*STORED_COLUMNS).where(gone)).all())
     return {row.user_id: StoredUser.of(row) for row in found}
 
 
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
-    """Users who arrived and whom Descope does not have any more need a person."""
+    """Users who arrived and are no longer in Descope need a person."""
     these = (source_user.c.state.in_(ARRIVED_STATES), source_user.c.user_id.in_(user_ids))
     missing = move_to(checkpoint, State.CONFLICT, *these).values(
         reason=Reason.DELETED_AT_DESCOPE, detail=None, verdict="missing", decision=None

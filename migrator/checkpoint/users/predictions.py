@@ -1,4 +1,4 @@
-"""What a plan foresees, kept to be held against what happens: binding plans, prediction and its gaps."""
+"""What a plan predicts, kept to compare with what happens: binding plans, prediction and its gaps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One user of a plan: what is to be done, on which source (`hash`) and which target (`seen`)."""
+    """One user of a plan: what to do, for which source (`hash`) and which target (`seen`)."""
 
     user_id: str
     decision: str
@@ -39,7 +39,7 @@ class PlanLine:
 
 @dataclass(frozen=True, slots=True)
 class PredictionGap:
-    """Users whose end differs from the prediction."""
+    """Users whose result differs from the prediction."""
 
     predicted: State
     actual: State
@@ -61,12 +61,12 @@ def _decided(checkpoint: Checkpoint) -> ColumnElement[bool]:
 
 
 def forget_predictions(checkpoint: Checkpoint) -> None:
-    """From here on a pending user without a prediction is one the plan does not name."""
+    """From here on, a pending user without a prediction is one that the plan does not name."""
     checkpoint.write(lambda c: c.execute(update(source_user).where(mine(checkpoint)).values(predicted=None)))
 
 
 def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
-    """Hold some entries of a binding plan against today's decisions; who changed since is set aside as drifted."""
+    """Compare some entries of a binding plan with today's decisions; set users who changed since aside as drifted."""
     wanted = {entry.user_id: entry for entry in planned}
 
     def work(connection: Connection) -> None:
@@ -77,7 +77,7 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
             entry = wanted[row.user_id]
             this = source_user.c.user_id == row.user_id
             bound = update(source_user).where(mine(checkpoint), this)
-            # Where an earlier try went unanswered half of the change may be there: that is the plan's own doing.
+            # If an earlier attempt went unanswered, half of the change may be there: the plan itself made it.
             drifted = row.decision != entry.decision or _moved(entry, row.seen)
             if row.hash != entry.hash or (drifted and not row.attempts):
                 why = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
@@ -89,7 +89,7 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
 
 
 def _moved(entry: PlanLine, seen: str | None) -> bool:
-    """Whether the Descope user that would be written is another one than the plan saw."""
+    """Whether the Descope user to be written differs from the one that the plan saw."""
     return entry.decision in (Decision.UPDATE, Decision.ADOPT) and entry.seen != seen
 
 
@@ -109,10 +109,10 @@ def count_nothing_to_do(checkpoint: Checkpoint) -> int:
 
 
 def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
-    """Remember for every user the state this plan foresees; the end of the run is measured by it.
+    """Store for every user the state that this plan predicts, to compare with the run's result.
 
     Args:
-        bound: a binding plan has spoken already; only users it does not name are left.
+        bound: a binding plan has already stored its predictions; only users it does not name are left.
     """
     to_do = and_(mine(checkpoint), source_user.c.predicted.is_(None) if bound else true())
     decided = case(
@@ -123,7 +123,7 @@ def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
 
 
 def compare_prediction(checkpoint: Checkpoint) -> tuple[dict[State, int], list[PredictionGap]]:
-    """The predicted number of each state, and every gap between prediction and end."""
+    """The predicted number of each state, and every gap between prediction and result."""
     columns = (source_user.c.predicted, source_user.c.state, source_user.c.reason)
     query = (
         select(*columns, func.count()).where(mine(checkpoint), source_user.c.predicted.is_not(None)).group_by(*columns)

@@ -1,4 +1,4 @@
-"""The users who need a person, with what the report says of each."""
+"""The users who need a person, with what the report says about each."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-STILL_ENABLED = "still_enabled"  # left at the source, and not disabled at Descope
+STILL_ENABLED = "still_enabled"  # left in the source, and not disabled in Descope
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemUser:
     """A user that needs a person; `raw` is the Docebo record's JSON text while it is kept.
 
-    `reason` is a reason code; or, where the state tells no trouble, `missing` or `differs` (how the user was found in
+    `reason` is a reason code; or, if the state shows no problem, `missing` or `differs` (how the user was found in
     Descope) or STILL_ENABLED.
 
     `target_id` is the Descope user it became or was found as; `attempts` counts its requests that went unanswered.
@@ -41,7 +41,7 @@ class ProblemUser:
 
 
 def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[ProblemUser]:
-    """Users that need a person, whether their state says so or what was found in Descope; by user id, memory flat."""
+    """Users that need a person, by their state or by what was found in Descope; by user id, memory flat."""
     by_state: ColumnElement[bool] = source_user.c.state.in_(NEEDS_PERSON_STATES)
     if predicted:
         by_state = or_(

@@ -1,8 +1,8 @@
-"""Which users are planned again, and how a command that is not confirmed leaves none of that behind.
+"""Which users are planned again, and how a command that is not confirmed leaves nothing of that behind.
 
-Everything a command opens is noted beside its old state. `keep_opened` makes it stay; `restore_unconfirmed` undoes it,
-at the end of a plan, after a "no", or in the next command when this one was killed. So it is with rows that a mapping
-wrote over.
+Everything a command opens is stored beside its old state. `keep_opened` makes it permanent; `restore_unconfirmed`
+undoes it: at the end of a plan, after a "no", or in the next command if this one was killed. The same applies to rows
+that a mapping overwrote.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEPT = ("reason", "detail", "attempts", "retry")
 
 
 def _noted() -> dict[str, Any]:
-    """The columns that remember what stood there, unless an earlier step of this command noted it already."""
+    """The columns that keep the earlier values, unless an earlier step of this command already stored them."""
     first = source_user.c.was_state.is_(None)
     values = {f"was_{name}": case((first, source_user.c[name]), else_=source_user.c[f"was_{name}"]) for name in _KEPT}
     return {"was_state": case((first, source_user.c.state), else_=source_user.c.was_state), **values}
@@ -40,7 +40,7 @@ _FORGOTTEN = dict.fromkeys(("was_state", *(f"was_{name}" for name in _KEPT)))
 
 
 def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
-    """Note that a person wants these users to be planned again; returns how many they are."""
+    """Note that a person wants these users to be planned again; returns their number."""
     statement = update(source_user).where(mine(checkpoint), asked).values(retry=AGAIN, **_noted())
     return checkpoint.write(lambda c: c.execute(statement).rowcount)
 
@@ -48,9 +48,9 @@ def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
 def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     """Forget earlier decisions on users that are still open.
 
-    Collisions are judged anew each time (it costs no call), and so is who was given up, set aside as drifted, or
-    kept waiting by a login that may be let go. Every other conflict or failure stays until its Docebo record
-    changes, a person asks for it, or the policy changes.
+    Collisions are judged again each time (it costs no call), and so are users who were given up on, set aside as
+    drifted, or kept waiting by a login that may be released. Every other conflict or failure stays until its Docebo
+    record changes, a person asks for it, or the policy changes.
 
     Args:
         asked: `stored_user.AGAIN` or `stored_user.REJUDGE` opens every conflict and failure.
@@ -65,7 +65,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
     )
     pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
     values: dict[str, Any] = {
-        # Who was given up is tried once more, behind all others and alone, not from the start.
+        # Users who were given up on are tried once more, after all others and alone, not from the start.
         "attempts": case((source_user.c.reason == Reason.GAVE_UP, source_user.c.attempts), else_=0),
         **_BLANK,
         **_noted(),
@@ -81,14 +81,14 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
 
 
 def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
-    """Let stay what was opened, in the caller's transaction."""
+    """Keep what was opened, in the caller's transaction."""
     noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
     connection.execute(update(source_user).where(noted).values(**_FORGOTTEN))
     forget_snapshots(connection, checkpoint)
 
 
 def restore_unconfirmed(checkpoint: Checkpoint) -> None:
-    """Undo what a command opened or wrote over that was not confirmed."""
+    """Undo what an unconfirmed command opened or overwrote."""
     restore_snapshots(checkpoint)
     noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None))
     was = {name: source_user.c[f"was_{name}"] for name in _KEPT}

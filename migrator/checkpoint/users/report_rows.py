@@ -1,4 +1,4 @@
-"""What reports read beyond the counts: raw records, who is where in Descope, sign-in groups."""
+"""What reports read besides the counts: raw records, Descope ids, sign-in groups."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CrosswalkRow(NamedTuple):
 
 
 def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[CrosswalkRow]:
-    """Everybody this migration brought to Descope, those with a change still to come and those gone since too."""
+    """Everybody whom this migration brought to Descope, including those with a change to come and those gone since."""
     there = and_(
         source_user.c.target_id.is_not(None),
         source_user.c.sent_hash.is_not(None),
@@ -65,5 +65,5 @@ def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
 
 
 def wrong_verdict(row: Row[Any]) -> str:
-    """`missing` or `differs` for who arrived by its state and was found so in Descope, "" for anybody else."""
+    """`missing` or `differs` for a user who arrived by its state and was found so in Descope, "" for any other user."""
     return row.verdict if row.state in ARRIVED_STATES and row.verdict in WRONG_VERDICTS else ""

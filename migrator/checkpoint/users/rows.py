@@ -1,4 +1,4 @@
-"""The rows of `source_user` that are this migration's: the condition that says so, and reading them page by page."""
+"""The rows of `source_user` that belong to this migration: the condition for that, and reading them page by page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIZE = 1000
 
 
 def mine(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Whether a row is of this migration: part of every condition on users."""
+    """Whether a row belongs to this migration: part of every condition on users."""
     return checkpoint.owns(source_user)
 
 
@@ -41,12 +41,12 @@ def pages(
 ) -> Iterator[Sequence[Row[Any]]]:
     """Users of this migration in the order of their id text, `size` at a time; memory stays flat.
 
-    Each page is read by itself, behind the last id of the one before, when it is asked for: whoever handles a page
-    may change its users.
+    Each page is read separately, after the last id of the previous one, when it is asked for: the code that handles
+    a page may change its users.
 
     Args:
-        columns: what to read beside `user_id`.
-        growing: users may be added while a page is handled, so that a short page is not taken for the last one.
+        columns: what to read besides `user_id`.
+        growing: users may be added while a page is handled, so a short page does not count as the last one.
 
     Yields:
         Pages that are not empty.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """Users whose intent is stored: they stay `sending` until an outcome is."""
+    """Users whose intent is stored: they stay `sending` until an outcome is stored."""
 
     id: str
     decision: Decision
@@ -51,7 +51,7 @@ def claim_batch(
     """Store the intent for up to `size` users decided alike; None when none is left.
 
     Users whose earlier requests went unanswered come last and in ever smaller batches, so that one
-    user the server chokes on cannot hold up others.
+    user that the server chokes on cannot block others.
 
     Args:
         only: the user ids that may be sent now; None for everybody.
@@ -90,7 +90,7 @@ def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Map
     """Store outcomes of users that are `sending`; `sent` holds each one's target hash.
 
     Raises:
-        LeaseLost: a row was not `sending` any more, so somebody else works here.
+        LeaseLost: a row was no longer `sending`, so another run is at work here.
     """
     arrived = [one for one in outcomes if isinstance(one, UserCreated | UserUpdated)]
 
@@ -114,7 +114,7 @@ def _kind(outcome: UserCreated | UserUpdated) -> str:
 
 
 def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
-    """The values that an outcome brings along."""
+    """The values that an outcome stores."""
     known: dict[str, Any] = {}
     match outcome:
         case UserUnknown():
@@ -171,7 +171,7 @@ _ARRIVED: dict[str, Any] = _DECIDED | {
 }
 
 
-# What else is stored of a user in flight, by the state that an outcome leads to.
+# What else is stored for a user in flight, by the state that an outcome leads to.
 _VALUES = {
     State.SENDING: _UNKNOWN,
     State.PENDING: _BACK,
@@ -183,7 +183,7 @@ _VALUES = {
 
 
 def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[UserUpdated]) -> None:
-    """A Descope user belongs to one Docebo user: one that is gone loses it to whom it was linked to."""
+    """A Descope user belongs to one Docebo user: a Docebo user that is gone loses it to the one it was linked to."""
     gone = and_(
         mine(checkpoint),
         source_user.c.state == State.VANISHED,
@@ -216,7 +216,7 @@ def count_left(
 
 
 def count_hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
-    """How many open users (of those in `only`) went unanswered in fewer than so many requests."""
+    """How many open users (of those in `only`) have fewer than this many unanswered requests."""
     return count_where(
         checkpoint,
         source_user.c.state.in_(OPEN_STATES),

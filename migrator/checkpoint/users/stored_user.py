@@ -1,4 +1,4 @@
-"""One user as the checkpoint knows it, made from its row in one place."""
+"""One user as the checkpoint knows it, built from its row in one place."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged anew.
+# Column `retry`: a person asked for the user to be planned again, or the policy changed and it is to be judged again.
 AGAIN, REJUDGE = 1, 2
 
 
 class RowVerdict(StrEnum):
-    """What a user looked like when it was read back since it was last sent; no verdict before that."""
+    """What a user looked like when it was read back after it was last sent; no verdict before that."""
 
     SAME = "same"
-    MARK = "mark"  # mark and login ids are right; the profile was erased, so nobody knows the fields
+    MARK = "mark"  # mark and login ids are right; the profile was erased, so the fields are unknown
     DIFFERS = "differs"
     MISSING = "missing"
-    EDITED = "edited"  # it was the same and is not any more: somebody changed it in Descope
+    EDITED = "edited"  # it was the same and no longer is: somebody changed it in Descope
 
 
 SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
@@ -41,11 +41,11 @@ SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
 class StoredUser:
     """One user; `profile` is the JSON text of its target, None once personal data was erased.
 
-    `hash` is the target's, `sent_hash` that of the last one Descope acknowledged, and `sent` tells its fields apart;
-    `origin` is how the user became ours. Of a decision, `adopt_id` is the stranger to link, `seen` the hash of the
-    Descope user it was made on, and `disables` whether disabling that one was planned. `attempts` counts requests
+    `hash` is that of the target, `sent_hash` that of the last target Descope acknowledged; `sent` has one per field.
+    `origin` is how the user became ours. For a decision, `adopt_id` is the stranger to link, `seen` the hash of the
+    Descope user on which it was made, and `disables` whether disabling that one was planned. `attempts` counts requests
     without an answer, `refusals` the runs that ended because everybody was refused alike. `retry` says that a person
-    asked for the user to be planned again; `disabled_by_us` is None where nobody noted who disabled it.
+    asked for the user to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
     """
 
     user_id: str
@@ -106,7 +106,7 @@ class StoredUser:
 
     @property
     def descope_id(self) -> str | None:
-        """The Descope user that a request is about: the one it became, or the stranger to be linked."""
+        """The Descope user that a request is about: the one this user became, or the stranger to be linked."""
         return self.adopt_id if self.decision == Decision.ADOPT else self.target_id
 
     @property
@@ -121,7 +121,7 @@ class StoredUser:
 
     @property
     def arrived(self) -> bool:
-        """Whether it ever came to Descope and has to be there."""
+        """Whether the user ever arrived in Descope and must be there."""
         came = self.target_id is not None and self.sent_hash is not None
         return self.state in ARRIVED_STATES or (came and self.state not in (State.VANISHED, State.SENDING))
 

@@ -1,4 +1,4 @@
-"""The reading side of the checkpoint: pages in, and who is new, changed or gone."""
+"""The reading side of the checkpoint: stores pages, and who is new, changed or gone."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
-# What a profile does not hold, yet later steps ask for: who of several with one address wins, and the report.
+# Values that a profile lacks and later steps need: to choose among users with one address, and for the report.
 _SIDE_FACTS = ("notes", "created", "last_login", "source_status")
-_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` goes back to
+_WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` restores
 _KNOWN = (
     "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
 )  # fmt: skip
 _UNSETTLED = ("differs", "missing")  # verdicts (`RowVerdict`)
-ERASED_RECORD = "{}"  # the record of a user whose personal data left the row, but not yet the bytes
+ERASED_RECORD = "{}"  # the record of a user whose personal data has left the row, but not yet the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ReadRecord:
 
 @dataclass(frozen=True, slots=True)
 class PageCounts:
-    """What a page added: users this sweep had not shown yet, and users nobody knew before."""
+    """What a page added: users that this sweep had not shown yet, and users not known before."""
 
     fresh: int
     new: int
@@ -72,10 +72,10 @@ def store_page(
     *,
     is_trial: bool = False,
 ) -> PageCounts:
-    """Store one page in one transaction; a user that did not change keeps state and history.
+    """Store one page in one transaction; a user that did not change keeps its state and history.
 
     Args:
-        is_trial: the mapping is not the one the migration is bound to, so that nothing may stay unless it is confirmed.
+        is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
     by_id = {record.normalized.user_id: record for record in records}
 
@@ -117,7 +117,7 @@ def store_page(
 def _replace_logins(
     connection: Connection, checkpoint: Checkpoint, changed: Sequence[str], logins: Sequence[dict[str, str]]
 ) -> None:
-    """Forget the login keys of users that were known and store those of everybody judged anew."""
+    """Delete the login keys of users that were known and store those of everybody judged again."""
     if changed:
         connection.execute(delete(login).where(checkpoint.owns(login), login.c.user_id.in_(changed)))
     if logins:
@@ -125,7 +125,7 @@ def _replace_logins(
 
 
 def _judged(record: ReadRecord, include: Collection[SourceStatus], *, arrived: bool) -> tuple[State, dict[str, Any]]:
-    """The state and columns a record gives its user; whoever arrived is followed, whatever `policy.include` says."""
+    """The state and columns a record gives its user; one who arrived is followed, whatever `policy.include` says."""
     normalized = record.normalized
     common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
     if not isinstance(normalized, Ready):
@@ -154,30 +154,30 @@ def _judged(record: ReadRecord, include: Collection[SourceStatus], *, arrived: b
 
 
 def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool:
-    """Whether what a record says now is written over a known user: not when nothing changed for it."""
+    """Whether to write what a record says now over a known user: not if nothing has changed for it."""
     if old.state == State.SENDING:
-        # Its outcome is open; whatever changed at the source is found by the next sweep.
+        # Its outcome is open; the next sweep finds whatever changed in the source.
         return False
     if values["hash"] != old.hash:
         return True
     if old.state in ARRIVED_STATES:
-        # Its profile may be erased, so that who is asked for again is pending from here on.
+        # Its profile may be erased, so a user who is asked for again is pending from here on.
         return bool(old.retry)
     return state != old.state if old.state in _RECOMPUTED else state == State.SKIPPED
 
 
 def _was(old: Row[Any], state: State, values: dict[str, Any]) -> dict[str, Any]:
-    """What an unconfirmed command goes back to: Docebo's own change stays, only what was asked of the user goes."""
+    """What an unconfirmed command restores: Docebo's own change stays, only what was asked of the user goes."""
     if old.was_state is None or values["hash"] == old.hash:
         return {name: getattr(old, name) for name in _WAS}
     return {"was_state": state, "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
 
 
 def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The side facts of an unchanged user, when one of them or the record itself changed; an erased record stays so."""
+    """The side facts of an unchanged user, if one of them or the record changed; an erased record stays erased."""
     if old.state == State.SENDING:
         return {}
-    # A person will ask who is in trouble, and it takes the profile to see the user right again.
+    # A person will ask about users with a problem, and only the profile can show that the user is right again.
     renewed = old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED
     raw = values["raw"] if renewed or old.raw not in (None, ERASED_RECORD) else old.raw
     # The same columns for everybody: one statement stores them all.
@@ -189,7 +189,7 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
 def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
     if not isinstance(normalized, Ready):
         return []
-    # Hashed: the keys outlive the profiles, and must not bring an address along.
+    # Hashed: the keys outlive the profiles, and must not contain an address.
     keys = [text_hash(login_key)[:32] for login_key in normalized.login_keys]
     keys.append(LOOK_ALIKE + text_hash(look_alike_key(normalized.target.login_id))[:32])
     return [
@@ -198,9 +198,9 @@ def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:
 
 
 def newcomers(checkpoint: Checkpoint, since: int, size: int = 100) -> Iterator[TargetUser]:
-    """Users shown since a sweep who wait and were never at Descope, in the order of their id text.
+    """Users shown since a sweep who are pending and never were in Descope, in the order of their id text.
 
-    Whom the caller stores meanwhile, behind the page that is being handed out, is among them.
+    They include users whom the caller stores meanwhile, after the page that is being handed out.
     """
     wait = and_(
         source_user.c.state == State.PENDING, source_user.c.target_id.is_(None), source_user.c.seen_sweep >= since
@@ -215,17 +215,17 @@ def count_seen(checkpoint: Checkpoint, since: int) -> int:
 
 
 def count_present(checkpoint: Checkpoint) -> int:
-    """How many users are known and were not called gone."""
+    """How many users are known and were not marked as gone."""
     return count_where(checkpoint, source_user.c.state != State.VANISHED)
 
 
 def count_absent(checkpoint: Checkpoint, since: int) -> int:
-    """How many users we thought present were shown by no sweep from number `since` on."""
+    """How many users thought to be present no sweep from number `since` on has shown."""
     return count_where(checkpoint, _absent(checkpoint, since))
 
 
 def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
-    """Users absent from every sweep since number `since` are gone from Docebo; returns how many are new."""
+    """Mark users absent from every sweep since number `since` as gone from Docebo; returns how many are new."""
 
     def work(connection: Connection) -> int:
         gone = move_to(checkpoint, State.VANISHED, _absent(checkpoint, since))
@@ -239,6 +239,6 @@ def _absent(checkpoint: Checkpoint, since: int) -> ColumnElement[bool]:
     return and_(
         mine(checkpoint),
         source_user.c.seen_sweep < since,
-        # A half-sent user's fate is read from Descope first.
+        # The outcome of a half-sent user is read from Descope first.
         source_user.c.state.not_in((State.VANISHED, State.SENDING)),
     )

@@ -1,7 +1,7 @@
-"""Rows as they were before a mapping that is not confirmed wrote over them (docs/decisions/0014).
+"""Rows as they were before an unconfirmed mapping overwrote them (docs/decisions/0014).
 
-A plan with another mapping reads everybody with that mapping. What it writes over is kept in the row, as JSON, until
-the mapping is bound (`forget_snapshots`) or the command ends without that (`restore_snapshots`).
+A plan with another mapping reads everybody with that mapping. The rows it overwrites keep their old content, as JSON,
+until the mapping is bound (`forget_snapshots`) or the command ends without that (`restore_snapshots`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 _AT_ONCE = 500
-# Not what the mapping made of the record: the key, and which reading saw the user last.
+# Not derived from the record by the mapping: the key, and which reading last saw the user.
 _NO_PART = ("migration", "user_id", "seen_sweep", "was_row")
 _KEPT = tuple(column.name for column in source_user.c if column.name not in _NO_PART)
 
@@ -38,7 +38,7 @@ def login_keys(connection: Connection, checkpoint: Checkpoint, user_ids: Collect
 
 
 def row_snapshot(row: Row[Any], keys: Iterable[str]) -> str:
-    """What to go back to, as column `was_row` holds it; the first one counts, whatever is written over it later.
+    """What to restore, as column `was_row` holds it; the first snapshot counts, whatever overwrites the row later.
 
     Args:
         row: all columns of the user's row.
@@ -49,13 +49,13 @@ def row_snapshot(row: Row[Any], keys: Iterable[str]) -> str:
 
 
 def forget_snapshots(connection: Connection, checkpoint: Checkpoint) -> None:
-    """Let stay what was written, in the caller's transaction."""
+    """Keep what was written, in the caller's transaction."""
     written = and_(mine(checkpoint), source_user.c.was_row.is_not(None))
     connection.execute(update(source_user).where(written).values(was_row=None))
 
 
 def restore_snapshots(checkpoint: Checkpoint) -> None:
-    """Put every row back that was written over, with its login keys; memory stays flat."""
+    """Restore every overwritten row, with its login keys; memory stays flat."""
     written = and_(mine(checkpoint), source_user.c.was_row.is_not(None))
     query = select(source_user.c.user_id, source_user.c.was_row).where(written).limit(_AT_ONCE)
 

@@ -34,7 +34,7 @@ _RETRIED_STATES = (State.CONFLICT, State.FAILED)  # the others follow from the r
 
 
 def _ever_arrived(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Everybody who came to Descope and has to be there, whatever is planned or wrong about them now."""
+    """Everybody who arrived in Descope and must be there, whatever is planned or wrong about them now."""
     came = and_(source_user.c.target_id.is_not(None), source_user.c.sent_hash.is_not(None))
     here = source_user.c.state.not_in((State.VANISHED, State.SENDING))
     return and_(mine(checkpoint), or_(source_user.c.state.in_(ARRIVED_STATES), and_(came, here)))
@@ -53,25 +53,25 @@ def _of(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None) 
 def arrived_pages(
     checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None, *, size: int = 1000
 ) -> Iterator[list[StoredUser]]:
-    """Users said to be in Descope, page by page in the order of their id text; memory stays flat.
+    """Users who are in Descope according to the checkpoint, in pages ordered by their id text; memory stays flat.
 
     Args:
-        verdicts: only users of these verdicts, and nobody that is in conflict by now.
+        verdicts: only users with these verdicts, and none that is in conflict by now.
     """
     # Growing: a run may bring more users while `migrator verify` reads.
     return stored_pages(checkpoint, _of(checkpoint, verdicts), size=size, growing=True)
 
 
 def count_arrived(checkpoint: Checkpoint, verdicts: Collection[RowVerdict | None] | None = None) -> int:
-    """How many users are said to be in Descope; of these verdicts only, if told."""
+    """How many users are in Descope according to the checkpoint; with these verdicts only, if given."""
     return count_where(checkpoint, _of(checkpoint, verdicts))
 
 
 def count_wrong(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
-    """How many users are known to be wrong at Descope, beside those whose state says that they need a person.
+    """How many users are known to be wrong in Descope, besides those whose state says that they need a person.
 
     Args:
-        predicted: leave out whom the plan puts right or finds in conflict; they count as what they would become.
+        predicted: leave out users whom the plan corrects or finds in conflict; they count under their predicted state.
     """
     wrong = is_found_wrong(checkpoint)
     if predicted:
@@ -82,23 +82,23 @@ def count_wrong(checkpoint: Checkpoint, *, predicted: bool = False) -> int:
 
 
 def is_found_wrong(checkpoint: Checkpoint) -> ColumnElement[bool]:
-    """Whom `count_wrong` counts, as a condition."""
+    """The users whom `count_wrong` counts, as a condition."""
     others = source_user.c.state.not_in(NEEDS_PERSON_STATES)
     return and_(_ever_arrived(checkpoint), others, source_user.c.verdict.in_(WRONG_VERDICTS))
 
 
 def count_missing(checkpoint: Checkpoint) -> int:
-    """How many users whose state says that they are in Descope were not there when they were last looked for."""
+    """How many users are in Descope by their state, but were not there when they were last looked for."""
     return count_where(checkpoint, _of(checkpoint, (RowVerdict.MISSING,)))
 
 
 def count_needing_a_person(checkpoint: Checkpoint) -> int:
-    """How many users need a person whose state does not say so: wrong at Descope, or left and still enabled."""
+    """How many users need a person though their state does not say so: wrong in Descope, or left and still enabled."""
     return count_wrong(checkpoint) + count_still_enabled(checkpoint)
 
 
 def known_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, StoredUser]:
-    """Those of these users the checkpoint knows, in any state."""
+    """The users among these whom the checkpoint knows, in any state."""
     query = select(*STORED_COLUMNS).where(mine(checkpoint), source_user.c.user_id.in_(user_ids))
     return {row.user_id: StoredUser.of(row) for row in checkpoint.read(lambda c: c.execute(query).all())}
 
@@ -117,7 +117,7 @@ def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, s
 
 
 def draw_arrived(checkpoint: Checkpoint, number: int) -> list[StoredUser]:
-    """Users said to be in Descope, drawn by chance; whoever is known to be missing is left out."""
+    """Users who are in Descope according to the checkpoint, drawn at random; users known to be missing are left out."""
     known_missing = source_user.c.verdict.is_not_distinct_from(RowVerdict.MISSING)
     wanted = and_(
         mine(checkpoint), source_user.c.state.in_(ARRIVED_STATES), ~known_missing, source_user.c.retry.is_(None)
@@ -130,10 +130,10 @@ def draw_arrived(checkpoint: Checkpoint, number: int) -> list[StoredUser]:
 
 
 def store_verdicts(checkpoint: Checkpoint, users: Sequence[StoredUser], verdicts: Mapping[str, RowVerdict]) -> bool:
-    """Store new verdicts of users who are still as they were read; with the lease, or without it while no run is alive.
+    """Store new verdicts of users whose rows are unchanged; with the lease, or without it while no run is alive.
 
     Returns:
-        False when a living run kept it from being stored.
+        False if a live run prevented it.
     """
     rows = [
         {

@@ -1,4 +1,4 @@
-"""The way from a Descope user to its target: only what differs, and only what is ours to change. Pure."""
+"""The changes that turn a Descope user into its target: only what differs, and only what we may change. Pure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Changes:
-    """The way from a Descope user to its target, each part by the call that is safe for it.
+    """The changes that turn a Descope user into its target, each assigned to the call that is safe for it.
 
     `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `renames` (old, new login id)
     go through calls of their own, because a patch may silently merge two users (docs/contract/descope.md 10.13).
-    `missing_logins` are login ids that no call adds safely. `sent` is what the user will have been sent then.
+    `missing_logins` are login ids that no call adds safely. `sent` is what will then have been sent for the user.
     """
 
     patch: dict[str, Json] = field(default_factory=dict)
@@ -43,22 +43,22 @@ class Changes:
 
     @property
     def disables(self) -> bool | None:
-        """Whether the patch disables the user, or enables it again; None when it does neither."""
+        """Whether the patch disables the user or enables it again; None if it does neither."""
         status = self.patch.get(fields.STATUS)
         return None if status is None else status == "disabled"
 
     @property
     def moves(self) -> bool:
-        """Whether something is left to do after the patch."""
+        """Whether anything remains to be done after the patch."""
         return self.email is not None or self.phone is not None or bool(self.renames)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPast:
-    """What the checkpoint knows of a user: what it was last sent, whether it was seen right since, who disabled it.
+    """What the checkpoint knows about a user: what was last sent, whether it was seen right since, who disabled it.
 
-    `again` says that a person asked for it: what was sent before is sent again. `disabled_by_us` is None where nobody
-    noted it.
+    `again` says that a person asked for the user: what was sent before is sent again. `disabled_by_us` is None
+    if nobody recorded it.
     """
 
     sent: SentFields | None = None
@@ -70,7 +70,7 @@ class KnownPast:
 def is_adopted(origin: str | None, user: DescopeUser, policy: PolicyConfig) -> bool:
     """Whether a user with our mark was there before us (policy.existing: link): only its empty fields are ours.
 
-    The checkpoint knows. Where it was lost, everybody we create has `freshlyMigrated`, true or false, and whom we
+    The checkpoint knows. If it was lost, every user we create has `freshlyMigrated`, true or false, and a user we
     adopt never gets it; a policy that does not link has adopted nobody.
     """
     return origin == "linked" if origin else user.fresh is None and policy.existing == "link"
@@ -85,10 +85,10 @@ def find_changes(
     past: KnownPast | None = None,
     types: Mapping[str, int] | None = None,
 ) -> Changes:
-    """Only what differs and only what is ours; a source value that is empty clears nothing.
+    """Only what differs and only what is ours; an empty source value clears nothing.
 
     Args:
-        link: the user is a stranger to be adopted (policy.existing: link): add the mark, fill empty fields,
+        link: the user is a stranger to adopt (policy.existing: link): add the mark, fill empty fields,
             leave e-mail, logins and status alone.
         past: what the checkpoint knows; None for a user seen for the first time.
         types: the type numbers of the project's custom attributes; a value without a definition is not sent.
@@ -106,7 +106,7 @@ def find_changes(
 
 
 class _Work:
-    """One comparison: what is to change so far, and what is left as it is."""
+    """One comparison: what to change so far, and what is left as it is."""
 
     def __init__(
         self, target: TargetUser, found: DescopeUser, policy: PolicyConfig, past: KnownPast, *, link: bool
@@ -119,10 +119,10 @@ class _Work:
         self._past, self._sent, self._link = past, past.sent, link
 
     def wins(self, name: str, before: Json, after: Json, *, always: bool = False) -> bool:
-        """Whether this field is to be sent.
+        """Whether to send this field.
 
         Args:
-            always: also when Docebo's value is the one last sent.
+            always: even if Docebo's value is the one last sent.
         """
         rule = self._rules.get(fields.rule_name(name), self._rules.get("default", "source_wins"))
         if not after or same_value(before, after):
@@ -137,17 +137,17 @@ class _Work:
         return False
 
     def _was_sent(self, name: str) -> bool:
-        """Whether Docebo's value is the one last sent, so that whatever differs was changed in Descope."""
+        """Whether Docebo's value is the one last sent, so that any difference was made in Descope."""
         if self._past.again or self._sent is None:
             return False
         return self._sent.had(name, fields.field_values(self._target).get(name))
 
     def _may_be_an_edit(self, name: str) -> bool:
-        """Whether the field was there as sent, so that a person changed it; Descope may have dropped it instead."""
+        """Whether the field was there as sent, so that a person changed it; otherwise Descope may have dropped it."""
         return self._past.seen_right or (self._sent is not None and name in self._sent.left)
 
     def change_patched(self) -> None:
-        """What a patch changes by itself."""
+        """What a patch alone can change."""
         for one in USER_FIELDS:
             if one.change != Change.PATCH:
                 continue
@@ -157,7 +157,7 @@ class _Work:
                 self.result.described[one.name] = [before, after]
 
     def change_attributes(self, types: Mapping[str, int] | None) -> None:
-        """The whole set, as whether a patch keeps the attributes it does not name is unknown (docs/decisions/0009)."""
+        """The whole set: it is unknown whether a patch keeps the attributes it does not name (docs/decisions/0009)."""
         found, result = self._found.attributes, self.result
         merged = dict(found)
         for name, after in self._target.attributes.items():
@@ -178,21 +178,21 @@ class _Work:
         return absent and self._past.again and (self._found.mark() is None or not self._past.seen_right)
 
     def change_status(self) -> None:
-        """Whom others disabled (or let expire) at Descope is never enabled by us; whom we disabled may be."""
+        """Never enable a user whom others disabled (or let expire) in Descope; one whom we disabled may be enabled."""
         before, after = self._found.status, self._target.status
         enables = ("invited", "disabled") if self._past.disabled_by_us else ("invited",)
         if before in {"enabled": enables, "disabled": ("enabled", "invited")}[after]:
-            # Nobody in Descope undoes leaving, we undo what we did, and "invited" is a status that did not arrive.
+            # Nobody in Descope undoes leaving, we undo our own disabling, and "invited" is a status that never arrived.
             always = after == "disabled" or before in ("invited", "disabled")
             if self.wins(fields.STATUS, before, after, always=always):
                 self.result.patch[fields.STATUS] = after
                 self.result.described[fields.STATUS] = [before, after]
         elif before != after and self._past.disabled_by_us is not None:
-            # Somebody else disabled the user, and that is as it must be; where nobody noted who, a person is told.
+            # Somebody else disabled the user, which is as it must be; if it is unknown who did, the run reports it.
             self.left.add(fields.STATUS)
 
     def change_email(self) -> None:
-        """The address and its flag, which go together."""
+        """The address and its verified flag, which change together."""
         target, found, result = self._target, self._found, self.result
         same = same_login(found.email, target.email) if found.email and target.email else found.email == target.email
         if not same and self.wins(fields.EMAIL, found.email, target.email):
@@ -203,14 +203,14 @@ class _Work:
             result.described[fields.VERIFIED_EMAIL] = [False, True]
 
     def change_phone(self) -> None:
-        """The phone."""
+        """The phone number."""
         before, after = self._found.phone, self._target.phone
         if self.wins(fields.PHONE, before, after):
             self.result.phone = after
             self.result.described[fields.PHONE] = [before, after]
 
     def change_login_ids(self) -> None:
-        """Rename the login ids of ours that Docebo does not have any more to those that are missing."""
+        """Rename login ids of ours that no longer exist in Docebo to those that are missing."""
         target, found, result = self._target, self._found, self.result
         missing = [one for one in target.all_login_ids if not found.answers_to(one)]
         if not missing:
@@ -225,7 +225,7 @@ class _Work:
             result.described[names[new]] = [old, new]
 
     def _spare_logins(self) -> list[str]:
-        """Login ids we gave the user and that the target does not have; the address first."""
+        """Login ids that we gave the user and that the target does not have; the address comes first."""
         kept = set(map(login_key, self._target.all_login_ids))
         ours = self._sent.logins if self._sent is not None else frozenset()
         spare = [

@@ -1,4 +1,4 @@
-"""Users inside Docebo that would share a login id: who may go on, who needs a person (docs/decisions/0008)."""
+"""Users inside Docebo that would share a login id: who is migrated, who needs a person (docs/decisions/0008)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GROUPS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Who of one group is set aside: all who wait but the winner, or only those who have not arrived yet."""
+    """Which users of a group to set aside: all waiting users except the winner, or only those who have not arrived."""
 
     reason: Reason
     winner: str | None
@@ -39,12 +39,12 @@ def set_losers_aside(checkpoint: Checkpoint, members: Iterator[CollidingUser], p
 
 
 def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Ruling:
-    """The ruling on one group, whatever its size, in one pass.
+    """The ruling on one group of any size, in one pass.
 
-    Nobody is guessed: the policy chooses a winner only among people with the very same address; where only
-    the strong fold is equal they may be different people, and all of them wait for a person.
-    Who holds the login at Descope keeps it, and newcomers wait. Whether somebody who arrived can move to it then
-    is for the look-up to say.
+    There is no guessing: the policy chooses a winner only among users with the very same address. If only
+    the strong fold is equal, they may be different people, and all of them wait for a person.
+    A user who holds the login in Descope keeps it, and newcomers wait. The look-up decides whether somebody who
+    arrived can then move to it.
     """
     emails: set[str] = set()
     logins: set[tuple[str, ...]] = set()

@@ -30,7 +30,7 @@ class DecisionRules:
 
 
 def changes_for(user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
-    """What is to be done to a user that is ours, or with `link` to a stranger who is to become ours."""
+    """What to change for a user that is ours, or with `link` for a stranger that is to become ours."""
     link = link or is_adopted(user.origin, found, rules.policy)
     past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right)
     return find_changes(user.target, found, rules.policy, link=link, past=past, types=rules.types)
@@ -42,8 +42,8 @@ def decide(
     """The decision on one pending user.
 
     Args:
-        found: Descope users that have any of the target's login ids, or carry its mark.
-        known: the Descope user this one became earlier, as it is now.
+        found: Descope users that have any of the target's login ids or carry its mark.
+        known: the Descope user that this one became earlier, as it is now.
     """
     mark = (user.target.attributes[MARK_PLATFORM], user.user_id)
     by_id = {one.user_id: one for one in (*found, *([known] if known is not None else []))}
@@ -62,7 +62,7 @@ def decide(
         return _ours(user, owners[0], rules)
     if known is None and (user.descope_id is None or user.retry):
         return PlannedAction(user.user_id, Decision.CREATE)
-    # A known user who is not ours carries another user's mark by now.
+    # A known user who is not ours now carries another user's mark.
     holder = holders_text("", [known.user_id]) if known is not None else None
     return _conflict(user, Reason.DELETED_AT_DESCOPE if known is None else Reason.LOGIN_TAKEN, holder)
 
@@ -74,11 +74,11 @@ def _conflict(user: StoredUser, reason: Reason, detail: str | None = None) -> Pl
 def _with_others(
     user: StoredUser, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: DecisionRules
 ) -> PlannedAction:
-    """Somebody else answers to one of the login ids."""
+    """The decision if another user has one of the login ids."""
     ours = _all_ours(user, others)
     ids = [one.user_id for one in others]
     taken = _conflict(user, Reason.LOGIN_TAKEN, holders_text(HELD_BY_OURS if ours else "", ids))
-    # An extra login id alone says nothing about who somebody is (a user name is soon the same).
+    # An extra login id alone does not identify a person (two people can easily have the same user name).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
         return taken
@@ -88,7 +88,7 @@ def _with_others(
         return linked or taken
     if not ours:
         return taken
-    # Whoever holds the login may be the same person, deleted in Docebo and made anew under another id.
+    # The holder of the login may be the same person, deleted in Docebo and created again under another id.
     return replace(
         taken, holder=mark[1], if_holder_is_gone=linked or _conflict(user, Reason.RECREATED, holders_text("", ids))
     )
@@ -104,7 +104,7 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
         found.user_id,
         changes=todo.described or None,
         seen=found.fingerprint(),
-        # Nobody is called linked for lack of an attribute that flows and admins own.
+        # A missing attribute is no proof of linking: flows and admins own it.
         origin=user.origin or ("created" if found.fresh is not None else None),
         sent=None if todo else todo.sent,
         disabled_by_us=None if found.status == "disabled" else False,
@@ -117,7 +117,7 @@ def _linked(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Plann
 
 
 def new_address(user: StoredUser, plan: PlannedAction) -> str | None:
-    """The address an update sets that is no login id of the user's own, so that nobody was asked for it yet."""
+    """The address that an update sets and that is not yet a login id of the user, so that it was not looked up yet."""
     changed = (plan.changes or {}).get(EMAIL) if plan.decision == Decision.UPDATE else None
     if changed is None or any(same_login(changed[1], one) for one in user.target.all_login_ids):
         return None
@@ -125,10 +125,10 @@ def new_address(user: StoredUser, plan: PlannedAction) -> str | None:
 
 
 def unless_taken(user: StoredUser, plan: PlannedAction, holders: Sequence[DescopeUser]) -> PlannedAction:
-    """The plan, or a conflict when its new address is a login id of somebody else (docs/contract/descope.md 3.8).
+    """The plan, or a conflict if its new address is somebody else's login id (docs/contract/descope.md 3.8).
 
     Args:
-        holders: Descope users that answer to the new addresses of this plan and others.
+        holders: Descope users that have the new addresses of this plan and others as login ids.
     """
     address = new_address(user, plan)
     others = [one for one in holders if address and one.answers_to(address) and one.user_id != plan.target_id]

@@ -1,4 +1,4 @@
-"""How many calls a plan will take, and how long the limits make them last. Pure."""
+"""How many calls a plan will take, and how long the rate limits make them last. Pure."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Calls still to be made by kind, and the minutes each kind's limit makes them last at least."""
+    """Calls still to be made by kind, and the minutes that each kind's limit makes them last at least."""
 
     calls: dict[str, int]
     minutes: dict[str, float]
 
     def document(self) -> dict[str, Any]:
-        """As JSON; `total_minutes` is the slowest kind's, since kinds overlap at best."""
+        """As JSON; `total_minutes` is that of the slowest kind, because kinds overlap at best."""
         return asdict(self) | {"total_minutes": max(self.minutes.values(), default=0.0)}
 
 
 def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
-    """Estimate what sending so many users of each kind takes (`actions.ACTION_KINDS`), verification included."""
+    """Estimate what sending this many users of each kind takes (`actions.ACTION_KINDS`), verification included."""
     size = config.descope.batch_size
     creates = _batches(actions[CREATE], size)
     updates = _batches(actions[UPDATE], size) + _batches(actions[ADOPT], size)
@@ -35,7 +35,7 @@ def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
     calls = {
         "create": creates,
         "search": updates + disables,  # patches count with searches (docs/contract/descope.md 7)
-        # Read back once, but for the disabled ones; whoever is patched is read right before, too.
+        # All are read back once, except the disabled ones; patched users are also read right before the patch.
         "general": creates + 2 * updates + disables,
     }
     limits = config.descope.limits
@@ -51,6 +51,6 @@ def _batches(users: int, size: int) -> int:
 
 
 def seconds_by_limit(calls: int, limit: int) -> float:
-    """How long a limit a minute makes calls last: the first window's worth goes at once, the rest at its pace."""
+    """How long a limit per minute makes calls last: the first window's worth goes at once, the rest at its rate."""
     allowed = max(1, int(limit * USED_SHARE))
     return max(0, calls - allowed) / allowed * 60

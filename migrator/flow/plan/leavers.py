@@ -1,4 +1,4 @@
-"""Leavers whose disabling is to come: who arrived earlier, is suspended now, and is set aside for something else."""
+"""Leavers still to be disabled: users who arrived earlier, are suspended now, and are set aside for another reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def count_leavers(context: PlanContext) -> int:
 
 
 def pages_to_disable(context: PlanContext) -> Iterator[list[StoredUser]]:
-    """The leavers to look at, a hundred at a time; none where the policy leaves the status to Descope."""
+    """The leavers to look at, a hundred at a time; none if the policy leaves the status to Descope."""
     rules = context.config.policy.update
     if rules.get(STATUS, rules["default"]) != "source_wins":
         return iter(())
@@ -34,7 +34,7 @@ def pages_to_disable(context: PlanContext) -> Iterator[list[StoredUser]]:
 def enabled_users(
     context: PlanContext, page: Sequence[StoredUser]
 ) -> tuple[list[tuple[StoredUser, DescopeUser]], list[StoredUser]]:
-    """Of these, who is ours and enabled; and who is enabled and does not carry our mark any more."""
+    """Which of these users are ours and enabled; and which are enabled and no longer carry our mark."""
     there = {
         user.user_id: user
         for user in context.descope.load([one.target_id for one in page if one.target_id is not None])

@@ -1,4 +1,4 @@
-"""Decide for every pending user, with nothing but reads (docs/architecture.md, "The flow")."""
+"""Decide for every pending user, with reads only (docs/architecture.md, "The flow")."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _TEXT, _BOOLEAN = 1, 3  # docs/contract/descope.md 4.1
 
 
 def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes:
-    """The custom attributes the project has, and those it lacks.
+    """The custom attributes that the project has, and those it lacks.
 
     Raises:
-        ConfigError: an attribute is there with another type, so that its values would be refused.
+        ConfigError: an attribute exists with another type, so that its values would be refused.
     """
     needed = {MARK_USER: _TEXT, MARK_PLATFORM: _TEXT, FRESHLY_MIGRATED: _BOOLEAN}
     needed |= dict.fromkeys(config.mapping.attributes, _TEXT)
@@ -59,11 +59,11 @@ def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes
 
 
 def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0) -> None:
-    """Mark collisions, apply the run's own filter, look everybody left up, store each decision.
+    """Set collisions aside, apply the run's own filter, look up everybody left, store each decision.
 
     Args:
-        first_sweep: of the reading before.
-        replan: what is to be planned again (`bind_servers`).
+        first_sweep: the first sweep of the reading before.
+        replan: what to plan again (`bind_servers`).
     """
     context.events.stage("plan")
     checkpoint = context.checkpoint
@@ -100,7 +100,7 @@ def look_up_users(context: PlanContext) -> None:
 
 
 def _know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) -> list[PlannedAction]:
-    """A login that belongs to a user whom Docebo has deleted since is another matter than one in use."""
+    """Decide differently if Docebo has since deleted the user who holds the login."""
     holders = [plan.holder for plan in planned if plan.holder]
     gone = vanished_users(context.checkpoint, holders) if holders else {}
     return [
@@ -112,7 +112,7 @@ def _know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) ->
 
 
 def _taken_over(plan: PlannedAction, before: StoredUser) -> PlannedAction:
-    """Who takes a user of ours over takes over what is known of it: it is as much ours as before."""
+    """A user that takes over one of ours inherits what is known about it: it is as much ours as before."""
     if plan.decision != Decision.ADOPT:
         return plan
     return replace(plan, origin=before.origin, sent=before.sent, disabled_by_us=before.disabled_by_us)
@@ -133,7 +133,7 @@ def decide_all(context: PlanContext, users: Sequence[StoredUser]) -> list[Planne
 def _unless_addresses_are_taken(
     context: PlanContext, users: Sequence[StoredUser], planned: list[PlannedAction]
 ) -> list[PlannedAction]:
-    """Descope refuses an address that is another user's login id, and a plan must foresee that."""
+    """Descope refuses an address that is another user's login id, and the plan must predict that."""
     addresses = [address for user, plan in zip(users, planned, strict=True) if (address := new_address(user, plan))]
     if not addresses:
         return planned
@@ -142,7 +142,7 @@ def _unless_addresses_are_taken(
 
 
 def _find(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, list[DescopeUser]]:
-    """Docebo user id to everybody at Descope who has a login id of that user or carries its mark."""
+    """Docebo user id to all Descope users that have a login id of that user or carry its mark."""
     asked = [login_id for user in users for login_id in user.target.spellings]
     found = context.descope.search_logins(asked)
     unplaced = any(not find_by_login([one], asked) for one in found)
@@ -154,13 +154,13 @@ def _find(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, list[D
         theirs = find_by_login([*found, *marked], user.target.all_login_ids)
         theirs += [one for one in marked if one.mark() == (context.platform, user.user_id)]
         if unplaced:
-            # The server takes some login id for another than we do: then each is asked for alone.
+            # The server equates some login ids that we do not: look up each one alone.
             theirs += filter(None, map(context.descope.by_login, user.target.all_login_ids))
         matches[user.user_id] = theirs
     return matches
 
 
 def _is_at_home(user: StoredUser, known: dict[str, DescopeUser]) -> bool:
-    """Whether the user we know by id already answers to every login id, so that nobody else can."""
+    """Whether the user known by id already has every login id, so that nobody else can have one."""
     there = known.get(user.descope_id or "")
     return there is not None and all(there.answers_to(login_id) for login_id in user.target.all_login_ids)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PLAN_VERSION = 2
 UNSEALED_VERSION = 1  # the version whose lines carry no seal
 SEAL = "seal"  # the key of a line that holds the hash of all others
-SEAL_LENGTH = 16  # hex digits: against people who edit, not against forgers, who could seal anew
+SEAL_LENGTH = 16  # hex digits: protects against edits, not against forgers, who could seal a line again
 _AT_ONCE = 500
 
 
@@ -46,7 +46,7 @@ def _header(context: PlanContext) -> PlanHeader:
 
 
 def check_plan_path(path: Path) -> None:
-    """Before anything is read: there must be room for a plan of that name. Raises as `write` does."""
+    """Before anything is read: a plan with that name must be possible. Raises as `write` does."""
     if path.exists() or path.is_symlink() or not path.parent.is_dir():
         why = "there is no such folder" if not path.parent.is_dir() else "it is there already"
         raise ConfigError(
@@ -61,10 +61,10 @@ def write_plan(context: PlanContext, path: Path) -> None:
     """Write the plan as JSON lines: a header, then one line per decided user, before -> after included.
 
     Raises:
-        ConfigError: the file is there already, or cannot be made.
+        ConfigError: the file already exists or cannot be created.
     """
     try:
-        # 0600 and never over another file: it holds personal data, and an older plan may still be wanted.
+        # 0600 and never over another file: it holds personal data, and an older plan may still be needed.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
         raise ConfigError(
@@ -85,10 +85,10 @@ def _seal(values: dict[str, Json]) -> str:
 
 
 def apply_plan(context: PlanContext, path: Path) -> None:
-    """Keep today's decisions only where the plan made the very same ones on the very same users.
+    """Keep today's decisions only where the plan made the very same ones for the very same users.
 
     Raises:
-        ConfigError: the file is no plan, was edited, or is another migration's, mapping's or policy's.
+        ConfigError: the file is not a plan, was edited, or belongs to another migration, mapping or policy.
     """
     forget_predictions(context.checkpoint)
     planned = _read(context, path)
@@ -163,7 +163,7 @@ def _values(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def _break_seal(path: Path, number: int, values: dict[str, Any]) -> None:
-    """Take the seal off a line, which must be as it was written."""
+    """Remove the seal from a line, which must be as it was written."""
     if values.pop(SEAL, None) != _seal(values):
         raise ConfigError(
             f"Line {number} of {path} was edited: plans are not edited by hand.",

@@ -1,4 +1,4 @@
-"""What a plan says beyond its counts, and how its prediction fared."""
+"""What a plan says beyond its counts, and how its prediction compares with the result."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def planned_actions(context: PlanContext) -> dict[str, int]:
 
 
 def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> dict[str, Any]:
-    """What a plan says beyond its counts: the cost of sending, and who collides or looks alike.
+    """What a plan says beyond its counts: the cost of sending, and which users collide or look alike.
 
     Args:
-        actions: what `planned_actions` found.
+        actions: the result of `planned_actions`.
     """
     return {
         "estimate": estimate(actions, context.config).document(),
@@ -69,7 +69,7 @@ def _groups(checkpoint: Checkpoint, *, look: bool) -> dict[str, Any]:
 
 
 def prediction_document(context: PlanContext) -> dict[str, Any]:
-    """Predicted against actual per state, each gap named."""
+    """Predicted against actual counts per state, with each gap."""
     predicted, gaps = compare_prediction(context.checkpoint)
     actual = count_users(context.checkpoint).states
     states = {

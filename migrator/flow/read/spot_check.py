@@ -1,4 +1,4 @@
-"""Ask Descope for some who arrived: an emptied project must not be called complete (docs/decisions/0012)."""
+"""Look up some users who arrived: an emptied project must not count as complete (docs/decisions/0012)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MOST_MISSING = 0.1
 
 
 def spot_check(context: PlanContext) -> None:
-    """Name users that were deleted in Descope.
+    """Mark users that were deleted in Descope.
 
     Raises:
-        UsersMissing: more than a tenth of those asked for are missing, and more than one: nobody was named.
+        UsersMissing: more than a tenth of the users looked up, and more than one, are missing: none was marked.
     """
     chosen = draw_arrived(context.checkpoint, SPOT_CHECK_USERS)
     ids = [user.target_id for user in chosen if user.target_id is not None]
@@ -28,7 +28,7 @@ def spot_check(context: PlanContext) -> None:
     there = {user.user_id for user in context.descope.load(ids, ask_alone=False)} if ids else set()
     missing: list[StoredUser] = []
     for user in chosen:
-        # A list may leave somebody out; so many are asked for alone that no doubt is left.
+        # A list may omit a user; enough of the missing ones are looked up one by one to leave no doubt.
         if user.target_id not in there and context.descope.by_id(user.target_id or "") is None:
             missing.append(user)
         if len(missing) > most:

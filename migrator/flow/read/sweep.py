@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 
-SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says somebody is missing
-MOST_SWEEPS = 10  # on a platform that gains users faster than it is read, somebody is always new
-SHRINK_LIMIT = 0.1  # the share of the users that may be gone without a question (docs/decisions/0004)
+SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count says that users are missing
+MOST_SWEEPS = 10  # if a platform gains users faster than it is read, every sweep finds new ones
+SHRINK_LIMIT = 0.1  # the share of users that may be gone without a question (docs/decisions/0004)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One reading of all pages: users shown, users nobody knew before, and what Docebo counted last.
+    """One reading of all pages: users shown, users not known before, and Docebo's last count.
 
-    `whole` says that it showed as many users, or else pages, as Docebo counts.
+    `whole` says that it showed as many users, or otherwise pages, as Docebo counts.
     """
 
     number: int
@@ -52,24 +52,24 @@ _CHECK = "Check the platform and the migrating user's rights. If they really lef
 
 
 def read_everybody(context: PlanContext, *, is_trial: bool = False) -> int:
-    """Bring every source user into the checkpoint, and mark those that are gone.
+    """Read every source user into the checkpoint, and mark those that are gone.
 
     Args:
-        is_trial: the mapping is not the one the migration is bound to (`store_page`).
+        is_trial: the mapping is not the one that the migration is bound to (`store_page`).
 
     Returns:
-        The number of the first sweep: who was seen since it was seen by this reading.
+        The number of the first sweep: a user seen since that sweep was seen by this reading.
 
     Raises:
         StopRun: a page cannot be read, the list never ends, stays shorter than Docebo's own count, would make
-            more than a tenth of the users gone, or the session's rights ended meanwhile: a partial list is
-            never taken for a full one.
+            more than a tenth of the users gone, or the session's rights ended meanwhile: a partial list
+            never counts as a full one.
     """
     return _Sweeps(context, is_trial=is_trial).read()
 
 
 class _Sweeps:
-    """The sweeps of one reading, the first of which has number `first`."""
+    """The sweeps of one reading; the first one has number `first`."""
 
     def __init__(self, context: PlanContext, *, is_trial: bool) -> None:
         self._context = context
@@ -84,7 +84,7 @@ class _Sweeps:
             self._read_namesakes()
             return self._first
         self._check_rights()
-        # Gone means absent from two whole sweeps: one alone can miss somebody to a shifted page.
+        # Gone means absent from two whole sweeps: a shifted page can hide a user from one.
         certain = sweep.seen == sweep.total if before is None else self._is_whole(before) and self._is_whole(sweep)
         since = before.number if before is not None and certain else self._first
         self._guard_shrink(since)
@@ -93,7 +93,7 @@ class _Sweeps:
         return self._first
 
     def _sweep_until_settled(self) -> tuple[Sweep | None, Sweep]:
-        """The last two sweeps of the reading; None for the first of them when one was enough."""
+        """The last two sweeps of the reading; the first of them is None if one was enough."""
         before: Sweep | None = None
         sweep = self._sweep()
         self._first = sweep.number
@@ -126,16 +126,16 @@ class _Sweeps:
             return False
         gone = 0 if self._context.options.search_text else count_absent(self._context.checkpoint, since=sweep.number)
         if sweep.number == self._first:
-            # A first sweep that shows exactly the users already known needs no confirming one.
+            # A first sweep that shows exactly the known users needs no confirming sweep.
             return not gone and sweep.seen == sweep.total
         return not gone or gone == count_absent(self._context.checkpoint, since=sweep.number - 1)
 
     def _is_whole(self, sweep: Sweep) -> bool:
-        """Whether who was absent can be gone: a sweep that showed fewer users than counted missed somebody."""
+        """Whether absent users can be gone: a sweep that showed fewer users than counted missed some."""
         return sweep.whole or self._context.options.accept_short_list
 
     def _is_short(self, sweep: Sweep) -> bool:
-        """Whether somebody is missing by Docebo's own count, even in all sweeps together."""
+        """Whether users are missing by Docebo's own count, even in all sweeps together."""
         if self._is_whole(sweep):
             return False
         return sweep.total is None or self._shown(sweep) < sweep.total
@@ -166,7 +166,7 @@ class _Sweeps:
         )
 
     def _read_namesakes(self) -> None:
-        """Others in Docebo who would share a login with a newcomer of this search: nobody is migrated on a guess."""
+        """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""
         context = self._context
         for user in newcomers(context.checkpoint, self._first):
             context.clock.check()
@@ -183,7 +183,7 @@ class _Sweeps:
             store_page(context.checkpoint, self._first, sharing, context.config.policy.include, is_trial=self._is_trial)
 
     def _check_rights(self) -> None:
-        """Ask once more who we are: a list read with fewer rights is partial (docs/contract/docebo.md 1.7)."""
+        """Check again who we are: a list read with fewer rights is partial (docs/contract/docebo.md 1.7)."""
         try:
             self._context.docebo.check_session()
         except ConfigError as error:
@@ -204,7 +204,7 @@ class _Sweeps:
         )
 
     def _guard_collapse(self, sweep: Sweep, largest: int) -> None:
-        """A list that loses a tenth of its users from one sweep to the next is not a list people leave."""
+        """Stop if a list loses a tenth of its users between two sweeps: people do not leave that fast."""
         fewer = largest - sweep.seen
         if self._context.options.search_text or self._context.options.accept_shrink or not self._is_whole(sweep):
             return
@@ -216,7 +216,7 @@ class _Sweeps:
             )
 
     def _guard_shrink(self, since: int) -> None:
-        """Count who would be called gone, before anybody is."""
+        """Count the users who would be marked as gone, before any is."""
         gone, known = count_absent(self._context.checkpoint, since=since), count_present(self._context.checkpoint)
         if gone > known * SHRINK_LIMIT and not self._context.options.accept_shrink:
             raise StopRun(

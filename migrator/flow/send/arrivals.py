@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def find_listed(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
-    """Docebo user id to whoever carries that user's mark, else has its login id, as far as search knows yet."""
+    """Docebo user id to the user who carries the mark, else has the login id, as far as search shows it yet."""
     found = context.descope.search_logins([user.target.login_id for user in users])
     there: dict[str, DescopeUser] = {}
     for user in users:
@@ -34,7 +34,7 @@ def find_listed(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, 
 
 
 def find_one_by_one(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
-    """Docebo user id to whoever has that user's login id now, one request each: the authority where search lags."""
+    """Docebo user id to the user who has the login id now, one request each: authoritative where search lags."""
     there: dict[str, DescopeUser] = {}
     left = iter(users)
 

@@ -1,4 +1,4 @@
-"""What creating and updating share: one outcome for each user of a batch, whatever interrupts the work."""
+"""What creating and updating share: one outcome for each user of a batch, even if the work is interrupted."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.batch import BatchAnswer
 
-# A refusal of the caller, not of what was sent: every further request would be refused alike.
+# A refusal of the caller, not of the content: every further request would be refused alike.
 NOT_ABOUT_USERS = (401, 402, 403, 404, 405, 407, 410, 426, 451)
-# Fewer users that are refused alike may all be bad by themselves; so many of one batch are not.
+# Fewer users that are refused alike may all be bad themselves; this many of one batch are not.
 ENOUGH_USERS = 10
-# Of a batch that is refused in all its parts, so many users alone, spread over it, stand for all of it.
+# If all parts of a batch are refused, this many single users, spread over it, represent the whole batch.
 ENOUGH_ALONE = 20
-# Runs that may end because everybody was refused alike; who was among them so often is bad without doubt.
+# Runs that may end because everybody was refused alike; a user refused in that many is certainly bad.
 MOST_REFUSALS = 3
 
 
@@ -67,7 +67,7 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A request that was refused, and whose users are sent again in smaller ones."""
+    """A request that was refused, and whose users are sent again in smaller requests."""
 
     more: bool = True
 
@@ -76,10 +76,10 @@ Attempt: TypeAlias = Accepted | RefusedAlone | Unanswered | Split
 
 
 class BatchResults:
-    """The outcome of each user of a batch, and the error that cut it short, if one did.
+    """The outcome of each user of a batch, and the error that cut it short, if any.
 
     Attributes:
-        error: why the batch ended early; None when it did not.
+        error: why the batch ended early; None if it did not.
         largest: the largest request that was accepted after a larger one was refused as a whole.
     """
 
@@ -88,23 +88,23 @@ class BatchResults:
         self.error: BaseException | None = None
         self.largest: int | None = None
         self._outcomes: dict[str, Outcome] = {user.user_id: UserNotSent(user.user_id) for user in batch.users}
-        self._heard = False  # Descope answered a request, whatever it said
-        self._taken = False  # Descope did a part of what is to be done for somebody
+        self._heard = False  # Descope answered a request, whatever the answer
+        self._taken = False  # Descope did part of the work for at least one user
         self._sampled = False  # enough users were refused alike to leave the rest of the batch for later
 
     def put(self, outcome: Outcome) -> None:
-        """Note what became of a user; later knowledge replaces earlier, but for who disabled it."""
+        """Note a user's outcome; later knowledge replaces earlier knowledge, except who disabled the user."""
         if outcome.disabled is None:
             outcome = replace(outcome, disabled=self._outcomes[outcome.user_id].disabled)
         self._outcomes[outcome.user_id] = outcome
 
     def put_partly_done(self, user: StoredUser, *, disabled: bool | None) -> None:
-        """Note that a part was done: until the rest is, nobody knows how the user ends."""
+        """Note that part of the work was done: the outcome is unknown until the rest is done."""
         self._taken = True
         self.put(UserUnknown(user.user_id, disabled=disabled))
 
     def note(self, attempt: Attempt) -> None:
-        """Note what an attempt tells of itself; whoever was in the request is unknown until the answer was read."""
+        """Note what an attempt itself says; the outcome of its users is unknown until the answer was read."""
         match attempt:
             case Accepted(users=users, after_split=after_split):
                 self._heard = True
@@ -119,12 +119,12 @@ class BatchResults:
                 assert_never(attempt)
 
     def put_unknown(self, users: Sequence[StoredUser]) -> None:
-        """Note that only reading back will tell what became of these users."""
+        """Note that only a read-back can show the outcome of these users."""
         for user in users:
             self.put(UserUnknown(user.user_id))
 
     def is_decided(self, attempt: Attempt) -> bool:
-        """Whether so many were refused alike that the requests still to come would say nothing new."""
+        """Whether so many users were refused alike that further requests would show nothing new."""
         self._sampled = attempt.more and self.refused_alike()[1] >= ENOUGH_ALONE
         return self._sampled
 
@@ -140,16 +140,16 @@ class BatchResults:
 
     @property
     def answered(self) -> bool:
-        """Whether Descope answered at all; what the answer says of the users is another matter."""
+        """Whether Descope answered at all, whatever the answer says about the users."""
         return self._heard or any(one.state not in OPEN_STATES for one in self._outcomes.values())
 
     @property
     def unanswered(self) -> bool:
-        """Whether at least one user's outcome is open."""
+        """Whether the outcome of at least one user is open."""
         return any(isinstance(one, UserUnknown) for one in self._outcomes.values())
 
     def refused_alike(self) -> tuple[str, int]:
-        """The one code that everybody judged so far was refused with, and how many they are; ("", 0) without one."""
+        """The one code with which everybody judged so far was refused, and their number; ("", 0) without one."""
         judged = [one for one in self._outcomes.values() if one.state not in OPEN_STATES]
         codes = {one.code if isinstance(one, UserRefused) else None for one in judged}
         code = codes.pop() if len(codes) == 1 and not self._taken else None
@@ -157,19 +157,19 @@ class BatchResults:
 
     @property
     def refused_whole(self) -> str:
-        """The one code that every user tried of the batch was refused with; "" without one."""
+        """The one code with which every user tried of the batch was refused; "" without one."""
         code, users = self.refused_alike()
         return code if self._sampled or users == len(self.batch.users) else ""
 
     def take_back(self) -> None:
-        """Leave whoever was refused as before the batch, because the refusal was not about them."""
+        """Leave refused users as they were before the batch, because the refusal was not about them."""
         for one in self.outcomes():
             if isinstance(one, UserRefused):
                 self.put(UserNotSent(one.user_id, refused_with_all=True))
 
 
 def caller_refused(error: Refused) -> StopRun:
-    """The run's end when Descope refuses us rather than what we sent."""
+    """The error that ends the run if Descope refuses us rather than what we sent."""
     return StopRun(f"{error}.", fix="Check the management key's validity and rights, then run again: it is safe.")
 
 
@@ -185,11 +185,11 @@ def send_in_parts(
 ) -> Iterator[Attempt]:
     """Send users as one request, halved on a refusal until only the bad user is left (docs/reliability.md N7).
 
-    Behind each user that was tried alone the largest part left comes next, so that the first ones tried alone
-    are spread over the batch. Whoever does not ask for the next attempt leaves the rest unsent.
+    After each user that was tried alone, the largest remaining part comes next, so that the first users tried
+    alone are spread over the batch. A caller that does not ask for the next attempt leaves the rest unsent.
 
     Args:
-        to_send_again: of the users of a refused request, those that are to be sent again.
+        to_send_again: selects which users of a refused request to send again.
 
     Raises:
         StopRun: the refusal is not about the users.
@@ -216,7 +216,7 @@ def send_in_parts(
                 continue
             yield Split()
             rest = to_send_again(part)
-            if len(rest) < len(part):  # some turned out to be there, so the others may go through together
+            if len(rest) < len(part):  # some users were found in Descope, so the others may succeed together
                 parts = [rest] if rest else []
             else:
                 was_split = True

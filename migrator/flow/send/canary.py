@@ -1,4 +1,4 @@
-"""A few users first, chosen so that every variant the mapping makes is among them."""
+"""Send a few users first, chosen to include every variant that the mapping produces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = 500
 
 
 def variant_of(target: TargetUser) -> tuple[object, ...]:
-    """What distinguishes users as far as the mapping goes: which fields and attributes are there, and flags."""
+    """What distinguishes users as far as the mapping goes: which fields and attributes are present, and flags."""
     return tuple(one.variant(one.of(target)) for one in USER_FIELDS)
 
 
@@ -37,22 +37,22 @@ class Canary:
 
 
 def send_canary(context: RunContext, sender: Sender, number: int) -> Canary | None:
-    """Send a few users and read them back; None when there is nobody to send (but leavers to disable)."""
+    """Send a few users and read them back; None if there is nobody to send (but leavers to disable)."""
     chosen = choose_canary(context, number)
     if not chosen:
         return None
     sender.send("canary", chosen)
-    read_back = read_back_sent(context, again=False)  # what an earlier run left wrong is not the canary's
+    read_back = read_back_sent(context, again=False)  # what an earlier run left wrong does not count against the canary
     ended = states_of(context.checkpoint, chosen)
     wrong = read_back.wrong + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
     return Canary(len(chosen), wrong, read_back)
 
 
 def confirm_canary(context: RunContext, canary: Canary) -> None:
-    """Ask whether to go on.
+    """Ask whether to continue.
 
     Raises:
-        StopRun: the answer was no; without a person to ask, it is no as soon as one of them went wrong.
+        StopRun: the answer was no; without a person to ask, it is no as soon as one user went wrong.
     """
     if context.questions.ask(context.options.confirm_canary, canary.sent, canary.wrong):
         return
@@ -68,7 +68,7 @@ def confirm_canary(context: RunContext, canary: Canary) -> None:
 
 
 def choose_canary(context: RunContext, number: int) -> set[str]:
-    """User ids of at most `number` planned users: one of each variant first, then whoever comes."""
+    """User ids of at most `number` planned users: one of each variant first, then any others."""
     first: dict[tuple[object, ...], str] = {}
     others: list[str] = []
     for page in planned_pages(context.checkpoint, _PAGE):

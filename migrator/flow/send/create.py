@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from migrator.descope.batch import BatchAnswer
     from migrator.flow.context import RunContext
 
-# Seconds a look-up is believed: behind it a stranger may have taken the login, and a server that
-# overwrites existing logins would let us touch them (docs/reliability.md, "Known weaknesses").
+# Seconds for which a look-up is trusted: after that, a stranger may have taken the login, and a server that
+# overwrites existing logins would let us change that stranger (docs/reliability.md, "Known weaknesses").
 LOOK_UP_HOLDS = 600.0
 
 
 def create_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
-    """Create the users of a batch whose intent is stored; talks to Descope only."""
+    """Create the users of a batch whose intent is stored; calls Descope only."""
     sent = BatchResults(batch)
     try:
         users = list(batch.users)
@@ -48,11 +48,11 @@ def _still_absent(context: RunContext, sent: BatchResults, users: list[StoredUse
         if planned.decision == Decision.CREATE:
             absent.append(user)
         elif planned.decision in (Decision.UPDATE, Decision.UNCHANGED):
-            # Somebody made it meanwhile with our mark: what differs is brought right as an update.
+            # Somebody created the user meanwhile with our mark: an update corrects what differs.
             again = Decision.UPDATE
             sent.put(UserNotSent(user.user_id, planned.target_id, again))
         else:
-            # Whoever came after the look-up was not agreed to; the next run looks again and asks.
+            # A stranger who came after the look-up was not confirmed; the next run looks again and asks.
             reason, detail = planned.reason or Reason.LOGIN_TAKEN, _came_meanwhile(planned)
             sent.put(UserInConflict(user.user_id, reason, detail))
     return absent
@@ -87,7 +87,7 @@ def _create(context: RunContext, sent: BatchResults, users: Sequence[StoredUser]
 
 
 def _not_there(context: RunContext, sent: BatchResults, users: Sequence[StoredUser]) -> list[StoredUser]:
-    """Of a refused request's users, those that Descope does not show: a gateway may refuse what went through."""
+    """The users of a refused request that Descope does not show: a gateway may refuse a request that went through."""
     sent.put_unknown(users)
     found = context.descope.search_logins([user.target.login_id for user in users])
     absent = []
@@ -110,8 +110,8 @@ def _judge(context: RunContext, sent: BatchResults, users: Sequence[StoredUser],
             doubtful[user.user_id] = (user, found.failure.code)
         elif found.user is not None and found.failure is None and found.user.attributes:
             sent.put(created_or_taken(user, found.user))
-        # In both lists, in neither, or without attributes: unknown until read back by `settle`.
-    # A failure without a name belongs to somebody in neither list; where the numbers leave no doubt who is
+        # In both lists, in neither, or without attributes: unknown until `settle` reads the user back.
+    # A failure without a name belongs to a user in neither list; if the numbers leave no doubt which users are
     # meant, reading back decides at once, as for the named ones.
     silent = [u for u in users if matched[u.target.login_id].user is None and u.user_id not in doubtful]
     code = nameless_code(answer, len(silent), matched)
@@ -121,12 +121,12 @@ def _judge(context: RunContext, sent: BatchResults, users: Sequence[StoredUser],
 
 
 def _read_back(context: RunContext, sent: BatchResults, doubtful: dict[str, tuple[StoredUser, str]]) -> None:
-    """A failed user may exist all the same: ours from an earlier request, or a stranger's."""
+    """Read back failed users, who may exist anyway: ours from an earlier request, or a stranger's."""
     if not doubtful:
         return
     found = context.descope.search_logins([user.target.login_id for user, _ in doubtful.values()])
     for user, code in doubtful.values():
         matches = find_by_login(found, [user.target.login_id])
-        # Search may lag behind a write; the look-up by login id is the authority.
+        # Search may lag behind a write; the look-up by login id is authoritative.
         match = matches[0] if matches else context.descope.by_login(user.target.login_id)
         sent.put(UserRefused(user.user_id, code) if match is None else created_or_taken(user, match))

@@ -1,4 +1,4 @@
-"""How many failures a run may have before it stops, so that a mistake harms few (`--max-errors`)."""
+"""How many failures a run may have before it stops, so that a mistake affects few users (`--max-errors`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from migrator.core.errors import StopRun
 
-ENOUGH_FOR_A_RATE = 20  # users; a share of fewer says nothing
+ENOUGH_FOR_A_RATE = 20  # users; a share of fewer means nothing
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class ErrorBudget:
     failed: int = 0
 
     def count(self, *, done: int, failed: int) -> None:
-        """Add users whose outcome is known; the failed are among the done."""
+        """Add users whose outcome is known; the failed ones are among the done."""
         self.done += done
         self.failed += failed
 

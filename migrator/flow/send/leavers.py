@@ -1,4 +1,4 @@
-"""Leaving comes first: who is suspended in Docebo is disabled, whatever else about that user is in doubt."""
+"""Leaving comes first: disable users who are suspended in Docebo, whatever else about them is in doubt."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import RunContext
 
-MOST_SILENT = 3  # requests without an answer, before whoever is left is told as still enabled
+MOST_SILENT = 3  # requests without an answer, before the remaining users are reported as still enabled
 
 
 def disable_leavers(context: RunContext) -> None:
     """Disable users who arrived earlier and are set aside now (no address any more, a collision, left out).
 
-    Their state stays as it is, for their other troubles need a person. Sending the status again is harmless, so
-    that no intent is stored but the note that it was us. Whom Descope does not let us disable is noted as still
-    enabled. Source of the rule: docs/decisions/0013, "Leaving comes first".
+    Their state stays as it is, because their other problems need a person. Sending the status again is harmless, so
+    no intent is stored, only the note that we disabled them. A user whom Descope does not let us disable is noted as
+    still enabled. Source of the rule: docs/decisions/0013, "Leaving comes first".
 
     Raises:
         StopRun: Descope refuses us.
@@ -62,7 +62,7 @@ def disable_leavers(context: RunContext) -> None:
 
 
 def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:
-    """All at once; then, as one of them may be what Descope chokes on, each alone."""
+    """All at once; then each alone, because one of them may be the user that Descope chokes on."""
     if users:
         yield users
     if len(users) > 1:
@@ -71,7 +71,7 @@ def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:
 
 
 def _disable(context: RunContext, users: Sequence[DescopeUser]) -> set[str]:
-    """The Descope ids of those whom Descope says it disabled."""
+    """The Descope ids of the users whom Descope says it disabled."""
     try:
         names = [[*user.login_ids, user.user_id][0] for user in users]
         answer = context.descope.patch([patch_body(name, {STATUS: "disabled"}) for name in names])

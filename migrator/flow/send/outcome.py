@@ -1,4 +1,4 @@
-"""From what Descope shows to what became of a user. Pure."""
+"""Turns what Descope shows into a user's outcome. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_ours(user: StoredUser, found: DescopeUser) -> bool:
 
 
 def created_or_taken(user: StoredUser, found: DescopeUser) -> UserCreated | UserInConflict:
-    """The user answering to our login id after a create: ours, or somebody who was there first."""
+    """The user who has our login id after a create: ours, or somebody who was there first."""
     if is_ours(user, found):
         sent, disabled = SentFields.of(user.target), user.target.status == "disabled"
         return UserCreated(user.user_id, found.user_id, sent, disabled=disabled)

@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 FINAL = frozenset(State) - {*OPEN_STATES}
-UNANSWERED_IN_A_ROW = 3  # batches, before settling goes before sending more
+UNANSWERED_IN_A_ROW = 3  # batches, before settling takes precedence over sending more
 MANY_BATCHES = 3  # in a row that were refused whole with one code, before the run stops
-SILENT_ROUNDS = 3  # rounds in which no write was answered at all, before the run stops
+SILENT_ROUNDS = 3  # rounds in which no write was answered, before the run stops
 
 
 class Sender:
-    """Sends what was planned; one for a whole run, as it learns how long a batch may be."""
+    """Sends what was planned; one per run, because it learns how large a batch may be."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._batch_size = context.config.descope.batch_size
 
     def send(self, stage: str = "send", only: Collection[str] | None = None) -> None:
-        """Send every planned user, or those of `only`, and settle every request.
+        """Send every planned user, or only those of `only`, and settle every request.
 
         Raises:
             StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
@@ -62,7 +62,7 @@ class Sender:
             round_.run()
             self._batch_size = round_.batch_size
             silent = 0 if round_.answered else silent + 1
-            # A few users may all be ones that Descope chokes on, and whoever was tried to the end says nothing new.
+            # All of a few users may be ones that Descope chokes on, and users with no attempts left show nothing new.
             many = count_hopeful(context.checkpoint, MOST_ATTEMPTS, only) >= ENOUGH_USERS
             if silent >= SILENT_ROUNDS and many:
                 raise StopRun(
@@ -71,11 +71,11 @@ class Sender:
                 )
             if round_.unanswered:
                 self._count(settle_in_flight(self._context, this_run=True, may_give_up=round_.answered or not many))
-                round_.renew_crosswalk()  # settling wrote past it
+                round_.renew_crosswalk()  # settling stored users after it was written
                 context.budget.check()
 
     def _count(self, became: Counter[State]) -> None:
-        """Count whoever was settled as one that this run sent; whom an earlier run sent is settled before."""
+        """Count settled users as sent by this run; users of an earlier run are settled before."""
         decided = sum(number for state, number in became.items() if state in FINAL)
         self._context.budget.count(done=decided, failed=became[State.FAILED])
 
@@ -88,7 +88,7 @@ class Sender:
 
 
 class _Round:
-    """One stretch of sending, until nothing is left or too much goes unanswered."""
+    """One round of sending, until nothing is left or too much goes unanswered."""
 
     def __init__(
         self, context: RunContext, stage: str, only: Collection[str] | None, todo: int, batch_size: int
@@ -101,7 +101,7 @@ class _Round:
         self.renew_crosswalk()
         self._done = 0
         self._streak = 0
-        # Batches in which everybody was refused alike, kept until it is known whether that is about them.
+        # Batches in which everybody was refused alike, kept until it is known whether that is about their users.
         self._held: list[BatchResults] = []
         self._refuses_all = ""
         self._somebody_was_taken = False
@@ -110,14 +110,14 @@ class _Round:
         self.unanswered = False
 
     def renew_crosswalk(self) -> None:
-        """Write the crosswalk as the checkpoint has it now."""
+        """Write the crosswalk from the checkpoint's current content."""
         self._crosswalk = Crosswalk(self._context.config.report.path, self._context.checkpoint)
 
     def run(self) -> None:
         """Send until nobody is left, or too many batches in a row go unanswered."""
         self._streak = 0
         self.answered = self.unanswered = False
-        # The other kind goes first each time: users who get no answer must not stand before all others.
+        # The kinds alternate: users who get no answer must not block all others.
         self._order.reverse()
         try:
             run_in_threads(self._context.config.run.concurrency, self._next, self._work, self._store)
@@ -132,7 +132,7 @@ class _Round:
             return None
         context = self._context
         for decision in self._order:
-            # Where everybody is refused, the other end of the list tells whether it is about these users.
+            # If everybody is refused, the other end of the list shows whether it is about these users.
             batch = claim_batch(context.checkpoint, decision, self.batch_size, self._only, last=bool(self._held))
             if batch is not None:
                 return batch
@@ -158,9 +158,9 @@ class _Round:
         self._context.budget.check()
 
     def _judge_refusals(self, *, last: bool = False) -> None:
-        """Stop when batch after batch is refused with one code, as that is not about the users in them.
+        """Stop if batch after batch is refused with one code, because that is not about the users in them.
 
-        Whoever a person asked for again, or was refused with everybody in several runs, proves nothing.
+        A user whom a person asked for again, or who was refused with everybody in several runs, proves nothing.
         """
         large = [sent for sent in self._held if len(sent.batch.users) >= ENOUGH_USERS]
         codes = {sent.refused_whole for sent in large}
@@ -192,7 +192,7 @@ class _Round:
         )
 
     def _learn_size(self, sent: BatchResults) -> None:
-        """A batch refused whole, and taken whole in parts, was only too long (docs/contract/descope.md 10.2)."""
+        """A batch refused as a whole but accepted in parts was only too large (docs/contract/descope.md 10.2)."""
         whole = all(one.state in FINAL and one.state != State.FAILED for one in sent.outcomes())
         if sent.largest is not None and whole and sent.batch.decision == Decision.CREATE:
             self.batch_size = min(self.batch_size, sent.largest)

@@ -1,7 +1,7 @@
-"""Find out what became of requests whose answer never came, before anything is sent again.
+"""Find out what became of unanswered requests, before anything is sent again.
 
-A user is sent again only when, the configured time after a first look, neither a search nor the look-up by login id
-finds anybody: search may lag, and a request may still be on its way inside the server (docs/reliability.md N1 and N15).
+A user is sent again only if, the configured time after a first look, neither a search nor the look-up by login id
+finds anybody: search may lag, and a request may still be at work inside the server (docs/reliability.md N1 and N15).
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 _AT_ONCE = 100
-# Requests that may go unanswered for one user; in the last one it is alone (see `sends.claim_batch`).
+# Requests that may go unanswered for one user; in the last one, the user is alone (see `sends.claim_batch`).
 MOST_ATTEMPTS = 4
 # Seconds between two looks, doubled each time: search lags by seconds, rarely by more (docs/contract/descope.md 3.10).
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 
 
 def settle_in_flight(context: PlanContext, *, this_run: bool = False, may_give_up: bool = False) -> Counter[State]:
-    """Decide every user that is `sending`; returns how many became what.
+    """Decide every user that is `sending`; returns how many ended in each state.
 
     Args:
-        this_run: the requests are this run's own, not those of one that ended before.
-        may_give_up: whoever never gets an answer is the cause itself, as Descope does answer otherwise.
+        this_run: the requests are this run's own, not those of an earlier run.
+        may_give_up: a user who never gets an answer is the cause, because Descope answers other requests.
     """
     became: Counter[State] = Counter()
     in_flight = count_left(context.checkpoint, state=State.SENDING)
     if not in_flight:
         return became
     context.events.notice(_opening(in_flight, int(_patience(context)), this_run=this_run))
-    absent_since: dict[str, float] = {}  # users who left no trace so far: since when (monotonic seconds)
+    absent_since: dict[str, float] = {}  # users not found so far: since when (monotonic seconds)
     pause = FIRST_PAUSE
     while waiting := _look(context, became, absent_since, may_give_up=may_give_up):
         _wait(context, [absent_since[user_id] for user_id in waiting], pause)
@@ -59,7 +59,7 @@ def settle_in_flight(context: PlanContext, *, this_run: bool = False, may_give_u
 
 
 def _closing(arrived: int, total: int, again: int, *, this_run: bool) -> str:
-    """What became of those in flight, and what comes next."""
+    """What became of the users in flight, and what comes next."""
     has = f"Descope has {arrived:,} of these {total:,} users as they were sent"
     if total == 1:
         has = f"Descope {'has the user as it was' if arrived else 'does not have the user as it was'} sent"
@@ -70,7 +70,7 @@ def _closing(arrived: int, total: int, again: int, *, this_run: bool) -> str:
 
 
 def _opening(in_flight: dict[Decision, int], patience: int, *, this_run: bool) -> str:
-    """Who is waited for, why and how long, before the first look."""
+    """Which users the run waits for, why and how long, before the first look."""
     total, creates = sum(in_flight.values()), in_flight.get(Decision.CREATE, 0)
     users = f"{total:,} users" if total > 1 else "1 user"
     were = "were" if total > 1 else "was"
@@ -82,7 +82,7 @@ def _opening(in_flight: dict[Decision, int], patience: int, *, this_run: bool) -
 
 
 def _wait(context: PlanContext, absent_since: Sequence[float], pause: float) -> None:
-    """Until the next look, or until the first of those who wait may be sent again."""
+    """Wait until the next look, or until the first waiting user may be sent again."""
     now = context.clock.monotonic()
     left = [since + _patience(context) - now for since in absent_since]
     wait = max(0.0, min(pause, *left))
@@ -104,7 +104,7 @@ def _patience(context: PlanContext) -> float:
 def _look(
     context: PlanContext, became: Counter[State], absent_since: dict[str, float], *, may_give_up: bool
 ) -> list[str]:
-    """One look at everybody in flight: adds what they became, and returns who must be looked for again."""
+    """One look at everybody in flight: adds their outcomes, and returns the users to look for again."""
     waiting: list[str] = []
     for page in in_flight_pages(context.checkpoint, _AT_ONCE):
         context.clock.check()
@@ -156,6 +156,6 @@ def _updates(context: PlanContext, page: Sequence[StoredUser], *, may_give_up: b
         elif not task.todo:
             yield task.done()
         else:
-            # Every change states the wanted value, so sending it again is harmless.
+            # Every change states the wanted value, so sending it again is idempotent.
             half = True if task.todo.disables is None and task.disabled else None
             yield _unanswered(user, may_give_up=may_give_up, disabled=half)

@@ -1,4 +1,4 @@
-"""Send one batch of changes to users we know (docs/decisions/0013)."""
+"""Send one batch of changes to known users (docs/decisions/0013)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # docs/contract/descope.md 5 a
 
 @dataclass(frozen=True, slots=True)
 class UserUpdate:
-    """A user to change: as Descope has it now, and what is to be done."""
+    """A user to change: as Descope has it now, and what to do."""
 
     user: StoredUser
     found: DescopeUser
@@ -56,11 +56,11 @@ class UserUpdate:
 
     @property
     def login_id(self) -> str:
-        """A login id the user has right now; the user id would do, but not every call is proven to take it."""
+        """A login id that the user has right now; the user id would do, but not every call is proven to accept it."""
         return self.found.login_ids[0] if self.found.login_ids else self.found.user_id
 
     def done(self) -> UserUpdated:
-        """The user is as it should be."""
+        """The outcome: the user is as it should be."""
         adopted = self.decision == Decision.ADOPT
         known = "linked" if adopted else "created" if self.found.fresh is not None else None
         origin = self.user.origin or known
@@ -70,10 +70,10 @@ class UserUpdate:
 
     @property
     def disabled(self) -> bool | None:
-        """Whether we disabled the user, or enabled it again; None when that did not change.
+        """Whether we disabled the user, or enabled it again; None if that did not change.
 
-        A user whom the plan wanted disabled, whom a request without an outcome may have reached, and who is disabled:
-        that was us.
+        If the plan wanted the user disabled, a request without an outcome may have reached it, and it is disabled now,
+        then we did it.
         """
         if self.todo.disables is not None:
             return self.todo.disables
@@ -83,9 +83,9 @@ class UserUpdate:
 
 
 def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
-    """Bring the users of a batch to their target; talks to Descope only.
+    """Bring the users of a batch to their target; calls Descope only.
 
-    The difference is taken anew from a read right before the write, so that a change made in between is
+    The difference is computed again from a read right before the write, so that a change made in between is
     neither undone nor sent twice.
     """
     sent = BatchResults(batch)
@@ -94,7 +94,7 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
         patched = _patch(context, sent, tasks)
         untouched = [task for task in tasks if not task.todo.patch]
         for task in (*patched, *untouched):
-            # Told at once: an error on the way to somebody else takes nothing back.
+            # Reported at once: an error while handling another user takes nothing back.
             if not task.todo.moves:
                 sent.put(task.done())
         for task in (*patched, *untouched):
@@ -131,7 +131,7 @@ def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list
 
 
 def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
-    """Whether a binding plan saw another user; after an unanswered try the difference may be our own."""
+    """Whether a binding plan saw another user; after an unanswered attempt, the difference may be our own."""
     bound = context.options.plan_file is not None and task.user.attempts == 0
     return bound and task.found.fingerprint() != task.user.seen
 
@@ -139,10 +139,10 @@ def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
 def make_update(
     context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None, *, in_flight: bool = False
 ) -> UserUpdate | None:
-    """What is left to do for this user; None when the user found is not ours to change.
+    """What remains to be done for this user; None if the user found is not ours to change.
 
     Args:
-        in_flight: a request was about to be sent, or sent, and nobody knows what became of it.
+        in_flight: a request was about to be sent, or was sent, and its outcome is unknown.
     """
     link = decision == Decision.ADOPT and user.origin != "created"
     task = UserUpdate(
@@ -151,7 +151,7 @@ def make_update(
     if is_ours(user, found):
         return task
     if decision == Decision.ADOPT:
-        # Who was agreed to is the one the plan saw, and still has the login.
+        # The confirmed user is the one that the plan saw and that still has the login.
         agreed = found.fingerprint() == user.seen or found.mark() is None
         return task if agreed and found.answers_to(user.target.login_id) else None
     lost = found.mark() is None and (user.retry or context.config.policy.existing == "link")
@@ -159,15 +159,15 @@ def make_update(
 
 
 def lost_user(user: StoredUser, found: DescopeUser) -> UserInConflict:
-    """The conflict over a user that is not ours to change any more."""
+    """The conflict over a user that is no longer ours to change."""
     reason = Reason.MARK_LOST if found.mark() is None else Reason.LOGIN_TAKEN
     return UserInConflict(user.user_id, reason, holders_text("", [found.user_id]))
 
 
 def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
-    """Patch what can be patched; returns the tasks that went through and have more to do."""
+    """Patch what can be patched; returns the tasks whose patch succeeded and that have more to do."""
     leaving = [task for task in tasks if task.todo.patch.get(STATUS) == "disabled" and len(task.todo.patch) > 1]
-    # Leaving comes first, alone: a field that Descope refuses must not keep anybody enabled.
+    # Leaving comes first, in its own patch: a field that Descope refuses must not keep a user enabled.
     gone_through = _patch_fields(context, sent, leaving, lambda _task: {STATUS: "disabled"})
     refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
     rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
@@ -180,7 +180,7 @@ def _patch_fields(
     tasks: Sequence[UserUpdate],
     fields: Callable[[UserUpdate], dict[str, Json]],
 ) -> list[UserUpdate]:
-    """Patch some fields of each; returns those that went through."""
+    """Patch some fields of each; returns the tasks whose patch succeeded."""
     by_user = {task.user.user_id: task for task in tasks}
     through: list[UserUpdate] = []
 
@@ -188,7 +188,7 @@ def _patch_fields(
         some = [by_user[user.user_id] for user in users]
         return context.descope.patch([patch_body(task.login_id, fields(task)) for task in some])
 
-    # A change states the wanted value, so that one which was done all the same may be sent again.
+    # A change states the wanted value, so one that was done anyway may be sent again.
     for attempt in send_in_parts([task.user for task in tasks], send):
         sent.note(attempt)
         match attempt:
@@ -206,11 +206,11 @@ def _patch_fields(
 
 
 def _patched(sent: BatchResults, tasks: Sequence[UserUpdate], answer: BatchAnswer) -> list[UserUpdate]:
-    """Those whose patch went through, by the answer; of the others, whoever it names as failed is refused."""
+    """The tasks whose patch succeeded, by the answer; of the others, those it names as failed are refused."""
     done = {user.user_id for user in answer.done}
     matched = match_answers(answer, [task.login_id for task in tasks], [task.found.email for task in tasks])
     failures = {task.login_id: matched[task.login_id].failure for task in tasks}
-    # As for creates: failures without a name are theirs who stand in neither list.
+    # As for creates: failures without a name belong to the users in neither list.
     silent = [task for task in tasks if failures[task.login_id] is None and task.user.descope_id not in done]
     meant = nameless_code(answer, len(silent), matched)
     through = []
@@ -250,7 +250,7 @@ def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
 
 
 def _refused_move(user: StoredUser, error: Refused, taken: Reason) -> UserInConflict | UserRefused:
-    """What a refused address means: somebody else has it (409), the user is gone, or Descope will not take it.
+    """What a refused address means: somebody else has it (409), the user is gone, or Descope does not accept it.
 
     Args:
         taken: the reason when somebody else has it.
@@ -268,11 +268,11 @@ def _refused_move(user: StoredUser, error: Refused, taken: Reason) -> UserInConf
 
 
 def _rename(context: RunContext, found: DescopeUser, old: str, new: str) -> DescopeUser:
-    """Rename a login id, unless it was done already or the new one is somebody else's by now."""
+    """Rename a login id, unless that is already done or somebody else has the new one by now."""
     holder = context.descope.by_login(new)
     if holder is None:
         return context.descope.update_login(old, new)
     if holder.user_id != found.user_id:
-        # What the call itself would do then is not documented (docs/contract/descope.md 3.8).
+        # It is not documented what the call itself would then do (docs/contract/descope.md 3.8).
         raise Refused("the new login id belongs to another user", status=409)
     return holder

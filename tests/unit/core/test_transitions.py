@@ -10,7 +10,7 @@ from migrator.core.transitions import ALLOWED, FIRST_STATES, RESTORABLE
 
 def next_states(state: State) -> set[State]:
     """Where a user may come from there, itself included."""
-    return {to for to, froms in ALLOWED.items() if state in froms}
+    return {to for to, starts in ALLOWED.items() if state in starts}
 
 
 def test_every_state_can_be_reached_and_left() -> None:

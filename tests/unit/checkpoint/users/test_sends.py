@@ -197,7 +197,7 @@ def test_every_outcome_leads_to_a_state_that_may_follow_a_request_and_is_stored(
     stored = set(sends._VALUES)
 
     assert {kind.state for kind in get_args(Outcome)} == stored
-    assert {to for to, froms in ALLOWED.items() if State.SENDING in froms} == stored
+    assert {to for to, starts in ALLOWED.items() if State.SENDING in starts} == stored
 
 
 def test_one_record_closes_users_of_every_kind_at_once(store: Checkpoint) -> None:

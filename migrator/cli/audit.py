@@ -15,6 +15,7 @@ from migrator.log.setup import get_logger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from migrator.cli.commands.verify import VerifiedDocument
     from migrator.config.schema import Config
     from migrator.core.errors import MigratorError
 
@@ -102,9 +103,12 @@ def log_run_ended(document: dict[str, Any]) -> None:
     _log.info("run_ended", **figures, verify={key: value for key, value in verify.items() if key != "differences"})
 
 
-def log_verified(document: dict[str, Any]) -> None:
+def log_verified(document: VerifiedDocument) -> None:
     """Log what `migrator verify` found, by class."""
-    _log.info("verified", **{key: document[key] for key in ("classes", "checked", "arrived", "calls", "seconds")})
+    _log.info(
+        "verified", classes=document["classes"], checked=document["checked"], arrived=document["arrived"],
+        calls=document["calls"], seconds=document["seconds"],
+    )  # fmt: skip
 
 
 def log_stopped(error: MigratorError) -> None:

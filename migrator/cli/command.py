@@ -22,7 +22,7 @@ from migrator.log import setup as log
 from migrator.report.summary import error_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from migrator.config.schema import Config
 
@@ -55,7 +55,7 @@ class Common:
         audit.log_configured(config)
         return config
 
-    def print_json(self, document: dict[str, Any]) -> None:
+    def print_json(self, document: Mapping[str, object]) -> None:
         """The one JSON document on stdout."""
         click.echo(json.dumps(document, indent=2))
 

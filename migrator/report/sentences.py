@@ -10,6 +10,8 @@ from migrator.core.model import NOT_STARTED, RUNNING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from migrator.checkpoint.runs.verifications import VerificationDocument
+
 ARRIVED = ("created", "updated", "unchanged")
 NEEDS_PERSON = ("rejected", "conflict", "failed")
 # The kinds of what is sent: what will be done, and what was done.
@@ -88,9 +90,9 @@ def verification_sentences(document: dict[str, Any]) -> list[str]:
     return [*lines, verification_sentence(whole, "Everybody was last verified")] if whole else lines
 
 
-def verification_sentence(verify: dict[str, Any], word: str = "Last verified") -> str:
+def verification_sentence(verify: VerificationDocument, word: str = "Last verified") -> str:
     """A verification with its time and scope; never a sentence over nobody."""
-    if verify.get("scope") not in _WHOM:
+    if verify["at"] is None:
         return "Nobody has been read back from Descope yet."
     at = f"{verify['at'][:10]} {verify['at'][11:16]} UTC"
     whom = _WHOM[verify["scope"]].format(who=users_words(verify["read"])).replace("all 1 user", "the only user")

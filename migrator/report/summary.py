@@ -12,6 +12,7 @@ from migrator.core.model import NEEDS_PERSON_STATES, RunOutcome, State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
+    from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.checkpoint.users.counts import UserCounts
     from migrator.core.errors import MigratorError
 
@@ -43,8 +44,8 @@ class RunFigures:
     missing: int = 0
     still_enabled: int = 0
     actions: dict[str, int] = field(default_factory=lambda: dict(NO_ACTIONS))
-    verify: dict[str, Any] = field(default_factory=lambda: NEVER_VERIFIED)
-    verify_all: dict[str, Any] | None = None
+    verify: VerificationDocument = field(default_factory=lambda: NEVER_VERIFIED)
+    verify_all: VerificationDocument | None = None
     read_back: dict[str, int] | None = None
     limit: int | None = None
     searched: bool = False

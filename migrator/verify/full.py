@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from migrator.checkpoint.users.verdicts import arrived_pages, count_arrived, known_users, store_verdicts
 from migrator.core.model import MARK_PLATFORM, MARK_USER, State
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.docebo.client import DoceboClient
     from migrator.normalize.mapping import Normalizer
+    from migrator.verify.readback import DifferenceDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,36 @@ class SampleSize:
 
     size: int
     seed: int
+
+
+class ErasedDocument(TypedDict):
+    """Users whose personal data was erased (`VerifyReport`)."""
+
+    reread: int
+    changed_at_source: int
+    by_mark: int
+
+
+class SampleDocument(TypedDict):
+    """A sample, and what it says of everybody: with `confidence`, a share, at most `most_wrong` users are wrong."""
+
+    size: int
+    seed: int
+    confidence: float
+    most_wrong: int
+    most_wrong_percent: float
+
+
+class VerifyDocument(TypedDict):
+    """A `VerifyReport` in JSON: users by class in `classes`; `sample` is None where everybody was read back."""
+
+    classes: dict[str, int]
+    differences: list[DifferenceDocument]
+    checked: int
+    arrived: int
+    stored: bool
+    erased: ErasedDocument
+    sample: SampleDocument | None
 
 
 @dataclass(slots=True)
@@ -69,8 +100,8 @@ class VerifyReport:
         """How many of all users who arrived may be wrong, judging by those checked."""
         return most_wrong(self.arrived, self.checked, self.wrong)
 
-    def document(self) -> dict[str, Any]:
-        """The JSON document of `migrator verify --json`."""
+    def document(self) -> VerifyDocument:
+        """What it says in `migrator verify --json`."""
         return {
             "classes": self.classes,
             "differences": [difference.document() for difference in self.differences],
@@ -78,14 +109,15 @@ class VerifyReport:
             "arrived": self.arrived,
             "stored": self.stored,
             "erased": {"reread": self.reread, "changed_at_source": self.changed, "by_mark": self.by_mark},
-            "sample": self.sample
-            and {
+            "sample": {
                 "size": self.sample.size,
                 "seed": self.sample.seed,
                 "confidence": LEVEL,
                 "most_wrong": self.most_wrong,
                 "most_wrong_percent": round(100 * self.most_wrong / self.arrived, 4) if self.arrived else 0.0,
-            },
+            }
+            if self.sample
+            else None,
         }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from migrator.checkpoint.users.stored_user import SEEN_RIGHT, RowVerdict
-from migrator.core.model import MARK_USER, TargetUser
+from migrator.core.model import MARK_USER, Json, TargetUser
 from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ SAME, DIFFERS, MISSING, EXTRA = CLASSES = ("same", "differs", "missing", "extra"
 FORGOTTEN = "fields"
 
 
+DifferenceDocument = TypedDict(
+    "DifferenceDocument", {"docebo_user_id": str, "class": str, "field": str, "expected": Json, "found": Json}
+)
+"""A `Difference` in JSON, where its kind is called `class`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field of one user that is not as it must be; a missing or extra user differs in its `userId`."""
@@ -34,10 +40,10 @@ class Difference:
     kind: str
     field: str
     # Personal data, which no log and no traceback may show.
-    expected: Any = dataclasses.field(repr=False)
-    found: Any = dataclasses.field(repr=False)
+    expected: Json = dataclasses.field(repr=False)
+    found: Json = dataclasses.field(repr=False)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> DifferenceDocument:
         """As JSON documents carry it."""
         return {
             "docebo_user_id": self.docebo_user_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import Connection, func, insert, select, true
 
@@ -17,8 +17,22 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 SCOPE_SENT, SCOPE_ALL, SCOPE_SAMPLE, SCOPE_NONE = "sent", "all", "sample", "none"
+
+
+class VerificationDocument(TypedDict):
+    """A `Verification` in JSON: `read` users, by class in `classes`.
+
+    `at` is ISO 8601 in UTC, to the second; None, with scope "none", before any user was read back.
+    """
+
+    classes: dict[str, int]
+    read: int
+    at: str | None
+    scope: str
+
+
 # What a document says before any user was read back.
-NEVER_VERIFIED: dict[str, Any] = {
+NEVER_VERIFIED: VerificationDocument = {
     "classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0},
     "read": 0,
     "at": None,
@@ -38,8 +52,8 @@ class Verification:
     read: int
     classes: Mapping[str, int]
 
-    def document(self) -> dict[str, Any]:
-        """As in JSON documents; the time is ISO 8601 in UTC, to the second."""
+    def document(self) -> VerificationDocument:
+        """As in JSON documents."""
         at = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
 
@@ -84,13 +98,13 @@ def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Ver
     return None if row is None else Verification(row.at, row.scope, row.read, json.loads(row.classes))
 
 
-def earlier_full_verification(checkpoint: Checkpoint) -> dict[str, Any] | None:
+def earlier_full_verification(checkpoint: Checkpoint) -> VerificationDocument | None:
     """The last verification of everybody as a document; None if there is none or it is the newest of all."""
     last, whole = newest_verification(checkpoint), newest_verification(checkpoint, SCOPE_ALL)
     return None if whole is None or last is None or last.scope == SCOPE_ALL else whole.document()
 
 
-def verification_document(checkpoint: Checkpoint) -> dict[str, Any]:
+def verification_document(checkpoint: Checkpoint) -> VerificationDocument:
     """The newest verification as a document; `NEVER_VERIFIED` before the first."""
     last = newest_verification(checkpoint)
     return NEVER_VERIFIED if last is None else last.document()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,14 +26,24 @@ from migrator.report.lists.crosswalk import CROSSWALK_NAME
 from migrator.report.lists.differences import write_differences
 from migrator.report.sentences import users_words, verb_form, verification_sentence
 from migrator.verify.confidence import LEVEL
-from migrator.verify.full import SampleSize, VerifyReport, verify_all
+from migrator.verify.full import SampleSize, VerifyDocument, VerifyReport, verify_all
 from migrator.verify.readback import DIFFERS, EXTRA, MISSING
 
 if TYPE_CHECKING:
     from migrator.config.schema import Config
+    from migrator.report.document import MigrationDocument
 
 DIFFERENT = 3
 SHOWN = 10  # differences on the screen; the file has all
+
+
+class VerifiedDocument(VerifyDocument):
+    """What `migrator verify --json` prints: the verdict, whose it is, the calls to each API, and the files written."""
+
+    migration: MigrationDocument
+    calls: dict[str, int]
+    seconds: float
+    reports: list[str]
 
 
 @click.command()
@@ -94,7 +104,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         )
         path = write_differences(config.report.path, (one.document() for one in verdict.differences))
         _keep(config, checkpoint, verdict)
-        document: dict[str, Any] = {
+        document: VerifiedDocument = {
             "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
             **verdict.document(),
             "calls": {"docebo": docebo.calls, "descope": descope.calls, "descope_writes": descope.writes},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.report.atomic_file import disk_errors_explained, write_atomically
 from migrator.report.lists.problems import defuse
@@ -17,7 +17,7 @@ DIFFERENCES_NAME = "differences.csv"
 DIFFERENCE_COLUMNS = ("docebo_user_id", "class", "field", "expected", "found")
 
 
-def write_differences(folder: Path, differences: Iterable[Mapping[str, Any]]) -> str:
+def write_differences(folder: Path, differences: Iterable[Mapping[str, object]]) -> str:
     """Write the file, readable by its owner alone, whole or not at all; returns its path.
 
     Raises:
@@ -32,7 +32,7 @@ def write_differences(folder: Path, differences: Iterable[Mapping[str, Any]]) ->
     return str(path)
 
 
-def replace_differences(folder: Path, differences: Sequence[Mapping[str, Any]]) -> None:
+def replace_differences(folder: Path, differences: Sequence[Mapping[str, object]]) -> None:
     """Write the file when there is something to tell; otherwise take an older one away, which would mislead."""
     if differences:
         write_differences(folder, differences)
@@ -40,7 +40,7 @@ def replace_differences(folder: Path, differences: Sequence[Mapping[str, Any]]) 
         (folder / DIFFERENCES_NAME).unlink(missing_ok=True)
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 -- values of any field
+def _cell(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

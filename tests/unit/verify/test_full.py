@@ -350,7 +350,8 @@ def test_a_sample_states_its_bound() -> None:
         "size": 59, "seed": 7, "confidence": 0.95, "most_wrong": 13, "most_wrong_percent": 4.3333,
     }  # fmt: skip
     nobody = VerifyReport(0, SampleSize(5, 7))
-    assert nobody.document()["sample"]["most_wrong_percent"] == 0.0
+    assert (sample := nobody.document()["sample"]) is not None
+    assert sample["most_wrong_percent"] == 0.0
     assert nobody.clean
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.problems import ProblemUser
     from migrator.config.schema import MappingConfig
+    from migrator.report.document import DetailsDocument
 
 SUMMARY_NAME = "summary.json"
 PROBLEMS_NAME = "problems.csv"
@@ -63,7 +64,7 @@ def prepare_folder(folder: Path) -> None:
 def write_reports(
     folder: Path,
     document: dict[str, Any],
-    details: dict[str, Any],
+    details: DetailsDocument,
     checkpoint: Checkpoint,
     mapping: MappingConfig,
     *,

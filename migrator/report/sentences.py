@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.checkpoint.runs.verifications import VerificationDocument
+    from migrator.report.document import LoginReadiness
 
 ARRIVED = ("created", "updated", "unchanged")
 NEEDS_PERSON = ("rejected", "conflict", "failed")
@@ -124,11 +125,11 @@ def wrong_words(classes: dict[str, int]) -> str:
 # --- signing in ----------------------------------------------------------------------------------
 
 
-def readiness_sentence(readiness: dict[str, Any], *, planned: bool = False) -> str:
+def readiness_sentence(readiness: LoginReadiness, *, planned: bool = False) -> str:
     """How many can sign in, and how many of them verify their address when they do."""
     can = "could sign in once this plan is run" if planned else "can sign in"
     text = f"of {users_words(readiness['found'])} {can}"
-    first = readiness.get("verify_first", 0)
+    first = readiness["verify_first"]
     if not first:
         return f"{text}."
     their = verb_form(first, "verifies the address at the", "verify their address at their")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from world import Place
 
+    from migrator.report.document import DetailsDocument, FieldRow
+
 # `make test` must run with Python alone; in CI the browser is installed, and its absence is a failure.
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CI") and not any(map(shutil.which, NAMES)), reason="no Chromium here; CI has one"
@@ -237,8 +239,8 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _details() -> dict[str, Any]:
-    field = {
+def _details() -> DetailsDocument:
+    field: FieldRow = {
         "name": "field_4",
         "title": "City",
         "goes": [],
@@ -251,8 +253,11 @@ def _details() -> dict[str, Any]:
     empty = field | {"name": "field_9", "title": EVIL, "filled": 0, "kind": ""}
     return {
         "xray": {"records": 9, "fields": [mapped, field, empty], "proposal": "    city: field_4  # City: text, 77 %\n"},
-        "readiness": {"found": 400_000, "ready": 250_000, "blocked": {"unverified_email": 90_000, "disabled": 60_000}},
-    }
+        "readiness": {
+            "found": 400_000, "ready": 250_000, "verify_first": 0,
+            "blocked": {"unverified_email": 90_000, "disabled": 60_000},
+        },
+    }  # fmt: skip
 
 
 def _samples() -> list[ProgressPoint]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.model import Json
 
 
 # --- runs ----------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def delete_run(checkpoint: Checkpoint, number: int) -> None:
     checkpoint.write(work)
 
 
-def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) -> None:
+def store_details(checkpoint: Checkpoint, number: int, details: Mapping[str, object]) -> None:
     """Store what a run's report shows besides its figures: counts of fields and sign-ins, no personal data."""
     checkpoint.write(
         lambda c: c.execute(
@@ -64,7 +65,7 @@ def store_details(checkpoint: Checkpoint, number: int, details: dict[str, Any]) 
     )
 
 
-def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
+def last_details(checkpoint: Checkpoint) -> dict[str, Json]:
     """The newest details that any run stored; {} before the first."""
     query = (
         select(run.c.details)
@@ -73,7 +74,7 @@ def last_details(checkpoint: Checkpoint) -> dict[str, Any]:
         .limit(1)
     )
     text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none())
-    details: dict[str, Any] = json.loads(text) if text else {}
+    details: dict[str, Json] = json.loads(text) if text else {}
     return details
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.core.model import Json
+    from migrator.report.document import Breakdown, GroupRow
 
 MOST_DOMAINS = 10
 # A domain of fewer users may give one of them away: it is never shown alone.
@@ -40,12 +41,8 @@ _LEVELS = {
 _Tally = defaultdict[str, Counter[str]]  # value to state to users
 
 
-def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
-    """The breakdown as a JSON document: users by `statuses`, `domains` and `levels`, each by state as of now.
-
-    A state is one of `State`, `missing` or `differs` (found so in Descope), or ARRIVED. `records` is how many records
-    were there to tell domain and level at epoch second `at`; `earlier` says that an earlier look had more. `current`
-    is false when that look cannot be brought up to date: `domains` and `levels` are those of then, for later looks.
+def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> Breakdown:
+    """Users by status, domain and level, each by state as of now.
 
     Args:
         predicted: count a planned user as what it would become.
@@ -59,23 +56,24 @@ def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> dict[str, Any]:
         domains[_domain(record.email)][state] += 1
         levels[_level(record.level)][state] += 1
     found, records = _total(statuses), _total(levels)
-    now = {"records": records, "at": checkpoint.clock.time()}
-    tallies = {"domains": _document(_folded(domains)), "levels": _document(levels)}
-    before = last_details(checkpoint).get("breakdown") or {}
-    earlier = records < min(found, before.get("records", 0))
-    current = True
-    if earlier:
-        now = {name: before[name] for name in now}
-        renewed = {
-            "domains": _renewed(before["domains"], domains, statuses),
-            "levels": _renewed(before["levels"], levels, statuses),
-        }
-        current = all(tally is not None for tally in renewed.values())
-        tallies = {name: _document(tally) if current and tally else before[name] for name, tally in renewed.items()}
-    return {"found": found, "statuses": _document(statuses), "earlier": earlier, "current": current, **now, **tallies}
+    now: Breakdown = {
+        "found": found, "statuses": _document(statuses), "earlier": False, "current": True,
+        "records": records, "at": checkpoint.clock.time(),
+        "domains": _document(_folded(domains)), "levels": _document(levels),
+    }  # fmt: skip
+    before: Breakdown | None = last_details(checkpoint).get("breakdown")
+    if before and records < min(found, before.get("records", 0)):
+        now |= {"earlier": True, "records": before["records"], "at": before["at"]}
+        by_domain = _renewed(before["domains"], domains, statuses)
+        by_level = _renewed(before["levels"], levels, statuses)
+        if by_domain is None or by_level is None:
+            now |= {"current": False, "domains": before["domains"], "levels": before["levels"]}
+        else:
+            now |= {"domains": _document(by_domain), "levels": _document(by_level)}
+    return now
 
 
-def _renewed(before: list[dict[str, Any]], kept: _Tally, everybody: _Tally) -> _Tally | None:
+def _renewed(before: list[GroupRow], kept: _Tally, everybody: _Tally) -> _Tally | None:
     """An earlier tally with the states of now, None where it leaves a doubt.
 
     Args:
@@ -129,8 +127,8 @@ def _folded(domains: _Tally) -> _Tally:
     return folded
 
 
-def _document(tally: Mapping[str, Counter[str]]) -> list[dict[str, Any]]:
-    """`[{name, states}]`, most users first; what is no value of its own comes last."""
+def _document(tally: Mapping[str, Counter[str]]) -> list[GroupRow]:
+    """Most users first; what is no value of its own comes last."""
     last = (OTHER_DOMAINS, NO_ADDRESS, UNKNOWN_VALUE)
     names = sorted(tally, key=lambda name: (name in last, -tally[name].total(), name))
     return [

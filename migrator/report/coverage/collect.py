@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.report.coverage.breakdown import count_groups
 from migrator.report.coverage.field_coverage import field_coverage
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
+    from migrator.report.document import DetailsDocument
 
 
 def collect_coverage(
     checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str], *, predicted: bool
-) -> dict[str, Any]:
+) -> DetailsDocument:
     """Field coverage, login readiness and who is where as one JSON document without personal data.
 
     Call it before profiles are erased, and store it with `runs.store_details`.

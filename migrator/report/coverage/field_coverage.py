@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.runs import last_details
 from migrator.checkpoint.users.counts import count_users
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
     from migrator.core.model import Json
+    from migrator.report.document import FieldCoverage, FieldRow, SeenField
 
 MOST_FIELDS = 1000
 OTHER_NAMES = "(other names)"
@@ -51,18 +52,17 @@ class Scan:
     fields: dict[str, FieldStats] = field(default_factory=dict)
 
 
-def field_coverage(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+def field_coverage(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mapping[str, str]) -> FieldCoverage:
     """The coverage as a JSON document.
 
     Records of users who arrived are erased, so an earlier look that saw more of them is kept.
     """
     found = count_users(checkpoint).found
-    before = last_details(checkpoint).get("xray") or {}
+    before: FieldCoverage = last_details(checkpoint).get("xray") or {"records": 0, "fields": [], "proposal": ""}
     now = scan_records(raw_records(checkpoint))
-    earlier = {one["name"]: one for one in before.get("fields", ())}
-    names = {name: one["title"] for name, one in earlier.items() if one["title"]} | dict(titles)
+    names = {one["name"]: one["title"] for one in before.get("fields", ()) if one["title"]} | dict(titles)
     if now.records < min(found, before.get("records", 0)):
-        rows = list(before["fields"])
+        rows: list[SeenField] = [*before["fields"]]
         records = before["records"]
     else:
         rows = [
@@ -112,7 +112,7 @@ def _new(fields: dict[str, FieldStats], key: str) -> FieldStats:
     return fields.setdefault(key if known else OTHER_NAMES, FieldStats())
 
 
-def _placed(row: dict[str, Any], mapping: MappingConfig, titles: Mapping[str, str]) -> dict[str, Any]:
+def _placed(row: SeenField, mapping: MappingConfig, titles: Mapping[str, str]) -> FieldRow:
     name = row["name"]
     goes = destinations(name, mapping)
     return {

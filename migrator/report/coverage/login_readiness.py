@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.counts import predicted_state
 from migrator.checkpoint.users.report_rows import readiness_groups, wrong_verdict
@@ -12,12 +12,13 @@ from migrator.core.reasons import Note
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
+    from migrator.report.document import LoginReadiness
 
 DISABLED, _MISSING = "disabled", "missing"
 UNPROVEN, MADE_UP = Note.UNVERIFIED_EMAIL, Note.EMAIL_SYNTHESIZED
 
 
-def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> dict[str, Any]:
+def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted: bool) -> LoginReadiness:
     """The readiness as a JSON document: `ready` and the `blocked` by reason add up to `found`.
 
     Who has to verify the address first is ready, since the lazy sign-in does that; `verify_first` says how many.

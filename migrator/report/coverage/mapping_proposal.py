@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from migrator.config.schema import MappingConfig
+    from migrator.report.document import FieldRow
 
 ATTRIBUTE_NAME_LIMIT = 20
 TITLE_LIMIT = 60
@@ -23,7 +24,7 @@ _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
 _NO_ATTRIBUTE = ("list", "object")  # the normalizer leaves them out
 
 
-def propose_mapping(fields: Sequence[dict[str, Any]], records: int, mapping: MappingConfig) -> str:
+def propose_mapping(fields: Sequence[FieldRow], records: int, mapping: MappingConfig) -> str:
     """Lines for `mapping.attributes`: each additional field that is filled somewhere and goes nowhere."""
     taken = {name.casefold() for name in mapping.attributes}
     lines = []

@@ -7,7 +7,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypedDict
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.runs.history import RunHistory
     from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.report.document import DetailsDocument, LoginReadiness
 
 # What lies beside the page, and what it is for.
 FILES = {
@@ -46,7 +47,7 @@ _SOURCES = (DoceboField.FIRST_NAME, DoceboField.LAST_NAME, DoceboField.EMAIL, Do
 def write_page(
     file: TextIO,
     document: dict[str, Any],
-    details: dict[str, Any],
+    details: DetailsDocument,
     samples: Sequence[Any],
     problems: Iterable[ProblemUser],
     now: float,
@@ -150,9 +151,21 @@ def _person(raw: str | None) -> list[str]:
     return [f"{first} {last}".strip(), email, username]
 
 
-def _reasons(numbers: dict[str, int]) -> list[dict[str, Any]]:
+class _ReasonRow(TypedDict):
+    """A reason of so many users; `person` says whether they need one, `retry` whether a retry alone can help."""
+
+    code: str
+    users: int
+    state: str
+    person: bool
+    meaning: str
+    fix: str
+    retry: bool
+
+
+def _reasons(numbers: dict[str, int]) -> list[_ReasonRow]:
     """The reasons with meaning and fix, those that need a person first."""
-    rows = []
+    rows: list[_ReasonRow] = []
     for code, number in numbers.items():
         reason = known_reason(code)
         state = reason.state if reason else None
@@ -176,14 +189,24 @@ _OBSTACLES = {
 }
 
 
-def _readiness(found: dict[str, Any] | None, *, planned: bool) -> dict[str, Any] | None:
+class _ShownReadiness(TypedDict):
+    """`LoginReadiness` in a sentence; each reason that keeps users from signing in has its meaning."""
+
+    found: int
+    ready: int
+    blocked: list[tuple[str, int, str]]
+    sentence: str
+
+
+def _readiness(found: LoginReadiness | None, *, planned: bool) -> _ShownReadiness | None:
     """With the words for each obstacle."""
     if not found:
         return None
     blocked = [
         (code, number, _OBSTACLES.get(code) or advice_on(code).meaning) for code, number in found["blocked"].items()
     ]
-    return {**found, "blocked": blocked, "sentence": readiness_sentence(found, planned=planned)}
+    sentence = readiness_sentence(found, planned=planned)
+    return {"found": found["found"], "ready": found["ready"], "blocked": blocked, "sentence": sentence}
 
 
 def duration_words(seconds: float) -> str:

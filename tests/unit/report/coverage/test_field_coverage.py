@@ -27,6 +27,8 @@ from migrator.report.coverage.mapping_proposal import attribute_for, percentage,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from migrator.report.document import FieldRow
+
 KINDS: dict[str, tuple[list[Any], str]] = {
     "nothing": ([None, "", "  ", [], {}, "0000-00-00", "0000-00-00 00:00:00"], ""),
     "text": (["Milan", "0"], "text"),
@@ -134,15 +136,13 @@ def test_an_attribute_name_from_a_title(title: str, expected: str) -> None:
 def test_the_proposal_can_be_pasted() -> None:
     """The lines load as a valid mapping, whatever the titles say, and name each unmapped filled field once."""
     titles = ["No", "null", "City\n- evil: true", "City", "City", "x" * 300, "\u2028: #", "Город"]
-    fields = [
-        {"name": f"field_{n}", "title": title, "goes": [], "filled": 5, "kind": "text"}
-        for n, title in enumerate(titles, 1)
-    ]
+    held: FieldRow = {"name": "uuid", "title": "", "goes": [], "why": "", "seen": 5, "filled": 5, "kind": "text"}
+    fields: list[FieldRow] = [{**held, "name": f"field_{n}", "title": title} for n, title in enumerate(titles, 1)]
     fields += [
-        {"name": "field_90", "title": "List", "goes": [], "filled": 5, "kind": "list"},
-        {"name": "field_91", "title": "Empty", "goes": [], "filled": 0, "kind": ""},
-        {"name": "field_92", "title": "Mapped", "goes": ["phone"], "filled": 5, "kind": "text"},
-        {"name": "uuid", "title": "", "goes": [], "filled": 5, "kind": "text"},
+        {**held, "name": "field_90", "title": "List", "kind": "list"},
+        {**held, "name": "field_91", "title": "Empty", "filled": 0, "kind": ""},
+        {**held, "name": "field_92", "title": "Mapped", "goes": ["phone"]},
+        held,
     ]
     mapping = MappingConfig.model_validate({"attributes": {"city": "field_80"}})
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.report.document import Breakdown, GroupRow
 
 SAME = {"classes": {"same": 5, "differs": 0, "missing": 0, "extra": 0}, "read": 5, "at": "2026-01-01T00:00:00Z"}
 NOBODY = {"classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0}, "read": 0, "at": None, "scope": "none"}
@@ -165,7 +166,7 @@ def test_the_newest_runs_are_read_and_all_are_counted(store: Checkpoint) -> None
 # --- who is where --------------------------------------------------------------------------------
 
 
-def counted(found: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+def counted(found: list[GroupRow]) -> dict[str, dict[str, int]]:
     """Value to states."""
     return {one["name"]: one["states"] for one in found}
 
@@ -288,8 +289,14 @@ def test_a_plan_counts_users_as_what_they_would_become(tmp_path: Path) -> None:
 
 def test_bars_are_as_long_as_their_users_are_many() -> None:
     """The longest fills the width, its stripes add up, and the smallest can still be seen."""
-    domains = [{"name": "a", "states": {"created": 90_000, "failed": 1}}, {"name": "b", "states": {"sending": 5}}]
-    looked: dict[str, Any] = {"domains": domains, "records": 5, "found": 5, "at": 0.0, "earlier": False}
+    domains: list[GroupRow] = [
+        {"name": "a", "states": {"created": 90_000, "failed": 1}},
+        {"name": "b", "states": {"sending": 5}},
+    ]
+    looked: Breakdown = {
+        "domains": domains, "statuses": [], "levels": [], "records": 5, "found": 5, "at": 0.0,
+        "earlier": False, "current": True,
+    }  # fmt: skip
 
     (table,) = breakdown_tables(looked)
 

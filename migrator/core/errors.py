@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import NotRequired, TypedDict
 
 
 class Cause(Enum):
@@ -21,6 +22,15 @@ class Cause(Enum):
     RESET = "the connection was reset"
     CLOSED = "the connection was closed too early"
     UNKNOWN = "the connection failed"
+
+
+class ErrorDocument(TypedDict):
+    """A `MigratorError` in JSON; `kind` only where it has one."""
+
+    message: str
+    fix: str
+    exit_code: int
+    kind: NotRequired[str]
 
 
 class MigratorError(Exception):

@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint.runs.history import read_history
+from migrator.checkpoint.runs.history import last_run, read_history
 from migrator.checkpoint.runs.progress import recent_progress
-from migrator.checkpoint.runs.runs import last_run
 from migrator.checkpoint.users import problems
 from migrator.checkpoint.users.report_rows import crosswalk_rows
 from migrator.core.errors import ConfigError
@@ -93,7 +92,7 @@ def write_reports(
         with write_atomically(folder / PAGE_NAME) as file:
             people = _problems(checkpoint, predicted=predicted)
             newest = last_run(checkpoint)
-            line = recent_progress(checkpoint, newest["number"]) if newest else []
+            line = recent_progress(checkpoint, newest.number) if newest else []
             runs = read_history(checkpoint)
             beside = {*REPORT_NAMES, *([] if redact else [DIFFERENCES_NAME])}
             names = [name for name in beside if name == SUMMARY_NAME or (folder / name).exists()]

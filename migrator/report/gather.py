@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint.runs.actions import NO_ACTIONS
+from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
-from migrator.checkpoint.runs.runs import last_run, outcome_now
+from migrator.checkpoint.runs.runs import outcome_now
 from migrator.checkpoint.runs.verifications import earlier_full_verification, verification_document
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.leavers import count_still_enabled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.runs.history import RunRow, StoredSummary
     from migrator.config.schema import Config
 
 
@@ -51,28 +53,28 @@ def figures_of_last_run(checkpoint: Checkpoint, config: Config, *, held: bool, p
         held: a run is at work.
         predicted: when the last run was a plan, count as it foresaw.
     """
-    last = last_run(checkpoint) or {}
-    summary: dict[str, Any] = last.get("summary") or {}
+    last = last_run(checkpoint)
+    summary: StoredSummary = last.summary if last else {}
     outcome = outcome_now(last, held=held)
     figures = gather_figures(checkpoint, config, outcome, predicted=predicted and outcome == RunOutcome.DRY_RUN)
     if outcome == RunOutcome.COMPLETE and figures.wrong:
         figures.outcome = RunOutcome.NEEDS_PERSON  # what was found since
-    if held and last.get("finished_at"):
+    if held and last and last.finished_at:
         return figures  # the run at work has not come to its first page yet
     figures.calls = summary.get("calls") or dict.fromkeys(CALLS, 0)
     figures.actions = NO_ACTIONS | summary.get("actions", {})
     figures.error = None if held else recalled_error(summary.get("error"))
     figures.limit, figures.searched = summary.get("limit"), bool(summary.get("searched"))
     if last:
-        until = checkpoint.clock.time() if held else last["finished_at"] or _last_sign(checkpoint, last)
-        figures.seconds = max(0.0, summary.get("seconds", until - last["started_at"]))
+        until = checkpoint.clock.time() if held else last.finished_at or _last_sign(checkpoint, last)
+        figures.seconds = max(0.0, summary.get("seconds", until - last.started_at))
     return figures
 
 
-def _last_sign(checkpoint: Checkpoint, run: dict[str, Any]) -> float:
+def _last_sign(checkpoint: Checkpoint, run: RunRow) -> float:
     """When a run that was killed last told how far it was."""
-    told = recent_progress(checkpoint, run["number"], 0.0)
-    return told[-1].at if told else float(run["started_at"])
+    told = recent_progress(checkpoint, run.number, 0.0)
+    return told[-1].at if told else run.started_at
 
 
 def rewrite_reports(
@@ -89,8 +91,10 @@ def rewrite_reports(
     running = checkpoint.is_held()
     figures = figures_of_last_run(checkpoint, config, held=running, predicted=True)
     figures.reports = report_paths(folder)
-    kept = {} if running else (last_run(checkpoint) or {}).get("summary") or {}
-    document: dict[str, Any] = {name: value for name, value in kept.items() if name != "error"} | figures.document()
+    last = None if running else last_run(checkpoint)
+    kept: StoredSummary = last.summary if last else {}
+    kept.pop("error", None)
+    document: dict[str, Any] = {**kept, **figures.document()}
     predicted = figures.outcome == RunOutcome.DRY_RUN
     found = collect_coverage(checkpoint, config.mapping, {}, predicted=predicted)
     write_reports(folder, document, found, checkpoint, config.mapping, redact=redact, leave_crosswalk=leave_crosswalk)

@@ -10,6 +10,7 @@ from migrator.core.model import NOT_STARTED, RUNNING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from migrator.checkpoint.runs.history import StoredSummary
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.report.document import LoginReadiness
 
@@ -172,7 +173,7 @@ def _arrived(document: dict[str, Any]) -> str:
     return f"{_there(document)}; {person}." if person else f"{_there(document)}."
 
 
-def count_needing_attention(document: Mapping[str, Any]) -> int:
+def count_needing_attention(document: Mapping[str, Any] | StoredSummary) -> int:
     """How many users need a person: by their state, or because they are known to be wrong at Descope."""
     counts = document.get("counts", {})
     number: int = sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)

@@ -14,7 +14,7 @@ from migrator.core.reasons import Reason
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.checkpoint.users.counts import UserCounts
-    from migrator.core.errors import MigratorError
+    from migrator.core.errors import ErrorDocument, MigratorError
 
 
 CALLS = ("docebo", "descope", "descope_writes", "throttled")
@@ -96,13 +96,13 @@ class RunFigures:
         } | ({"error": error_document(self.error)} if self.error else {})
 
 
-def error_document(error: MigratorError) -> dict[str, Any]:
+def error_document(error: MigratorError) -> ErrorDocument:
     """An error as JSON documents carry it."""
-    kind = {"kind": error.kind} if error.kind else {}
-    return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code} | kind
+    document: ErrorDocument = {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
+    return document | {"kind": error.kind} if error.kind else document
 
 
-def recalled_error(document: dict[str, Any] | None) -> MigratorError | None:
+def recalled_error(document: ErrorDocument | None) -> MigratorError | None:
     """The error that `error_document` stored, None without one."""
     if not document:
         return None

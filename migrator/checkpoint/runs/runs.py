@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.runs.history import RunRow
     from migrator.core.model import Json
 
 
@@ -36,7 +37,9 @@ def begin_run(checkpoint: Checkpoint, command: str) -> int:
     return checkpoint.write(work)
 
 
-def store_summary(checkpoint: Checkpoint, number: int, summary: dict[str, Any], outcome: RunOutcome | None) -> None:
+def store_summary(
+    checkpoint: Checkpoint, number: int, summary: Mapping[str, object], outcome: RunOutcome | None
+) -> None:
     """Store a run's figures so far; an outcome closes the row."""
     values: dict[str, Any] = {"summary": json.dumps(summary)}
     if outcome is not None:
@@ -78,20 +81,11 @@ def last_details(checkpoint: Checkpoint) -> dict[str, Json]:
     return details
 
 
-def last_run(checkpoint: Checkpoint) -> dict[str, Any] | None:
-    """The newest run's row as a dict, its summary decoded; None before the first."""
-    query = select(run).where(checkpoint.owns(run)).order_by(run.c.number.desc()).limit(1)
-    row = checkpoint.read(lambda c: c.execute(query).mappings().one_or_none())
-    if row is None:
-        return None
-    return {**row, "summary": json.loads(row["summary"]) if row["summary"] else {}}
-
-
-def outcome_now(last: Mapping[str, Any], *, held: bool) -> str:
-    """The outcome of the newest run, as `last_run` gives it; a run without a lease or a recorded end was killed."""
+def outcome_now(last: RunRow | None, *, held: bool) -> str:
+    """The outcome of the newest run; a run without a lease or a recorded end was killed."""
     if held:
         return RUNNING
-    return last.get("outcome") or RunOutcome.STOPPED if last else NOT_STARTED
+    return last.outcome or RunOutcome.STOPPED if last else NOT_STARTED
 
 
 # --- personal data -------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
-from migrator.checkpoint.runs.runs import last_run
 from migrator.cli import streams
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.render import standing_text
@@ -108,9 +108,9 @@ def read_status(config: Config, checkpoint: Checkpoint, *, predicted: bool = Fal
     """
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
     held = checkpoint.is_held()
-    last = last_run(checkpoint) or {}
+    last = last_run(checkpoint)
     figures = gather.figures_of_last_run(checkpoint, config, held=held, predicted=predicted)
     figures.reports = existing_reports(config.report.path)
-    if not held or not last or last["finished_at"] is not None:
+    if not held or not last or last.finished_at is not None:
         return StatusView(figures, None, begins=held)
-    return StatusView(figures, stage_progress(recent_progress(checkpoint, last["number"], LOOK_BACK)))
+    return StatusView(figures, stage_progress(recent_progress(checkpoint, last.number, LOOK_BACK)))

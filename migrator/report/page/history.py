@@ -10,10 +10,7 @@ from migrator.core.model import RUNNING
 from migrator.report.sentences import DONE, count_needing_attention
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from migrator.checkpoint.runs.history import RunHistory, RunRow
+    from migrator.checkpoint.runs.history import RunHistory, RunRow, StoredSummary
 
 _ENDS = {"complete": "complete", "dry_run": "plan only", "stopped": "stopped", "interrupted": "interrupted"}
 _TONES = {"complete": "good", "needs_person": "care", "dry_run": "plan", RUNNING: "plan"}
@@ -55,7 +52,7 @@ def _line(one: RunRow, *, at_work: bool) -> HistoryLine:
     )
 
 
-def _did(summary: Mapping[str, Any], *, planned: bool) -> str:
+def _did(summary: StoredSummary, *, planned: bool) -> str:
     """`3,014 created, 2 linked`; of a run that did not note it, the number of its writes."""
     actions = summary.get("actions")
     if planned:
@@ -67,7 +64,7 @@ def _did(summary: Mapping[str, Any], *, planned: bool) -> str:
     return ", ".join(parts) or "sent nothing"
 
 
-def _ended(outcome: str, summary: Mapping[str, Any]) -> str:
+def _ended(outcome: str, summary: StoredSummary) -> str:
     """How it ended, with the reason of a stop."""
     if outcome == RUNNING:
         return "still running"
@@ -76,5 +73,5 @@ def _ended(outcome: str, summary: Mapping[str, Any]) -> str:
         who = f"{number:,} {'user needs' if number == 1 else 'users need'} attention"
         return f"finished; {who}" if number else "finished, with differences"
     word = _ENDS.get(outcome, "did not end properly: it was killed, or the machine went down")
-    reason = (summary.get("error") or {}).get("message", "")
+    reason = summary.get("error", {}).get("message", "")
     return f"{word}: {reason}" if reason else word

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pytest
 from run_document import document
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.runs.history import StoredSummary
     from migrator.report.document import Breakdown, GroupRow
 
 SAME = {"classes": {"same": 5, "differs": 0, "missing": 0, "extra": 0}, "read": 5, "at": "2026-01-01T00:00:00Z"}
@@ -109,7 +110,7 @@ def test_nobody_is_left_to_another_reason() -> None:
 # --- history -------------------------------------------------------------------------------------
 
 
-def row(number: int, outcome: str | None, **summary: Any) -> RunRow:
+def row(number: int, outcome: str | None, **summary: Unpack[StoredSummary]) -> RunRow:
     """A run that took 90 seconds, or never ended."""
     return RunRow(number, "run", 1000.0, 1090.0 if outcome else None, outcome, summary)
 
@@ -122,7 +123,12 @@ def test_each_run_is_told_in_words() -> None:
             row(7, None),
             row(6, "complete", actions=IDLE | {"create": 3014, "adopt": 2}),
             row(5, "needs_person", actions=IDLE, counts=people_left),
-            row(4, "stopped", error={"message": "The disk is full."}, calls={"descope_writes": 3}),
+            row(
+                4,
+                "stopped",
+                error={"message": "The disk is full.", "fix": "", "exit_code": 4},
+                calls={"descope_writes": 3},
+            ),
             row(3, None, calls={"descope_writes": 0}),
             row(2, "dry_run", actions=IDLE | {"create": 5}),
             row(1, "a new word"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import click
 from click.core import ParameterSource
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.cli.commands.verify import VerifiedDocument
     from migrator.config.schema import Config
     from migrator.core.errors import MigratorError
+    from migrator.report.document import RunDocument
 
 _log = get_logger(__name__)
 _P = ParamSpec("_P")
@@ -95,12 +96,13 @@ def log_question(about: str, ask: Callable[_P, bool], *, asked: str = "person") 
     return ask_and_log
 
 
-def log_run_ended(document: dict[str, Any]) -> None:
+def log_run_ended(document: RunDocument) -> None:
     """Log the figures of a run or a plan, without what may name anybody."""
-    verify = document.get("verify") or {}
-    keys = ("outcome", "counts", "actions", "reasons", "limited", "calls", "seconds", "reports")
-    figures = {key: document[key] for key in keys if key in document}
-    _log.info("run_ended", **figures, verify={key: value for key, value in verify.items() if key != "differences"})
+    _log.info(
+        "run_ended", outcome=document["outcome"], counts=document["counts"], actions=document["actions"],
+        reasons=document["reasons"], limited=document["limited"], calls=document["calls"],
+        seconds=document["seconds"], reports=document["reports"], verify=document["verify"],
+    )  # fmt: skip
 
 
 def log_verified(document: VerifiedDocument) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    from migrator.checkpoint.runs.verifications import VerificationDocument
+    from migrator.core.errors import ErrorDocument
 
 
 class MigrationDocument(TypedDict):
@@ -10,6 +14,92 @@ class MigrationDocument(TypedDict):
 
     source: str
     project: str
+
+
+class EstimateDocument(TypedDict):
+    """What sending takes: `calls` by kind of limit, and the `minutes` each limit makes them last at least.
+
+    `total_minutes` is that of the slowest kind, because kinds overlap at best.
+    """
+
+    calls: dict[str, int]
+    minutes: dict[str, float]
+    total_minutes: float
+
+
+class PairDocument(TypedDict):
+    """Two users whose login ids collide; `kind` is "same" or "fold", and left out where they only look alike."""
+
+    docebo_user_ids: list[str]
+    kind: NotRequired[str]
+
+
+class CollisionsDocument(TypedDict):
+    """Groups of users, the pairs of neighbours in them, and the first of these."""
+
+    groups: int
+    pairs: int
+    first: list[PairDocument]
+
+
+class PredictedState(TypedDict):
+    """How many users the plan foresaw in a state, and how many there are."""
+
+    predicted: int
+    actual: int
+
+
+class GapDocument(TypedDict):
+    """`users` who ended in state `actual`, for the `reason` if it has one, and not as `predicted`."""
+
+    predicted: str
+    actual: str
+    reason: str | None
+    users: int
+
+
+class PredictionDocument(TypedDict):
+    """How a plan's prediction fared: `gap` users ended otherwise. Only `states` that somebody is or was to be in."""
+
+    gap: int
+    states: dict[str, PredictedState]
+    gaps: list[GapDocument]
+
+
+class RunExtras(TypedDict, total=False):
+    """What only some documents say: a stopped one its `error`, a run its `prediction`, a plan all else."""
+
+    estimate: EstimateDocument
+    leavers: int
+    collisions: CollisionsDocument
+    look_alikes: CollisionsDocument
+    prediction: PredictionDocument
+    error: ErrorDocument
+
+
+class RunDocument(RunExtras):
+    """A run's or a plan's figures (README.md, "JSON").
+
+    `counts` are users by state and as `found`, `actions` users by kind and as `nothing`, `reasons` users by reason
+    code, `calls` requests by API. `seconds` is the run's own time, `reports` are paths.
+    """
+
+    migration: MigrationDocument
+    outcome: str
+    counts: dict[str, int]
+    actions: dict[str, int]
+    reasons: dict[str, int]
+    wrong: int
+    missing: int
+    limited: int
+    limit: int | None
+    searched: bool
+    verify: VerificationDocument
+    verify_all: VerificationDocument | None
+    calls: dict[str, int]
+    seconds: float
+    users_per_second: float
+    reports: list[str]
 
 
 # --- the details: counts about fields, sign-ins and groups, no personal data ---------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,17 @@ _MINUTE = 60.0  # the window of Descope's limits, so that bursts and pauses with
 SPANS = 5  # the latest working spans that may say how fast it can still be
 PAUSE = 0.05  # a span below this share of the overall speed is a pause, not a speed
 LEAST = 3  # samples and seconds without which nothing is said
+
+
+class ProgressDocument(TypedDict):
+    """A `StageProgress` in JSON: `rate` in users a second, `eta_seconds` as [low, high]; None while unknown."""
+
+    stage: str
+    done: int
+    total: int | None
+    rate: float | None
+    waiting: str | None
+    eta_seconds: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class StageProgress:
         """How much of the step is done; None when nobody knows the total."""
         return None if self.total is None else percent_done(self.done, self.total)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProgressDocument:
         """As `status --json` carries it."""
         return {
             "stage": self.stage,

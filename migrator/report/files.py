@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.history import last_run, read_history
 from migrator.checkpoint.runs.progress import recent_progress
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.problems import ProblemUser
     from migrator.config.schema import MappingConfig
-    from migrator.report.document import DetailsDocument
+    from migrator.report.document import DetailsDocument, RunDocument
 
 SUMMARY_NAME = "summary.json"
 PROBLEMS_NAME = "problems.csv"
@@ -62,7 +62,7 @@ def prepare_folder(folder: Path) -> None:
 
 def write_reports(
     folder: Path,
-    document: dict[str, Any],
+    document: RunDocument,
     details: DetailsDocument,
     checkpoint: Checkpoint,
     mapping: MappingConfig,
@@ -73,7 +73,7 @@ def write_reports(
     """Write all files from the checkpoint.
 
     Args:
-        document: the run's figures (`Figures.document()`).
+        document: the run's figures (`RunFigures.document()`).
         details: what `collect_coverage` found; {} when nobody looked yet.
         redact: no personal data in any of them.
         leave_crosswalk: a run is appending to it right now.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import last_run
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.runs.history import RunRow, StoredSummary
     from migrator.config.schema import Config
+    from migrator.report.document import RunDocument
 
 
 def gather_figures(checkpoint: Checkpoint, config: Config, outcome: str, *, predicted: bool = False) -> RunFigures:
@@ -79,7 +80,7 @@ def _last_sign(checkpoint: Checkpoint, run: RunRow) -> float:
 
 def rewrite_reports(
     checkpoint: Checkpoint, config: Config, folder: Path, *, redact: bool = False, leave_crosswalk: bool = False
-) -> dict[str, Any]:
+) -> RunDocument:
     """Write the report files once more, from the checkpoint alone; returns the document.
 
     Args:
@@ -94,7 +95,7 @@ def rewrite_reports(
     last = None if running else last_run(checkpoint)
     kept: StoredSummary = last.summary if last else {}
     kept.pop("error", None)
-    document: dict[str, Any] = {**kept, **figures.document()}
+    document: RunDocument = {**kept, **figures.document()}
     predicted = figures.outcome == RunOutcome.DRY_RUN
     found = collect_coverage(checkpoint, config.mapping, {}, predicted=predicted)
     write_reports(folder, document, found, checkpoint, config.mapping, redact=redact, leave_crosswalk=leave_crosswalk)

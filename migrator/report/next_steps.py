@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ACTION_KINDS
 from migrator.core.model import RUNNING, State
@@ -12,7 +12,9 @@ from migrator.core.reasons import JUDGED_ANEW, Reason, known_reason
 from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from migrator.report.document import RunDocument
 
 MOST_REASONS = 4
 SHORT = 60  # letters; a shorter sentence alone says too little of a fix
@@ -31,7 +33,7 @@ class NextStep:
     code: str = ""
 
 
-def next_steps(document: Mapping[str, Any]) -> list[NextStep]:
+def next_steps(document: RunDocument) -> list[NextStep]:
     """The steps that follow from how the run ended; never none."""
     outcome = document["outcome"]
     if outcome == RUNNING:
@@ -46,32 +48,31 @@ def next_steps(document: Mapping[str, Any]) -> list[NextStep]:
     return [*_found_wrong(document), *_corrections(people), *_again(document, people)] or [*_after_all(document)]
 
 
-def _after_stop(document: Mapping[str, Any]) -> Iterator[NextStep]:
+def _after_stop(document: RunDocument) -> Iterator[NextStep]:
     """The reason first, then on."""
-    error = document.get("error") or {}
+    error = document.get("error", {})
     kind = error.get("kind")
     if error.get("message") and kind != "declined":
         yield NextStep(error["message"], error.get("fix", ""), VERIFY if kind == "missing" else "")
     yield NextStep("Run again when you are ready.", "It continues here, and sends nothing twice.", RUN)
 
 
-def _after_plan(document: Mapping[str, Any]) -> Iterator[NextStep]:
+def _after_plan(document: RunDocument) -> Iterator[NextStep]:
     """Send the plan, if it would send anything."""
-    actions = document.get("actions")
-    number = None if actions is None else sum(actions.get(kind, 0) for kind in ACTION_KINDS)
-    if number == 0:
+    number = sum(document["actions"][kind] for kind in ACTION_KINDS)
+    if not number:
         yield NextStep("Nothing is to be sent.", "A run would change nothing in Descope.")
         if not _read_back(document):
             yield _verify()
         return
-    what = f"Send it: {users_words(number)}." if number else "Send it."
+    what = f"Send it: {users_words(number)}."
     yield NextStep(what, "It shows the plan once more and asks before it writes anything.", RUN)
 
 
-def _found_wrong(document: Mapping[str, Any]) -> Iterator[NextStep]:
+def _found_wrong(document: RunDocument) -> Iterator[NextStep]:
     """Users whom reading back found wrong."""
-    classes = dict((document.get("verify") or {}).get("classes") or {})
-    classes["missing"] = max(classes.get("missing", 0), document.get("missing", 0))
+    classes = dict(document["verify"]["classes"])
+    classes["missing"] = max(classes.get("missing", 0), document["missing"])
     wrong = [name for name in _TROUBLE if classes.get(name)]
     words = {"missing": "missing from Descope", "differs": "not as they were sent"}
     if wrong:
@@ -84,7 +85,7 @@ def _found_wrong(document: Mapping[str, Any]) -> Iterator[NextStep]:
         yield NextStep("Look at the extra users in Descope.", f"{how} differences.csv says who.")
 
 
-def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
+def _reasons(document: RunDocument) -> list[tuple[str, int]]:
     """The reasons that need a person, with their users, the most frequent first."""
     calm = (State.SKIPPED, State.VANISHED)
     known = [(code, number) for code, number in document["reasons"].items() if number]
@@ -114,14 +115,14 @@ def _gist(fix: str) -> str:
     return f"{first}. {more[0]}." if more and len(first) < SHORT else f"{first}."
 
 
-def _again(document: Mapping[str, Any], people: list[tuple[str, int]]) -> Iterator[NextStep]:
+def _again(document: RunDocument, people: list[tuple[str, int]]) -> Iterator[NextStep]:
     """Run once more, naming the reasons that a plain run does not look at again."""
-    limited = document.get("limited", 0)
+    limited = document["limited"]
     if people:
         named = [code for code, _ in people if (reason := known_reason(code)) and not _looked_at(reason)]
         how = "With --retry it looks again at users whom you corrected in Descope." if named else ""
         yield NextStep("Then run again.", how, _retry(named))
-    elif document.get("searched"):
+    elif document["searched"]:
         yield NextStep("Run without --search-text.", "Only the users it finds were looked at.", RUN)
     elif document["counts"]["pending"] or limited:
         left = (
@@ -137,7 +138,7 @@ def _looked_at(reason: Reason) -> bool:
     return reason.state == State.REJECTED or reason in JUDGED_ANEW
 
 
-def _after_all(document: Mapping[str, Any]) -> Iterator[NextStep]:
+def _after_all(document: RunDocument) -> Iterator[NextStep]:
     """Everybody made it."""
     if not _read_back(document):
         yield _verify()
@@ -148,10 +149,9 @@ def _verify() -> NextStep:
     return NextStep("Compare both sides.", "Nobody has been read back from Descope yet.", VERIFY)
 
 
-def _read_back(document: Mapping[str, Any]) -> bool:
+def _read_back(document: RunDocument) -> bool:
     """Whether anybody was ever read back."""
-    verify = document.get("verify") or {}
-    return bool(verify.get("read", sum((verify.get("classes") or {}).values())))
+    return document["verify"]["read"] > 0
 
 
 def _retry(codes: list[str]) -> str:

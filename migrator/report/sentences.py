@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.core.model import NOT_STARTED, RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from migrator.checkpoint.runs.history import StoredSummary
     from migrator.checkpoint.runs.verifications import VerificationDocument
-    from migrator.report.document import LoginReadiness
+    from migrator.report.document import GapDocument, LoginReadiness, RunDocument
 
 ARRIVED = ("created", "updated", "unchanged")
 NEEDS_PERSON = ("rejected", "conflict", "failed")
@@ -66,14 +64,14 @@ def _nothing(actions: dict[str, int], *, some: bool) -> str:
     return f"; nothing to do for {number:,}" if some else f"; {users_words(number)} {verb_form(number)} up to date"
 
 
-def lost_sentence(document: dict[str, Any]) -> str:
+def lost_sentence(document: RunDocument) -> str:
     """What the counts of a project that was emptied do not say, "" for any other."""
-    if (document.get("error") or {}).get("kind") != "missing":
+    if document.get("error", {}).get("kind") != "missing":
         return ""
     return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."
 
 
-def gap_words(found: dict[str, Any]) -> str:
+def gap_words(found: GapDocument) -> str:
     """One gap between plan and end: `2 failed instead of created (refused)`."""
     actual = ENDED_AS.get(found["actual"], found["actual"])
     reason = f" ({found['reason']})" if found["reason"] else ""
@@ -85,10 +83,9 @@ def gap_words(found: dict[str, Any]) -> str:
 _WHOM = {"all": "all {who} read back", "sent": "{who} read back by a run", "sample": "a sample of {who} read back"}
 
 
-def verification_sentences(document: dict[str, Any]) -> list[str]:
+def verification_sentences(document: RunDocument) -> list[str]:
     """The last verification, and the last one of everybody where that is an older one."""
-    lines = [verification_sentence(document["verify"])] if "verify" in document else []
-    whole = document.get("verify_all")
+    lines, whole = [verification_sentence(document["verify"])], document["verify_all"]
     return [*lines, verification_sentence(whole, "Everybody was last verified")] if whole else lines
 
 
@@ -146,20 +143,20 @@ _SHORT = {
 }
 
 
-def ending_sentence(document: dict[str, Any]) -> str:
+def ending_sentence(document: RunDocument) -> str:
     """How a run ended, as the last line of its text."""
     outcome = document["outcome"]
     if outcome in _SHORT:
         return _SHORT[outcome]
     if outcome in ("complete", "needs_person"):
         return _finish(document)
-    if (document.get("error") or {}).get("kind") == "declined":
+    if document.get("error", {}).get("kind") == "declined":
         return stop_reason(document)
     word = "Interrupted" if outcome == "interrupted" else "Stopped early"
     return f"{word}: {stop_reason(document) or KILLED} {lost_sentence(document) or _fix(document) or CONTINUES}"
 
 
-def _finish(document: dict[str, Any]) -> str:
+def _finish(document: RunDocument) -> str:
     if stop_reason(document):
         return f"Finished, but: {stop_reason(document)}"
     if part := _part(document):
@@ -167,34 +164,33 @@ def _finish(document: dict[str, Any]) -> str:
     return f"Finished: {_arrived(document)}" if count_needing_attention(document) else _complete(document)
 
 
-def _arrived(document: dict[str, Any]) -> str:
+def _arrived(document: RunDocument) -> str:
     """Who is in Descope and who needs a person, in one sentence."""
     person = _person(document)
     return f"{_there(document)}; {person}." if person else f"{_there(document)}."
 
 
-def count_needing_attention(document: Mapping[str, Any] | StoredSummary) -> int:
+def count_needing_attention(document: RunDocument | StoredSummary) -> int:
     """How many users need a person: by their state, or because they are known to be wrong at Descope."""
     counts = document.get("counts", {})
-    number: int = sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)
-    return number
+    return sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)
 
 
-def _person(document: dict[str, Any]) -> str:
+def _person(document: RunDocument) -> str:
     number = count_needing_attention(document)
     return f"{number:,} {verb_form(number, 'needs', 'need')} your attention" if number else ""
 
 
-def _fix(document: dict[str, Any]) -> str:
-    return str((document.get("error") or {}).get("fix", ""))
+def _fix(document: RunDocument) -> str:
+    return document.get("error", {}).get("fix", "")
 
 
-def stop_reason(document: dict[str, Any]) -> str:
+def stop_reason(document: RunDocument) -> str:
     """The reason of a stop, "" where none was noted."""
-    return str((document.get("error") or {}).get("message", ""))
+    return document.get("error", {}).get("message", "")
 
 
-def headline(document: dict[str, Any]) -> Headline:
+def headline(document: RunDocument) -> Headline:
     """The head of a report."""
     outcome = document["outcome"]
     there, person = _there(document), _person(document)
@@ -207,15 +203,14 @@ def headline(document: dict[str, Any]) -> Headline:
     if outcome == "dry_run":
         there = _there(document, "would be")
         text = "Nothing was written to Descope. The figures hold for both sides as they were read."
-        if "actions" in document:
-            text = f"A run {plan_words(document['actions'])}. {text}"
+        text = f"A run {plan_words(document['actions'])}. {text}"
         return Headline("plan", "Plan", f"{there}; {person} first." if person else f"{there}.", f"{text}{rest}")
     if outcome in ("complete", "needs_person"):
         return _finished(document, there, person, rest)
     return _stopped(document, there, rest)
 
 
-def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> Headline:
+def _finished(document: RunDocument, there: str, person: str, rest: str) -> Headline:
     headline = f"{there}; {person}." if person else f"{there}."
     listed = any(document["counts"][state] for state in NEEDS_PERSON)
     advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if listed else ""
@@ -232,8 +227,8 @@ def _finished(document: dict[str, Any], there: str, person: str, rest: str) -> H
     return Headline("care", "Finished, with differences", headline, f"{text}{rest}")
 
 
-def _stopped(document: dict[str, Any], there: str, rest: str) -> Headline:
-    error = document.get("error") or {}
+def _stopped(document: RunDocument, there: str, rest: str) -> Headline:
+    error = document.get("error", {})
     reason = f"{stop_reason(document)} {_fix(document)}".strip() or KILLED
     headline = f"{there} so far."
     if error.get("kind") == "declined":
@@ -246,42 +241,42 @@ def _stopped(document: dict[str, Any], there: str, rest: str) -> Headline:
     return Headline("stop", word, headline, f"{reason}{again} Nothing is sent twice.{rest}")
 
 
-def _there(document: dict[str, Any], be: str = "") -> str:
+def _there(document: RunDocument, be: str = "") -> str:
     """Who is in Descope (or `be`, "would be"), without those known to be missing."""
-    counts, missing = document["counts"], document.get("missing", 0)
+    counts, missing = document["counts"], document["missing"]
     arrived = sum(counts[state] for state in ARRIVED) - missing
     lost = f", {missing:,} {verb_form(missing)} missing from it" if missing else ""
     return f"{arrived:,} of {users_words(counts['found'])} {be or verb_form(counts['found'])} in Descope{lost}"
 
 
-def _all_there(document: dict[str, Any]) -> str:
+def _all_there(document: RunDocument) -> str:
     """The sentence for a migration that brought everybody, "" for any other."""
     counts = document["counts"]
     everybody = sum(counts[state] for state in ARRIVED) == counts["found"]
     return f"All {users_words(counts['found'])} are in Descope." if everybody and counts["found"] > 1 else ""
 
 
-def _complete(document: dict[str, Any]) -> str:
+def _complete(document: RunDocument) -> str:
     if not document["counts"]["found"]:
         return "Complete: Docebo has no users to migrate."
     headline = _all_there(document) or f"{_there(document)}.{_rest(document)}"
     return f"Complete: {headline[0].lower()}{headline[1:]}"
 
 
-def _part(document: dict[str, Any]) -> str:
+def _part(document: RunDocument) -> str:
     """What a run on a part of the users says of itself, "" for any other."""
-    if document.get("searched"):
+    if document["searched"]:
         return "Finished: only users found by --search-text were looked at; the others are as before."
-    waiting = document.get("limited", 0)
-    if not (waiting and document.get("limit")):
+    waiting = document["limited"]
+    if not (waiting and document["limit"]):
         return ""
     more = f"{waiting:,} more {verb_form(waiting)} waiting for a run without it."
     return f"Finished for the {users_words(document['limit'])} of --limit; {more}"
 
 
-def _rest(document: dict[str, Any]) -> str:
+def _rest(document: RunDocument) -> str:
     """Those who neither arrived nor need a person."""
-    counts, limited = document["counts"], document.get("limited", 0)
+    counts, limited = document["counts"], document["limited"]
     parts = []
     if counts["pending"]:
         parts.append(f"{users_words(counts['pending'])} still open")

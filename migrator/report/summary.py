@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ACTION_KINDS, NO_ACTIONS
 from migrator.checkpoint.runs.verifications import NEVER_VERIFIED
 from migrator.core.errors import Declined, StopRun, UsersMissing
 from migrator.core.model import NEEDS_PERSON_STATES, RunOutcome, State
 from migrator.core.reasons import Reason
+from migrator.report.document import RunExtras
 
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.checkpoint.users.counts import UserCounts
     from migrator.core.errors import ErrorDocument, MigratorError
+    from migrator.report.document import RunDocument
 
 
 CALLS = ("docebo", "descope", "descope_writes", "throttled")
@@ -49,7 +51,7 @@ class RunFigures:
     read_back: dict[str, int] | None = None
     limit: int | None = None
     searched: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: RunExtras = field(default_factory=RunExtras)
 
     @property
     def needs_person(self) -> int:
@@ -66,7 +68,7 @@ class RunFigures:
         """How many users this run sent, or in a plan would send."""
         return sum(self.actions[kind] for kind in ACTION_KINDS)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> RunDocument:
         """The JSON document; `found` equals the sum of the states."""
         states = self.books.states
         counts = {"found": self.books.found} | {
@@ -75,7 +77,7 @@ class RunFigures:
         seconds = round(self.seconds, 3)  # the rate follows from what is shown, so that a rebuilt report shows it too
         # Users in flight count as pending for readers: not decided yet.
         counts["pending"] = self.open
-        return {
+        document: RunDocument = {
             "migration": {"source": self.source, "project": self.project},
             "outcome": str(self.outcome),
             "counts": counts,
@@ -93,7 +95,8 @@ class RunFigures:
             "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,
             "reports": self.reports,
             **self.extra,
-        } | ({"error": error_document(self.error)} if self.error else {})
+        }
+        return document | {"error": error_document(self.error)} if self.error else document
 
 
 def error_document(error: MigratorError) -> ErrorDocument:

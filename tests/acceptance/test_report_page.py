@@ -10,10 +10,11 @@ import os
 import random
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from browser import NAMES, Browser, Page
+from run_document import document
 
 from migrator.checkpoint.runs.progress import ProgressPoint
 from migrator.checkpoint.users.problems import ProblemUser
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from world import Place
 
-    from migrator.report.document import DetailsDocument, FieldRow
+    from migrator.report.document import DetailsDocument, FieldRow, RunDocument
 
 # `make test` must run with Python alone; in CI the browser is installed, and its absence is a failure.
 pytestmark = pytest.mark.skipif(
@@ -213,20 +214,19 @@ def test_paper_shows_the_rows_of_the_filter_up_to_a_stated_limit(browser: Browse
 # --- a page with everything ------------------------------------------------------------------------
 
 
-def _document() -> dict[str, Any]:
+def _document() -> RunDocument:
     counts = {
-        "found": 400_000, "created": 280_000, "updated": 14_000, "unchanged": 4_000, "rejected": 60_000,
+        "created": 280_000, "updated": 14_000, "unchanged": 4_000, "rejected": 60_000,
         "conflict": 39_000, "failed": 1_000, "vanished": 40, "skipped": 1_900, "pending": 60,
     }  # fmt: skip
-    return {
+    return document("stopped", **counts) | {
         "migration": {"source": "acme.docebosaas.com", "project": "P2abcdefghijklmnopqrstuvwxyz"},
-        "outcome": "stopped",
-        "counts": counts,
         "reasons": {"no_email": 60_000, "login_taken": 39_000, "refused": 1_000, "not_included": 1_900, "new_code": 1},
         "calls": {"docebo": 2_010, "descope": 9_800, "descope_writes": 4_100, "throttled": 37},
         "seconds": 4_212.0,
         "error": {"message": "Descope leaves every write unanswered.", "fix": "Check its status page.", "exit_code": 4},
         "prediction": {
+            "gap": 3,
             "states": {"created": {"predicted": 280_003, "actual": 280_000}, "failed": {"predicted": 0, "actual": 3}},
             "gaps": [{"predicted": "created", "actual": "failed", "reason": "refused", "users": 3}],
         },

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.report.document import RunDocument
 
 # Modules between a transaction and whoever wanted it.
 _BETWEEN = ("migrator.checkpoint.db.database", "migrator.checkpoint.db.checkpoint")
@@ -97,7 +98,7 @@ def reports(patch: pytest.MonkeyPatch, point: Callable[[str], None]) -> None:
             yield problem
             point("report row")
 
-    def counted_document(figures: RunFigures) -> dict[str, Any]:
+    def counted_document(figures: RunFigures) -> RunDocument:
         point("report document")
         return document(figures)
 

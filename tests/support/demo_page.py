@@ -61,7 +61,8 @@ def write_demo(folder: Path) -> Path:
         figures = RunFigures(HOST, "P2demo0000000000000000000000", "needs_person", count_users(checkpoint))
         figures.calls = {"docebo": 31, "descope": 118, "descope_writes": 22, "throttled": 2}
         figures.seconds = 41.0
-        document = figures.document() | _proof()
+        _prove(figures)
+        document = figures.document()
         store_summary(checkpoint, len(RUNS), document, None)
         prepare_folder(folder / "reports")
         write_reports(folder / "reports", document, found, checkpoint, mapping)
@@ -115,16 +116,14 @@ def _runs(checkpoint: Checkpoint) -> None:
     checkpoint.write(lambda c: c.execute(insert(sample), line))
 
 
-def _proof() -> dict[str, Any]:
-    states = {"created": {"predicted": 1948, "actual": 1946}, "conflict": {"predicted": 36, "actual": 38}}
-    return {
-        "actions": ACTIONS | {"create": 2, "nothing": 1944},
-        "prediction": {
-            "states": states,
-            "gaps": [{"predicted": "created", "actual": "conflict", "reason": "login_taken", "users": 2}],
-        },
-        "verify": {
-            "classes": {"same": 1946, "differs": 0, "missing": 0, "extra": 0},
-            "read": 1946, "at": "2026-11-18T11:02:00Z", "scope": "all",
-        },
+def _prove(figures: RunFigures) -> None:
+    figures.actions = ACTIONS | {"create": 2, "nothing": 1944}
+    figures.extra["prediction"] = {
+        "gap": 2,
+        "states": {"created": {"predicted": 1948, "actual": 1946}, "conflict": {"predicted": 36, "actual": 38}},
+        "gaps": [{"predicted": "created", "actual": "conflict", "reason": "login_taken", "users": 2}],
+    }
+    figures.verify = {
+        "classes": {"same": 1946, "differs": 0, "missing": 0, "extra": 0},
+        "read": 1946, "at": "2026-11-18T11:02:00Z", "scope": "all",
     }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,15 +18,22 @@ from migrator.cli.watch import run_state, watch_line, watch_screen
 from migrator.core.clock import Clock
 from migrator.core.model import RUNNING
 from migrator.report import gather
+from migrator.report.document import RunDocument
 from migrator.report.eta import stage_progress
 from migrator.report.files import existing_reports
 
 if TYPE_CHECKING:
     from migrator.config.schema import Config
-    from migrator.report.eta import StageProgress
+    from migrator.report.eta import ProgressDocument, StageProgress
     from migrator.report.summary import RunFigures
 
 LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
+
+
+class StatusDocument(RunDocument):
+    """What `migrator status --json` prints; `progress` is None unless a run is in progress and has told."""
+
+    progress: ProgressDocument | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,9 @@ class StatusView:
         """All of it in one line."""
         return watch_line(self.figures, self.progress, begins=self.begins)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StatusDocument:
         """The JSON document."""
-        return self.figures.document() | {"progress": self.progress.document() if self.progress else None}
+        return {**self.figures.document(), "progress": self.progress.document() if self.progress else None}
 
 
 @click.command()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
 from migrator.http.pace import USED_SHARE
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.config.schema import Config
+    from migrator.report.document import EstimateDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,10 @@ class Estimate:
     calls: dict[str, int]
     minutes: dict[str, float]
 
-    def document(self) -> dict[str, Any]:
-        """As JSON; `total_minutes` is that of the slowest kind, because kinds overlap at best."""
-        return asdict(self) | {"total_minutes": max(self.minutes.values(), default=0.0)}
+    def document(self) -> EstimateDocument:
+        """As JSON."""
+        slowest = max(self.minutes.values(), default=0.0)
+        return {"calls": self.calls, "minutes": self.minutes, "total_minutes": slowest}
 
 
 def estimate(actions: Mapping[str, int], config: Config) -> Estimate:

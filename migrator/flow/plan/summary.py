@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, NOTHING, UPDATE
 from migrator.checkpoint.users.collisions import colliding_users, collision_groups
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.flow.context import PlanContext
+    from migrator.report.document import CollisionsDocument, GapDocument, PairDocument, PredictedState, RunExtras
 
 PAIRS_SHOWN = 100
 
@@ -37,7 +37,7 @@ def planned_actions(context: PlanContext) -> dict[str, int]:
     }
 
 
-def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> dict[str, Any]:
+def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> RunExtras:
     """What a plan says beyond its counts: the cost of sending, and which users collide or look alike.
 
     Args:
@@ -51,10 +51,10 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> dict[str, A
     }
 
 
-def _groups(checkpoint: Checkpoint, *, look: bool) -> dict[str, Any]:
+def _groups(checkpoint: Checkpoint, *, look: bool) -> CollisionsDocument:
     """Groups of users who share a login, or whose login ids only look alike, and the first pairs of neighbours."""
     groups = pairs = 0
-    first: list[dict[str, Any]] = []
+    first: list[PairDocument] = []
     for _, group in collision_groups(colliding_users(checkpoint, look=look)):
         before = pairs
         for one, two in pairwise(group):
@@ -62,25 +62,24 @@ def _groups(checkpoint: Checkpoint, *, look: bool) -> dict[str, Any]:
                 continue
             pairs += 1
             if pairs <= PAIRS_SHOWN:
-                kind = {} if look else {"kind": "same" if one.login_ids == two.login_ids else "fold"}
-                first.append({"docebo_user_ids": [one.user_id, two.user_id], **kind})
+                pair: PairDocument = {"docebo_user_ids": [one.user_id, two.user_id]}
+                if not look:
+                    pair["kind"] = "same" if one.login_ids == two.login_ids else "fold"
+                first.append(pair)
         groups += pairs > before
     return {"groups": groups, "pairs": pairs, "first": first}
 
 
-def prediction_document(context: PlanContext) -> dict[str, Any]:
+def prediction_document(context: PlanContext) -> RunExtras:
     """Predicted against actual counts per state, with each gap."""
     predicted, gaps = compare_prediction(context.checkpoint)
     actual = count_users(context.checkpoint).states
-    states = {
+    states: dict[str, PredictedState] = {
         state.value: {"predicted": predicted[state], "actual": actual[state]}
         for state in State
         if predicted[state] or actual[state]
     }
-    return {
-        "prediction": {
-            "gap": sum(gap.users for gap in gaps),
-            "states": states,
-            "gaps": [asdict(gap) for gap in gaps],
-        }
-    }
+    told: list[GapDocument] = [
+        {"predicted": gap.predicted, "actual": gap.actual, "reason": gap.reason, "users": gap.users} for gap in gaps
+    ]
+    return {"prediction": {"gap": sum(gap.users for gap in gaps), "states": states, "gaps": told}}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.runs.history import RunHistory
     from migrator.checkpoint.users.problems import ProblemUser
-    from migrator.report.document import DetailsDocument, LoginReadiness
+    from migrator.report.document import DetailsDocument, LoginReadiness, RunDocument
 
 # What lies beside the page, and what it is for.
 FILES = {
@@ -46,7 +46,7 @@ _SOURCES = (DoceboField.FIRST_NAME, DoceboField.LAST_NAME, DoceboField.EMAIL, Do
 
 def write_page(
     file: TextIO,
-    document: dict[str, Any],
+    document: RunDocument,
     details: DetailsDocument,
     samples: Sequence[Any],
     problems: Iterable[ProblemUser],
@@ -80,7 +80,7 @@ def write_page(
         counts=counts,
         states=STATE_WORDS,
         segments=bar_stripes(counts),
-        people=sum(counts[state] for state in NEEDS_PERSON) + document.get("wrong", 0),
+        people=sum(counts[state] for state in NEEDS_PERSON) + document["wrong"],
         reasons=_reasons(document["reasons"]),
         panels=timeline_panels(samples),
         drawing={"width": PANEL_WIDTH, "height": PANEL_HEIGHT, "floor": PANEL_FLOOR},
@@ -94,7 +94,7 @@ def write_page(
         legend=bar_legend(tables),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
-        verify=document.get("verify"),
+        verify=document["verify"],
         proof=" ".join(verification_sentences(document)),
         columns=(("id", "Docebo id"), *(() if redact else _PERSON), *_REST),
         redact=redact,

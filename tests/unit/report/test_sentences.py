@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from run_document import document
@@ -16,7 +16,10 @@ from migrator.report.page.page import write_page
 from migrator.report.page.timeline import MOST_BARS, PANEL_HEIGHT, PANEL_WIDTH, timeline_panels
 from migrator.report.sentences import headline
 
-ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
+if TYPE_CHECKING:
+    from migrator.report.document import RunDocument
+
+ENDS: dict[str, tuple[RunDocument, str, str]] = {
     "complete": (document("complete", created=2), "All 2 users are in Descope.", "Nothing is left to do."),
     "complete, some left out": (
         document("complete", created=2, skipped=1, vanished=1),
@@ -36,12 +39,14 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "not as they should be",
     ),
     "an emptied project": (
-        document("stopped", created=3) | {"error": {"message": "Gone.", "fix": "Look.", "kind": "missing"}},
+        document("stopped", created=3)
+        | {"error": {"message": "Gone.", "fix": "Look.", "exit_code": 4, "kind": "missing"}},
         "Users who were migrated are missing from Descope.",
         "How many are still there is not known. Gone. Look.",
     ),
     "a no": (
-        document("stopped", pending=3) | {"error": {"message": "You said no.", "fix": "", "kind": "declined"}},
+        document("stopped", pending=3)
+        | {"error": {"message": "You said no.", "fix": "", "exit_code": 4, "kind": "declined"}},
         "0 of 3 users are in Descope so far.",
         "You said no.",
     ),
@@ -59,12 +64,14 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "running": (document("running", created=1, pending=4), "1 of 5 users are in Descope so far.", "4 users still open"),
     "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "did not end properly"),
     "stopped": (
-        document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some space."}},
+        document("stopped", pending=2)
+        | {"error": {"message": "The disk is full.", "fix": "Free some space.", "exit_code": 4}},
         "0 of 2 users are in Descope so far.",
         "The disk is full. Free some space. Nothing is sent twice.",
     ),
     "interrupted": (
-        document("interrupted", created=1, pending=1) | {"error": {"message": "You asked to stop.", "fix": ""}},
+        document("interrupted", created=1, pending=1)
+        | {"error": {"message": "You asked to stop.", "fix": "", "exit_code": 130}},
         "1 of 2 users are in Descope so far.",
         "You asked to stop. Running again continues here",
     ),
@@ -72,7 +79,7 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("figures", "expected", "part"), ENDS.values(), ids=ENDS)
-def test_an_end_is_told_as_it_was(figures: dict[str, Any], expected: str, part: str) -> None:
+def test_an_end_is_told_as_it_was(figures: RunDocument, expected: str, part: str) -> None:
     """Each outcome has its own words; none says more than is true."""
     told = headline(figures)
 
@@ -80,7 +87,7 @@ def test_an_end_is_told_as_it_was(figures: dict[str, Any], expected: str, part: 
     assert part in told.text
 
 
-def written(figures: dict[str, Any], *problems: ProblemUser, redact: bool = False) -> str:
+def written(figures: RunDocument, *problems: ProblemUser, redact: bool = False) -> str:
     """The page's text."""
     file = io.StringIO()
     write_page(file, figures, {}, [], problems, 0.0, redact=redact)
@@ -88,7 +95,7 @@ def written(figures: dict[str, Any], *problems: ProblemUser, redact: bool = Fals
 
 
 @pytest.mark.parametrize("figures", [end[0] for end in ENDS.values()], ids=ENDS)
-def test_every_end_has_a_page(figures: dict[str, Any]) -> None:
+def test_every_end_has_a_page(figures: RunDocument) -> None:
     """Also with nothing looked at yet: no details, no time line, no prediction."""
     assert headline(figures).headline in written(figures)
 

@@ -14,6 +14,7 @@ from two_migrations import KEY
 from migrator.checkpoint.db.tables import run
 from migrator.checkpoint.runs.history import RunHistory, RunRow, read_history
 from migrator.checkpoint.runs.runs import store_details
+from migrator.checkpoint.runs.verifications import Verification
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.core.model import ARRIVED_STATES, State
 from migrator.report.coverage.breakdown import count_groups
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.runs.history import StoredSummary
-    from migrator.report.document import Breakdown, GroupRow
+    from migrator.report.document import Breakdown, GroupRow, RunDocument
 
-SAME = {"classes": {"same": 5, "differs": 0, "missing": 0, "extra": 0}, "read": 5, "at": "2026-01-01T00:00:00Z"}
-NOBODY = {"classes": {"same": 0, "differs": 0, "missing": 0, "extra": 0}, "read": 0, "at": None, "scope": "none"}
-WRONG = {"classes": {"same": 5, "differs": 2, "missing": 1, "extra": 0}, "read": 8, "scope": "all"}
+SAME = Verification(0.0, "all", 5, {"same": 5, "differs": 0, "missing": 0, "extra": 0}).document()
+WRONG = Verification(0.0, "all", 8, {"same": 5, "differs": 2, "missing": 1, "extra": 0}).document()
 IDLE = {"create": 0, "update": 0, "adopt": 0, "disable": 0, "nothing": 9}
 
 # What happened, and the commands that are to be given then, in order ("" for a step without one).
-NEXT: dict[str, tuple[dict[str, Any], list[str]]] = {
+NEXT: dict[str, tuple[RunDocument, list[str]]] = {
     "running": (document("running", pending=1), ["migrator status --watch"]),
     "nothing read": (document("not_started"), ["migrator plan"]),
     "plan": (document("dry_run", created=3), ["migrator run"]),
@@ -42,19 +42,22 @@ NEXT: dict[str, tuple[dict[str, Any], list[str]]] = {
     "plan of nothing": (document("dry_run", created=3) | {"actions": IDLE, "verify": SAME}, [""]),
     "plan of nothing, unproven": (document("dry_run", created=3) | {"actions": IDLE}, ["", "migrator verify"]),
     "stopped": (
-        document("stopped", pending=2) | {"error": {"message": "The disk is full.", "fix": "Free some."}},
+        document("stopped", pending=2)
+        | {"error": {"message": "The disk is full.", "fix": "Free some.", "exit_code": 4}},
         ["", "migrator run"],
     ),
     "killed": (document("stopped", pending=2), ["migrator run"]),
     "no was said": (
-        document("stopped", pending=2) | {"error": {"message": "You said no.", "fix": "", "kind": "declined"}},
+        document("stopped", pending=2)
+        | {"error": {"message": "You said no.", "fix": "", "exit_code": 4, "kind": "declined"}},
         ["migrator run"],
     ),
     "emptied": (
-        document("stopped", created=2) | {"error": {"message": "They are gone.", "fix": "", "kind": "missing"}},
+        document("stopped", created=2)
+        | {"error": {"message": "They are gone.", "fix": "", "exit_code": 4, "kind": "missing"}},
         ["migrator verify", "migrator run"],
     ),
-    "complete, unproven": (document("complete", created=2) | {"verify": NOBODY}, ["migrator verify", "migrator run"]),
+    "complete, unproven": (document("complete", created=2), ["migrator verify", "migrator run"]),
     "complete": (document("complete", created=2) | {"verify": SAME}, ["migrator run"]),
     "found wrong": (
         document("needs_person", created=8) | {"verify": WRONG},
@@ -74,7 +77,7 @@ NEXT: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("figures", "commands"), NEXT.values(), ids=NEXT)
-def test_what_to_do_next_follows_from_how_it_ended(figures: dict[str, Any], commands: list[str]) -> None:
+def test_what_to_do_next_follows_from_how_it_ended(figures: RunDocument, commands: list[str]) -> None:
     """There is always a step, the most urgent one first, and its command can be pasted."""
     assert [step.command for step in next_steps(figures)] == commands
 

@@ -121,7 +121,7 @@ class Judge:
             before = done.before.get(user_id)
             facts = self.facts(account)
             if before is None:
-                facts.origin = "ours"
+                facts.origin, facts.made_by = "ours", done.book.name
                 facts.disabled_by = "us" if account["status"] == "disabled" else ""
                 continue
             if facts.origin == "stranger" and mark_of(account) and mark_of(before) is None:

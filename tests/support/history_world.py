@@ -25,6 +25,7 @@ class Facts:
     origin: str = "stranger"
     disabled_by: str = ""
     enabled_by: str = ""
+    made_by: str = ""  # the checkpoint whose run made it
     edited: bool = False
 
 

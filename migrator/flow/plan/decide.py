@@ -75,9 +75,10 @@ def _with_others(
     user: StoredUser, owners: Sequence[DescopeUser], others: Sequence[DescopeUser], rules: DecisionRules
 ) -> PlannedAction:
     """The decision if another user has one of the login ids."""
-    ours = _all_ours(user, others)
+    ours = _are_ours(user, others)
     ids = [one.user_id for one in others]
-    taken = _conflict(user, Reason.LOGIN_TAKEN, holders_text(HELD_BY_OURS if ours else "", ids))
+    # As soon as one of them lets go of the login, the others may leave another decision.
+    taken = _conflict(user, Reason.LOGIN_TAKEN, holders_text(HELD_BY_OURS if any(ours) else "", ids))
     # An extra login id alone does not identify a person (two people can easily have the same user name).
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
@@ -86,7 +87,7 @@ def _with_others(
     mark = others[0].mark()
     if mark is None:
         return linked or taken
-    if not ours:
+    if not all(ours):
         return taken
     # The holder of the login may be the same person, deleted in Docebo and created again under another id.
     return replace(
@@ -135,10 +136,10 @@ def unless_taken(user: StoredUser, plan: PlannedAction, holders: Sequence[Descop
     if not others:
         return plan
     ids = [one.user_id for one in others]
-    return _conflict(user, Reason.EMAIL_TAKEN, holders_text(HELD_BY_OURS if _all_ours(user, others) else "", ids))
+    return _conflict(user, Reason.EMAIL_TAKEN, holders_text(HELD_BY_OURS if all(_are_ours(user, others)) else "", ids))
 
 
-def _all_ours(user: StoredUser, others: Sequence[DescopeUser]) -> bool:
-    """Whether all of them carry the mark of this migration's platform."""
+def _are_ours(user: StoredUser, others: Sequence[DescopeUser]) -> list[bool]:
+    """Whether each of them carries the mark of this migration's platform."""
     platform = user.target.attributes[MARK_PLATFORM]
-    return all(mark is not None and mark[0] == platform for mark in (one.mark() for one in others))
+    return [mark is not None and mark[0] == platform for mark in (one.mark() for one in others)]

@@ -9,7 +9,7 @@ import pytest
 from stored_users import waiting
 from wanted_and_held import CITY, MARK, WANTED, held, policy
 
-from migrator.checkpoint.users.holders import HELD_BY_OURS
+from migrator.checkpoint.users.holders import HELD_BY_OURS, parse_holders
 from migrator.checkpoint.users.plans import PlannedAction
 from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.core.fields import SentFields
@@ -81,7 +81,7 @@ def test_two_users_with_our_mark_need_a_person() -> None:
 
 @pytest.mark.parametrize("existing", ["conflict", "link"])
 @pytest.mark.parametrize(
-    ("found", "named"), [([ABROAD], "A"), ([STRANGER, SOMEBODY_ELSE], "E S"), ([held(), STRANGER], "S")]
+    ("found", "named"), [([ABROAD], "A"), ([STRANGER, SOMEBODY_ELSE], f"{HELD_BY_OURS} E S"), ([held(), STRANGER], "S")]
 )
 def test_n2_a_login_that_is_somebody_elses_is_a_conflict_whatever_the_policy(
     existing: str, found: list[DescopeUser], named: str
@@ -97,6 +97,13 @@ def test_b6_a_login_held_by_another_migrated_user_is_told_apart() -> None:
     linked = decided(WANTED, [SOMEBODY_ELSE], None, policy("link")).if_holder_is_gone
     assert linked is not None
     assert (linked.decision, linked.target_id) == (Decision.ADOPT, "E")
+
+
+def test_b6_a_login_held_by_a_migrated_user_and_a_stranger_is_looked_at_again() -> None:
+    """Once the migrated user lets go of it, the stranger alone may be somebody to link: every run looks again."""
+    detail = decided(WANTED, [SOMEBODY_ELSE, STRANGER], None, policy("link")).detail
+
+    assert parse_holders(detail).word == HELD_BY_OURS
 
 
 def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -68,8 +68,18 @@ RUNNING = "running"  # a run holds the lease
 NOT_STARTED = "not_started"  # no run has begun yet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainFields:
+    """What a user is called and looks like: texts that a patch changes and that identify nobody; "" means unset."""
+
+    name: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    picture: str = ""
+
+
 @dataclass(frozen=True, slots=True)
-class TargetUser:
+class TargetUser(PlainFields):
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
     An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
@@ -80,11 +90,7 @@ class TargetUser:
     email: str
     verified_email: bool
     status: TargetStatus
-    name: str = ""
-    given_name: str = ""
-    family_name: str = ""
     phone: str = ""
-    picture: str = ""
     extra_login_ids: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
     # The login id as Docebo spells it, if that is another spelling: a server may distinguish the two.
@@ -102,7 +108,7 @@ class TargetUser:
 
     def to_json(self) -> str:
         """Canonical JSON text; equal users give equal text."""
-        values = {name: getattr(self, name) for name in self.__slots__}
+        values = {name: getattr(self, name) for name in _TARGET_FIELDS}
         return canonical_json(values if self.spelled else {k: v for k, v in values.items() if k != "spelled"})
 
     def content_hash(self) -> str:
@@ -121,6 +127,9 @@ class TargetUser:
         values = json.loads(text)
         values["extra_login_ids"] = tuple(values["extra_login_ids"])
         return cls(**values)
+
+
+_TARGET_FIELDS = tuple(one.name for one in fields(TargetUser))
 
 
 @dataclass(frozen=True, slots=True)

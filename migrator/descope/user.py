@@ -5,32 +5,30 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from migrator.core.fields import USER_FIELDS, Change
 from migrator.core.login_ids import login_key
-from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, canonical_json, text_hash
+from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, PlainFields, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from migrator.core.model import Json
 
+_PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 
 
 @dataclass(frozen=True, slots=True)
-class DescopeUser:
+class DescopeUser(PlainFields):
     """What we use of a user object; "" means unset. `attributes` holds every custom attribute, foreign ones too."""
 
     user_id: str
     login_ids: tuple[str, ...]
-    name: str = ""
-    given_name: str = ""
-    family_name: str = ""
     email: str = ""
     verified_email: bool = False
     phone: str = ""
     verified_phone: bool = False
     status: str = ""
-    picture: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     has_credential: bool = False
 
@@ -90,15 +88,12 @@ def parse_user(value: Json) -> DescopeUser:
     return DescopeUser(
         user_id=user_id,
         login_ids=tuple(str(login_id) for login_id in login_ids),
-        name=text("name"),
-        given_name=text("givenName"),
-        family_name=text("familyName"),
+        **{one.attribute: text(one.name) for one in _PLAIN},
         email=text("email"),
         verified_email=value.get("verifiedEmail") is True,
         phone=text("phone"),
         verified_phone=value.get("verifiedPhone") is True,
         status=text("status"),
-        picture=text("picture"),
         attributes=attributes,
         has_credential=_has_credential(value),
     )

@@ -24,9 +24,9 @@ MARK = dict(WANTED.attributes)
 def held(wanted: TargetUser = WANTED, user_id: str = "U1", **values: Any) -> DescopeUser:
     """The user at Descope, just as wanted but for `values`."""
     user = DescopeUser(
-        user_id, wanted.all_login_ids, wanted.name, wanted.given_name, wanted.family_name, wanted.email,
-        wanted.verified_email, wanted.phone, False, wanted.status, wanted.picture,
-        {**wanted.attributes, "freshlyMigrated": True},
+        user_id, wanted.all_login_ids, wanted.email, wanted.verified_email, wanted.phone, False, wanted.status,
+        {**wanted.attributes, "freshlyMigrated": True}, name=wanted.name, given_name=wanted.given_name,
+        family_name=wanted.family_name, picture=wanted.picture,
     )  # fmt: skip
     return replace(user, **values)
 

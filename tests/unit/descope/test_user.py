@@ -15,8 +15,8 @@ OBJECT: dict[str, Any] = {
     "picture": "https://x.org/a.png", "customAttributes": {"city": "Milan"}, "password": True,
 }  # fmt: skip
 USER = DescopeUser(
-    "U1", ("ana@x.org", "7"), "Ana Ruiz", "Ana", "Ruiz", "ana@x.org", True, "+39347", True, "enabled",
-    "https://x.org/a.png", {"city": "Milan"}, has_credential=True,
+    "U1", ("ana@x.org", "7"), "ana@x.org", True, "+39347", True, "enabled", {"city": "Milan"}, has_credential=True,
+    name="Ana Ruiz", given_name="Ana", family_name="Ruiz", picture="https://x.org/a.png",
 )  # fmt: skip
 
 

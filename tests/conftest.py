@@ -16,7 +16,8 @@ from figures import note, pytest_terminal_summary
 from hypothesis import HealthCheck, settings
 from world import Place, Postgres
 
-from migrator.checkpoint.db.database import BUSY_SECONDS, Database
+from migrator.checkpoint.db import database
+from migrator.checkpoint.db.database import Database
 from migrator.http import session
 from migrator.sandbox.process import SandboxProcess
 
@@ -106,7 +107,7 @@ _engines: dict[tuple[URL, int], Engine] = {}
 
 
 def _engine(made_for: Database, url: URL) -> Engine:
-    wanted = url, BUSY_SECONDS
+    wanted = url, database.BUSY_SECONDS
     if wanted not in _engines:
         while len(_engines) >= ENGINES:  # each test on PostgreSQL has a database of its own
             del _engines[next(iter(_engines))]

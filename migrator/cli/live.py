@@ -60,16 +60,17 @@ class Bars(Display):
             self._taken.enter_context(redirect_stderr(_Above(self._console, sys.stderr)))
             if sys.stdout.isatty():  # else what goes there is not for the screen
                 self._taken.enter_context(redirect_stdout(_Above(self._console, sys.stdout)))
-            self._taken.enter_context(
-                Live(
-                    console=self._console,
-                    get_renderable=self._render,
-                    refresh_per_second=4,
-                    transient=True,
-                    redirect_stdout=False,
-                    redirect_stderr=False,
-                )
+            live = Live(
+                console=self._console,
+                get_renderable=self._render,
+                refresh_per_second=4,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
             )
+            # Drawn at once: where the first frame meets a printed line, Rich goes up over lines that are not its own.
+            live.start(refresh=True)
+            self._taken.callback(live.stop)
 
     def again(self, stage: str, why: str) -> None:
         """What was measured before says nothing now."""

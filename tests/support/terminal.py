@@ -75,7 +75,13 @@ class Terminal:
         return "\n".join(line.rstrip() for line in [*above, *self.screen.display]).rstrip()
 
     def type(self, keys: str) -> None:
-        """Press keys; the character 3 is Ctrl-C."""
+        """Press keys; the character 3 is Ctrl-C.
+
+        What was written is read first, as a person's terminal has shown it by then: at a Ctrl-C the system drops
+        whatever nobody has read yet, half a frame too.
+        """
+        while select.select([self._master], [], [], 0)[0] and self._read(time.monotonic()):
+            pass
         os.write(self._master, keys.encode())
 
     def hang_up(self) -> None:

@@ -17,6 +17,8 @@ from migrator.checkpoint.users.verdicts import (
     UNPROVEN_VERDICTS,
     arrived_pages,
     count_arrived,
+    count_missing,
+    count_needing_a_person,
     count_wrong,
     draw_arrived,
     known_users,
@@ -25,7 +27,7 @@ from migrator.checkpoint.users.verdicts import (
     store_verdicts,
 )
 from migrator.core.fields import SentFields
-from migrator.core.model import State
+from migrator.core.model import Decision, State
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
@@ -243,3 +245,35 @@ def test_who_is_asked_for_again(filled: Checkpoint, words: set[str], asked: set[
         user_id: (before[user_id]["state"], before[user_id]["reason"]) for user_id in asked
     }
     assert not any(row["retry"] for row in rows(filled, OTHER).values())
+
+
+def wrong_in_descope(store: Checkpoint) -> None:
+    """Six users who arrived; all but the last two are wrong in Descope, and a plan has decided on three of them."""
+    arrived: dict[str, Any] = {"target_id": "U", "sent_hash": "sent"}
+    put(store, "created", state=State.CREATED, verdict="differs", **arrived)
+    put(store, "undecided", verdict="missing", **arrived)
+    put(store, "unchanged", verdict="differs", decision=Decision.UNCHANGED, **arrived)
+    put(store, "update", verdict="differs", decision=Decision.UPDATE, **arrived)
+    put(store, "decided", state=State.CREATED, verdict="missing", decision=Decision.UPDATE, **arrived)
+    put(store, "conflict", state=State.CONFLICT, verdict="differs", reason="drifted", **arrived)
+    put(store, "same", state=State.CREATED, verdict="same", **arrived)
+    put(store, "leaver", state=State.SKIPPED, still_enabled=1, verdict="same", **arrived)
+
+
+def test_who_is_wrong_in_descope_is_counted_but_for_whom_the_plan_puts_right(store: Checkpoint) -> None:
+    """A state that needs a person counts by itself; only a pending user's decision puts anything right."""
+    wrong_in_descope(store)
+
+    assert (count_wrong(store), count_wrong(store, predicted=True)) == (5, 4)
+
+
+def test_who_is_missing_counts_by_the_states_that_say_in_descope(store: Checkpoint) -> None:
+    wrong_in_descope(store)
+
+    assert count_missing(store) == 1
+
+
+def test_who_needs_a_person_is_wrong_in_descope_or_left_and_still_enabled(store: Checkpoint) -> None:
+    wrong_in_descope(store)
+
+    assert count_needing_a_person(store) == 6

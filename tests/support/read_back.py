@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from in_memory import Descope
-from sqlalchemy import insert
-from two_migrations import KEY, put, rows, target
+from two_migrations import put, put_logins, rows, target
 from wanted_and_held import held
 
-from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.core.fields import SentFields, login_hash
 from migrator.core.model import State
@@ -37,9 +35,7 @@ def arrived(store: Checkpoint, user_id: str, **columns: Any) -> None:
 def erased(store: Checkpoint, user_id: str, **columns: Any) -> None:
     """One whose profile is gone, and of whose login ids the hashes are left."""
     arrived(store, user_id, **({"profile": None, "hash": target(user_id).content_hash()} | columns))
-    for key in (login_hash(f"u{user_id}@example.org"), f"{LOOK_ALIKE}{login_hash(user_id)}"):
-        row = {"migration": KEY, "user_id": user_id, "login_key": key}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+    put_logins(store, user_id, login_hash(f"u{user_id}@example.org"), f"{LOOK_ALIKE}{login_hash(user_id)}")
 
 
 def verdicts(store: Checkpoint) -> dict[str, str | None]:

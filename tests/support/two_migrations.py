@@ -49,6 +49,18 @@ def put(checkpoint: Checkpoint, user_id: str, key: str = KEY, **columns: Any) ->
     checkpoint.write(lambda c: c.execute(insert(source_user).values(row | columns)))
 
 
+def put_logins(checkpoint: Checkpoint, user_id: str, *login_keys: str, key: str = KEY) -> None:
+    """Store login keys of a user."""
+    values = [{"migration": key, "user_id": user_id, "login_key": one} for one in login_keys]
+    checkpoint.write(lambda c: c.execute(insert(login), values))
+
+
+def share_login(checkpoint: Checkpoint, login_key: str, *user_ids: str) -> None:
+    """Store one login key of several users."""
+    for user_id in user_ids:
+        put_logins(checkpoint, user_id, login_key)
+
+
 def rows(checkpoint: Checkpoint, key: str = KEY) -> dict[str, dict[str, Any]]:
     """User id to everything stored of that user."""
     query = select(source_user).where(source_user.c.migration == key)
@@ -91,8 +103,7 @@ def _fill_other(checkpoint: Checkpoint) -> None:
     put(checkpoint, "7", OTHER, state=State.CONFLICT, reason="duplicate_email")
     put(checkpoint, "8", OTHER, state=State.FAILED, reason="deleted_at_descope", target_id="other 8")
     put(checkpoint, "9", OTHER, state=State.CREATED, seen_sweep=9)
-    row = {"migration": OTHER, "login_key": "a key", "user_id": "1"}
-    checkpoint.write(lambda c: c.execute(insert(login).values(row)))
+    put_logins(checkpoint, "1", "a key", key=OTHER)
 
 
 @contextmanager

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert
-from two_migrations import KEY, put, states, target
+from two_migrations import put, share_login, states, target
 
-from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users import collisions
 from migrator.checkpoint.users.collisions import (
     LOOK_ALIKE,
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 
-def have(store: Checkpoint, key: str, *user_ids: str) -> None:
-    for user_id in user_ids:
-        row = {"migration": KEY, "user_id": user_id, "login_key": key}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
-
-
 def found(store: Checkpoint, *, look: bool = False) -> list[tuple[str, str]]:
     return [(one.key, one.user_id) for one in colliding_users(store, look=look)]
 
@@ -37,10 +29,10 @@ def found(store: Checkpoint, *, look: bool = False) -> list[tuple[str, str]]:
 def test_a_group_is_two_users_or_more_with_one_key(store: Checkpoint) -> None:
     for user_id in ("1", "2", "3", "4"):
         put(store, user_id)
-    have(store, "b", "1", "2")
-    have(store, "a", "3", "2")
-    have(store, "alone", "4")
-    have(store, f"{LOOK_ALIKE}x", "1", "4")
+    share_login(store, "b", "1", "2")
+    share_login(store, "a", "3", "2")
+    share_login(store, "alone", "4")
+    share_login(store, f"{LOOK_ALIKE}x", "1", "4")
 
     assert found(store) == [("a", "2"), ("a", "3"), ("b", "1"), ("b", "2")]
     assert found(store, look=True) == [(f"{LOOK_ALIKE}x", "1"), (f"{LOOK_ALIKE}x", "4")]
@@ -60,7 +52,7 @@ def test_a_group_is_two_users_or_more_with_one_key(store: Checkpoint) -> None:
 def test_who_takes_part_in_a_collision(store: Checkpoint, columns: dict[str, Any], takes_part: bool) -> None:
     put(store, "1")
     put(store, "2", **columns)
-    have(store, "a", "1", "2")
+    share_login(store, "a", "1", "2")
 
     assert found(store) == ([("a", "1"), ("a", "2")] if takes_part else [])
 
@@ -73,7 +65,7 @@ def test_a_member_is_told_with_everything_the_ruling_needs(store: Checkpoint) ->
     put(store, "3", target_id="U3", sent_fields=SentFields({}, frozenset({"b"})).to_json())
     put(store, "4", target_id="U4", sent_fields=SentFields({}).to_json())
     put(store, "5", target_id="U5")
-    have(store, "a", "1", "2", "3", "4", "5")
+    share_login(store, "a", "1", "2", "3", "4", "5")
 
     assert list(colliding_users(store)) == [
         CollidingUser(
@@ -93,8 +85,8 @@ def test_groups_come_whole_whatever_the_page(store: Checkpoint, monkeypatch: pyt
     monkeypatch.setattr(collisions, "_PAGE", 2)
     for user_id in ("1", "2", "3", "4", "5"):
         put(store, user_id)
-    have(store, "a", "1", "2", "3")
-    have(store, "b", "4", "5", "1")
+    share_login(store, "a", "1", "2", "3")
+    share_login(store, "b", "4", "5", "1")
 
     told = [(key, [one.user_id for one in members]) for key, members in collision_groups(colliding_users(store))]
     assert told == [("a", ["1", "2", "3"]), ("b", ["1", "4", "5"])]
@@ -126,8 +118,8 @@ def test_only_who_waits_in_that_group_is_set_aside(
         put(store, user_id)
     put(store, "3", target_id="U3")
     put(store, "4", state=State.CREATED, target_id="U4")
-    have(store, "a", "1", "2", "3", "4")
-    have(store, "b", "5")
+    share_login(store, "a", "1", "2", "3", "4")
+    share_login(store, "b", "5")
 
     set_colliding_aside(store, [("a", "duplicate_email", winner, newcomers_only)])
 
@@ -140,7 +132,7 @@ def test_several_groups_are_set_aside_at_once_and_none_is_no_write(
 ) -> None:
     for user_id in ("1", "2"):
         put(store, user_id)
-        have(store, user_id, user_id)
+        share_login(store, user_id, user_id)
 
     set_colliding_aside(store, [("1", "duplicate_email", None, False), ("2", "duplicate_login", None, False)])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import insert, select, update
-from two_migrations import KEY, logins, put, rows
+from two_migrations import KEY, logins, put, put_logins, rows
 
 from migrator.checkpoint.db.tables import login, migration, source_user
 from migrator.checkpoint.users import trial_mapping
@@ -41,14 +41,8 @@ def third(store: Checkpoint) -> Checkpoint:
     store.write(lambda c: c.execute(insert(migration).values(key=THIRD, fence=1, sweep=7)))
     for user_id in ("1", "2"):
         put(store, user_id, THIRD, was_row=json.dumps({"row": {"hash": "third's"}, "logins": ["third's"]}))
-        give(store, user_id, "trial", key=THIRD)
+        put_logins(store, user_id, "trial", key=THIRD)
     return store
-
-
-def give(store: Checkpoint, user_id: str, *keys: str, key: str = KEY) -> None:
-    """Store login keys of a user."""
-    values = [{"migration": key, "user_id": user_id, "login_key": one} for one in keys]
-    store.write(lambda c: c.execute(insert(login), values))
 
 
 def stored(store: Checkpoint, user_id: str, key: str = KEY) -> Row[Any]:
@@ -70,7 +64,7 @@ def write_over(store: Checkpoint, user_id: str, *keys: str, **columns: Any) -> N
 
     store.write(work)
     if keys:
-        give(store, user_id, *keys)
+        put_logins(store, user_id, *keys)
 
 
 def noted(store: Checkpoint) -> dict[str, bool]:
@@ -83,9 +77,9 @@ def noted(store: Checkpoint) -> dict[str, bool]:
 
 def test_each_user_asked_for_has_all_its_own_login_keys(third: Checkpoint) -> None:
     """Nobody else's, no other migration's, and who has none is left out."""
-    give(third, "1", "b", "a")
-    give(third, "2", "c")
-    give(third, "3", "d")
+    put_logins(third, "1", "b", "a")
+    put_logins(third, "2", "c")
+    put_logins(third, "3", "d")
 
     found = third.read(lambda c: login_keys(c, third, {"1": None, "2": None, "4": None}))
 
@@ -93,7 +87,7 @@ def test_each_user_asked_for_has_all_its_own_login_keys(third: Checkpoint) -> No
 
 
 def test_nobody_asked_for_has_no_login_keys(third: Checkpoint) -> None:
-    give(third, "1", "a")
+    put_logins(third, "1", "a")
 
     assert third.read(lambda c: login_keys(c, third, [])) == {}
 
@@ -132,9 +126,9 @@ def test_the_first_snapshot_counts_whatever_is_written_over_it_later(store: Chec
 def test_a_row_that_was_written_over_comes_back_with_its_logins(third: Checkpoint) -> None:
     """Every column but the reading that saw the user last; nobody who was not written over changes."""
     put(third, "1", **BEFORE)
-    give(third, "1", "b", "a")
+    put_logins(third, "1", "b", "a")
     put(third, "2")
-    give(third, "2", "a", "c")
+    put_logins(third, "2", "a", "c")
     before, others = rows(third), (rows(third, THIRD), logins(third, THIRD))
     write_over(third, "1", "a", "new", "c")
     assert rows(third)["1"] != before["1"]
@@ -148,7 +142,7 @@ def test_a_row_that_was_written_over_comes_back_with_its_logins(third: Checkpoin
 
 def test_a_row_that_was_written_over_twice_comes_back_as_it_was_at_first(store: Checkpoint) -> None:
     put(store, "1", **BEFORE)
-    give(store, "1", "a")
+    put_logins(store, "1", "a")
     before = rows(store)
     write_over(store, "1", "b", hash="second")
     write_over(store, "1", "c", hash="third")
@@ -171,7 +165,7 @@ def test_who_had_no_logins_has_none_again(store: Checkpoint) -> None:
 
 def test_who_gets_no_new_logins_has_the_old_ones_again(store: Checkpoint) -> None:
     put(store, "1")
-    give(store, "1", "a", "b")
+    put_logins(store, "1", "a", "b")
     write_over(store, "1", state=State.REJECTED)
 
     restore_snapshots(store)
@@ -181,7 +175,7 @@ def test_who_gets_no_new_logins_has_the_old_ones_again(store: Checkpoint) -> Non
 
 def test_where_nothing_was_written_over_nothing_is_written(third: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     put(third, "1", **BEFORE)
-    give(third, "1", "a")
+    put_logins(third, "1", "a")
     before = rows(third), logins(third), rows(third, THIRD)
 
     with monkeypatch.context() as patch:
@@ -194,7 +188,7 @@ def test_where_nothing_was_written_over_nothing_is_written(third: Checkpoint, mo
 def test_what_was_put_back_is_not_put_back_again(store: Checkpoint) -> None:
     """What is written afterwards, with the mapping that counts, stays."""
     put(store, "1")
-    give(store, "1", "a")
+    put_logins(store, "1", "a")
     write_over(store, "1", "b")
     restore_snapshots(store)
     own = (source_user.c.migration == KEY, source_user.c.user_id == "1")
@@ -214,7 +208,7 @@ def test_many_rows_are_put_back_some_at_a_time_and_a_killed_command_leaves_the_r
     everybody = [str(number) for number in range(1, 6)]
     for user_id in everybody:
         put(store, user_id)
-        give(store, user_id, f"old {user_id}", "shared")
+        put_logins(store, user_id, f"old {user_id}", "shared")
     before, keys = rows(store), logins(store)
     for user_id in everybody:
         write_over(store, user_id, f"new {user_id}")
@@ -248,7 +242,7 @@ def test_what_a_confirmed_mapping_wrote_stays(third: Checkpoint) -> None:
     """Only what was kept beside it goes, and only this migration's."""
     for user_id in ("1", "2", "3"):
         put(third, user_id, **BEFORE)
-        give(third, user_id, "a")
+        put_logins(third, user_id, "a")
     write_over(third, "1", "b")
     write_over(third, "3")
     before, keys, others = rows(third), logins(third), rows(third, THIRD)

@@ -7,10 +7,10 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, update
-from two_migrations import KEY, OTHER, put, rows, target
+from sqlalchemy import update
+from two_migrations import KEY, OTHER, put, put_logins, rows, target
 
-from migrator.checkpoint.db.tables import login, source_user
+from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.stored_user import RowVerdict, StoredUser
 from migrator.checkpoint.users.verdicts import (
@@ -118,9 +118,9 @@ def test_who_ever_arrived_is_the_same_question_to_a_row_and_to_the_database(fill
 
 
 def test_the_login_hashes_of_some_users_without_what_only_looks_alike(store: Checkpoint) -> None:
-    for user_id, key in (("1", "a"), ("1", "b"), ("1", f"{LOOK_ALIKE}a"), ("2", "c"), ("3", "d")):
-        row = {"migration": KEY, "user_id": user_id, "login_key": key}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+    put_logins(store, "1", "a", "b", f"{LOOK_ALIKE}a")
+    put_logins(store, "2", "c")
+    put_logins(store, "3", "d")
 
     assert login_hashes(store, ["1", "2", "4"]) == {"1": {"a", "b"}, "2": {"c"}}
 

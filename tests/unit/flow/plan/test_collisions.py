@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
-from sqlalchemy import insert
-from two_migrations import KEY, put, states, target
+from two_migrations import put, put_logins, share_login, states, target
 
-from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.collisions import CollidingUser, colliding_users
 from migrator.config.schema import PolicyConfig
 from migrator.core.model import State
@@ -102,8 +100,7 @@ def test_whoever_loses_is_set_aside_in_every_group_however_many(
     for user_id in ("1", "2", "3", "4", "5", "6"):
         created = "2020" if user_id in ("2", "4", "5") else "2021"
         put(store, user_id, created=created, profile=target(f"{-(-int(user_id) // 2)}").to_json())
-        row = {"migration": KEY, "user_id": user_id, "login_key": f"key {-(-int(user_id) // 2)}"}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+        put_logins(store, user_id, f"key {-(-int(user_id) // 2)}")
 
     set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))
 
@@ -114,9 +111,7 @@ def test_whoever_loses_is_set_aside_in_every_group_however_many(
 def test_who_holds_the_login_goes_on_in_the_checkpoint_too(store: Checkpoint) -> None:
     put(store, "1", target_id="U1", profile=target("9").to_json())
     put(store, "2", profile=target("9").to_json())
-    for user_id in ("1", "2"):
-        row = {"migration": KEY, "user_id": user_id, "login_key": "key"}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+    share_login(store, "key", "1", "2")
 
     set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from in_memory import PLATFORM, Descope, run_context, told
 from read_back import person
-from sqlalchemy import insert
-from two_migrations import KEY, put, rows, states, target
+from two_migrations import put, rows, share_login, states, target
 
-from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.holders import HELD_BY_OURS
 from migrator.checkpoint.users.plans import undecided_pages
 from migrator.checkpoint.users.reopening import keep_opened, restore_unconfirmed
@@ -242,9 +240,7 @@ def test_half_the_marks_definition_is_none(store: Checkpoint, tmp_path: Path, la
 
 
 def collide(store: Checkpoint) -> None:
-    for user_id in ("1", "2"):
-        row = {"migration": KEY, "user_id": user_id, "login_key": "key"}
-        store.write(lambda c, row=row: c.execute(insert(login).values(row)))  # type: ignore[misc]
+    share_login(store, "key", "1", "2")
 
 
 def everybody(store: Checkpoint) -> None:

@@ -6,10 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert
-from two_migrations import KEY, put
+from two_migrations import put, share_login
 
-from migrator.checkpoint.db.tables import login
 from migrator.checkpoint.users.holders import HELD_BY_OURS, Holders, holders_text, parse_holders
 from migrator.checkpoint.users.neighbours import LARGE
 from migrator.checkpoint.users.problems import ProblemUser, problem_users
@@ -20,12 +18,6 @@ from migrator.report.lists.record_faults import record_fault
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
-
-
-def share(store: Checkpoint, key: str, *user_ids: str) -> None:
-    """Give these users one login."""
-    rows = [{"migration": KEY, "login_key": key, "user_id": user_id} for user_id in user_ids]
-    store.write(lambda c: c.execute(insert(login), rows))
 
 
 def details(store: Checkpoint) -> dict[str, str | None]:
@@ -46,11 +38,11 @@ def test_who_shares_a_login_is_named_up_to_five_and_the_others_are_counted(store
     put(store, "22", state=State.VANISHED)
     duplicate(store, "30")
     duplicate(store, "40")
-    share(store, "many", *map(str, range(2, 11)))
-    share(store, "few", "20", "21", "22", "30")
-    share(store, "other", "2", "20")
-    share(store, "same again", "30", "20", "21")
-    share(store, "look: alike", "40", "2")
+    share_login(store, "many", *map(str, range(2, 11)))
+    share_login(store, "few", "20", "21", "22", "30")
+    share_login(store, "other", "2", "20")
+    share_login(store, "same again", "30", "20", "21")
+    share_login(store, "look: alike", "40", "2")
 
     found = details(store)
 
@@ -65,7 +57,7 @@ def test_a_large_group_is_counted_once(store: Checkpoint) -> None:
     ids = [str(number) for number in range(1, LARGE * 7)]
     for user_id in ids:
         duplicate(store, user_id)
-    share(store, "one address", *ids)
+    share_login(store, "one address", *ids)
 
     found = details(store)
 
@@ -155,7 +147,7 @@ def test_nc24_every_reason_that_needs_a_person_has_a_detail(store: Checkpoint, r
     holds = {"login_taken": "S1", "several_matches": "S1 S2", "recreated": "U9"}
     put(store, "1", state=State.CONFLICT, reason=reason, detail=holds.get(reason), raw=raw, target_id="U1")
     put(store, "2", state=State.CREATED)
-    share(store, "a login", "1", "2")
+    share_login(store, "a login", "1", "2")
 
     assert details(store)["1"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from migrator.core import fields
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
     from migrator.core.model import Json, TargetUser
 
-_NUMBER, _BOOLEAN = 2, 3  # attribute types (docs/contract/descope.md 4.1)
+
+class AttributeType(IntEnum):
+    """The types of custom attributes that matter here (docs/contract/descope.md 4.1)."""
+
+    TEXT = 1
+    NUMBER = 2
+    BOOLEAN = 3
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:
@@ -53,9 +60,9 @@ def _typed(value: Json, kind: int | None) -> Json:
     """A value that came back as text in the type its attribute is defined with (docs/contract/descope.md 11.2)."""
     if not isinstance(value, str):
         return value
-    if kind == _BOOLEAN and value in ("true", "false"):
+    if kind == AttributeType.BOOLEAN and value in ("true", "false"):
         return value == "true"
-    if kind == _NUMBER:
+    if kind == AttributeType.NUMBER:
         try:
             return int(value) if value.lstrip("-").isdecimal() else float(value)
         except ValueError:

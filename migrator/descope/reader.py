@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.auth import KeyAuth
 from migrator.descope.endpoints import ATTRIBUTES, LICENSE, LOAD, READING, SEARCH, SEARCH_V1, USER, Endpoint
+from migrator.descope.payload import AttributeType
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
@@ -25,7 +27,6 @@ _T = TypeVar("_T")
 
 _MINUTE = 60.0
 _PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md 3.10)
-_TEXT = 1  # attribute types (docs/contract/descope.md 4.1)
 TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (docs/contract/descope.md 10.2)
 
 
@@ -101,7 +102,7 @@ class DescopeReader:
         """
 
         def parse(answer: Json) -> dict[str, int]:
-            return {entry["name"]: entry.get("type", _TEXT) for entry in answer.get("data") or []}
+            return {entry["name"]: entry.get("type", AttributeType.TEXT) for entry in answer.get("data") or []}
 
         try:
             return self._raw(ATTRIBUTES, parse)
@@ -116,7 +117,7 @@ class DescopeReader:
         """A key belongs to a company and may be for some of its projects alone: 401 does not say which it is."""
         project, key = (self._config.place_of(f"descope.{name}") for name in ("project_id", "management_key"))
         why = "is wrong or has expired, or it belongs to another project"
-        if error.status != 401:  # noqa: PLR2004 -- HTTP's own number
+        if error.status != HTTPStatus.UNAUTHORIZED:
             why = "is not permitted to do this, or not from this machine's address"
         return ConfigError(
             f"Descope refused the management key for project {self._config.project_id}: the key {why} ({error}).",
@@ -165,7 +166,7 @@ class DescopeReader:
         try:
             return self._raw(USER, lambda a: parse_user(a["user"]), params=params)
         except Refused as error:
-            if error.status == 404 and error.code:  # noqa: PLR2004 -- docs/contract/descope.md 3.10
+            if error.status == HTTPStatus.NOT_FOUND and error.code:  # docs/contract/descope.md 3.10
                 return None
             raise stop_for(error) from None
         except ApiError as error:
@@ -247,7 +248,7 @@ class DescopeReader:
             return self._raw(endpoint, parse, body)
         except Refused as error:
             # Asked of this call's endpoint: another worker may have learned it meanwhile.
-            if error.status == 404 and endpoint == SEARCH:  # noqa: PLR2004 -- docs/contract/descope.md 10.4
+            if error.status == HTTPStatus.NOT_FOUND and endpoint == SEARCH:  # docs/contract/descope.md 10.4
                 self._search_endpoint = SEARCH_V1
                 return self._search_page(body)
             if error.status in TOO_MUCH:
@@ -311,7 +312,7 @@ def _users(answer: Json) -> list[DescopeUser]:
 def stop_for(error: ApiError) -> StopRun:
     """The run's end because a call could not be made."""
     advice = error.fix or "Check that Descope can be reached and the management key is still valid."
-    if isinstance(error, Refused) and error.status == 404:  # noqa: PLR2004 -- no such call: it is another server
+    if isinstance(error, Refused) and error.status == HTTPStatus.NOT_FOUND:  # no such call: it is another server
         advice = "Check that descope.base_url (or descope.project_id, which it comes from) names Descope's API."
     # Whoever was never reached is told in plain words already; the others' texts begin with the request.
     what = str(error)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.core.model import NOT_STARTED, RUNNING
+from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, NOT_STARTED, RUNNING
 
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.history import StoredSummary
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.report.document import GapDocument, LoginReadiness, RunDocument
 
-ARRIVED = ("created", "updated", "unchanged")
-NEEDS_PERSON = ("rejected", "conflict", "failed")
 # The kinds of what is sent: what will be done, and what was done.
 WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
 DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
@@ -173,7 +171,7 @@ def _arrived(document: RunDocument) -> str:
 def count_needing_attention(document: RunDocument | StoredSummary) -> int:
     """How many users need a person: by their state, or because they are known to be wrong at Descope."""
     counts = document.get("counts", {})
-    return sum(counts.get(state, 0) for state in NEEDS_PERSON) + document.get("wrong", 0)
+    return sum(counts.get(state, 0) for state in NEEDS_PERSON_STATES) + document.get("wrong", 0)
 
 
 def _person(document: RunDocument) -> str:
@@ -212,7 +210,7 @@ def headline(document: RunDocument) -> Headline:
 
 def _finished(document: RunDocument, there: str, person: str, rest: str) -> Headline:
     headline = f"{there}; {person}." if person else f"{there}."
-    listed = any(document["counts"][state] for state in NEEDS_PERSON)
+    listed = any(document["counts"][state] for state in NEEDS_PERSON_STATES)
     advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if listed else ""
     if part := _part(document):
         text = " ".join(filter(None, (headline, advice)))
@@ -244,7 +242,7 @@ def _stopped(document: RunDocument, there: str, rest: str) -> Headline:
 def _there(document: RunDocument, be: str = "") -> str:
     """Who is in Descope (or `be`, "would be"), without those known to be missing."""
     counts, missing = document["counts"], document["missing"]
-    arrived = sum(counts[state] for state in ARRIVED) - missing
+    arrived = sum(counts[state] for state in ARRIVED_STATES) - missing
     lost = f", {missing:,} {verb_form(missing)} missing from it" if missing else ""
     return f"{arrived:,} of {users_words(counts['found'])} {be or verb_form(counts['found'])} in Descope{lost}"
 
@@ -252,7 +250,7 @@ def _there(document: RunDocument, be: str = "") -> str:
 def _all_there(document: RunDocument) -> str:
     """The sentence for a migration that brought everybody, "" for any other."""
     counts = document["counts"]
-    everybody = sum(counts[state] for state in ARRIVED) == counts["found"]
+    everybody = sum(counts[state] for state in ARRIVED_STATES) == counts["found"]
     return f"All {users_words(counts['found'])} are in Descope." if everybody and counts["found"] > 1 else ""
 
 

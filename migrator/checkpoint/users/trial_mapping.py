@@ -7,6 +7,7 @@ until the mapping is bound (`forget_snapshots`) or the command ends without that
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Text, and_, bindparam, delete, insert, select, update
@@ -59,7 +60,7 @@ def restore_snapshots(checkpoint: Checkpoint) -> None:
     written = and_(mine(checkpoint), source_user.c.was_row.is_not(None))
     query = select(source_user.c.user_id, source_user.c.was_row).where(written).limit(_AT_ONCE)
 
-    def work(connection: Connection, rows: list[tuple[str, str]]) -> None:
+    def restore(rows: list[tuple[str, str]], connection: Connection) -> None:
         was = {user_id: json.loads(text) for user_id, text in rows}
         undo = put_back(checkpoint, bindparam("b_state", type_=Text), this_user(checkpoint)).values(was_row=None)
         rows_before = [
@@ -77,4 +78,4 @@ def restore_snapshots(checkpoint: Checkpoint) -> None:
             connection.execute(insert(login), keys)
 
     while rows := [(row.user_id, row.was_row) for row in checkpoint.read(lambda c: c.execute(query).all())]:
-        checkpoint.write(lambda c, rows=rows: work(c, rows))  # type: ignore[misc]
+        checkpoint.write(partial(restore, rows))

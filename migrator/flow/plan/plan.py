@@ -18,6 +18,7 @@ from migrator.checkpoint.users.predictions import store_predictions
 from migrator.checkpoint.users.reopening import reopen_users
 from migrator.core.errors import ConfigError
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, Decision, State
+from migrator.descope.payload import AttributeType
 from migrator.descope.user import find_by_login
 from migrator.flow.context import ProjectAttributes
 from migrator.flow.plan.collisions import set_losers_aside
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
 
-_TEXT, _BOOLEAN = 1, 3  # docs/contract/descope.md 4.1
-
 
 def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes:
     """The custom attributes that the project has, and those it lacks.
@@ -44,12 +43,12 @@ def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes
     Raises:
         ConfigError: an attribute exists with another type, so that its values would be refused.
     """
-    needed = {MARK_USER: _TEXT, MARK_PLATFORM: _TEXT, FRESHLY_MIGRATED: _BOOLEAN}
-    needed |= dict.fromkeys(config.mapping.attributes, _TEXT)
+    needed = {MARK_USER: AttributeType.TEXT, MARK_PLATFORM: AttributeType.TEXT, FRESHLY_MIGRATED: AttributeType.BOOLEAN}
+    needed |= dict.fromkeys(config.mapping.attributes, AttributeType.TEXT)
     defined = descope.attributes()
     wrong = sorted(name for name, number in needed.items() if defined.get(name, number) != number)
     if wrong:
-        kind = "Boolean" if needed[wrong[0]] == _BOOLEAN else "Text"
+        kind = "Boolean" if needed[wrong[0]] == AttributeType.BOOLEAN else "Text"
         raise ConfigError(
             f"Descope has the custom attribute {wrong[0]} with another type than the migrator sends.",
             fix=f"Define it as {kind} in the Descope console, or map to another name.",

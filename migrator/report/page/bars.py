@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
-from migrator.report.sentences import ARRIVED, NEEDS_PERSON
+from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ STATE_WORDS = {
 }
 # And the words for users who are told apart by more than their state (`breakdown.count_groups`).
 _SHOWN = {
-    **{state: STATE_WORDS[state] for state in ARRIVED},
+    **{state: STATE_WORDS[state] for state in ARRIVED_STATES},
     "arrived": "in Descope",
     "differs": "in Descope, but not as sent",
     **STATE_WORDS,
     "missing": "missing from Descope",
 }
-_THERE = (*ARRIVED, "arrived", "differs")
-_PEOPLE = (*NEEDS_PERSON, "differs", "missing")
+_THERE = (*ARRIVED_STATES, "arrived", "differs")
+_PEOPLE = (*NEEDS_PERSON_STATES, "differs", "missing")
 _Dimension: TypeAlias = Literal["domains", "statuses", "levels"]
 _STATUSES: Final = "statuses"
 _DIMENSIONS: tuple[tuple[_Dimension, str], ...] = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypedDict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from migrator.core.model import RUNNING, State
+from migrator.core.model import NEEDS_PERSON_STATES, RUNNING, State
 from migrator.core.reasons import Note, Reason, known_reason
 from migrator.docebo.record import DoceboField
 from migrator.report.advice import FOUND_ADVICE, advice_on
@@ -22,7 +22,7 @@ from migrator.report.next_steps import next_steps
 from migrator.report.page.bars import STATE_WORDS, bar_legend, bar_stripes, breakdown_tables
 from migrator.report.page.history import history_lines
 from migrator.report.page.timeline import PANEL_FLOOR, PANEL_HEIGHT, PANEL_WIDTH, timeline_panels
-from migrator.report.sentences import NEEDS_PERSON, headline, readiness_sentence, verification_sentences
+from migrator.report.sentences import headline, readiness_sentence, verification_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -80,7 +80,7 @@ def write_page(
         counts=counts,
         states=STATE_WORDS,
         segments=bar_stripes(counts),
-        people=sum(counts[state] for state in NEEDS_PERSON) + document["wrong"],
+        people=sum(counts[state] for state in NEEDS_PERSON_STATES) + document["wrong"],
         reasons=_reasons(document["reasons"]),
         panels=timeline_panels(samples),
         drawing={"width": PANEL_WIDTH, "height": PANEL_HEIGHT, "floor": PANEL_FLOOR},

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from migrator.checkpoint.db.network_disk import on_network
 from migrator.core.errors import ConfigError, MigratorError, StopRun
@@ -19,6 +18,8 @@ from migrator.core.packaging import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 30  # docs/reliability.md S2
 # A transaction that does nothing for so long belongs to a paused run; nobody waits for it (docs/reliability.md L3).
@@ -60,12 +61,11 @@ class Database:
             event.listen(engine, "connect", _set_up_postgres)
             return engine
         engine = create_engine(
-            url,
-            hide_parameters=True,
-            poolclass=NullPool,
-            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+            url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
         )
-        event.listen(engine, "connect", _set_up_sqlite)
+        path = Path(self.name)
+        event.listen(engine, "connect", lambda connection, record: _set_up_sqlite(connection, record, path))
+        event.listen(engine, "checkout", lambda _connection, record, _proxy: _refuse_replaced(record, path))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
@@ -173,7 +173,8 @@ def _prepare_file(path: Path, *, create: bool) -> None:
         raise ConfigError(f"The checkpoint's folder {path.parent} cannot be written.", fix=fix)
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's own type
+def _set_up_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry, path: Path) -> None:
+    record.info["file"] = _file_of(path)
     connection.isolation_level = None  # SQLAlchemy's begin event decides how a transaction starts
     for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -182,7 +183,21 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:  # noq
         connection.execute("PRAGMA journal_mode = WAL").close()
 
 
-def _set_up_postgres(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- as above
+def _file_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _refuse_replaced(record: ConnectionPoolEntry, path: Path) -> None:
+    """Drop a connection to a file that was moved or replaced: what is written to it would be lost unseen."""
+    if record.info.get("file") != _file_of(path):
+        raise DisconnectionError
+
+
+def _set_up_postgres(connection: Any, _record: Any) -> None:  # noqa: ANN401 -- SQLAlchemy's own type
     with connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
         # An intent must survive a power cut, whatever the role or the server says; all but "off" are as good or better.

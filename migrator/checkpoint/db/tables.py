@@ -136,7 +136,15 @@ source_user = Table(
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 Index("ix_source_user_state", source_user.c.migration, source_user.c.state, source_user.c.user_id)
-Index("ix_source_user_batch", source_user.c.migration, source_user.c.batch)
+# Claiming a batch asks for the fewest attempts first, and then for the first users who have them.
+Index(
+    "ix_source_user_claim",
+    source_user.c.migration,
+    source_user.c.state,
+    source_user.c.decision,
+    source_user.c.attempts,
+    source_user.c.user_id,
+)
 Index("ix_source_user_target", source_user.c.migration, source_user.c.target_id)
 
 login = Table(

@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import Connection, and_, bindparam, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
 from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.plans import SENT_DECISIONS
-from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.rows import mine, this_user
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.core.errors import LeaseLost
 from migrator.core.model import OPEN_STATES, Decision, State
@@ -215,12 +215,33 @@ def count_left(
     return checkpoint.read(lambda c: {Decision(decision): count for decision, count in c.execute(query)})
 
 
-def count_hopeful(checkpoint: Checkpoint, attempts: int, only: Collection[str] | None = None) -> int:
-    """How many open users (of those in `only`) have fewer than this many unanswered requests."""
-    return count_where(
-        checkpoint,
-        source_user.c.state.in_(OPEN_STATES),
-        source_user.c.decision.in_(SENT_DECISIONS),
-        source_user.c.attempts < attempts,
-        true() if only is None else source_user.c.user_id.in_(only),
+def is_anybody_left(checkpoint: Checkpoint, only: Collection[str] | None = None) -> bool:
+    """Whether a planned user (of those in `only`) waits to be sent."""
+    return bool(_some_open(checkpoint, (State.PENDING,), only, most=1))
+
+
+def has_hopeful(checkpoint: Checkpoint, users: int, attempts: int, only: Collection[str] | None = None) -> bool:
+    """Whether at least this many open users (of those in `only`) have fewer than this many unanswered requests."""
+    return _some_open(checkpoint, OPEN_STATES, only, source_user.c.attempts < attempts, most=users) == users
+
+
+def _some_open(
+    checkpoint: Checkpoint,
+    states: Collection[State],
+    only: Collection[str] | None,
+    *where: ColumnElement[bool],
+    most: int,
+) -> int:
+    """How many planned users in these states meet the conditions; counting ends at `most`, however large the table."""
+    some = (
+        select(source_user.c.user_id)
+        .where(
+            mine(checkpoint),
+            source_user.c.state.in_(states),
+            source_user.c.decision.in_(SENT_DECISIONS),
+            true() if only is None else source_user.c.user_id.in_(only),
+            *where,
+        )
+        .limit(most)
     )
+    return checkpoint.read(lambda c: c.execute(select(func.count()).select_from(some.subquery())).scalar_one())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.plans import SENT_DECISIONS
-from migrator.checkpoint.users.sends import claim_batch, count_hopeful, count_left, store_results
+from migrator.checkpoint.users.sends import claim_batch, count_left, has_hopeful, is_anybody_left, store_results
 from migrator.core.errors import StopRun
 from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
 from migrator.flow.context import ProjectAttributes
@@ -58,12 +58,12 @@ class Sender:
         self._define_attributes()
         silent = 0
         round_ = _Round(self._context, stage, only, todo, self._batch_size)
-        while count_left(context.checkpoint, only):
+        while is_anybody_left(context.checkpoint, only):
             round_.run()
             self._batch_size = round_.batch_size
             silent = 0 if round_.answered else silent + 1
             # All of a few users may be ones that Descope chokes on, and users with no attempts left show nothing new.
-            many = count_hopeful(context.checkpoint, MOST_ATTEMPTS, only) >= ENOUGH_USERS
+            many = has_hopeful(context.checkpoint, ENOUGH_USERS, MOST_ATTEMPTS, only)
             if silent >= SILENT_ROUNDS and many:
                 raise StopRun(
                     "Descope leaves every write unanswered.",

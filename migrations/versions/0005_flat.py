@@ -1,0 +1,25 @@
+"""An index for claiming a batch, in place of one that no statement used.
+
+Revision: 0005, after 0004.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add what this revision needs."""
+    op.create_index("ix_source_user_claim", "source_user", ["migration", "state", "decision", "attempts", "user_id"])
+    op.drop_index("ix_source_user_batch", "source_user")
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.create_index("ix_source_user_batch", "source_user", ["migration", "batch"])
+    op.drop_index("ix_source_user_claim", "source_user")

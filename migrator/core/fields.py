@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from migrator.core.login_ids import login_key
-from migrator.core.model import canonical_json, text_hash
+from migrator.core.model import PlainFields, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from migrator.core.model import Json, TargetUser
 
-NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
 EMAIL, VERIFIED_EMAIL, PHONE, VERIFIED_PHONE = "email", "verifiedEmail", "phone", "verifiedPhone"
 LOGIN_ID, EXTRA_LOGIN_IDS, STATUS, CUSTOM_ATTRIBUTES = "loginId", "additionalIdentifiers", "status", "customAttributes"
 ATTRIBUTE = f"{CUSTOM_ATTRIBUTES}."  # before the name of a single one
@@ -52,16 +51,13 @@ class UserField:
 
 
 USER_FIELDS = (
-    UserField(NAME, "name", Change.PATCH, NAME),
-    UserField(GIVEN_NAME, "given_name", Change.PATCH, GIVEN_NAME),
-    UserField(FAMILY_NAME, "family_name", Change.PATCH, FAMILY_NAME),
+    *(UserField(one.metadata["name"], one.name, Change.PATCH, one.metadata["name"]) for one in fields(PlainFields)),
     UserField(EMAIL, "email", Change.OWN_CALL, EMAIL),
     UserField(VERIFIED_EMAIL, "verified_email", Change.OWN_CALL, VERIFIED_EMAIL),
     # Login ids change with the address.
     UserField(LOGIN_ID, "login_id", Change.OWN_CALL, EMAIL, variant=str.isascii),
     UserField(EXTRA_LOGIN_IDS, "extra_login_ids", Change.OWN_CALL, EMAIL, variant=len),
     UserField(PHONE, "phone", Change.OWN_CALL, PHONE),
-    UserField(PICTURE, "picture", Change.PATCH, PICTURE),
     UserField(STATUS, "status", Change.WITH_STATUS, STATUS, variant=str),
     UserField(CUSTOM_ATTRIBUTES, "attributes", Change.WHOLE_SET, "", variant=frozenset),
 )

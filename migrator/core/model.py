@@ -19,6 +19,9 @@ MARK_PLATFORM = "doceboPlatform"
 FRESHLY_MIGRATED = "freshlyMigrated"
 MARK_ATTRIBUTES = (MARK_USER, MARK_PLATFORM, FRESHLY_MIGRATED)
 
+# What Descope calls the plain fields.
+NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
+
 TargetStatus: TypeAlias = Literal["enabled", "disabled"]
 SourceStatus: TypeAlias = Literal["active", "suspended", "expired"]
 
@@ -70,12 +73,15 @@ NOT_STARTED = "not_started"  # no run has begun yet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainFields:
-    """What a user is called and looks like: texts that a patch changes and that identify nobody; "" means unset."""
+    """What a user is called and looks like: texts that a patch changes and that identify nobody; "" means unset.
 
-    name: str = ""
-    given_name: str = ""
-    family_name: str = ""
-    picture: str = ""
+    Each line, with Descope's name, is also the field's row in `core.fields.USER_FIELDS`.
+    """
+
+    name: str = field(default="", metadata={"name": NAME})
+    given_name: str = field(default="", metadata={"name": GIVEN_NAME})
+    family_name: str = field(default="", metadata={"name": FAMILY_NAME})
+    picture: str = field(default="", metadata={"name": PICTURE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrator.core import fields
-from migrator.core.model import MARK_USER
+from migrator.core import fields, model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,13 +71,13 @@ _ADDITIONAL = re.compile(f"{ADDITIONAL_PREFIX}[0-9]+")
 
 # The field at Descope that each becomes, whatever the mapping says.
 BECOMES: Mapping[str, str] = {
-    _F.USER_ID: fields.ATTRIBUTE + MARK_USER,
+    _F.USER_ID: fields.ATTRIBUTE + model.MARK_USER,
     _F.EMAIL: fields.EMAIL,
     _F.EMAIL_VALIDATION_STATUS: fields.VERIFIED_EMAIL,
-    _F.FULLNAME: fields.NAME,
-    _F.FIRST_NAME: fields.GIVEN_NAME,
-    _F.LAST_NAME: fields.FAMILY_NAME,
-    _F.AVATAR: fields.PICTURE,
+    _F.FULLNAME: model.NAME,
+    _F.FIRST_NAME: model.GIVEN_NAME,
+    _F.LAST_NAME: model.FAMILY_NAME,
+    _F.AVATAR: model.PICTURE,
     _F.STATUS: fields.STATUS,
     _F.EXPIRED: fields.STATUS,
 }

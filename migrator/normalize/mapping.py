@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from migrator.core.email_address import parse_email
@@ -11,7 +12,7 @@ from migrator.core.reasons import Note, Reason
 from migrator.core.text import clean, flag, is_blank, scalar_text
 from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
-from migrator.normalize.person import date_of, names_of, phone_of, picture_of, source_status_of
+from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Normalizer:
         login_id = self._login_id(record, email)
         extra = self._extra_login_ids(record, login_id, email, notes)
         source_status = source_status_of(record)
-        names = names_of(record)
-        if names.cut:
+        plain, cut = plain_fields_of(record)
+        if cut:
             notes[Note.NAME_CUT] = None
         verified = self._is_verified(record, notes, email)
         if not verified and not phone:
@@ -75,14 +76,11 @@ class Normalizer:
             email=email,
             verified_email=verified,
             status=getattr(self._mapping.status, source_status),
-            name=names.full,
-            given_name=names.given,
-            family_name=names.family,
             phone=phone,
-            picture=picture_of(record.avatar),
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
             spelled=self._spelled(record, login_id),
+            **asdict(plain),
         )
         return Ready(
             user_id=user_id,

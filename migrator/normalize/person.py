@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import phonenumbers
 
+from migrator.core.model import PlainFields
 from migrator.core.reasons import Reason
 from migrator.core.text import clean, decode_entities, flag, integer_text
 from migrator.normalize.unfit import Unfit
@@ -25,24 +25,18 @@ _NOT_IN_URL = re.compile("[\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The three names of a person, each at most 254 code points; `cut` when one had to be shortened."""
+def plain_fields_of(record: DoceboRecord) -> tuple[PlainFields, bool]:
+    """The values, and whether a name was cut: each has at most 254 code points.
 
-    full: str
-    given: str
-    family: str
-    cut: bool
-
-
-def names_of(record: DoceboRecord) -> Names:
-    """`fullname`, or first and last name when it is blank."""
+    The full name is `fullname`, or first and last name when it is blank.
+    """
     full, full_cut = _name(record.fullname)
     given, given_cut = _name(record.first_name)
     family, family_cut = _name(record.last_name)
     if not full:
         full, full_cut = clean(f"{given} {family}", NAME_LIMIT)
-    return Names(full, given, family, full_cut or given_cut or family_cut)
+    plain = PlainFields(name=full, given_name=given, family_name=family, picture=picture_of(record.avatar))
+    return plain, full_cut or given_cut or family_cut
 
 
 def _name(value: Json) -> tuple[str, bool]:

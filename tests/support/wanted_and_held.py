@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from two_migrations import target
 
 from migrator.config.schema import PolicyConfig
+from migrator.core.model import PlainFields
 from migrator.descope.user import DescopeUser
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ MARK = dict(WANTED.attributes)
 
 def held(wanted: TargetUser = WANTED, user_id: str = "U1", **values: Any) -> DescopeUser:
     """The user at Descope, just as wanted but for `values`."""
+    plain = {one.name: getattr(wanted, one.name) for one in fields(PlainFields)}
     user = DescopeUser(
         user_id, wanted.all_login_ids, wanted.email, wanted.verified_email, wanted.phone, False, wanted.status,
-        {**wanted.attributes, "freshlyMigrated": True}, name=wanted.name, given_name=wanted.given_name,
-        family_name=wanted.family_name, picture=wanted.picture,
+        {**wanted.attributes, "freshlyMigrated": True}, **plain,
     )  # fmt: skip
     return replace(user, **values)
 

@@ -155,7 +155,7 @@ def test_the_rule_that_keeps_a_field_keeps_it_for_both(field: str) -> None:
 
 def test_the_fields_that_a_rule_may_name_are_known_to_users() -> None:
     assert UPDATE_FIELDS == (
-        "name", "givenName", "familyName", "email", "verifiedEmail", "phone", "picture", "status",
+        "name", "givenName", "familyName", "picture", "email", "verifiedEmail", "phone", "status",
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ ROOMS = ("checkpoint", "core", "descope", "docebo", "flow", "normalize", "report
 # Errors are named for what to do next, and these for what every program has.
 ORDINARY = {
     "ApiError", "BadAnswer", "Bar", "Cause", "Clock", "ConfigError", "DescopeReader", "DescopeWriter", "DoceboClient",
-    "HistoryLine", "Interrupted", "KeyAuth", "LoginRefused", "MigratorError", "Names", "NoAnswer", "NotSent", "Panel",
+    "HistoryLine", "Interrupted", "KeyAuth", "LoginRefused", "MigratorError", "NoAnswer", "NotSent", "Panel",
     "Redirected", "Refused", "ServerFailed", "StopRun", "Throttled", "Token", "TokenAuth", "Untrusted", "UsersMissing",
 }  # fmt: skip
 

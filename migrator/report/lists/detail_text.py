@@ -51,12 +51,13 @@ def detail_text(problem: ProblemUser, sharing: Sequence[LoginGroup], docebo: Map
         docebo: Descope user id to the Docebo user id that it was migrated for.
     """
     reason, stored = problem.reason, problem.detail or ""
+    own = f"Descope user {problem.target_id}" if problem.target_id else ""
     if reason in DUPLICATE_REASONS:
         return "; ".join(dict.fromkeys(filter(None, (_also(problem.user_id, group) for group in sharing))))
     if reason in HELD_REASONS and stored and not _CODE.fullmatch(stored):
         return _held_by(parse_holders(stored), docebo)
     if reason in OWN_USER_REASONS:
-        return f"Descope user {problem.target_id}" if problem.target_id else stored
+        return own or stored
     if reason == Reason.GAVE_UP:
         return (
             f"{problem.attempts} requests not confirmed by Descope"
@@ -65,7 +66,9 @@ def detail_text(problem: ProblemUser, sharing: Sequence[LoginGroup], docebo: Map
         )
     if reason in CODE_REASONS:
         return stored or "no error code"
-    return stored or record_fault(reason, problem.raw)
+    told = stored or record_fault(reason, problem.raw)
+    # Beside a reason that is about another user, our own would be taken for that one.
+    return told or ("" if reason in HELD_REASONS else own)
 
 
 def _also(user_id: str, group: LoginGroup) -> str:

@@ -158,3 +158,9 @@ def test_what_nobody_foresaw_keeps_what_was_stored() -> None:
         detail_text(ProblemUser("1", State.FAILED, "gave_up", None, attempts=16), (), {})
         == "16 requests not confirmed by Descope"
     )
+
+
+@pytest.mark.parametrize(("reason", "text"), [("a_new_code", "Descope user U1"), ("login_taken", "")])
+def test_a_user_about_whom_nothing_is_stored_is_named_unless_another_is_meant(reason: str, text: str) -> None:
+    """A new reason needs no line here; the holder of a login is never told by the id of who wants it."""
+    assert detail_text(ProblemUser("1", State.CONFLICT, reason, None, target_id="U1"), (), {}) == text

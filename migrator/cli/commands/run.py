@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,25 +35,47 @@ EXIT_NEEDS_PERSON = 3
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
-_limit = click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    help="Send at most this many users; the others count as skipped. Conflicts and the like are counted for all.",
-)
-_search = click.option("--search-text", default="", help="Only users Docebo finds for this text.")
-_remap = click.option(
-    "--remap", is_flag=True, help="Accept a changed mapping, and plan users in conflict or failed again, too."
-)
-_shrink = click.option(
-    "--accept-shrink",
-    is_flag=True,
-    help="Treat users missing from Docebo's list as deleted, even if they are more than 10 %.",
-)
-_short = click.option(
-    "--accept-short-list",
-    is_flag=True,
-    help="Docebo counts more users than its pages show: go by the pages.",
-)
+def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that `run` and `plan` share; it gets them as `asked`, the rest at their defaults."""
+
+    @click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        help="Send at most this many users; the others count as skipped. Conflicts and the like are counted for all.",
+    )
+    @click.option("--search-text", default="", help="Only users Docebo finds for this text.")
+    @click.option(
+        "--remap", is_flag=True, help="Accept a changed mapping, and plan users in conflict or failed again, too."
+    )
+    @click.option(
+        "--accept-shrink",
+        is_flag=True,
+        help="Treat users missing from Docebo's list as deleted, even if they are more than 10 %.",
+    )
+    @click.option(
+        "--accept-short-list",
+        is_flag=True,
+        help="Docebo counts more users than its pages show: go by the pages.",
+    )
+    @functools.wraps(function)
+    def wrapped(
+        limit: int | None,
+        search_text: str,
+        remap: bool,
+        accept_shrink: bool,
+        accept_short_list: bool,
+        **others: Any,  # noqa: ANN401 -- Click's
+    ) -> None:
+        asked = RunOptions(
+            limit=limit,
+            search_text=search_text,
+            remap=remap,
+            accept_shrink=accept_shrink,
+            accept_short_list=accept_short_list,
+        )
+        function(asked=asked, **others)
+
+    return wrapped
 
 
 @click.command()
@@ -78,14 +102,11 @@ _short = click.option(
     type=RetryCode(),
     help="Plan users with this reason again; differs, missing: what verifying found wrong; all. Repeatable.",
 )
-@_limit
-@_search
-@_remap
-@_shrink
-@_short
+@_with_reading_options
 @with_common_options
 def run_command(
     common: Common,
+    asked: RunOptions,
     yes: bool,
     dry_run: bool,
     plan_file: Path | None,
@@ -95,11 +116,6 @@ def run_command(
     no_verify: bool,
     allow_partial: bool,
     retry: tuple[str, ...],
-    limit: int | None,
-    search_text: str,
-    remap: bool,
-    accept_shrink: bool,
-    accept_short_list: bool,
 ) -> int:
     """Migrate: read Docebo, show the plan, ask, send, report.
 
@@ -125,14 +141,10 @@ def run_command(
         )
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
-    options = RunOptions(
+    options = replace(
+        asked,
         command="run",
         dry_run=dry_run,
-        limit=limit,
-        search_text=search_text,
-        remap=remap,
-        accept_shrink=accept_shrink,
-        accept_short_list=accept_short_list,
         upgrade=_may_upgrade(config, yes=yes),
         verify=not no_verify,
         retry=retry,
@@ -150,21 +162,9 @@ def run_command(
 
 @click.command()
 @click.option("--out", "plan_out", type=_file, help="Save the plan there; `run --plan` then does only that.")
-@_limit
-@_search
-@_remap
-@_shrink
-@_short
+@_with_reading_options
 @with_common_options
-def plan_command(
-    common: Common,
-    plan_out: Path | None,
-    limit: int | None,
-    search_text: str,
-    remap: bool,
-    accept_shrink: bool,
-    accept_short_list: bool,
-) -> int:
+def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> int:
     """Show what `run` would do; write nothing to Descope.
 
     First what a run would send now; then the counts as they would stand after it: `created` is how many users it
@@ -178,17 +178,8 @@ def plan_command(
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
     """  # noqa: D301 -- Click's \b
     config = common.load()
-    options = RunOptions(
-        command="plan",
-        dry_run=True,
-        limit=limit,
-        search_text=search_text,
-        remap=remap,
-        accept_shrink=accept_shrink,
-        accept_short_list=accept_short_list,
-        upgrade=_may_upgrade(config, yes=False),
-        plan_out=plan_out,
-    )
+    upgrade = _may_upgrade(config, yes=False)
+    options = replace(asked, command="plan", dry_run=True, upgrade=upgrade, plan_out=plan_out)
     return execute_run(common, config, options)
 
 

@@ -14,11 +14,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[3]
-HERE, LISTS = "tests/unit/repository", "tests/unit/report/lists"
+ROOT = Path(__file__).parents[2]
+EXAMPLES_AT, HOUSE, LISTS = "tests/integration/examples", "tests/unit/repository", "tests/unit/report/lists"
 # What the product is, and what the tests of a copy need besides.
 PRODUCT = ("migrator", "migrations")
-NEEDED = (*PRODUCT, "docs", "tests/support", "tests/unit")
+NEEDED = (*PRODUCT, "docs", "tests/support", "tests/unit", EXAMPLES_AT)
 
 
 class Example(NamedTuple):
@@ -34,8 +34,8 @@ EXAMPLES = {
         "a field of a user",
         4,
         (
-            f"{HERE}/test_fields.py",
-            f"{HERE}/test_names.py::test_docebos_names_of_fields_stand_in_one_file",
+            f"{HOUSE}/test_fields.py",
+            f"{HOUSE}/test_names.py::test_docebos_names_of_fields_stand_in_one_file",
             "tests/unit/core/test_fields.py",
             "tests/unit/docebo/test_record.py",
         ),
@@ -101,7 +101,7 @@ def run_tests(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
 
 def proof_of(name: str) -> str:
     """Where an example's own tests stand; as they fail here, no run of ours finds them by their name."""
-    return f"{HERE}/examples/{name}.py"
+    return f"{EXAMPLES_AT}/{name}.py"
 
 
 def recipe_of(heading: str) -> str:
@@ -114,7 +114,7 @@ def recipe_of(heading: str) -> str:
 def test_a_change_by_the_recipe_works_and_touches_few_product_files(copy: Path, name: str) -> None:
     """It touches no file that the recipe does not name, alone or by its folder."""
     example, before = EXAMPLES[name], product(copy)
-    build((ROOT / HERE / "examples" / f"{name}.patch").read_text(encoding="utf-8"), copy)
+    build((ROOT / EXAMPLES_AT / f"{name}.patch").read_text(encoding="utf-8"), copy)
 
     after = product(copy)
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from descope_sandbox import ANA, BEN, World, declare, running
 from in_memory import PLATFORM, run_context
-from two_migrations import put
+from two_migrations import open_store, put
 
 from migrator.core.model import State
 from migrator.descope.writer import DescopeWriter
@@ -30,11 +30,9 @@ def leaver(world: World, store: Checkpoint, login_id: str, user_id: str) -> None
 
 
 @pytest.mark.parametrize(("logins", "op"), [([ANA], "status"), ([ANA, BEN], "patch")])
-def test_the_step_makes_the_call_over_a_real_socket(
-    store: Checkpoint, tmp_path: Path, logins: list[str], op: str
-) -> None:
+def test_the_step_makes_the_call_over_a_real_socket(tmp_path: Path, logins: list[str], op: str) -> None:
     """One user by the new call, several by the old one; all are disabled by the real client."""
-    with running() as world:
+    with open_store(tmp_path) as store, running() as world:
         declare(world, doceboUserId=1, doceboPlatform=1)
         for number, login_id in enumerate(logins, 1):
             leaver(world, store, login_id, str(number))

@@ -8,6 +8,7 @@ from migrator import __version__
 from migrator.cli.commands.check import check_command
 from migrator.cli.commands.db import db_group
 from migrator.cli.commands.demo import demo_command
+from migrator.cli.commands.estimate import estimate_command
 from migrator.cli.commands.init import init_command
 from migrator.cli.commands.report import report_command
 from migrator.cli.commands.run import plan_command, run_command
@@ -66,6 +67,7 @@ for command in (
     status_command,
     verify_command,
     report_command,
+    estimate_command,
     db_group,
     sandbox_command,
     demo_command,

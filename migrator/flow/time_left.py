@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.flow.plan.estimate import seconds_by_limit
+from migrator.http.pace import Limit, least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def time_left(
         return None
     calls = -(-now.total // _AT_ONCE)
     limit = config.descope.limits.get("general")
-    least = seconds_by_limit(calls, limit) if limit else 0.0
+    least = least_seconds(calls, Limit(limit, 60.0)) if limit else 0.0
     return now.eta[0] + least, now.eta[1] + max(least, calls * _one_call(samples, config.run.concurrency))
 
 

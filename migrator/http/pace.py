@@ -35,11 +35,20 @@ class Limit:
         return f"{self.calls:,} {_NOUNS.get(bucket, 'calls')} {per}"
 
 
+def least_seconds(calls: int, limit: Limit) -> float:
+    """How long a pacer makes this many calls last at least: a window's worth at once, the next when it is over."""
+    return max(0, calls - 1) // _allowed(limit) * limit.window * _SLACK
+
+
+def _allowed(limit: Limit) -> int:
+    return max(1, int(USED_SHARE * limit.calls))
+
+
 class _Bucket:
     """The sliding-window log of one limit; the pacer's lock guards it."""
 
     def __init__(self, limit: Limit, now: float) -> None:
-        self._full = max(1, int(USED_SHARE * limit.calls))
+        self._full = _allowed(limit)
         self._window = limit.window * _SLACK
         self._allowance = float(self._full)
         self._starts: deque[float] = deque(maxlen=self._full)

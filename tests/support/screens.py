@@ -27,8 +27,8 @@ DRAWN = 400  # columns of the paper: what the command does not wrap itself is cu
 CTRL_C = "\x03"
 HEAD = """# What the terminal shows
 
-The screens of a night with the sandbox's made-up people, recorded by `make readme`; a test compares them with what the
-program shows. Durations are written `m:ss`, other figures that differ from night to night `N`, and the servers and the
+`make readme` records these screens of a night with the sandbox's made-up people; a test compares them with what the
+program shows. Durations are written `m:ss`, other figures that vary from night to night `N`, and the servers and the
 folder have other names.
 """
 _PLACEHOLDERS = (

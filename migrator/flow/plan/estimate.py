@@ -1,18 +1,25 @@
-"""How many calls a plan will take, and how long the rate limits make them last. Pure."""
+"""How many calls a plan or a whole migration takes, and how long the rate limits make them last. Pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
-from migrator.http.pace import USED_SHARE
+from migrator.docebo.client import BUCKET, HOUR
+from migrator.flow.plan.plan import users_per_search
+from migrator.http.pace import Limit, least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.config.schema import Config
     from migrator.report.document import EstimateDocument
+
+
+_MINUTE = 60.0
+_READ_BACK = 100  # users per call
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +49,52 @@ def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
     }
     limits = config.descope.limits
     minutes = {
-        name: round(seconds_by_limit(number, limits[name]) / 60, 1) if name in limits else 0.0
+        name: round(least_seconds(number, Limit(limits[name], _MINUTE)) / _MINUTE, 1) if name in limits else 0.0
         for name, number in calls.items()
     }
     return Estimate(calls, minutes)
 
 
+@dataclass(frozen=True, slots=True)
+class StageEstimate:
+    """One step of a first migration: its calls, and the minutes that `limit` makes it last at least."""
+
+    name: str
+    calls: int
+    minutes: float
+    limit: str | None
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {"name": self.name, "calls": self.calls, "minutes": self.minutes, "limit": self.limit}
+
+
+def estimate_migration(users: int, config: Config) -> list[StageEstimate]:
+    """What a first migration of this many users takes, if nobody is at Descope yet and nothing goes wrong.
+
+    The steps come one after the other, and each limit remembers the calls of the steps before.
+    """
+    limits = {name: Limit(number, _MINUTE) for name, number in config.descope.limits.items()}
+    if config.docebo.calls_per_hour:
+        limits[BUCKET] = Limit(config.docebo.calls_per_hour, HOUR)
+    pages, batches = _batches(users, config.docebo.page_size), _batches(users, config.descope.batch_size)
+    steps = [("read", BUCKET, pages)]
+    if config.docebo.sweeps == "settle":
+        steps.append(("read_again", BUCKET, pages))
+    steps.append(("plan", "search", _batches(users, users_per_search(config))))
+    steps.append(("send", "create", batches))
+    steps.append(("verify", "general", _batches(users, _READ_BACK)))
+    made: Counter[str] = Counter()
+    stages = []
+    for name, bucket, calls in steps:
+        limit, seconds = limits.get(bucket), 0.0
+        if limit is not None:
+            seconds = least_seconds(made[bucket] + calls, limit) - least_seconds(made[bucket], limit)
+        made[bucket] += calls
+        words = limit.words(bucket) if limit is not None else None
+        stages.append(StageEstimate(name, calls, round(seconds / _MINUTE, 1), words))
+    return stages
+
+
 def _batches(users: int, size: int) -> int:
     return -(-users // size)
-
-
-def seconds_by_limit(calls: int, limit: int) -> float:
-    """How long a limit per minute makes calls last: the first window's worth goes at once, the rest at its rate."""
-    allowed = max(1, int(limit * USED_SHARE))
-    return max(0, calls - allowed) / allowed * 60

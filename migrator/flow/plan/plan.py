@@ -77,11 +77,15 @@ def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0) -> Non
     store_predictions(checkpoint, bound=context.options.plan_file is not None)
 
 
+def users_per_search(config: Config) -> int:
+    """How many users fit into one search, which takes a hundred login ids."""
+    return max(1, 100 // (1 + len(config.mapping.extra_login_ids)))
+
+
 def look_up_users(context: PlanContext) -> None:
     """Decide for every undecided user, a hundred login ids at a time, several requests in flight."""
     total = count_users(context.checkpoint).states[State.PENDING]
-    size = max(1, 100 // (1 + len(context.config.mapping.extra_login_ids)))
-    left = undecided_pages(context.checkpoint, size)
+    left = undecided_pages(context.checkpoint, users_per_search(context.config))
     decided = 0
     context.events.progress("plan", 0, total)
 

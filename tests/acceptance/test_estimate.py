@@ -1,0 +1,66 @@
+"""`migrator estimate`: how long it will take, before there is an account; and whether that is so."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from virtual_clock import VirtualClock
+
+if TYPE_CHECKING:
+    from world import Place
+
+USERS = 400
+
+
+def test_it_needs_no_account_and_says_so(place: Place) -> None:
+    """Without a configuration it goes by the documented limits."""
+    place.config_path.unlink()
+
+    ended = place.forked("estimate", "--users", "100000")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == (
+        "100,000 users: the limits make a first migration last at least 85.8 minutes (by the documented limits)."
+    )
+
+
+def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
+    """No server is asked, and the variables of the secrets may be missing."""
+    place.configure(docebo={"calls_per_hour": 0}, descope={"rate_limits": "none"})
+
+    ended = place.forked("estimate", "--users", "1", "--json")
+
+    assert ended.code == 0
+    assert json.loads(ended.out) == {
+        "users": 1,
+        "minutes": 0.0,
+        "stages": [
+            {"name": name, "calls": 1, "minutes": 0.0, "limit": None}
+            for name in ("read", "read_again", "plan", "send", "verify")
+        ],
+    }
+    assert place.sandbox.control.journal() == []
+
+
+@pytest.mark.parametrize("arguments", [("--users", "0"), ("--users", "many"), ()])
+def test_a_wrong_number_is_refused(place: Place, arguments: tuple[str, ...]) -> None:
+    ended = place.forked("estimate", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "--users" in ended.err
+
+
+def test_a_run_takes_as_long_as_was_said(place: Place) -> None:
+    """Within five per cent, on a clock on which waiting costs nothing."""
+    place.sandbox.control.reset(users=USERS, difficult=0)
+    place.configure(
+        docebo={"page_size": 5, "calls_per_hour": 20}, descope={"batch_size": 5, "rate_limits": {"create": 10}}
+    )
+    said = json.loads(place.forked("estimate", "--users", str(USERS), "--json").out)["minutes"]
+
+    figures = place.migrate(VirtualClock())
+
+    assert figures.document()["counts"]["created"] == USERS
+    assert figures.seconds / 60 == pytest.approx(said, rel=0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from migrator.config.schema import PolicyConfig
 from migrator.core.login_ids import login_key
 from migrator.core.model import State, TargetUser, text_hash
 from migrator.descope.user import DescopeUser, parse_user
-from migrator.verify.compare import StoredFacts, compare_mark, compare_user
+from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
 PLATFORM = "acme.docebosaas.com"
 MARK = {"doceboUserId": "7", "doceboPlatform": PLATFORM}
@@ -121,11 +122,26 @@ def test_values_that_come_back_as_text_are_the_same(signed_in: bool) -> None:
     assert names(replace(target, verified_email=False), found) == ([] if signed_in else ["verifiedEmail"])
 
 
-def test_values_are_told_with_the_field() -> None:
-    """A difference carries what was expected and what was found."""
-    (field,) = compare_user(TARGET, with_attributes(city="Cusco"), StoredFacts(State.CREATED), PolicyConfig())
-
-    assert (field.expected, field.found) == ("Lima", "Cusco")
+@pytest.mark.parametrize(
+    ("found", "difference"),
+    [
+        (replace(FOUND, name="Ana R"), FieldDifference("name", "Ana Ruiz", "Ana R")),
+        (replace(FOUND, email="x@example.org"), FieldDifference("email", "ana@example.org", "x@example.org")),
+        (replace(FOUND, login_ids=("ana.ruiz",)), FieldDifference("loginId", "ana@example.org", ["ana.ruiz"])),
+        (
+            replace(FOUND, login_ids=("ana@example.org",)),
+            FieldDifference("additionalIdentifiers", ["ana.ruiz"], ["ana@example.org"]),
+        ),
+        (replace(FOUND, verified_email=False), FieldDifference("verifiedEmail", True, False)),
+        (replace(FOUND, verified_phone=True), FieldDifference("verifiedPhone", False, True)),
+        (with_attributes(city="Cusco"), FieldDifference("city", "Lima", "Cusco", attribute=True)),
+        (with_attributes(freshlyMigrated="yes"), FieldDifference("freshlyMigrated", True, "yes", attribute=True)),
+    ],
+    ids=lambda value: getattr(value, "path", ""),
+)
+def test_a_difference_is_told_with_its_place_and_both_values(found: DescopeUser, difference: FieldDifference) -> None:
+    """What is wanted, what is there, and whether it is an attribute."""
+    assert compare_user(TARGET, found, StoredFacts(State.CREATED), PolicyConfig()) == [difference]
 
 
 def test_who_signed_in_is_not_a_difference() -> None:
@@ -172,6 +188,22 @@ def test_fill_if_empty_must_have_filled() -> None:
     assert names(found=empty, update={"default": "target_wins"}) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "changed", "differing"),
+    [
+        ("email", {"email": "x@example.org"}, ["email"]),
+        ("email", {"login_ids": ("x@example.org",)}, ["loginId", "additionalIdentifiers"]),
+        ("verifiedEmail", {"verified_email": True}, ["verifiedEmail"]),
+    ],
+)
+def test_fill_if_empty_leaves_what_is_there(rule: str, changed: dict[str, Any], differing: list[str]) -> None:
+    """Another address, other login ids or a flag that is set are Descope's under this rule."""
+    unverified, found = replace(TARGET, verified_email=False), replace(FOUND, **({"verified_email": False} | changed))
+
+    assert names(unverified, found) == differing
+    assert names(unverified, found, update={rule: "fill_if_empty"}) == []
+
+
 def test_spelling_of_login_ids_does_not_count() -> None:
     """Descope may lower-case a login id or strip a phone's punctuation: the same person all the same."""
     target = replace(
@@ -190,6 +222,8 @@ def test_an_adopted_stranger_got_the_mark_and_had_gaps_filled() -> None:
 
     assert names(found=stranger, state=State.UPDATED, existing="link") == []
     assert names(found=replace(stranger, picture=""), state=State.UPDATED, existing="link") == ["picture"]
+    # Status and phone are not filled in, though they are empty.
+    assert names(found=replace(stranger, status=""), state=State.UPDATED, existing="link") == []
     assert "freshlyMigrated" in names(found=stranger, state=State.CREATED, existing="link")
     lost = replace(stranger, attributes={"city": "Own"})
     assert names(found=lost, state=State.UPDATED, existing="link") == ["doceboUserId", "doceboPlatform"]
@@ -246,13 +280,14 @@ def test_an_attribute_named_like_a_field_is_its_own() -> None:
 def test_without_a_profile_mark_and_logins_are_compared() -> None:
     """Once the profile is erased, mark and hashed login ids still tell a wrong user from the right one."""
     hashes = frozenset(text_hash(login_key(login))[:32] for login in ("ana@example.org", "ana.ruiz"))
-
-    def differing(user: DescopeUser) -> list[str]:
-        return [field.name for field in compare_mark("7", PLATFORM, hashes, user)]
+    differing = partial(compare_mark, "7", PLATFORM, hashes)
 
     assert differing(replace(FOUND, name="whoever")) == []
-    assert differing(replace(FOUND, login_ids=("ana@example.org",))) == ["loginId"]
-    assert differing(with_attributes(doceboUserId="8")) == ["doceboUserId"]
+    # The login ids are wanted by their hashes alone, so none can be told.
+    lost = replace(FOUND, login_ids=("ana@example.org",))
+    assert differing(lost) == [FieldDifference("loginId", None, ["ana@example.org"])]
+    other = with_attributes(doceboUserId="8")
+    assert differing(other) == [FieldDifference("doceboUserId", "7", "8", attribute=True)]
     assert differing(with_attributes(doceboUserId=7)) == []
 
 

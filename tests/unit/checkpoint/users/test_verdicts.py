@@ -88,6 +88,15 @@ def test_users_come_page_by_page(filled: Checkpoint) -> None:
     assert names(arrived_pages(filled, size=8)) == [EVER]
 
 
+def test_who_arrives_while_pages_are_read_is_read_as_well(filled: Checkpoint) -> None:
+    pages = arrived_pages(filled, size=99)
+    assert names([next(pages)]) == [EVER]
+
+    put(filled, "yet another", state=State.CREATED, target_id="U")
+
+    assert names(pages) == [["yet another"]]
+
+
 def test_a_user_is_known_with_everything_a_verification_needs(store: Checkpoint) -> None:
     sent = SentFields({"name": "a"}, left=frozenset({"phone"}))
     columns = {
@@ -183,6 +192,16 @@ def test_only_whoever_is_still_as_it_was_read_gets_a_verdict(
     assert verdicts(filled)["mark"] == "differs"
 
 
+def test_whoever_looks_the_same_in_the_database_gets_no_verdict(store: Checkpoint) -> None:
+    """Neither another user of this migration nor one of the other, which also has such a user."""
+    for user_id in ("1", "2"):
+        put(store, user_id, state=State.CREATED)
+
+    store_verdicts(store, list(known_users(store, ["1"]).values()), {"1": RowVerdict.SAME})
+
+    assert verdicts(store) == {"1": "same", "2": None}
+
+
 def test_nothing_new_writes_nothing(filled: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(_work: Any) -> None:
         raise AssertionError
@@ -248,12 +267,13 @@ def test_who_is_asked_for_again(filled: Checkpoint, words: set[str], asked: set[
 
 
 def wrong_in_descope(store: Checkpoint) -> None:
-    """Six users who arrived; all but the last two are wrong in Descope, and a plan has decided on three of them."""
+    """Nine users who arrived; all but the last two are wrong in Descope, and a plan has decided on four of them."""
     arrived: dict[str, Any] = {"target_id": "U", "sent_hash": "sent"}
     put(store, "created", state=State.CREATED, verdict="differs", **arrived)
     put(store, "undecided", verdict="missing", **arrived)
     put(store, "unchanged", verdict="differs", decision=Decision.UNCHANGED, **arrived)
     put(store, "update", verdict="differs", decision=Decision.UPDATE, **arrived)
+    put(store, "collides", verdict="differs", decision=Decision.CONFLICT, **arrived)
     put(store, "decided", state=State.CREATED, verdict="missing", decision=Decision.UPDATE, **arrived)
     put(store, "conflict", state=State.CONFLICT, verdict="differs", reason="drifted", **arrived)
     put(store, "same", state=State.CREATED, verdict="same", **arrived)
@@ -264,7 +284,7 @@ def test_who_is_wrong_in_descope_is_counted_but_for_whom_the_plan_puts_right(sto
     """A state that needs a person counts by itself; only a pending user's decision puts anything right."""
     wrong_in_descope(store)
 
-    assert (count_wrong(store), count_wrong(store, predicted=True)) == (5, 4)
+    assert (count_wrong(store), count_wrong(store, predicted=True)) == (6, 4)
 
 
 def test_who_is_missing_counts_by_the_states_that_say_in_descope(store: Checkpoint) -> None:
@@ -276,4 +296,4 @@ def test_who_is_missing_counts_by_the_states_that_say_in_descope(store: Checkpoi
 def test_who_needs_a_person_is_wrong_in_descope_or_left_and_still_enabled(store: Checkpoint) -> None:
     wrong_in_descope(store)
 
-    assert count_needing_a_person(store) == 6
+    assert count_needing_a_person(store) == 7

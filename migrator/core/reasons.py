@@ -102,15 +102,15 @@ class Reason(StrEnum):
     UNKNOWN_STATUS = (
         "unknown_status",
         State.REJECTED,
-        "Docebo says neither that the user is active nor that the user is suspended. Nobody is enabled by guessing.",
+        "Docebo marks the user as neither active nor suspended, and nobody is enabled on a guess.",
         "Open the user in Docebo: approve or delete a pending registration, or save the status again. Then run again.",
     )
     DUPLICATE_EMAIL = (
         "duplicate_email",
         State.CONFLICT,
-        "Several Docebo users share this e-mail address as their login. None of them was migrated on a guess.",
+        "Several Docebo users share this e-mail address as their login, and the migrator does not guess who keeps it.",
         (
-            "Give each person an address of their own in Docebo, or delete the spare users, and run again; or let "
+            "Give each person an address of their own in Docebo, or delete the duplicates, and run again; or let "
             "policy.duplicate_email choose (oldest, newest_login)."
         ),
         Again.JUDGES,
@@ -119,7 +119,7 @@ class Reason(StrEnum):
         "duplicate_login",
         State.CONFLICT,
         (
-            "Several Docebo users would answer to one login id: equal, or differing only in case, in "
+            "Several Docebo users would share one login id: theirs are equal, or differ only in case, in "
             "Unicode spelling or in invisible characters."
         ),
         (
@@ -131,19 +131,20 @@ class Reason(StrEnum):
     LOGIN_TAKEN = (
         "login_taken",
         State.CONFLICT,
-        "Another user has this login id in Descope already, and was left untouched.",
+        "Another user in Descope already has this login id, and was left untouched.",
         (
-            "Compare the two people. If they are one, set policy.existing: link and run again; if not, change one of "
-            "the login ids: in Docebo and run again, or in Descope and run with --retry login_taken. If the other one "
-            "is a migrated user too (detail held_by_migrated_user), every run looks again whether the login is free."
+            "Compare the two users. If they are one person, set policy.existing: link and run again; if not, change "
+            "one of the login ids: in Docebo and run again, or in Descope and run with --retry login_taken. If the "
+            "other user was migrated too (detail held_by_migrated_user), every run checks again whether the login id "
+            "is free."
         ),
     )
     RECREATED = (
         "recreated",
         State.CONFLICT,
         (
-            "The login id belongs to a migrated user whom Docebo has deleted since. This may be the same person with a "
-            "new Docebo id."
+            "The login id belongs to a migrated user who has since been deleted in Docebo. This may be the same person "
+            "with a new Docebo id."
         ),
         (
             "If it is the same person, set policy.existing: link and run again; if not, delete the old user in Descope "
@@ -155,8 +156,8 @@ class Reason(StrEnum):
         "login_ids_differ",
         State.CONFLICT,
         (
-            "The user has other login ids in Descope than the mapping asks for, and no call adds a login id safely. "
-            "Nothing else was changed."
+            "The user has other login ids in Descope than the mapping asks for, and no API call adds a login id "
+            "safely. Nothing else was changed."
         ),
         (
             "Add or rename the login id in Descope and run with --retry login_ids_differ, or shorten "
@@ -167,8 +168,8 @@ class Reason(StrEnum):
         "mark_lost",
         State.CONFLICT,
         (
-            "Descope has the user, but the attributes by which this migration knows it (doceboUserId, doceboPlatform) "
-            "were removed. It was left untouched."
+            "Descope has the user, but the attributes by which the migrator recognises it (doceboUserId, "
+            "doceboPlatform) were removed. It was left untouched."
         ),
         "If it is still the same person, run with --retry mark_lost, which sets them again.",
     )
@@ -177,17 +178,17 @@ class Reason(StrEnum):
         State.CONFLICT,
         (
             "The user's login ids, or the mark of this Docebo user, belong to more than one user in Descope; or more "
-            "than one Docebo user would be linked to the same one (detail wanted_twice)."
+            "than one Docebo user would be linked to the same Descope user (detail wanted_twice)."
         ),
-        "Look at those users in the Descope console, keep one, and run with --retry and this code.",
+        "Look at those users in the Descope console, keep one, and run with --retry several_matches.",
     )
     DELETED_AT_DESCOPE = (
         "deleted_at_descope",
         State.CONFLICT,
-        "This migration created the user, who was later deleted in Descope.",
+        "The user was in Descope, and has since been deleted there.",
         (
-            "If it was meant so, delete the user in Docebo too; if it was a mistake, run "
-            "`migrator run --retry deleted_at_descope` to create the user anew."
+            "If that was intended, delete the user in Docebo too; if it was a mistake, run "
+            "`migrator run --retry deleted_at_descope` to create the user again."
         ),
     )
     EMAIL_TAKEN = (
@@ -197,7 +198,7 @@ class Reason(StrEnum):
             "The user's new e-mail address belongs to another user in Descope. Setting it would merge the two and "
             "delete one of them."
         ),
-        "Decide which user keeps the address, change the other one, and run with --retry and this code.",
+        "Decide which user keeps the address, change the other one, and run with --retry email_taken.",
     )
     PHONE_TAKEN = (
         "phone_taken",
@@ -206,52 +207,52 @@ class Reason(StrEnum):
             "The user's new phone number belongs to another user in Descope. Setting it would merge the two and "
             "delete one of them."
         ),
-        "Decide which user keeps the number, change the other one, and run with --retry and this code.",
+        "Decide which user keeps the number, change the other one, and run with --retry phone_taken.",
     )
     REFUSED = (
         "refused",
         State.FAILED,
-        "Descope refused this user alone; the other users of the batch went through.",
+        "Descope refused to create or change this user.",
         (
-            "Read Descope's error code in the report, correct the user in Docebo, or fix the cause and run with "
-            "--retry refused."
+            "Look up Descope's error code, which the report shows. Correct the user in Docebo and run again, or fix "
+            "the cause and run with --retry refused."
         ),
     )
     GAVE_UP = (
         "gave_up",
         State.FAILED,
-        "Descope gave no usable answer in all attempts, and the user was not found there afterwards.",
+        "Descope gave no usable answer to any attempt, and did not have the user as sent afterwards.",
         "Run again when Descope answers; nothing needs to be changed.",
         Again.HELPS | Again.JUDGES,
     )
     NOT_INCLUDED = (
         "not_included",
         State.SKIPPED,
-        "The user's status is not among those of policy.include.",
-        "None needed. To take them, add the status to policy.include and run again.",
+        "The user's status is not in policy.include.",
+        "None needed. To migrate these users, add the status to policy.include and run again.",
     )
     LIMIT = (
         "limit",
         State.SKIPPED,
-        "The run took no more users than --limit allows.",
-        "None needed. Run again without the option to take the rest.",
+        "The run had as many users as --limit allows.",
+        "None needed. Run again without the option to migrate the rest.",
     )
     SEARCH_TEXT = (
         "search_text",
         State.SKIPPED,
         "The user does not match --search-text.",
-        "None needed. Run again without the option to take everybody.",
+        "None needed. Run again without the option to migrate everybody.",
     )
     NOT_IN_PLAN = (
         "not_in_plan",
         State.SKIPPED,
-        "The user is not in the plan this run was bound to (--plan): it is newer, or was decided already.",
-        "None needed. Run again without the option, or with a new plan, to take everybody.",
+        "The plan of this run (--plan) does not name the user, who is newer or was not pending when it was made.",
+        "None needed. Run again without the option, or with a new plan, to migrate everybody.",
     )
     DRIFTED = (
         "drifted",
         State.CONFLICT,
-        "The user changed in Docebo or in Descope after the plan this run was bound to (--plan), so nothing was sent.",
+        "The user changed in Docebo or in Descope after the plan of this run (--plan) was made, and was not sent.",
         "Make a new plan and look at the change, or run without --plan.",
         Again.HELPS | Again.JUDGES,
     )
@@ -282,7 +283,7 @@ class Note(StrEnum):
     NAME_CUT = (
         "name_cut",
         "A name was longer than 254 characters and was cut.",
-        "Shorten it in Docebo and run again, if the end matters.",
+        "If the lost end matters, shorten the name in Docebo and run again.",
     )
     PHONE_DROPPED = (
         "phone_dropped",
@@ -296,7 +297,7 @@ class Note(StrEnum):
     )
     ATTRIBUTE_DROPPED = (
         "attribute_dropped",
-        "A mapped attribute holds a list or an object instead of a text, so it was left out.",
+        "A mapped attribute holds a list or an object instead of text, so it was left out.",
         "Map another Docebo field in mapping.attributes.",
     )
     LOGIN_ID_DROPPED = (
@@ -312,8 +313,8 @@ class Note(StrEnum):
     UNVERIFIED_EMAIL = (
         "unverified_email",
         (
-            "Docebo never verified the user's e-mail address, and the user has no phone in Descope, so that nothing "
-            "proves yet who signs in."
+            "Docebo never verified the user's e-mail address, and the user has no phone in Descope, so nothing "
+            "yet proves who is signing in."
         ),
         (
             "Let the sign-in flow in Descope verify the address at the first sign-in, or have it verified in Docebo "
@@ -353,7 +354,7 @@ def render_page() -> str:
         "",
         "<!-- Made from migrator/core/reasons.py: python -m migrator.core.reasons > docs/reason-codes.md -->",
         "",
-        "A *reason* says why a user ended in its final state; a *note* tells about a user who was taken.",
+        "A *reason* says why a user ended in its final state; a *note* says something about a user who was accepted.",
         "*Again* says whether running again can succeed although nobody changed anything.",
         "",
         "## Reasons",

@@ -120,7 +120,9 @@ def test_the_table_searches_sorts_filters_and_pages(browser: Browser, run_report
     page.click("button[data-reason=login_taken]")
     assert set(column(page, "reason")) == {"login_taken"}
     assert page.evaluate(STATUS) == f"1{TO}25 of {taken}, filtered from {everybody}"
-    assert page.evaluate("document.querySelector('#advice').textContent").startswith("Another user has this login id")
+    assert page.evaluate("document.querySelector('#advice').textContent").startswith(
+        "Another user in Descope already has"
+    )
     search(page, "nobody at all")
     assert page.evaluate(STATUS) == f"Nobody, filtered from {everybody}"
 

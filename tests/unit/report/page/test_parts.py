@@ -95,7 +95,7 @@ def test_a_step_names_users_fix_and_reason() -> None:
     told = next_steps(document("needs_person", created=8, conflict=27) | {"reasons": reasons})
 
     assert (told[1].what, told[1].code, told[1].command) == ("Correct 3 users:", "login_taken", "")
-    assert told[1].how.startswith("Compare the two people. If they are one, set policy.existing: link")
+    assert told[1].how.startswith("Compare the two users. If they are one person, set policy.existing: link")
     assert [step.code for step in told] == ["duplicate_email", "login_taken", "refused", "", ""]
     assert told[3].what == "Correct 2 users for 2 other reasons."
 

@@ -51,9 +51,9 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[Ke
     elif kind == "literal_error":
         yield path, f"must be {context['expected'].replace(chr(39), '')}"
     elif kind == "extra_key":
-        yield path, f"is not a known key; known are {context['expected'].replace(chr(39), '')}"
+        yield path, f"is not a known key; known keys are {context['expected'].replace(chr(39), '')}"
     elif kind == "extra_forbidden":
-        yield path, f"is not a known key; known are {', '.join(_known_keys(path[:-1], model))}"
+        yield path, f"is not a known key; known keys are {', '.join(_known_keys(path[:-1], model))}"
     else:
         yield path, _TEXTS.get(kind, "is not valid")
 

@@ -67,7 +67,7 @@ def text(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
     if not value.isprintable() or value != value.strip():
-        raise ValueError("must be one line without control characters or blanks around it")
+        raise ValueError("must be one line without control characters or spaces around it")
     return value
 
 
@@ -84,7 +84,7 @@ def secret(value: SecretStr) -> SecretStr:
 def header_secret(value: SecretStr) -> SecretStr:
     """A secret that travels in an HTTP header as it is."""
     if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("must hold ASCII letters, digits and signs only, without blanks")
+        raise ValueError("must be ASCII letters, digits and punctuation only, without spaces")
     return value
 
 
@@ -122,13 +122,13 @@ def project_id(value: str) -> str:
 def platform_name(value: str) -> str:
     """The platform's name in the mark of every user."""
     if not 1 <= len(value) <= PLATFORM_LIMIT or not value.isprintable() or " " in value:
-        raise ValueError(f"must be 1 to {PLATFORM_LIMIT} characters without blanks or control characters, or null")
+        raise ValueError(f"must be 1 to {PLATFORM_LIMIT} characters without spaces or control characters, or null")
     return value
 
 
 def checkpoint_key(value: str) -> str:
     """The name of a migration inside a shared database."""
-    return _matching(value, r"[A-Za-z0-9_-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ -")
+    return _matching(value, r"[A-Za-z0-9_-]{1,64}", "must be 1 to 64 characters of A-Z a-z 0-9 _ -")
 
 
 def docebo_field(value: str) -> str:
@@ -139,7 +139,7 @@ def docebo_field(value: str) -> str:
 
 def attribute_name(value: str) -> str:
     """The name of a Descope custom attribute that is not one of our marks."""
-    _matching(value, r"[A-Za-z0-9_-]{1,20}", "attribute names are 1 to 20 of A-Z a-z 0-9 _ -")
+    _matching(value, r"[A-Za-z0-9_-]{1,20}", "attribute names are 1 to 20 characters of A-Z a-z 0-9 _ -")
     if value.casefold() in _CLEAN_MARKS:
         raise ValueError("this attribute name belongs to the migrator; choose another")
     return value
@@ -168,7 +168,7 @@ def _matching(value: str, pattern: str, fix: str) -> str:
 def base_url(value: str) -> str:
     """An API's address in its one spelling: scheme, lower-case ASCII host, port unless it is the default."""
     if not value.isprintable() or " " in value or "\\" in value:
-        raise ValueError("must be an address without blanks, backslashes or control characters")
+        raise ValueError("must be an address without spaces, backslashes or control characters")
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -177,7 +177,7 @@ def base_url(value: str) -> str:
     _check_parts(value, parts, port)
     host = _host(parts.hostname or "")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must begin with https://; http:// is for loopback hosts alone")
+        raise ValueError("must begin with https://; http:// is for loopback hosts only")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + ("" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}")
 
@@ -219,7 +219,7 @@ def database_url(value: str, folder: Path) -> URL:
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
-        raise ValueError(f"{known} (signs in a password percent-encoded)") from None
+        raise ValueError(f"{known} (percent-encode special characters in the password)") from None
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername == "postgresql+psycopg":
@@ -229,7 +229,7 @@ def database_url(value: str, folder: Path) -> URL:
     if url.host or url.username or url.query or (url.database or "").startswith("file:"):
         raise ValueError("must be sqlite:/// and a path, nothing else (four slashes for an absolute path)")
     if url.database in {None, "", ":memory:"}:
-        raise ValueError("must name a file: a checkpoint in memory would be lost with the program")
+        raise ValueError("must name a file: a checkpoint in memory would be lost when the program ends")
     return url.set(database=str(folder / (url.database or "")))
 
 

@@ -73,7 +73,7 @@ def read_document(path: Path, env: Mapping[str, str], optional: Collection[KeyPa
     except _TooDeepError as error:
         raise _unreadable(f"{path} line {error.line}: nested more than {MAX_YAML_DEPTH} levels deep.") from None
     if not document.problems and not isinstance(document.data, dict):
-        raise _unreadable(f"{path} line 1: the file must hold the sections docebo: and descope:.")
+        raise _unreadable(f"{path} line 1: the file must contain the sections docebo: and descope:.")
     return document
 
 
@@ -167,7 +167,7 @@ class _Builder:
             place = (*path, key)
             if key in values:
                 first = self._document.lines[place]
-                self._problem(event, place, f"is already set in line {first}")
+                self._problem(event, place, f"is already set on line {first}")
                 self._skip()
                 continue
             self._document.lines[place] = _line(event)

@@ -35,10 +35,10 @@ def test_a_folder_is_refused_with_the_reason(tmp_path: Path) -> None:
         pytest.param("a: 1\nb: \x1b[31m\n", "config.yaml line 2: control characters are not allowed.", id="escape"),
         pytest.param("a: 1\nb: [1\nc: 2\n", "config.yaml line 3: this is not YAML", id="syntax"),
         pytest.param("\tdocebo: 1\n", "config.yaml line 1: this is not YAML", id="tab"),
-        pytest.param("", "config.yaml line 1: the file must hold the sections", id="empty"),
-        pytest.param("# nothing\n", "config.yaml line 1: the file must hold the sections", id="only comments"),
-        pytest.param("- a\n- b\n", "config.yaml line 1: the file must hold the sections", id="a list"),
-        pytest.param("hello\n", "config.yaml line 1: the file must hold the sections", id="a text"),
+        pytest.param("", "config.yaml line 1: the file must contain the sections", id="empty"),
+        pytest.param("# nothing\n", "config.yaml line 1: the file must contain the sections", id="only comments"),
+        pytest.param("- a\n- b\n", "config.yaml line 1: the file must contain the sections", id="a list"),
+        pytest.param("hello\n", "config.yaml line 1: the file must contain the sections", id="a text"),
         pytest.param("a: " + "[" * 100_000, "config.yaml line 1: nested more than 16 levels deep.", id="deep"),
         pytest.param("#" * (1024 * 1024 + 1), "config.yaml is larger than 1 MiB.", id="large"),
         pytest.param("#" * (10 * 1024 * 1024), "config.yaml is larger than 1 MiB.", id="10 MiB"),
@@ -101,9 +101,9 @@ def test_null_has_three_spellings(tmp_path: Path, null: str) -> None:
 @pytest.mark.parametrize(
     ("section", "expected"),
     [
-        pytest.param("run: {concurrency: 1, concurrency: 2}", "run.concurrency: is already set in line 1", id="key"),
-        pytest.param("run: {}\nrun: {}", "run: is already set in line 1", id="section"),
-        pytest.param('run: {"concurrency": 1, concurrency: 2}', "is already set in line 1", id="quoted twin"),
+        pytest.param("run: {concurrency: 1, concurrency: 2}", "run.concurrency: is already set on line 1", id="key"),
+        pytest.param("run: {}\nrun: {}", "run: is already set on line 1", id="section"),
+        pytest.param('run: {"concurrency": 1, concurrency: 2}', "is already set on line 1", id="quoted twin"),
         pytest.param("run: &a {concurrency: 1}", "run: anchors (&) are not allowed", id="anchor"),
         pytest.param("run: {concurrency: &a 1}", "run.concurrency: anchors (&) are not allowed", id="anchored value"),
         pytest.param("report: {dir: *a}", "report.dir: aliases (*) are not allowed", id="alias"),
@@ -135,8 +135,8 @@ def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
 def test_an_unknown_key_names_the_known_ones(tmp_path: Path) -> None:
     message = refusal_with(tmp_path, run={"concurency": 2}, extra={"a": 1})
 
-    assert "run.concurency: is not a known key; known are concurrency, max_errors" in message
-    assert "extra: is not a known key; known are docebo, descope, checkpoint," in message
+    assert "run.concurency: is not a known key; known keys are concurrency, max_errors" in message
+    assert "extra: is not a known key; known keys are docebo, descope, checkpoint," in message
 
 
 def test_a_key_cannot_disturb_the_terminal(tmp_path: Path) -> None:

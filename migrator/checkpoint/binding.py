@@ -51,15 +51,15 @@ def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> No
     ):
         if stored not in (None, asked):
             raise ConfigError(
-                f"The checkpoint {checkpoint.db.name} belongs to {word} {stored}, the configuration says {asked}.",
+                f"The checkpoint {checkpoint.db.name} belongs to {word} {stored}, but the configuration says {asked}.",
                 fix=f"{give} this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
             )
     if row["mapping"] not in (None, wanted.mapping) and not remap:
         changes = describe_changes(row["mapping_section"], wanted.mapping_section)
         raise ConfigError(
-            f"The mapping section was changed since this migration began{f': {changes}' if changes else ''}.",
-            fix="Restore it, or let `migrator run --remap` plan everybody again with the new one, conflicts and"
-            " failures too. To try those again with the old one, use `migrator run --retry CODE`.",
+            f"The mapping section has changed since this migration began{f': {changes}' if changes else ''}.",
+            fix="Restore it, or let `migrator run --remap` plan everybody again with the new one, including conflicts"
+            " and failures. To retry only those with the old one, use `migrator run --retry CODE`.",
         )
 
 

@@ -18,7 +18,7 @@ class Cause(Enum):
     OTHER_HOST = "its certificate is for another host"
     UNKNOWN_AUTHORITY = "its certificate is from an unknown authority"
     BAD_CERTIFICATE = "its certificate is not valid"
-    NO_TLS = "no TLS connection could be agreed on"
+    NO_TLS = "no TLS connection could be negotiated"
     RESET = "the connection was reset"
     CLOSED = "the connection was closed too early"
     UNKNOWN = "the connection failed"

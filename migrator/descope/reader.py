@@ -227,7 +227,7 @@ class DescopeReader:
             elif not fresh and enough is None and total is not None and len(seen) < total:
                 raise StopRun(
                     f"Descope counts {total} users with our mark, but shows only {len(seen)}.",
-                    fix="Run again; if it stays, ask Descope's support.",
+                    fix="Run again; if it happens again, ask Descope's support.",
                 )
             # A server may cap the limit below ours: its total then says that there is more.
             if not fresh or (len(users) < limit and (total is None or len(seen) >= total)):

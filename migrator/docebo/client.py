@@ -101,7 +101,7 @@ class DoceboClient:
         level = self._get(SESSION_PATH, {}, _parse_level)
         if level != "super_admin":
             raise ConfigError(
-                f"The Docebo user is {_printable(level)}, not super_admin: it would see only a part of the users.",
+                f"The Docebo user is {_printable(level)}, not super_admin: it would see only some of the users.",
                 fix="Use a superadmin's credentials for docebo.username (or for the OAuth app's user).",
             )
 

@@ -49,7 +49,7 @@ class UnknownFields:
             f"{field.key}: {field.name}: no such field{self._meant(field.name)}" for field in self.missing
         )
         fields = ", ".join(f"{name} ({_shown(title)})" for name, title in (self.titles or {}).items())
-        return f"{found}. Fields are {fields}." if fields else f"{found}."
+        return f"{found}. Docebo's fields are {fields}." if fields else f"{found}."
 
     def describe_unseen(self) -> str:
         """The names that may be wrong."""

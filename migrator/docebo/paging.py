@@ -38,7 +38,8 @@ class Reading:
             raise StopRun(
                 "Failed Getting Users: Docebo says there is more, but"
                 f" {BARREN_PAGES} pages in a row showed nobody new.",
-                fix="Run again; if it stays, ask Docebo why has_more_data does not end. Nothing was sent.",
+                fix="Run again; if it happens again, ask Docebo's support why has_more_data stays true."
+                " Nothing was sent.",
             )
         if self._total_shown and self.barren:
             return True  # whatever else it says: the page after the last user showed nobody

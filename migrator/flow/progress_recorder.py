@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 EVERY = 2.0  # seconds between two samples
-ASKING = "its question at the terminal has no answer yet"
+ASKING = "the question at the terminal is unanswered"
 _KEPT = 1800  # samples in memory, one hour: they determine the run's speed
 
 

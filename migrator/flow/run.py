@@ -215,7 +215,7 @@ class _Run:
             figures = self._figures(RunOutcome.STOPPED)
             figures.error = MigratorError(
                 f"A bug in the migrator ended the run: {type(error).__name__}.",
-                fix="Run again (nothing is lost), and please report what it said.",
+                fix="Run again (nothing is lost), and please report what that run printed.",
             )
             store_summary(self._context.checkpoint, self._number, figures.document(), RunOutcome.STOPPED)
 

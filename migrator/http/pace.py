@@ -128,7 +128,7 @@ class Pacer:
                 return None
             if paused >= paced:
                 return paused, f"{self._api} asked for a pause", f" of {spoken(self._asked)}"
-            return paced, f"Keeping below {self._api}'s limit of {self._limits[name].words(name)}", ": {}"
+            return paced, f"Staying below {self._api}'s limit of {self._limits[name].words(name)}", ": {}"
 
     def throttled(self, bucket: str, wait: float) -> None:
         """Say that `bucket` got a 429: all buckets pause for `wait` seconds, this one slows down."""

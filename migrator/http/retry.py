@@ -164,7 +164,7 @@ class RetryBudget:
     def _throttle_wait(self, told: float | None) -> float:
         if told is not None and told > MAX_RETRY_AFTER:
             raise StopRun(
-                f"{self.api} asks to leave it alone for {spoken(told)} (HTTP 429).",
+                f"{self.api} asks for a pause of {spoken(told)} (HTTP 429).",
                 fix="Run again after that time; it continues where it stopped.",
             )
         if told is not None and told >= _FIRST_WAIT:

@@ -184,7 +184,7 @@ class HttpSession:
         if exchange.sent:
             return NoAnswer(f"{what}: no complete answer from {self._host}: {cause.value}", cause=cause)
         kind = Untrusted if exchange.untrusted else NotSent
-        text = f"{self._api} does not answer: {self._host}: {cause.value}"
+        text = f"{self._api} cannot be reached: {self._host}: {cause.value}"
         return kind(text, cause=cause, fix=advise(cause, self._setting))
 
     def _session(self) -> _Session:
@@ -222,8 +222,8 @@ def _sendable(what: str, headers: Mapping[str, str]) -> dict[str, str]:
     if all(value.isascii() and value.isprintable() and value == value.strip() for value in headers.values()):
         return dict(headers)
     raise ConfigError(
-        f"{what}: a header has characters that cannot be sent.",
-        fix="Look for blanks, line ends and special characters in the credentials.",
+        f"{what}: a header contains characters that cannot be sent.",
+        fix="Look for spaces, line breaks and special characters in the credentials.",
     )
 
 
@@ -234,7 +234,9 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
     try:
         context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
     except OSError as error:
-        raise ConfigError(f"The file of trusted authorities cannot be used ({type(error).__name__}).") from None
+        raise ConfigError(
+            f"The file of trusted authorities cannot be used ({type(error).__name__}).", fix="Reinstall the migrator."
+        ) from None
     return context
 
 
@@ -245,6 +247,6 @@ def _checked(base_url: str) -> str:
     if not (safe and host) or parts.query or parts.fragment or "@" in parts.netloc:
         raise ConfigError(
             "A base URL must be https://HOST, without credentials, query or fragment.",
-            fix="Plain http is accepted for loopback addresses alone.",
+            fix="Plain http is accepted for loopback addresses only.",
         )
     return base_url.rstrip("/")

@@ -52,9 +52,9 @@ _ADVICE = {
     Cause.NO_ROUTE: _WAY,
     Cause.TIMED_OUT: _WAY,
     Cause.EXPIRED: f"Whoever runs the server must renew it. {_PROOF}",
-    Cause.NOT_YET_VALID: f"Set this machine's clock by NTP. {_PROOF}",
+    Cause.NOT_YET_VALID: f"Set this machine's clock with NTP. {_PROOF}",
     Cause.OTHER_HOST: _PROOF,
-    Cause.UNKNOWN_AUTHORITY: "Only public authorities are trusted: a company's proxy that opens TLS connections must"
+    Cause.UNKNOWN_AUTHORITY: "Only public authorities are trusted: a company's proxy that intercepts TLS must"
     f" let this host through. {_PROOF}",
     Cause.BAD_CERTIFICATE: _PROOF,
     Cause.NO_TLS: "The server must offer TLS 1.2 or later on that port.",

@@ -94,7 +94,7 @@ class SandboxProcess:
         readable, _, _ = select.select([out], [], [], _READY_SECONDS)
         line = out.readline() if readable else b""
         if not line:
-            raise RuntimeError("The sandbox did not start; its own message stands above.")
+            raise RuntimeError("The sandbox did not start; see its own message above.")
         return line
 
     def _stop(self) -> None:

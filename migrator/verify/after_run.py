@@ -63,7 +63,7 @@ def verify_after_run(
             done += len(page)
             progress(done)
         if absent:
-            late = f"Descope does not show {len(absent):,} of the users it took, and may be late"
+            late = f"Descope does not show {len(absent):,} of the users it accepted, and may be late"
             checkpoint.clock.wait_saying(config.descope.settle_seconds, late, ": looking again in {}")
         for start in range(0, len(absent), readback.at_once):
             check(list(known_users(checkpoint, absent[start : start + readback.at_once]).values()), last=True)

@@ -19,13 +19,13 @@ def test_status_says_that_a_run_waits_for_an_answer(place: Place) -> None:
 
     with Terminal(["run"], place.folder) as terminal:
         terminal.until(QUESTION)
-        until(lambda: "its question at the terminal has no answer yet" in place.forked("status").out)
+        until(lambda: "the question at the terminal is unanswered" in place.forked("status").out)
         told = place.forked("status", "-q").out
         terminal.type("n\r")
         assert terminal.ended() == 4
 
-    assert "Looking up in Descope: 30" in told
-    assert "Waiting: its question at the terminal has no answer yet" in told
+    assert "Searching Descope: 30" in told
+    assert "Waiting: the question at the terminal is unanswered" in told
 
 
 def test_what_reads_the_checkpoint_only_needs_no_secrets(place: Place) -> None:

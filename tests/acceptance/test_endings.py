@@ -100,7 +100,7 @@ def test_nc17_the_run_after_a_kill_settles_by_the_hundred(place: Place) -> None:
         "300 users were being sent when the last run ended."
         " Descope may still create them, so nothing is sent again for up to 5 s.\n"
     ) in again.err
-    assert "300 users are not at Descope yet; nothing is sent again for up to 5 s.\n" in again.err
+    assert "300 users are not in Descope yet; nothing is sent again for up to 5 s.\n" in again.err
     assert " 0 s" not in again.err
     calls = [entry["path"] for entry in place.journal()]
     before = calls[: next(n for n, path in enumerate(calls) if path.endswith("create/batch"))]

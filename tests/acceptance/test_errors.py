@@ -94,7 +94,7 @@ CASES = {
     "unreachable Docebo": Case(
         configure(docebo={"base_url": CLOSED}),
         4,
-        ("Failed Getting Users: Docebo does not answer: 127.0.0.1:1: the connection was refused", "docebo.base_url"),
+        ("Failed Getting Users: Docebo cannot be reached: 127.0.0.1:1: the connection was refused", "docebo.base_url"),
     ),
     "no configuration": Case(lambda place: place.config_path.unlink(), 2, ("config.yaml", "migrator init")),
     "bad YAML": Case(write("\ndocebo: [\n"), 2, ("config.yaml", "line")),
@@ -117,7 +117,7 @@ CASES = {
     ),
     "checkpoint of another platform": Case(after_a_run(other_host), 2, ("Docebo platform", "localhost")),
     "changed mapping": Case(
-        after_a_run(configure(mapping={"login_id": "username"})), 2, ("mapping", "was changed", "--remap")
+        after_a_run(configure(mapping={"login_id": "username"})), 2, ("mapping", "has changed", "--remap")
     ),
     "report folder is a file": Case(
         lambda place: (place.folder / "reports").write_text("", encoding="utf-8"), 2, ("reports", "report.dir")
@@ -171,7 +171,7 @@ def test_an_unreachable_descope_is_told_apart(place: Place) -> None:
 
     assert ended.code == 4
     assert ended.error is not None
-    assert ended.error.message == "Descope does not answer: 127.0.0.1:1: the connection was refused."
+    assert ended.error.message == "Descope cannot be reached: 127.0.0.1:1: the connection was refused."
     assert "Check descope.base_url (" in ended.error.fix
     assert [entry for entry in place.journal() if entry["committed"]] == []
 

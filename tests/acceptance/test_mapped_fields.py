@@ -15,7 +15,7 @@ TITLES = "/manage/v1/user_fields"
 WRONG: dict[str, Any] = {"phone_field": "Mobile", "attributes": {"city": "field_44", "lang": "lang_code"}}
 SAID = (
     "phone_field: Mobile: no such field; attributes.city: field_44: no such field."
-    " Fields are field_4 (City), field_9 (Note), field_12 (Phone)."
+    " Docebo's fields are field_4 (City), field_9 (Note), field_12 (Phone)."
 )
 
 
@@ -104,7 +104,7 @@ def test_nc5_a_records_own_fields_are_known_and_a_misspelt_one_is_corrected(plac
     assert row(right)["ok"]
     assert row(wrong)["text"].startswith(
         "extra_login_ids: usernam: no such field (did you mean username?);"
-        " attributes.town: City: no such field (did you mean field_4?). Fields are "
+        " attributes.town: City: no such field (did you mean field_4?). Docebo's fields are "
     )
 
 

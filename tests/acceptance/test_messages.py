@@ -75,7 +75,7 @@ def rows(ended: Ended) -> dict[str, dict[str, Any]]:
 def test_m2_a_docebo_host_whose_name_does_not_resolve_is_named(place: Place) -> None:
     """A typo in the host is answered with the host, the cause, and the line to look at; every command says the same."""
     place.configure(docebo={"base_url": NOWHERE})
-    said = "Failed Getting Users: Docebo does not answer: acme.docebosaas.invalid: the name does not resolve."
+    said = "Failed Getting Users: Docebo cannot be reached: acme.docebosaas.invalid: the name does not resolve."
     where = f"Check docebo.base_url (config.yaml, line {line_of(place, 'base_url', 'docebo')})."
 
     ended = place.forked("check", "--json")
@@ -94,7 +94,7 @@ def test_m2_a_run_names_the_refused_connection(place: Place) -> None:
         ended = place.command("run", "--yes")
 
     assert ended.code == 4
-    assert f"Docebo does not answer: 127.0.0.1:{port}: the connection was refused." in ended.err
+    assert f"Docebo cannot be reached: 127.0.0.1:{port}: the connection was refused." in ended.err
     assert f"docebo.base_url (config.yaml, line {line_of(place, 'base_url', 'docebo')})" in ended.err
     assert "Docebo cannot be reached (the connection was refused): next try in " in ended.err
 
@@ -121,7 +121,7 @@ def test_m2_check_tries_a_refused_connection_twice_and_prints_no_log_line(place:
 
     assert plain.err == ""
     assert [line for line in plain.out.splitlines() if line.startswith("FAIL")] == [
-        f"FAIL docebo: Failed Getting Users: Docebo does not answer: 127.0.0.1:{port}: the connection was refused."
+        f"FAIL docebo: Failed Getting Users: Docebo cannot be reached: 127.0.0.1:{port}: the connection was refused."
     ]
     tries = [line for line in verbose.err.splitlines() if "call_failed" in line and "api=Docebo" in line]
     assert len(tries) == 2
@@ -171,7 +171,7 @@ def test_m3_the_address_that_was_derived_from_the_project_is_shown(
     ended = place.forked("check", "--json")
 
     text, fix = rows(ended)["descope"]["text"], rows(ended)["descope"]["fix"]
-    assert text.startswith(f"Descope does not answer: {address}: ")
+    assert text.startswith(f"Descope cannot be reached: {address}: ")
     assert f"Check descope.project_id (config.yaml, line {line}): the address https://{address} {how}." in fix
 
 
@@ -255,7 +255,7 @@ def test_m6_a_changed_mapping_is_named_key_by_key(any_place: Place, command: tup
 
     assert ended.code == 2
     assert (
-        "Error: The mapping section was changed since this migration began: mapping.attributes.city: field_4 ->"
+        "Error: The mapping section has changed since this migration began: mapping.attributes.city: field_4 ->"
         " field_9; mapping.phone_region: not set -> DE.\n"
     ) in ended.err
     assert "`migrator run --remap`" in ended.err
@@ -274,7 +274,7 @@ def test_m6_a_checkpoint_of_an_older_version_says_that_the_mapping_was_changed(p
     place.configure(mapping={"phone_region": "DE"})
     named = place.forked("run", "--yes")
 
-    assert "Error: The mapping section was changed since this migration began.\n" in refused.err
+    assert "Error: The mapping section has changed since this migration began.\n" in refused.err
     assert "began: mapping.phone_region: not set -> DE.\n" in named.err
 
 
@@ -309,7 +309,7 @@ def test_m7_an_edited_line_of_a_plan_is_named_and_nothing_is_changed(
     ended = place.forked("run", "--yes", "--plan", "plan.jsonl")
 
     assert ended.code == 2
-    assert f"Error: Line {number} of plan.jsonl was edited: plans are not edited by hand.\n" in ended.err
+    assert f"Error: Line {number} of plan.jsonl was edited: plans must not be edited by hand.\n" in ended.err
     assert "Fix: Make a new one: `migrator plan --out FILE`.\n" in ended.err
     assert everything(place) == before
     assert place.targets() == []

@@ -226,7 +226,7 @@ def _document() -> RunDocument:
         "reasons": {"no_email": 60_000, "login_taken": 39_000, "refused": 1_000, "not_included": 1_900, "new_code": 1},
         "calls": {"docebo": 2_010, "descope": 9_800, "descope_writes": 4_100, "throttled": 37},
         "seconds": 4_212.0,
-        "error": {"message": "Descope leaves every write unanswered.", "fix": "Check its status page.", "exit_code": 4},
+        "error": {"message": "Descope is not answering any write.", "fix": "Check its status page.", "exit_code": 4},
         "prediction": {
             "gap": 3,
             "states": {"created": {"predicted": 280_003, "actual": 280_000}, "failed": {"predicted": 0, "actual": 3}},

@@ -206,7 +206,7 @@ def test_nc12_a_limit_is_named(place: Place) -> None:
     place.configure(descope={"batch_size": 20, "rate_limits": limits})
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
-        text = terminal.until("Keeping below Descope's limit of 2 create calls a minute: ")
+        text = terminal.until("Staying below Descope's limit of 2 create calls a minute: ")
         terminal.type(CTRL_C)
         assert terminal.ended() == 130
 

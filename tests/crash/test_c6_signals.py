@@ -106,7 +106,7 @@ def test_c6_ends_promptly_while_waiting_to_settle(place: Place, note: Note) -> N
     place.sandbox.control.set_faults({"kind": "close", "path": CREATE, "when": "before"})
 
     with Watched(place) as running:
-        running.until_said("not at Descope yet")
+        running.until_said("not in Descope yet")
         running.send(signal.SIGINT)
         ended = running.ended(AT_ONCE)
 

@@ -60,8 +60,8 @@ class Checkpoint:
             return
         if not upgrade:
             raise ConfigError(
-                f"The checkpoint database has schema {current or 'none'}, this migrator needs {head_revision()}.",
-                fix="Run `migrator db upgrade` (or answer the question of `migrator run`, or give --yes).",
+                f"The checkpoint database has schema {current or 'none'}, but this migrator needs {head_revision()}.",
+                fix="Run `migrator db upgrade`, or let `migrator run` upgrade it: answer y, or give --yes.",
             )
         self._repeat(self.db.write, self._upgrade)
 
@@ -121,7 +121,7 @@ class Checkpoint:
             )
             if held.rowcount != 1:
                 raise LeaseLost(
-                    "Another run has taken the lease over; this one wrote nothing more.",
+                    "Another run has taken over the lease; this one has written nothing since.",
                     fix="Let the other run finish; its result counts.",
                 )
             return work(connection)
@@ -183,7 +183,7 @@ class Checkpoint:
             here = holder.death_can_be_proven()
             raise LeaseHeld(
                 f"Another run is in progress on this checkpoint (process {holder.pid}).",
-                fix="Wait for it, or look with `migrator status`. If that process is killed, run again"
+                fix="Wait for it, or check on it with `migrator status`. If that process is killed, run again"
                 f"{': the next run takes over at once' if here else f' in {left} s'}.",
             )
         self.fence = (row["fence"] if row else 0) + 1

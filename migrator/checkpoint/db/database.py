@@ -170,7 +170,7 @@ def _prepare_file(path: Path, *, create: bool) -> None:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ConfigError(f"The checkpoint {path} is not an ordinary file.", fix=fix)
     if not os.access(path.parent, os.W_OK):
-        raise ConfigError(f"The checkpoint's folder {path.parent} cannot be written.", fix=fix)
+        raise ConfigError(f"The checkpoint's folder {path.parent} is not writable.", fix=fix)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry, path: Path) -> None:
@@ -236,13 +236,13 @@ def _explain(name: str, error: DBAPIError) -> Exception:
     if error.connection_invalidated or isinstance(error.orig, sqlite3.OperationalError) or _is_lost(error):
         return DatabaseLost(
             f"The checkpoint database {name} cannot be reached ({state}).",
-            fix="See that the database is up and checkpoint.url is right, then run again.",
+            fix="Check that the database is up and checkpoint.url is right, then run again.",
         )
     if state in {"40001", "40P01", "55P03"}:
         return DatabaseLost(f"The checkpoint database {name} was busy ({state}).", fix="Run again.")
     return StopRun(
         f"The checkpoint database {name} refused a statement ({state}).",
-        fix="Run again; if it stays, please report it.",
+        fix="Run again; if it happens again, please report it.",
     )
 
 
@@ -287,7 +287,7 @@ _SQLITE_ERRORS: dict[str, tuple[type[ConfigError | StopRun], str, str]] = {
         "cannot be written",
         "Give yourself write permission on the file and its folder.",
     ),
-    "CANTOPEN": (ConfigError, "cannot be opened", "Check that the folder exists and can be written."),
+    "CANTOPEN": (ConfigError, "cannot be opened", "Check that the folder exists and is writable."),
     "NOTADB": (
         ConfigError,
         "is not a checkpoint database",

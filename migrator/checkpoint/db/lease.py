@@ -117,7 +117,7 @@ class Heartbeat:
         """Raise `LeaseLost` unless the lease is certainly still ours."""
         if self._taken or _suspend_aware() - self._renewed > GIVE_UP_AFTER:
             raise LeaseLost(
-                "Another run may have taken the lease over, because this one did not renew it in time.",
+                "Another run may have taken over the lease, because this one did not renew it in time.",
                 fix="Let the other run finish, or run again: it continues where this one stopped.",
             )
 

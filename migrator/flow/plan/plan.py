@@ -50,8 +50,8 @@ def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes
     if wrong:
         kind = "Boolean" if needed[wrong[0]] == AttributeType.BOOLEAN else "Text"
         raise ConfigError(
-            f"Descope has the custom attribute {wrong[0]} with another type than the migrator sends.",
-            fix=f"Define it as {kind} in the Descope console, or map to another name.",
+            f"The custom attribute {wrong[0]} in Descope does not have the type that the migrator sends.",
+            fix=f"Define it as {kind} in the Descope console, or map to another attribute name.",
         )
     missing = {name: number for name, number in needed.items() if name not in defined}
     return ProjectAttributes({**defined, **needed}, missing)

@@ -48,12 +48,12 @@ def _header(context: PlanContext) -> PlanHeader:
 def check_plan_path(path: Path) -> None:
     """Before anything is read: a plan with that name must be possible. Raises as `write` does."""
     if path.exists() or path.is_symlink() or not path.parent.is_dir():
-        why = "there is no such folder" if not path.parent.is_dir() else "it is there already"
+        why = "there is no such folder" if not path.parent.is_dir() else "it exists already"
         raise ConfigError(
             f"The plan {path} cannot be written: {why}.",
             fix="Give --out a new file, or delete the old plan first."
             if path.parent.is_dir()
-            else "Make the folder, or give --out another one.",
+            else "Create the folder, or give --out another one.",
         )
 
 
@@ -111,7 +111,7 @@ def _read(context: PlanContext, path: Path) -> Iterator[PlanLine]:
                 yield _entry(path, number, line, sealed=sealed)
     except OSError as error:
         raise ConfigError(
-            f"The plan {path} cannot be read: {error.strerror}.", fix="Give --plan the file of `plan --out`."
+            f"The plan {path} cannot be read: {error.strerror}.", fix="Give --plan a file that `plan --out` wrote."
         ) from None
     except UnicodeDecodeError:
         raise _broken(path, 1) from None
@@ -133,7 +133,7 @@ def _check_header(context: PlanContext, path: Path, line: str) -> bool:
     for name, value in asdict(_header(context)).items():
         if name != "version" and found.get(name) != value:
             raise ConfigError(
-                f"The plan {path} was made for another {name} than the configuration's.",
+                f"The plan {path} was made for another {name} than the one in the configuration.",
                 fix="Make a new one with `migrator plan --out`.",
             )
     return bool(version == PLAN_VERSION)
@@ -166,7 +166,7 @@ def _break_seal(path: Path, number: int, values: dict[str, Any]) -> None:
     """Remove the seal from a line, which must be as it was written."""
     if values.pop(SEAL, None) != _seal(values):
         raise ConfigError(
-            f"Line {number} of {path} was edited: plans are not edited by hand.",
+            f"Line {number} of {path} was edited: plans must not be edited by hand.",
             fix="Make a new one: `migrator plan --out FILE`.",
         )
 

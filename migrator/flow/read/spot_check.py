@@ -34,7 +34,7 @@ def spot_check(context: PlanContext) -> None:
         if len(missing) > most:
             raise UsersMissing(
                 f"Of {len(chosen)} migrated users, chosen at random, more than {most} are no longer in Descope.",
-                fix="See that descope.project_id is the right project, and who deleted them. `migrator verify` names"
-                " them all; then `migrator run --retry missing` sends them again.",
+                fix="Check that descope.project_id is the right project, and find out who deleted them. `migrator"
+                " verify` names them all; then `migrator run --retry missing` sends them again.",
             )
     mark_missing(context.checkpoint, [user.user_id for user in missing])

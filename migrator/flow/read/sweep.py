@@ -107,7 +107,8 @@ class _Sweeps:
             if done == MOST_SWEEPS:
                 _log.info("sweeps_not_settled", sweeps=done, new=sweep.new)
                 self._context.events.notice(
-                    f"Each of {done} readings of Docebo showed somebody new. The next run finds whoever is missing."
+                    f"Each of {done} readings of Docebo showed somebody new. The next run will find anybody still "
+                    "missing."
                 )
                 break
             self._context.events.again("read", "once more, until a whole reading shows nobody new")
@@ -188,9 +189,9 @@ class _Sweeps:
             self._context.docebo.check_session()
         except ConfigError as error:
             raise StopRun(
-                f"The rights ended while the users were read. {error.message}",
+                f"The Docebo user lost its rights while the users were being read. {error.message}",
                 fix="Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
-                " nobody was taken for gone, and nothing was sent.",
+                " nobody was marked as gone, and nothing was sent.",
             ) from None
 
     def _refuse_short(self, sweep: Sweep) -> None:
@@ -212,7 +213,7 @@ class _Sweeps:
             self._check_rights()
             raise StopRun(
                 f"Docebo shows {sweep.seen} users now and showed {largest} a moment ago: more than a tenth is gone.",
-                fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
+                fix=f"{_CHECK} Nobody was marked as gone, and nothing was sent.",
             )
 
     def _guard_shrink(self, since: int) -> None:
@@ -221,5 +222,5 @@ class _Sweeps:
         if gone > known * SHRINK_LIMIT and not self._context.options.accept_shrink:
             raise StopRun(
                 f"Docebo no longer shows {gone} of {known} known users: more than a tenth is gone.",
-                fix=f"{_CHECK} Nobody was taken for gone, and nothing was sent.",
+                fix=f"{_CHECK} Nobody was marked as gone, and nothing was sent.",
             )

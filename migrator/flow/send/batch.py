@@ -32,7 +32,7 @@ class EverybodyRefused(StopRun):
     def __init__(self, code: str, users: int) -> None:
         super().__init__(
             f"Descope refused all of the last {users} users tried, each with {code}.",
-            fix=f"Look {code} up in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
+            fix=f"Look up {code} in Descope's documentation: it may be a quota, or a setting, tenant, role or attribute"
             " of the project. Change that and run again: these users stay pending. After"
             f" {MOST_REFUSALS} such runs they are listed as refused.",
         )

@@ -66,8 +66,8 @@ class Sender:
             many = has_hopeful(context.checkpoint, ENOUGH_USERS, MOST_ATTEMPTS, only)
             if silent >= SILENT_ROUNDS and many:
                 raise StopRun(
-                    "Descope leaves every write unanswered.",
-                    fix="Check its status page and your network, then run again: what is unknown is read back first.",
+                    "Descope is not answering any write.",
+                    fix="Check its status page and your network, then run again: what is unknown is settled first.",
                 )
             if round_.unanswered:
                 self._count(settle_in_flight(self._context, this_run=True, may_give_up=round_.answered or not many))

@@ -89,7 +89,7 @@ def _wait(context: PlanContext, absent_since: Sequence[float], pause: float) -> 
     users = f"{len(left):,} users are" if len(left) > 1 else "1 user is"
     _log.info("settle_wait", users=len(left), seconds=round(wait, 1))
     if wait:
-        context.events.notice(f"{users} not at Descope yet; nothing is sent again for up to {ceil(max(left))} s.")
+        context.events.notice(f"{users} not in Descope yet; nothing is sent again for up to {ceil(max(left))} s.")
     context.clock.wait(wait)
     if wait >= min(left):
         context.events.notice(

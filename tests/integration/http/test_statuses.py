@@ -105,7 +105,7 @@ def test_n8_retry_after_is_obeyed_exactly_when_valid_and_else_60_seconds_pass(
 def test_n8_an_absurd_retry_after_stops_the_run(wire: Wire) -> None:
     server = wire.server(reply(429, Retry_After="1000000000"))
     transport = wire.transport(server)
-    with pytest.raises(StopRun, match="Descope asks to leave it alone for 277777 h 47 min") as caught:
+    with pytest.raises(StopRun, match="Descope asks for a pause of 277777 h 47 min") as caught:
         transport.call(get(), identity)
     assert (caught.value.exit_code, len(server.requests), transport.calls.throttled) == (4, 1, 1)
 

@@ -55,7 +55,7 @@ def test_w1_a_certificate_that_is_not_trusted_gets_no_byte_of_the_token(
     transport = wire.transport(f"https://127.0.0.1:{server.port}", ca_file=None if case == "self-signed" else trusted)
     with pytest.raises(Untrusted) as caught:
         transport.call(get(), identity)
-    assert str(caught.value) == f"Descope does not answer: 127.0.0.1:{server.port}: {says}"
+    assert str(caught.value) == f"Descope cannot be reached: 127.0.0.1:{server.port}: {says}"
     assert (server.connections, server.requests) == (1, [])
 
 

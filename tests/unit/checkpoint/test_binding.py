@@ -77,11 +77,11 @@ def test_a_checkpoint_that_belongs_to_nothing_yet_is_anybodys(store: Checkpoint)
     ("changes", "said", "give"),
     [
         (
-            {"source": "b.org"}, "Docebo platform acme, the configuration says b.org",
+            {"source": "b.org"}, "Docebo platform acme, but the configuration says b.org",
             "If it is the same platform under another address, set docebo.platform: acme. Otherwise give",
         ),
-        ({"project": "P3"}, "Descope project P2, the configuration says P3", "Give"),
-        ({"target_host": "eu"}, "Descope address api, the configuration says eu", "Give"),
+        ({"project": "P3"}, "Descope project P2, but the configuration says P3", "Give"),
+        ({"target_host": "eu"}, "Descope address api, but the configuration says eu", "Give"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("remap", [True, False])
@@ -106,7 +106,7 @@ def test_a_changed_mapping_is_refused_until_it_is_accepted(store: Checkpoint) ->
     with pytest.raises(ConfigError) as caught:
         check_binding(store, other, remap=False)
     assert caught.value.message == (
-        "The mapping section was changed since this migration began: mapping.attributes.city: field_4 -> field_44."
+        "The mapping section has changed since this migration began: mapping.attributes.city: field_4 -> field_44."
     )
     assert "`migrator run --remap`" in caught.value.fix
     assert "`migrator run --retry CODE`" in caught.value.fix

@@ -59,6 +59,6 @@ def test_a_stopped_run_shows_its_reason() -> None:
     """The line of `status` says why, where it is known."""
     figures = RunFigures("acme", "P2x", RunOutcome.STOPPED, UserCounts(dict.fromkeys(State, 0), {}))
     assert "acme -> P2x: Stopped early: The run did not end properly" in watch_line(figures, None)
-    figures.error = StopRun("Descope leaves every write unanswered.")
-    assert watch_line(figures, None).startswith("acme -> P2x: Stopped early: Descope leaves every write unanswered.")
+    figures.error = StopRun("Descope is not answering any write.")
+    assert watch_line(figures, None).startswith("acme -> P2x: Stopped early: Descope is not answering any write.")
     assert run_state(figures) == "acme -> P2x: stopped"

@@ -84,7 +84,9 @@ def test_p6_more_that_never_comes_stops_the_reading() -> None:
     assert caught.value.message == (
         "Failed Getting Users: Docebo says there is more, but 3 pages in a row showed nobody new."
     )
-    assert caught.value.fix == ("Run again; if it stays, ask Docebo why has_more_data does not end. Nothing was sent.")
+    assert caught.value.fix == (
+        "Run again; if it happens again, ask Docebo's support why has_more_data stays true. Nothing was sent."
+    )
 
 
 def test_p6_more_is_said_after_everybody_counted_was_shown() -> None:

@@ -148,9 +148,9 @@ def test_waiting_tells_why_calls_are_held_back() -> None:
     starts(pacer, clock, 2, "docebo")
 
     assert [wait.text for wait in seen if wait] == [
-        "Keeping below Descope's limit of 1 searches a minute: 61 s",
+        "Staying below Descope's limit of 1 searches a minute: 61 s",
         "Descope asked for a pause of 37 s",
-        "Keeping below Descope's limit of 1 calls an hour: 1 h 1 min",
+        "Staying below Descope's limit of 1 calls an hour: 1 h 1 min",
     ]
     assert clock.activity.wait is None
 

@@ -48,5 +48,5 @@ def test_n8_a_wait_that_is_too_long_says_how_long_and_what_to_do() -> None:
     with pytest.raises(StopRun) as caught:
         RetryBudget("Descope", Idempotence.READ).after(Throttled("x", retry_after=901), 0)
 
-    assert str(caught.value) == "Descope asks to leave it alone for 16 min (HTTP 429)."
+    assert str(caught.value) == "Descope asks for a pause of 16 min (HTTP 429)."
     assert caught.value.fix == "Run again after that time; it continues where it stopped."

@@ -134,7 +134,7 @@ def test_a_lease_is_trusted_for_two_thirds_of_its_time(passing: Callable[[float]
     with pytest.raises(LeaseLost) as caught:
         heartbeat.check()
     assert caught.value.message == (
-        "Another run may have taken the lease over, because this one did not renew it in time."
+        "Another run may have taken over the lease, because this one did not renew it in time."
     )
     assert caught.value.fix == ("Let the other run finish, or run again: it continues where this one stopped.")
     heartbeat.renewed()

@@ -47,6 +47,6 @@ def test_an_attribute_of_another_type_is_refused(
         find_attributes(descope, work.config)
 
     assert caught.value.message == (
-        f"Descope has the custom attribute {named} with another type than the migrator sends."
+        f"The custom attribute {named} in Descope does not have the type that the migrator sends."
     )
-    assert caught.value.fix == f"Define it as {kind} in the Descope console, or map to another name."
+    assert caught.value.fix == f"Define it as {kind} in the Descope console, or map to another attribute name."

@@ -28,7 +28,7 @@ def open_line(line: dict[str, Any]) -> None:
 def assert_edited(line: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
         open_line(line)
-    assert caught.value.message == "Line 120 of plan.jsonl was edited: plans are not edited by hand."
+    assert caught.value.message == "Line 120 of plan.jsonl was edited: plans must not be edited by hand."
 
 
 def test_a_line_as_it_was_written_is_whole() -> None:

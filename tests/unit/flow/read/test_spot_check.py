@@ -52,7 +52,9 @@ def test_more_than_a_tenth_stops_the_run_and_nobody_is_named(
     assert caught.value.message == (
         f"Of {number} migrated users, chosen at random, more than {gone - 1} are no longer in Descope."
     )
-    assert caught.value.fix.startswith("See that descope.project_id is the right project, and who deleted them.")
+    assert caught.value.fix.startswith(
+        "Check that descope.project_id is the right project, and find out who deleted them."
+    )
     assert caught.value.fix.endswith("`migrator run --retry missing` sends them again.")
     assert not missing(store)
 

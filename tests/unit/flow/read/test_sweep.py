@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from migrator.docebo.client import Page
     from migrator.flow.context import RunContext
 
-UNFINISHED = "Nobody was taken for gone, and nothing was sent."
+UNFINISHED = "Nobody was marked as gone, and nothing was sent."
 
 
 def whole(numbers: range | list[int], **counts: Any) -> Page:
@@ -322,10 +322,10 @@ def test_rights_that_ended_meanwhile_call_nobody_gone(store: Checkpoint, read: A
 
     _, error = read(whole(range(2, 21)), ends_with=ConfigError("The Docebo user is user."))
 
-    assert error.message == "The rights ended while the users were read. The Docebo user is user."
+    assert error.message == "The Docebo user lost its rights while the users were being read. The Docebo user is user."
     assert error.fix == (
         "Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
-        " nobody was taken for gone, and nothing was sent."
+        " nobody was marked as gone, and nothing was sent."
     )
     assert not gone(store)
 

@@ -111,7 +111,7 @@ def test_who_is_not_there_is_looked_for_again_before_being_sent_again(store: Che
     assert [(one["event"], one["users"], round(one["seconds"])) for one in logs if one["event"] == "settle_wait"] == [
         ("settle_wait", 1, seconds) for seconds in (5, 10, 20, 25)
     ]
-    left = "1 user is not at Descope yet; nothing is sent again for up to {} s."
+    left = "1 user is not in Descope yet; nothing is sent again for up to {} s."
     assert [text for _, text in told(work)] == [
         (
             "2 users were being sent when the last run ended."

@@ -74,18 +74,18 @@ def with_common_options(function: Callable[..., int]) -> Callable[..., None]:
         "--config", "config_path", type=click.Path(path_type=Path, dir_okay=False), default="config.yaml",
         envvar="MIGRATOR_CONFIG", show_default=True, show_envvar=True, help="The configuration file.",
     )  # fmt: skip
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, everything else on stderr.")
     @click.option(
         "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True,
-        help="How log lines look.",
+        help="The format of log lines.",
     )  # fmt: skip
     @click.option(
         "--log-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Log there too, as JSON lines: each stage, batch, wait, question and stop; each request with -v.",
+        help="Also log to this file, as JSON lines: each stage, batch, wait, question and stop; each request with -v.",
     )
-    @click.option("-v", "--verbose", count=True, help="Tell more (-vv: everything).")
-    @click.option("-q", "--quiet", is_flag=True, help="Tell the result and errors only.")
+    @click.option("-v", "--verbose", count=True, help="Show more (-vv: everything).")
+    @click.option("-q", "--quiet", is_flag=True, help="Show only the result and errors.")
     @functools.wraps(function)
     def wrapped(
         config_path: Path,

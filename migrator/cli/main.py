@@ -35,8 +35,8 @@ class _Words(click.Group):
 def main() -> None:
     """Move every user of a Docebo LMS into a Descope project.
 
-    It can be stopped, killed and run again at any moment: users are created once, strangers are never
-    touched, and nobody gets a mail.
+    It can be stopped, killed and run again at any moment: users are created once, nobody gets an e-mail,
+    and strangers are left alone unless policy.existing is link.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def main() -> None:
       migrator plan           what would happen?
       migrator run            do it; again after a stop, until it says complete
       migrator verify         did everybody make it?
-      migrator report         the report once more, also while it runs
+      migrator report         the report again, even while it runs
 
     \b
     Exit codes:

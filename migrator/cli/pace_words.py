@@ -56,7 +56,7 @@ def ends_text(now: StageProgress, whole: tuple[float, float] | None = None) -> l
     parts = []
     if now.eta is not None:
         # Reading goes over everybody again until nobody is new, so only this reading's end can be told.
-        parts.append(f"this {'reading' if now.stage == 'read' else 'step'} ends in {span_text(*now.eta)}")
+        parts.append(f"this {'reading' if now.stage == 'read' else 'stage'} ends in {span_text(*now.eta)}")
     if whole is not None and whole != now.eta:
         parts.append(f"the run in {span_text(*whole)}")
     return parts
@@ -65,5 +65,5 @@ def ends_text(now: StageProgress, whole: tuple[float, float] | None = None) -> l
 def stopping_text(requests: int, asked_by: signal.Signals) -> str:
     """What goes on between the first Ctrl-C, or another signal that asks to stop, and the end."""
     what = f"Finishing {requests} request{'' if requests == 1 else 's'} in flight" if requests else "Stopping"
-    again = "Ctrl-C again" if asked_by == signal.SIGINT else "the same signal again"
-    return f"{what}; {again} leaves at once."
+    again = "press Ctrl-C again" if asked_by == signal.SIGINT else "send the same signal again"
+    return f"{what}; {again} to quit at once."

@@ -46,7 +46,7 @@ class RetryCode(click.ParamType[str]):
         """The code, if there is one of that name."""
         text = str(value)
         if text not in {*Reason, "differs", "missing", "all"}:
-            self.fail("give a reason code of problems.csv, differs, missing or all", param, ctx)
+            self.fail("give a reason code from problems.csv, or differs, missing or all", param, ctx)
         return text
 
 
@@ -104,7 +104,7 @@ def asking(no: str) -> Iterator[None]:
 def about_upgrade() -> bool:
     """Whether to bring a PostgreSQL schema up to date."""
     with asking("The checkpoint was not upgraded"):
-        return _confirm("The checkpoint's schema is older. Upgrade it now?", default=False)
+        return _confirm("The checkpoint has an older schema. Upgrade it now?", default=False)
 
 
 def show_plan(figures: RunFigures) -> bool:
@@ -132,5 +132,5 @@ def about_canary(sent: int, wrong: int) -> bool:
     """Tell how the first users fared, then ask."""
     display.make_way()
     click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
-    with asking("Nobody but the canary was sent"):
+    with asking("Only the canary was sent"):
         return _confirm("Go on with everybody else?", default=not wrong)

@@ -34,7 +34,7 @@ def counts_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
         lines.append(f"  pending    {figures.open:>9,}")
     if states[State.SENDING] and figures.outcome != RUNNING:
         asked = verb_form(states[State.SENDING], "was", "were")
-        lines.append(f"    {states[State.SENDING]:,} of these {asked} being sent: the next run looks who arrived")
+        lines.append(f"    {states[State.SENDING]:,} of these {asked} being sent: the next run finds out who arrived")
     return [*lines, *_wrong(figures, fixes=fixes), *reason_list(figures.books.reasons, fixes=fixes)]
 
 
@@ -45,7 +45,7 @@ def _wrong(figures: RunFigures, *, fixes: bool) -> list[str]:
         (figures.missing, ("is", "are"), "no longer in Descope", "To create them again: migrator run --retry missing"),
         (differ, ("differs", "differ"), "in Descope from what was sent",
          "Compare them in differences.csv; to send them again: migrator run --retry differs"),
-        (figures.still_enabled, ("has", "have"), "left Docebo and can still sign in",
+        (figures.still_enabled, ("is", "are"), "suspended or expired in Docebo but can still sign in",
          "Run again; if that does not help, disable them in Descope"),
     )  # fmt: skip
     lines = []
@@ -61,7 +61,7 @@ def plan_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
     return [
         f"  {plan_words(figures.actions)}",
         *_cost(figures),
-        "after such a run:",
+        "after that run:",
         *counts_text(figures, fixes=fixes),
     ]
 
@@ -74,11 +74,15 @@ def _cost(figures: RunFigures) -> list[str]:
     if calls:
         kinds = ", ".join(f"{number:,} {_call(name, number)}" for name, number in calls.items())
         minutes = f"{estimate['total_minutes']:g}"
-        least = f", at least {minutes} minute{'' if minutes == '1' else 's'} by the limits" if minutes != "0" else ""
+        least = (
+            f", at least {minutes} minute{'' if minutes == '1' else 's'} under the rate limits"
+            if minutes != "0"
+            else ""
+        )
         lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
     leavers = figures.extra["leavers"]
     if leavers:
-        lines.append(f"  {users_words(leavers)} who left {verb_form(leavers)} set aside, and would be disabled")
+        lines.append(f"  {users_words(leavers)} suspended or expired in Docebo would be disabled in Descope")
     shared, alike = (figures.extra[name]["groups"] for name in ("collisions", "look_alikes"))
     if shared:
         lines.append(f"  {shared:,} login{verb_form(shared, ' is', 's are')} shared by several users")
@@ -155,7 +159,7 @@ def standing_text(figures: RunFigures) -> list[str]:
     this = "this run has so far" if figures.outcome == RUNNING else "the last run"
     did = [f"  {this} {sent_words(figures.actions)}"]
     if figures.outcome == RunOutcome.DRY_RUN:
-        did = [f"  a run {plan_words(figures.actions)}", "after such a run:"]
+        did = [f"  a run {plan_words(figures.actions)}", "after that run:"]
     ending = ending_sentence(document)
     fix = figures.error.fix if figures.error is not None else ""
     last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]

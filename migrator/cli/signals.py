@@ -66,7 +66,7 @@ def signals(clock: Clock) -> Iterator[Stopping]:
             if signum == signal.SIGHUP and time.monotonic() - since < SAME_END:
                 return
             display.let_go()
-            _say_at_once(b"Left at once; run again to continue.\n")
+            _say_at_once(b"Stopped at once; run again to continue.\n")
             os._exit(128 + signum)
         since = time.monotonic()
         stopping.asked_by = signal.Signals(signum)

@@ -86,7 +86,7 @@ def outlive_readers(main: Callable[[], object]) -> None:
             raise
         error = StopRun(
             f"The output could not be written: {stdout.loss}.",
-            fix="Make room where it goes, or send it elsewhere, and run the same command again: it is safe.",
+            fix="Free space where it goes, or send it elsewhere, and run the same command again: it is safe.",
         )
         show_error(error)
         sys.exit(ended.code or error.exit_code)

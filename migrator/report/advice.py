@@ -24,7 +24,7 @@ class Advice(NamedTuple):
 FOUND_ADVICE: Final[Mapping[str, Advice]] = MappingProxyType(
     {
         RowVerdict.MISSING: Advice(
-            "The user was migrated, and was not in Descope when it was last looked for.",
+            "The user was migrated, but was not in Descope when last looked for.",
             "Run `migrator run --retry missing`, which creates the user again. If the user was deleted in Descope on "
             "purpose, delete it in Docebo too.",
         ),
@@ -34,7 +34,7 @@ FOUND_ADVICE: Final[Mapping[str, Advice]] = MappingProxyType(
             "again.",
         ),
         STILL_ENABLED: Advice(
-            "The user is suspended or expired in Docebo, and is still enabled in Descope, which did not take the "
+            "The user is suspended or expired in Docebo, but still enabled in Descope, which did not accept the "
             "change.",
             "Run again, or disable the user in the Descope console.",
         ),

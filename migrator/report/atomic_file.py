@@ -45,5 +45,5 @@ def disk_errors_explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StopRun(
             f"The report could not be written to {folder}: {error.strerror}.",
-            fix="Free some space, then run again.",
+            fix="Check that the folder is writable and its disk has space, then run again.",
         ) from None

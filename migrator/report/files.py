@@ -53,11 +53,11 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise ConfigError(
-            f"The report folder {folder} cannot be made: {error.strerror}.",
+            f"The report folder {folder} cannot be created: {error.strerror}.",
             fix="Set report.dir to another place.",
         ) from None
     if not os.access(folder, os.W_OK):
-        raise ConfigError(f"The report folder {folder} cannot be written.", fix="Set report.dir to another place.")
+        raise ConfigError(f"The report folder {folder} is not writable.", fix="Set report.dir to another place.")
 
 
 def write_reports(

@@ -37,7 +37,7 @@ def next_steps(document: RunDocument) -> list[NextStep]:
     """The steps that follow from how the run ended; never none."""
     outcome = document["outcome"]
     if outcome == RUNNING:
-        return [NextStep("Watch the run.", "It is still at work; these figures are a moment's.", WATCH)]
+        return [NextStep("Watch the run.", "It is still in progress; these figures are a snapshot.", WATCH)]
     if not document["counts"]["found"] and outcome not in ("complete", "stopped", "interrupted"):
         return [NextStep("See what a run would do.", "Nothing has been read from Docebo yet.", PLAN)]
     if outcome in ("stopped", "interrupted"):
@@ -54,14 +54,14 @@ def _after_stop(document: RunDocument) -> Iterator[NextStep]:
     kind = error.get("kind")
     if error.get("message") and kind != "declined":
         yield NextStep(error["message"], error.get("fix", ""), VERIFY if kind == "missing" else "")
-    yield NextStep("Run again when you are ready.", "It continues here, and sends nothing twice.", RUN)
+    yield NextStep("Run again when you are ready.", "It continues from here, and sends nothing twice.", RUN)
 
 
 def _after_plan(document: RunDocument) -> Iterator[NextStep]:
     """Send the plan, if it would send anything."""
     number = sum(document["actions"][kind] for kind in ACTION_KINDS)
     if not number:
-        yield NextStep("Nothing is to be sent.", "A run would change nothing in Descope.")
+        yield NextStep("There is nothing to send.", "A run would change nothing in Descope.")
         if not _read_back(document):
             yield _verify()
         return
@@ -128,7 +128,7 @@ def _again(document: RunDocument, people: list[tuple[str, int]]) -> Iterator[Nex
         left = (
             f"{users_words(limited)} left out by --limit"
             if limited
-            else f"{users_words(document['counts']['pending'])} still open"
+            else f"{users_words(document['counts']['pending'])} still pending"
         )
         yield NextStep(f"Run again for the {left}.", "", RUN)
 
@@ -142,7 +142,7 @@ def _after_all(document: RunDocument) -> Iterator[NextStep]:
     """Everybody made it."""
     if not _read_back(document):
         yield _verify()
-    yield NextStep("Run once more right before you switch the login over.", "Only what changed in Docebo is sent.", RUN)
+    yield NextStep("Run once more right before you switch sign-in over.", "Only what changed in Docebo is sent.", RUN)
 
 
 def _verify() -> NextStep:

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 # The kinds of what is sent: what will be done, and what was done.
 WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
 DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
-ENDED_AS = {"conflict": "in conflict", "vanished": "gone from Docebo", "skipped": "left out", "pending": "still open"}
+ENDED_AS = {
+    "conflict": "in conflict",
+    "vanished": "gone from Docebo",
+    "skipped": "left out",
+    "pending": "still pending",
+}
 KILLED = "The run did not end properly: it was killed, or the machine went down."
-CONTINUES = "Running again continues here."
+CONTINUES = "Run again to continue from here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def lost_sentence(document: RunDocument) -> str:
     """What the counts of a project that was emptied do not say, "" for any other."""
     if document.get("error", {}).get("kind") != "missing":
         return ""
-    return "Not all users who were migrated are in Descope any more; `migrator verify` finds out who is missing."
+    return "Some migrated users are no longer in Descope; `migrator verify` finds out who is missing."
 
 
 def gap_words(found: GapDocument) -> str:
@@ -104,7 +109,7 @@ def verification_sentence(verify: VerificationDocument, word: str = "Last verifi
 def read_back_sentence(classes: dict[str, int]) -> str:
     """What a run's own reading back has shown."""
     read = sum(number for name, number in classes.items() if name != "extra")
-    return f"{read:,} read back: {wrong_words(classes) or 'all as sent'}." if read else "Nobody had to be read back."
+    return f"{read:,} read back: {wrong_words(classes) or 'all as sent'}." if read else "There was nobody to read back."
 
 
 def wrong_words(classes: dict[str, int]) -> str:
@@ -129,7 +134,7 @@ def readiness_sentence(readiness: LoginReadiness, *, planned: bool = False) -> s
     if not first:
         return f"{text}."
     their = verb_form(first, "verifies the address at the", "verify their address at their")
-    return f"{text}; {first:,} of them {their} first sign-in, which the documented flow does."
+    return f"{text}; {first:,} of them {their} first sign-in, which the documented flow handles."
 
 
 # --- how it ended --------------------------------------------------------------------------------
@@ -196,11 +201,11 @@ def headline(document: RunDocument) -> Headline:
     if outcome == NOT_STARTED:
         return Headline("plan", "Not started", "Nothing has been run yet.", "Start with migrator plan.")
     if outcome == RUNNING:
-        text = "The run is still in progress: these figures are a moment's, and migrator report makes new ones."
+        text = "The run is still in progress: these figures are a snapshot, and migrator report makes new ones."
         return Headline("plan", "Still running", f"{there} so far.", f"{text}{rest}")
     if outcome == "dry_run":
         there = _there(document, "would be")
-        text = "Nothing was written to Descope. The figures hold for both sides as they were read."
+        text = "Nothing was written to Descope. The figures show both sides as they were when read."
         text = f"A run {plan_words(document['actions'])}. {text}"
         return Headline("plan", "Plan", f"{there}; {person} first." if person else f"{there}.", f"{text}{rest}")
     if outcome in ("complete", "needs_person"):
@@ -211,7 +216,7 @@ def headline(document: RunDocument) -> Headline:
 def _finished(document: RunDocument, there: str, person: str, rest: str) -> Headline:
     headline = f"{there}; {person}." if person else f"{there}."
     listed = any(document["counts"][state] for state in NEEDS_PERSON_STATES)
-    advice = "Nobody listed here was migrated on a guess: fix the cause, then run again." if listed else ""
+    advice = "The migrator does not guess about the users listed here: fix the cause, then run again." if listed else ""
     if part := _part(document):
         text = " ".join(filter(None, (headline, advice)))
         return Headline("care", "Finished in part", part, f"{text}{rest}")
@@ -232,8 +237,8 @@ def _stopped(document: RunDocument, there: str, rest: str) -> Headline:
     if error.get("kind") == "declined":
         return Headline("plan", "Not sent", headline, f"{reason}{rest}")
     if error.get("kind") == "missing":
-        headline = "Users who were migrated are missing from Descope."
-        return Headline("stop", "Stopped early", headline, f"How many are still there is not known. {reason}{rest}")
+        headline = "Migrated users are missing from Descope."
+        return Headline("stop", "Stopped early", headline, f"It is not known how many are still there. {reason}{rest}")
     word = "Interrupted" if document["outcome"] == "interrupted" else "Stopped early"
     again = "" if _fix(document) else f" {CONTINUES}"  # what has a fix may stop the next run too
     return Headline("stop", word, headline, f"{reason}{again} Nothing is sent twice.{rest}")
@@ -277,11 +282,11 @@ def _rest(document: RunDocument) -> str:
     counts, limited = document["counts"], document["limited"]
     parts = []
     if counts["pending"]:
-        parts.append(f"{users_words(counts['pending'])} still open")
+        parts.append(f"{users_words(counts['pending'])} still pending")
     if limited:
         parts.append(f"{users_words(limited)} left for a run without --limit")
     if counts["skipped"] > limited:
         parts.append(f"{users_words(counts['skipped'] - limited)} left out by your own filter")
     if counts["vanished"]:
         parts.append(f"{users_words(counts['vanished'])} gone from Docebo")
-    return f" Besides: {', '.join(parts)}." if parts else ""
+    return f" Also: {', '.join(parts)}." if parts else ""

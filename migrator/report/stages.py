@@ -16,10 +16,10 @@ STAGES = {
     "check": Stage("Checking both sides", "Checked both sides"),
     "settle": Stage("Settling unanswered requests", "Settled unanswered requests"),
     "read": Stage("Reading Docebo", "Read Docebo"),
-    "plan": Stage("Looking up in Descope", "Looked up in Descope"),
+    "plan": Stage("Searching Descope", "Searched Descope"),
     "canary": Stage("Sending the canary", "Sent the canary"),
     "send": Stage("Sending to Descope", "Sent to Descope"),
-    "verify": Stage("Reading Descope back", "Read Descope back"),
+    "verify": Stage("Reading back from Descope", "Read back from Descope"),
 }
 
 

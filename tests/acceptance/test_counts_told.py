@@ -84,7 +84,7 @@ def test_nc3_status_after_a_plan_tells_what_the_plan_foresaw(place: Place) -> No
 
     told = place.forked("status").out
 
-    figures = planned.out.partition("after such a run:\n")[2].partition("  calls:")[0]
+    figures = planned.out.partition("after that run:\n")[2].partition("  calls:")[0]
     assert figures
     assert " ".join(figures.split()) in " ".join(told.split())
     assert "sending takes 2 calls (1 to create, 1 other)" in planned.out
@@ -105,7 +105,7 @@ def test_nc23_a_stop_is_told_once_with_its_fix(place: Place) -> None:
     for text in (run.out, told):
         assert text.count("more than a tenth is gone") == 1
         assert "--accept-shrink" in text
-        assert "Running again continues here" not in text
+        assert "Run again to continue from here" not in text
 
 
 def test_nc4_a_checkpoint_that_sent_nobody_says_so(place: Place) -> None:
@@ -113,7 +113,7 @@ def test_nc4_a_checkpoint_that_sent_nobody_says_so(place: Place) -> None:
     place.sandbox.control.reset(users=10, difficult=0)
     assert place.forked("plan").code == 0
 
-    assert "this checkpoint has sent nobody yet" in place.command("verify").out
+    assert "no user has been sent yet" in place.command("verify").out
 
 
 def test_nc4_who_only_changed_in_docebo_needs_no_retry(place: Place) -> None:
@@ -125,5 +125,5 @@ def test_nc4_who_only_changed_in_docebo_needs_no_retry(place: Place) -> None:
 
     verified = place.command("verify")
 
-    assert "`migrator run` catches up" in verified.out
+    assert "`migrator run` sends the changes" in verified.out
     assert "--retry differs" not in verified.out

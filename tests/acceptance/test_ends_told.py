@@ -30,7 +30,7 @@ def test_nc6_an_address_to_be_verified_at_the_first_sign_in_keeps_nobody_out(pla
     place.command("run", "--yes")
 
     told = "20 of 20 users can sign in; 6 of them verify their address at their first sign-in"
-    assert f"{told}, which the documented flow does." in page(place)
+    assert f"{told}, which the documented flow handles." in page(place)
     assert "unverified_email" not in page(place).split("Ready to sign in")[1]
 
 
@@ -201,4 +201,4 @@ def test_nc23_a_plan_with_a_limit_says_who_is_left(place: Place) -> None:
 
     assert actions(ended)["create"] == ended.document["counts"]["created"] == 15
     assert ended.document["limited"] == 25
-    assert "Besides: 25 users left for a run without --limit." in page(place)
+    assert "Also: 25 users left for a run without --limit." in page(place)

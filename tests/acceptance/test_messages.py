@@ -148,7 +148,7 @@ def test_m2_a_time_that_nobody_told_is_no_ok(place: Place) -> None:
 
     ended = place.forked("check")
 
-    assert "warn clock: unknown: neither server told its time" in ended.out
+    assert "warn clock: unknown: neither server gave its time" in ended.out
     assert "ok   clock" not in ended.out
 
 

@@ -142,7 +142,7 @@ def test_nc12_the_region_shows_share_pace_end_and_why_it_waits(place: Place) -> 
 
     with Terminal(["run", "--yes"], place.folder, columns=80) as terminal:
         terminal.until("Descope asked for a pause of 100 s; ")
-        text = terminal.until(lambda text: "This step ends in" in text and "users/s" in text)
+        text = terminal.until(lambda text: "This stage ends in" in text and "users/s" in text)
         terminal.type(CTRL_C)
         assert terminal.ended() == 130
 
@@ -160,7 +160,7 @@ def test_nc14_no_step_ends_before_the_wait_it_is_in(place: Place) -> None:
     place.sandbox.control.set_faults(pause(CREATE, 100, nth=2))
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
-        terminal.until("This step ends in")
+        terminal.until("This stage ends in")
         now = place.forked("status", "--json").document["progress"]
         line = place.forked("status").out.splitlines()[0]
         terminal.type(CTRL_C)
@@ -169,7 +169,7 @@ def test_nc14_no_step_ends_before_the_wait_it_is_in(place: Place) -> None:
     left = int(now["waiting"].removeprefix("Descope asked for a pause; goes on in ").removesuffix(" s"))
     assert left <= now["eta_seconds"][0] <= now["eta_seconds"][1]
     assert "Sending to Descope: 100 of 300 (33 %)" in line
-    assert "this step ends in" in line
+    assert "this stage ends in" in line
     assert "Waiting: Descope asked for a pause; goes on in " in line
 
 
@@ -221,7 +221,7 @@ def test_nc13_each_stage_ends_with_its_count_and_time(place: Place) -> None:
     place.sandbox.control.reset(users=120, difficult=0)
     users = [r"✓ 2 of 5  Read Docebo: 120 users in \d:\d\d, in 2 readings"]
     users += [rf"✓ {n} of 5  {done}: 120 users in \d:\d\d" for n, done in enumerate(
-        ("Looked up in Descope", "Sent to Descope", "Read Descope back"), start=3
+        ("Searched Descope", "Sent to Descope", "Read back from Descope"), start=3
     )]  # fmt: skip
 
     with Terminal(["run", "--yes"], place.folder) as terminal:
@@ -253,7 +253,7 @@ def test_nc13_unanswered_requests_are_a_stage_of_their_own(place: Place) -> None
         text = terminal.text
 
     assert "✓ 2 of 6  Settled unanswered requests" in text
-    assert "✓ 6 of 6  Read Descope back: 20 users" in text
+    assert "✓ 6 of 6  Read back from Descope: 20 users" in text
 
 
 def test_nc13_a_stage_that_was_cut_short_has_no_tick(place: Place) -> None:
@@ -282,11 +282,11 @@ def test_nc15_ctrl_c_says_what_is_finished_and_how_to_leave_at_once(place: Place
     with Terminal(["run", "--yes"], place.folder) as terminal:
         terminal.until(lambda _text: len([entry for entry in place.journal() if entry["fault"] == "lost"]) == 4)
         terminal.type(CTRL_C)
-        terminal.until("Finishing 4 requests in flight; Ctrl-C again leaves at once.")
+        terminal.until("Finishing 4 requests in flight; press Ctrl-C again to quit at once.")
         terminal.type(CTRL_C)
         assert terminal.ended() == 130
 
-    assert "Left at once; run again to continue." in terminal.text
+    assert "Stopped at once; run again to continue." in terminal.text
     assert terminal.raw.rfind(b"\x1b[?25h") > terminal.raw.rfind(b"\x1b[?25l")  # the cursor is visible again
 
 

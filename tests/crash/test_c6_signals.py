@@ -90,7 +90,7 @@ def test_c6_twice_leaves_at_once(any_place: Place, number: signal.Signals, note:
     with Watched(place) as running:
         assert running.until_seen(met("lost"))
         running.send(number)
-        running.until_said("leaves at once")
+        running.until_said("to quit at once")
         running.send(number)
         ended = running.ended(AT_ONCE)
 

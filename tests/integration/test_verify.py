@@ -270,4 +270,4 @@ def test_before_anybody_arrived_there_is_nothing_to_verify(place: Place) -> None
     ended = place.forked("verify")
 
     assert ended.code == 0
-    assert "this checkpoint has sent nobody yet" in ended.out
+    assert "no user has been sent yet" in ended.out

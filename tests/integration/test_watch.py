@@ -81,7 +81,7 @@ def test_watch_follows_a_run_to_its_end(place: Place) -> None:
     assert code == 0
     lines = out.splitlines()
     assert [
-        line for line in lines if "Sending to Descope: " in line and "users/s" in line and "this step ends in" in line
+        line for line in lines if "Sending to Descope: " in line and "users/s" in line and "this stage ends in" in line
     ]
     assert len(set(lines)) == len(lines)  # a line per change, not per look
     assert ": complete" in out

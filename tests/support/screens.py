@@ -114,7 +114,7 @@ def night(place: Place, columns: int) -> dict[str, str]:
 
 def _watched(place: Place, columns: int) -> str:
     with Paper(["status", "--watch"], place.folder, columns=columns) as paper:
-        paper.until(lambda text: all(word in " ".join(text.split()) for word in ("Waiting:", "this step ends")))
+        paper.until(lambda text: all(word in " ".join(text.split()) for word in ("Waiting:", "this stage ends")))
         return textwrap.fill(" ".join(paper.steady.split()), columns)
 
 

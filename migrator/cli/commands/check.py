@@ -56,8 +56,8 @@ class Undecided(MigratorError):
 def check_command(common: Common) -> int:
     """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
 
-    Also, whether Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
-    `warn` is what could not be found out, and stops nobody. -q shows only what fails.
+    Also checks that Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
+    `warn` marks what could not be found out, and does not fail the check. -q shows only what fails.
 
     \b
     Example:
@@ -124,14 +124,12 @@ def _mapping(client: DoceboClient, config: Config, *, reached: bool) -> str:
     if not fields:
         return "it names no Docebo fields"
     if not reached:
-        raise Undecided(
-            "unknown: Docebo was not asked for its fields", fix="Fix what the line about docebo says first."
-        )
+        raise Undecided("unknown: Docebo was not asked for its fields", fix="First fix what the docebo line says.")
     unknown = ask_docebo(client, config.mapping)
     if unknown.missing:
         raise ConfigError(unknown.describe_missing(), fix=missing_fields_error(unknown, config).fix)
     if unknown.unseen:
-        raise Undecided(unknown.describe_unseen(), fix="Look in Docebo whether such a field is there.")
+        raise Undecided(unknown.describe_unseen(), fix="Check in Docebo whether the field exists.")
     return f"Docebo has every field it names: {', '.join(dict.fromkeys(field.name for field in fields))}"
 
 
@@ -154,12 +152,10 @@ def _limits(config: Config) -> str:
 def _clock(clock: Clock, *clients: DoceboClient | DescopeReader) -> str:
     skews = [client.server_time - clock.time() for client in clients if client.server_time is not None]
     if not skews:
-        raise Undecided(
-            "unknown: neither server told its time", fix="Fix what the lines about docebo and descope say first."
-        )
+        raise Undecided("unknown: neither server gave its time", fix="First fix what the docebo and descope lines say.")
     worst = max(skews, key=abs)
     if abs(worst) > MOST_SKEW:
-        raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set it by NTP.")
+        raise ConfigError(f"this machine's clock is {abs(worst):.0f} s off the servers'", fix="Set the clock with NTP.")
     return f"{abs(worst):.0f} s off the servers' clocks"
 
 
@@ -169,8 +165,10 @@ def _database(config: Config) -> str:
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         folder = Path(url.database or "").parent
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise ConfigError(f"the folder {folder} cannot be written", fix="Create it, or change checkpoint.url.")
-        return f"{name}: will be made by the first run"
+            raise ConfigError(
+                f"the folder {folder} does not exist or is not writable", fix="Create it, or change checkpoint.url."
+            )
+        return f"{name}: the first run will create it"
     database = Database(url, create=False)
     try:
         with database.read() as connection:
@@ -186,7 +184,7 @@ def _report(config: Config) -> str:
     folder = config.report.path
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
-        raise ConfigError(f"{folder} cannot be written", fix="Set report.dir to another place.")
+        raise ConfigError(f"{folder} is not writable", fix="Set report.dir to another place.")
     return f"{SUMMARY_NAME} and {PROBLEMS_NAME} go to {folder}"
 
 

@@ -42,14 +42,14 @@ def _database(common: Common, *, create: bool) -> Iterator[Database]:
 @db_group.command()
 @with_common_options
 def current_command(common: Common) -> int:
-    """Tell which schema the checkpoint has, and which one this migrator wants.
+    """Show which schema the checkpoint has, and which one this migrator needs.
 
     \b
     Example:
       migrator db current
 
     \b
-    Exit codes: 0 told, 2 no checkpoint, or not a migrator database.
+    Exit codes: 0 shown, 2 no checkpoint, or not a migrator database.
     """  # noqa: D301 -- Click's \b
     with _database(common, create=False) as database, database.read() as connection:
         found = current_revision(connection)
@@ -60,7 +60,7 @@ def current_command(common: Common) -> int:
 @db_group.command()
 @with_common_options
 def upgrade_command(common: Common) -> int:
-    """Bring the checkpoint's schema to what this migrator wants, all or nothing.
+    """Upgrade the checkpoint's schema to what this migrator needs, all or nothing.
 
     \b
     Example:

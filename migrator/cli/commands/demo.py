@@ -18,8 +18,10 @@ STRANGERS = 20
 
 
 @click.command()
-@click.option("--users", type=click.IntRange(min=1), default=2000, show_default=True, help="People in Docebo.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other people.")
+@click.option(
+    "--users", type=click.IntRange(min=1), default=2000, show_default=True, help="How many people Docebo has."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="A different seed makes different people.")
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), default="demo", show_default=True,
     help="Where configuration, checkpoint and reports go.",
@@ -28,8 +30,8 @@ STRANGERS = 20
 def demo_command(common: Common, users: int, seed: int, folder: Path) -> int:
     """Migrate made-up people between made-up servers: a real run over HTTP, no account needed.
 
-    One in twenty is difficult on purpose, and 20 strangers live in Descope already, so that some end on
-    the list of users who need your attention. That is the expected end: the exit code is 0 all the same.
+    One in twenty is difficult on purpose, and Descope already has 20 strangers, so some users end up on the
+    list of those who need your attention. That is expected: the exit code is 0 all the same.
 
     \b
     Example:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--users", type=click.IntRange(min=1), required=True, help="How many users Docebo has.")
 @with_common_options
 def estimate_command(common: Common, users: int) -> int:
-    """Tell how many calls a first migration takes, and how long the limits make them last.
+    """Show how many calls a first migration takes, and how long the limits make them last.
 
     It asks no server. It goes by the limits of the configuration file, and without such a file by the documented ones.
 
@@ -32,7 +32,7 @@ def estimate_command(common: Common, users: int) -> int:
       migrator estimate --users 100000
 
     \b
-    Exit codes: 0 told, 2 configuration.
+    Exit codes: 0 shown, 2 configuration.
     """  # noqa: D301 -- Click's \b
     there = common.config_path.exists()
     stages = estimate_migration(users, common.load(offline=True) if there else _documented())

@@ -24,7 +24,7 @@ _VARIABLE = re.compile(r"^[^#\n]*\$\{(\w+)\}", re.MULTILINE)
 def init_command(common: Common, file: Path | None) -> int:
     """Write an example configuration to FILE, with a comment on every key.
 
-    Without FILE it goes where --config says. A file that is there already is left alone.
+    Without FILE it goes where --config says. A file that exists already is left alone.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def init_command(common: Common, file: Path | None) -> int:
       migrator init acme.yaml
 
     \b
-    Exit codes: 0 written, 2 the file is there already, or cannot be written.
+    Exit codes: 0 written, 2 the file exists already, or cannot be written.
     """  # noqa: D301 -- Click's \b
     path = file or common.config_path
     text = packaged(EXAMPLE).read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def _write_new(path: Path, text: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise ConfigError(
-            f"{path} is there already and was left as it is.", fix="Edit that one, or name another: migrator init FILE"
+            f"{path} exists already and was left as it is.", fix="Edit that one, or name another: migrator init FILE"
         ) from None
     except OSError as error:
         raise _unwritten(path, error) from None
@@ -73,7 +73,7 @@ def _next_steps(path: Path, variables: list[str]) -> list[str]:
     return [
         f"Wrote {path}. Next:",
         fitted(f"Open {path} and set docebo.base_url, client_id and username; the comments explain the rest.", "  1. "),
-        fitted(f"Set these {len(variables)} variables, so that no secret has to stand in the file:", "  2. "),
+        fitted(f"Set these {len(variables)} variables, so that no secret is in the file:", "  2. "),
         *(f"       export {name}=..." for name in variables),
         f"  3. Run: migrator check{'' if path == Path('config.yaml') else f' --config {shlex.quote(str(path))}'}",
     ]

@@ -23,7 +23,7 @@ REDACTED = "redacted"  # the folder in report.dir
 @click.option(
     "--redact",
     is_flag=True,
-    help="No personal data in any file: ids and reason codes only, in the folder `redacted` below report.dir.",
+    help="No personal data in any file: ids and reason codes only, in the folder `redacted` under report.dir.",
 )
 @click.option(
     "--out",
@@ -32,7 +32,7 @@ REDACTED = "redacted"  # the folder in report.dir
 )
 @with_common_options
 def report_command(common: Common, redact: bool, out: Path | None) -> int:
-    """Write the report once more: report.html, problems.csv, crosswalk.csv, summary.json.
+    """Write the report again: report.html, problems.csv, crosswalk.csv, summary.json.
 
     Reads the checkpoint only, so it works while a run is in progress and after one that failed. Names and
     addresses are shown as far as the checkpoint still has them. With --redact the full report stays as it is.
@@ -44,7 +44,7 @@ def report_command(common: Common, redact: bool, out: Path | None) -> int:
       migrator report --redact --out for-the-vendor
 
     \b
-    Exit codes: 0 written, 2 configuration or no checkpoint yet, 4 the disk refused.
+    Exit codes: 0 written, 2 configuration or no checkpoint yet, 4 a file could not be written.
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
     folder = _folder(config, out, redact=redact)
@@ -74,5 +74,5 @@ def _folder(config: Config, out: Path | None, *, redact: bool) -> Path:
     if out is None:
         return full / REDACTED if redact else full
     if redact and out.resolve() == full.resolve():
-        raise click.UsageError(f"The full report is in {out}: give --redact another folder, or leave --out out.")
+        raise click.UsageError(f"The full report is in {out}: name another folder with --out, or omit --out.")
     return out.absolute()

@@ -41,12 +41,11 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--limit",
         type=click.IntRange(min=1),
-        help="Send at most this many users; the others count as skipped. Conflicts and the like are counted for all.",
+        help="Send at most this many users; the others count as skipped. Conflicts and other problems are counted"
+        " for all.",
     )
-    @click.option("--search-text", default="", help="Only users Docebo finds for this text.")
-    @click.option(
-        "--remap", is_flag=True, help="Accept a changed mapping, and plan users in conflict or failed again, too."
-    )
+    @click.option("--search-text", default="", help="Only the users that Docebo finds for this text.")
+    @click.option("--remap", is_flag=True, help="Accept a changed mapping, and plan conflicts and failures again too.")
     @click.option(
         "--accept-shrink",
         is_flag=True,
@@ -55,7 +54,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--accept-short-list",
         is_flag=True,
-        help="Docebo counts more users than its pages show: go by the pages.",
+        help="Go by Docebo's pages, even if Docebo counts more users than they show.",
     )
     @functools.wraps(function)
     def wrapped(
@@ -81,17 +80,19 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
 @click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
-@click.option("--plan", "plan_file", type=_file, help="Do only what this file of `plan --out` says.")
+@click.option("--plan", "plan_file", type=_file, help="Do only what this file from `plan --out` says.")
 @click.option(
     "--canary",
     type=click.IntRange(1, 1000),
     help="First send this many users in all, a mix of every kind; verify them, then ask.",
 )
-@click.option("--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users of this run failed.")
+@click.option(
+    "--max-errors", type=click.IntRange(min=1), help="Stop (exit 4) when this many users of this run have failed."
+)
 @click.option(
     "--max-error-rate",
     type=Share(),
-    help="Stop (exit 4) when more than this share of the users sent so far failed, from 20 users on: 2% or 0.02.",
+    help="Stop (exit 4) when more than this share of the users sent so far have failed, from 20 users on: 2% or 0.02.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
 @click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need your attention.")
@@ -100,7 +101,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
     metavar="CODE",
     multiple=True,
     type=RetryCode(),
-    help="Plan users with this reason again; differs, missing: what verifying found wrong; all. Repeatable.",
+    help="Plan users with this reason code again; or differs or missing, as verify found them; or all. Repeatable.",
 )
 @_with_reading_options
 @with_common_options
@@ -137,10 +138,10 @@ def run_command(
     config = common.load()
     if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
         raise click.UsageError(
-            "--canary, --max-errors, --max-error-rate and --retry are about sending; --dry-run sends nothing."
+            "--canary, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which sends nothing."
         )
     if not (yes or dry_run or sys.stdin.isatty()):
-        raise click.UsageError("Nobody is there to ask whether to send. Add --yes to send without asking.")
+        raise click.UsageError("Input is not a terminal, so nobody can be asked. Add --yes to send without asking.")
     options = replace(
         asked,
         command="run",
@@ -161,13 +162,13 @@ def run_command(
 
 
 @click.command()
-@click.option("--out", "plan_out", type=_file, help="Save the plan there; `run --plan` then does only that.")
+@click.option("--out", "plan_out", type=_file, help="Save the plan to this file; `run --plan` then does only that.")
 @_with_reading_options
 @with_common_options
 def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> int:
     """Show what `run` would do; write nothing to Descope.
 
-    First what a run would send now; then the counts as they would stand after it: `created` is how many users it
+    First what a run would send now; then the counts as they would be after it: `created` counts the users that it
     or an earlier run created.
 
     \b

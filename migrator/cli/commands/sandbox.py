@@ -27,8 +27,10 @@ _port = click.IntRange(0, 65535)
 
 
 @click.command()
-@click.option("--users", type=click.IntRange(min=0), default=2000, show_default=True, help="People in Docebo.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other people.")
+@click.option(
+    "--users", type=click.IntRange(min=0), default=2000, show_default=True, help="How many people Docebo has."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="A different seed makes different people.")
 @click.option(
     "--difficult",
     type=click.FloatRange(0, 1),
@@ -41,7 +43,7 @@ _port = click.IntRange(0, 65535)
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Users Descope has already.",
+    help="How many users Descope already has.",
 )
 @click.option("--docebo-port", type=_port, default=0, help="Where to listen; any free port if not given.")
 @click.option("--descope-port", type=_port, default=0, help="Where to listen; any free port if not given.")
@@ -59,7 +61,7 @@ def sandbox_command(
 ) -> int:
     """Serve both APIs on loopback with made-up people, until Ctrl-C.
 
-    Prints a configuration that fits; the control address takes switches, faults and shows the journal.
+    Prints a matching configuration; the control address takes switches and faults, and shows the journal.
 
     \b
     Example:

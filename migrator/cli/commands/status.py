@@ -63,17 +63,17 @@ class StatusView:
 
 
 @click.command()
-@click.option("--watch", "watching", is_flag=True, help="Go on showing it until the run ends.")
+@click.option("--watch", "watching", is_flag=True, help="Keep showing it until the run ends.")
 @click.option(
     "--interval", type=click.FloatRange(min=0.1, max=3600), default=2.0, show_default=True,
-    help="Seconds between two looks with --watch.",
+    help="Seconds between two updates with --watch.",
 )  # fmt: skip
 @with_common_options
 def status_command(common: Common, watching: bool, interval: float) -> int:
-    """Show how far the migration is, from any shell, also while it runs.
+    """Show how far the migration is, from any shell, even while it runs.
 
-    Reads the checkpoint only; neither Docebo nor Descope is asked. While a run is in progress it tells the step,
-    the users a second over the last minute, why it waits, and when that step will end, as a range.
+    Reads only the checkpoint; neither Docebo nor Descope is asked. While a run is in progress it shows the stage,
+    the users a second over the last minute, why it is waiting, and when the stage will end, as a range.
 
     \b
     Example:

@@ -47,18 +47,18 @@ class VerifiedDocument(VerifyDocument):
 
 
 @click.command()
-@click.option("--sample", type=click.IntRange(min=1), help="Check only so many users, chosen at random.")
+@click.option("--sample", type=click.IntRange(min=1), help="Check only this many users, chosen at random.")
 @click.option("--seed", type=int, help="Draw the same users as an earlier sample with this seed.")
 @with_common_options
 def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
     """Read every migrated user back from Descope and compare it field by field.
 
-    It changes nobody, neither in Docebo nor in Descope. The checkpoint keeps of each user what was seen (same,
-    differs, missing, or edited: it was the same before), unless a run is in progress; a run goes on exiting
-    with 3 until whoever differs or is missing has been verified. Status and report tell the result, later beside
-    what newer runs have read back.
+    It changes nothing in Docebo or Descope. Unless a run is in progress, the checkpoint keeps what was seen of each
+    user: same, differs, missing, or edited (differs now, but was the same before). Runs exit with 3 until everybody
+    who differs or is missing has been found right. Status and report show the result, later beside what newer runs
+    have read back.
 
-    Classes: same; differs; missing (we say it arrived, Descope does not have it); extra (carries our mark,
+    Classes: same; differs; missing (it arrived, but Descope does not have it now); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
 
     Where personal data was erased from the checkpoint, Docebo is read again to know what to expect.
@@ -74,7 +74,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
     4 stopped early (run again), 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     if seed is not None and sample is None:
-        raise click.UsageError("--seed goes with --sample.")
+        raise click.UsageError("--seed needs --sample.")
     config = common.load()
     chosen = None if sample is None else SampleSize(sample, secrets.randbelow(1_000_000) if seed is None else seed)
     clock = Clock()
@@ -90,7 +90,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
         listener = stack.enter_context(Logbook(shown, clock, docebo, descope))
         if checkpoint.is_held() and common.verbosity >= 0:
-            click.echo("A run is in progress: whoever it is changing now may show as a difference.", err=True)
+            click.echo("A run is in progress: users it is changing now may show as differences.", err=True)
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
         descope.choose_license()
@@ -113,7 +113,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         }
     audit.log_verified(document)
     if not verdict.stored and common.verbosity >= 0:
-        click.echo("A run was in progress, so the checkpoint does not keep what was seen here.", err=True)
+        click.echo("A run was in progress, so the checkpoint does not keep these results.", err=True)
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
@@ -166,7 +166,9 @@ def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[
         who = f"{users_words(verdict.by_mark)} {verb_form(verdict.by_mark)} no longer in Docebo"
         lines.append(f"  {who}; only the mark and login ids were compared")
     if verdict.changed:
-        lines.append(f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` catches up")
+        lines.append(
+            f"  {verdict.changed:,} of them changed in Docebo since they were sent: `migrator run` sends the changes"
+        )
     if verdict.sample:
         lines += _confidence(verdict, verdict.sample)
     return [*lines, *_result_lines(verdict, now), *_next(verdict), f"  {path}"]
@@ -176,7 +178,7 @@ def _result_lines(verdict: VerifyReport, now: float) -> list[str]:
     """What was found, in a line, and whether there was anybody to look for."""
     lines = []
     if not verdict.arrived:
-        lines.append("Nothing was verified: this checkpoint has sent nobody yet.")
+        lines.append("Nothing was verified: no user has been sent yet.")
     if verdict.arrived or not verdict.clean:
         scope = SCOPE_SAMPLE if verdict.sample else SCOPE_ALL
         lines.append(
@@ -195,7 +197,8 @@ def _next(verdict: VerifyReport) -> list[str]:
         lines.append(f"To send them again as Docebo has them now: migrator run {' '.join(retries)}")
     if verdict.classes[EXTRA]:
         lines.append(
-            "Extra users carry our mark, but not from this checkpoint: see who they are; delete those nobody needs."
+            "Extra users carry our mark, but this checkpoint does not know them: see who they are; delete those nobody "
+            "needs."
         )
     return lines
 

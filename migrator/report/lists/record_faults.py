@@ -26,7 +26,7 @@ FAULTY_FIELDS: dict[str, DoceboField] = {
     Reason.NO_USER_ID: DoceboField.USER_ID,
     Reason.INVALID_USER_ID: DoceboField.USER_ID,
 }
-_KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+_KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 _SMALL = re.compile(r"-?[0-9]{1,6}")  # a value that tells nothing about anybody
 
 
@@ -60,7 +60,7 @@ def _address(text: str) -> str:
         ("@" in domain, f"{text.count('@')} @ signs"),
         (not local, "nothing before the @"),
         (not domain, "nothing after the @"),
-        (any(map(str.isspace, text)), "a blank inside"),
+        (any(map(str.isspace, text)), "a space inside"),
         ("." not in domain, "no dot after the @"),
         (parse_email(f"a@{domain}") is None, "no domain after the @"),
     )

@@ -18,7 +18,7 @@ STATE_WORDS = {
     "created": "created",
     "updated": "updated",
     "unchanged": "unchanged",
-    "pending": "still open",
+    "pending": "still pending",
     "rejected": "rejected",
     "conflict": "conflict",
     "failed": "failed",
@@ -128,11 +128,11 @@ def _rows(rows: Sequence[GroupRow]) -> list[BarRow]:
 def _note(key: str, breakdown: Breakdown) -> str:
     """When and over whom the counts were made, where that is not everybody as of now."""
     if key == _STATUSES:
-        gone = "E-mail domains and levels are not shown: the Docebo records that tell them are erased."
+        gone = "E-mail domains and levels are not shown: the Docebo records that held them are erased."
         return "" if breakdown["current"] else gone
     at = f"{datetime.fromtimestamp(breakdown['at'], UTC):%-d %B %Y, %H:%M} UTC"
     if breakdown["earlier"]:
-        return f"Who belongs where is as of {at}, when the Docebo records were still kept; the states are as of now."
+        return f"Grouped as of {at}, when the Docebo records were still kept; the states are current."
     if breakdown["records"] < breakdown["found"]:
         return f"Counted over the {breakdown['records']:,} users whose Docebo records were kept on {at}."
     return ""

@@ -56,10 +56,10 @@ def _did(summary: StoredSummary, *, planned: bool) -> str:
     """`3,014 created, 2 linked`; of a run that did not note it, the number of its writes."""
     actions = summary.get("actions")
     if planned:
-        return "sent nothing, as plans do"
+        return "sent nothing: a plan"
     if actions is None:
         writes = summary.get("calls", {}).get("descope_writes")
-        return "not recorded" if writes is None else f"{writes:,} writing calls" if writes else "sent nothing"
+        return "not recorded" if writes is None else f"{writes:,} write calls" if writes else "sent nothing"
     parts = [f"{actions[kind]:,} {word}" for kind, word in DONE.items() if actions.get(kind)]
     return ", ".join(parts) or "sent nothing"
 

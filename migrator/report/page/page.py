@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FILES = {
     "problems.csv": "who needs attention, why, and the Docebo fields to correct",
     "differences.csv": "what differs between both sides, field by field",
-    "crosswalk.csv": "Docebo id to Descope id of everybody in Descope",
+    "crosswalk.csv": "the Descope id of every migrated Docebo user",
     "summary.json": "the figures of this page, for scripts",
 }
 # In the order of the table's columns; the person's own ones are left out of a redacted page.
@@ -184,7 +184,7 @@ def _reasons(numbers: dict[str, int]) -> list[_ReasonRow]:
 
 
 _OBSTACLES = {
-    "disabled": "Suspended, expired or disabled: nobody signs in with a disabled user.",
+    "disabled": "Suspended, expired or disabled: a disabled user cannot sign in.",
     "pending": "Not sent yet.",
 }
 

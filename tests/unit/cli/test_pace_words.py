@@ -29,10 +29,10 @@ def test_ends_are_told_as_far_as_they_are_known() -> None:
     send = StageProgress("send", 300, 700, 52.34, None, (35.0, 40.0))
     assert pace_and_ends(send, (60.0, 90.0)) == [
         "52 users/s",
-        "this step ends in 35 s to 40 s",
+        "this stage ends in 35 s to 40 s",
         "the run in 1 min to 2 min",
     ]
-    assert pace_and_ends(send, send.eta) == ["52 users/s", "this step ends in 35 s to 40 s"]
+    assert pace_and_ends(send, send.eta) == ["52 users/s", "this stage ends in 35 s to 40 s"]
     assert pace_and_ends(StageProgress("read", 1, None, None, None, None)) == []
     assert ends_text(StageProgress("read", 300, 700, 5.0, None, (9.0, 9.0))) == ["this reading ends in 9 s"]
 
@@ -48,11 +48,11 @@ def test_what_a_stop_waits_for_is_said() -> None:
     """The requests in flight, and how to leave at once."""
     told = [stopping_text(number, signal.SIGINT) for number in (4, 1, 0)]
     assert told == [
-        "Finishing 4 requests in flight; Ctrl-C again leaves at once.",
-        "Finishing 1 request in flight; Ctrl-C again leaves at once.",
-        "Stopping; Ctrl-C again leaves at once.",
+        "Finishing 4 requests in flight; press Ctrl-C again to quit at once.",
+        "Finishing 1 request in flight; press Ctrl-C again to quit at once.",
+        "Stopping; press Ctrl-C again to quit at once.",
     ]
-    assert stopping_text(1, signal.SIGTERM).endswith("; the same signal again leaves at once.")
+    assert stopping_text(1, signal.SIGTERM).endswith("; send the same signal again to quit at once.")
 
 
 def test_a_stopped_run_shows_its_reason() -> None:

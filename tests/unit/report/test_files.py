@@ -74,7 +74,7 @@ def test_the_report_folder_is_made_private_and_a_file_in_its_place_refused(tmp_p
     prepare_folder(tmp_path / "a" / "b")
 
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match="cannot be made"):
+    with pytest.raises(ConfigError, match="cannot be created"):
         prepare_folder(tmp_path / "file")
 
 

@@ -24,7 +24,7 @@ ENDS: dict[str, tuple[RunDocument, str, str]] = {
     "complete, some left out": (
         document("complete", created=2, skipped=1, vanished=1),
         "2 of 4 users are in Descope.",
-        "Besides: 1 user left out by your own filter, 1 user gone from Docebo.",
+        "Also: 1 user left out by your own filter, 1 user gone from Docebo.",
     ),
     "one person": (
         document("needs_person", rejected=1),
@@ -41,8 +41,8 @@ ENDS: dict[str, tuple[RunDocument, str, str]] = {
     "an emptied project": (
         document("stopped", created=3)
         | {"error": {"message": "Gone.", "fix": "Look.", "exit_code": 4, "kind": "missing"}},
-        "Users who were migrated are missing from Descope.",
-        "How many are still there is not known. Gone. Look.",
+        "Migrated users are missing from Descope.",
+        "It is not known how many are still there. Gone. Look.",
     ),
     "a no": (
         document("stopped", pending=3)
@@ -53,7 +53,7 @@ ENDS: dict[str, tuple[RunDocument, str, str]] = {
     "a part": (
         document("complete", created=2, skipped=5, rejected=0) | {"limit": 2, "limited": 5},
         "Finished for the 2 users of --limit; 5 more are waiting for a run without it.",
-        "2 of 7 users are in Descope. Besides: 5 users left for a run without --limit.",
+        "2 of 7 users are in Descope. Also: 5 users left for a run without --limit.",
     ),
     "a search": (
         document("complete", created=1) | {"searched": True},
@@ -61,7 +61,11 @@ ENDS: dict[str, tuple[RunDocument, str, str]] = {
         "1 of 1 user is in Descope.",
     ),
     "nothing yet": (document("not_started"), "Nothing has been run yet.", "migrator plan"),
-    "running": (document("running", created=1, pending=4), "1 of 5 users are in Descope so far.", "4 users still open"),
+    "running": (
+        document("running", created=1, pending=4),
+        "1 of 5 users are in Descope so far.",
+        "4 users still pending",
+    ),
     "killed": (document("stopped", pending=2), "0 of 2 users are in Descope so far.", "did not end properly"),
     "stopped": (
         document("stopped", pending=2)
@@ -73,7 +77,7 @@ ENDS: dict[str, tuple[RunDocument, str, str]] = {
         document("interrupted", created=1, pending=1)
         | {"error": {"message": "You asked to stop.", "fix": "", "exit_code": 130}},
         "1 of 2 users are in Descope so far.",
-        "You asked to stop. Running again continues here",
+        "You asked to stop. Run again to continue from here",
     ),
 }
 

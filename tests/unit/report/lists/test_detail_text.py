@@ -101,7 +101,7 @@ RECORDS: dict[tuple[str, str], str] = {
     ("no_email", '{"email":" "}'): "email: empty",
     ("invalid_email", '{"email":"anna"}'): "email: no @",
     ("invalid_email", '{"email":"two@@example.org"}'): "email: 2 @ signs",
-    ("invalid_email", '{"email":"an na@example.org"}'): "email: a blank inside",
+    ("invalid_email", '{"email":"an na@example.org"}'): "email: a space inside",
     ("invalid_email", '{"email":"@example.org"}'): "email: nothing before the @",
     ("invalid_email", '{"email":"anna@"}'): "email: nothing after the @",
     ("invalid_email", '{"email":"anna@example"}'): "email: no dot after the @",

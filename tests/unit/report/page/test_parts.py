@@ -147,9 +147,9 @@ def test_each_run_is_told_in_words() -> None:
         7: ("not recorded", "still running", None),
         6: ("3,014 created, 2 linked", "complete", 90.0),
         5: ("sent nothing", "finished; 1 user needs attention", 90.0),
-        4: ("3 writing calls", "stopped: The disk is full.", 90.0),
+        4: ("3 write calls", "stopped: The disk is full.", 90.0),
         3: ("sent nothing", killed, None),
-        2: ("sent nothing, as plans do", "plan only", 90.0),
+        2: ("sent nothing: a plan", "plan only", 90.0),
         1: ("not recorded", killed, 90.0),
     }
     assert history_lines(runs, running=False)[0].ended == killed

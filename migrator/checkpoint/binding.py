@@ -54,7 +54,7 @@ def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> No
                 f"The checkpoint {checkpoint.db.name} belongs to {word} {stored}, but the configuration says {asked}.",
                 fix=f"{give} this migration a checkpoint.url of its own (or, on PostgreSQL, its own checkpoint.key).",
             )
-    if row["mapping"] not in (None, wanted.mapping) and not remap:
+    if row["mapping_fingerprint"] not in (None, wanted.mapping) and not remap:
         changes = describe_changes(row["mapping_section"], wanted.mapping_section)
         raise ConfigError(
             f"The mapping section has changed since this migration began{f': {changes}' if changes else ''}.",
@@ -65,7 +65,7 @@ def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> No
 
 def is_trial_mapping(checkpoint: Checkpoint, wanted: Binding) -> bool:
     """Whether the mapping differs from the one that the migration is bound to."""
-    bound = select(migration.c.mapping).where(migration.c.key == checkpoint.key)
+    bound = select(migration.c.mapping_fingerprint).where(migration.c.key == checkpoint.key)
     return checkpoint.read(lambda c: c.execute(bound).scalar_one_or_none()) not in (None, wanted.mapping)
 
 
@@ -78,7 +78,7 @@ def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int
 
     def work(connection: Connection) -> int:
         row = checkpoint.row(connection)
-        policy_changed = row is not None and row["policy"] not in (None, wanted.policy)
+        policy_changed = row is not None and row["policy_fingerprint"] not in (None, wanted.policy)
         values = {"source": wanted.source, "project": wanted.project, "target_host": wanted.target_host}
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
         return AGAIN if remap else REJUDGE if policy_changed else 0
@@ -91,9 +91,9 @@ def confirm_binding(checkpoint: Checkpoint, wanted: Binding) -> None:
 
     def work(connection: Connection) -> None:
         values = {
-            "mapping": wanted.mapping,
+            "mapping_fingerprint": wanted.mapping,
             "mapping_section": wanted.mapping_section,
-            "policy": wanted.policy,
+            "policy_fingerprint": wanted.policy,
         }
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
         keep_opened(connection, checkpoint)

@@ -39,7 +39,7 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
 def match_erased(people: Sequence[Ready], known: dict[str, StoredUser]) -> list[ExpectedUser]:
     """Erased users with the target that Docebo asks for now, which may differ from what was sent."""
     return [
-        ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.hash))
+        ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.target_hash))
         for one in people
         if (user := known.get(one.user_id)) is not None and user.arrived and user.profile is None
     ]

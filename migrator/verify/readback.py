@@ -70,7 +70,7 @@ class ExpectedUser:
 def expected_users(users: Sequence[StoredUser]) -> list[ExpectedUser]:
     """Users whose profile is still in the checkpoint."""
     return [
-        ExpectedUser(user, user.target, stale=user.sent_hash not in (None, user.hash))
+        ExpectedUser(user, user.target, stale=user.sent_hash not in (None, user.target_hash))
         for user in users
         if user.profile is not None
     ]

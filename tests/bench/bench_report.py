@@ -59,7 +59,8 @@ def _columns(moment: ProgressPoint) -> dict[str, object]:
 def _row(number: int, record: dict[str, object]) -> dict[str, object]:
     bad = number % 3 == 0
     return {
-        "migration": "default", "user_id": str(number), "seen_sweep": 1, "notes": "", "hash": "", "attempts": 0,
+        "migration": "default", "user_id": str(number), "seen_sweep": 1, "note_codes": "", "target_hash": "",
+        "attempts": 0,
         "state": State.CONFLICT if bad else State.CREATED, "reason": REASONS[number % 9 // 3] if bad else None,
         "source_status": "active", "raw": canonical_json(record), "sent_hash": None if bad else "",
         "target_id": None if bad else f"U{number}",

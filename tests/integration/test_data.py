@@ -254,7 +254,7 @@ def test_d5_huge_records_are_shortened_or_rejected_and_harm_nobody(any_place: Pl
     verdict = oracle.check(any_place, start)
     assert verdict.rows[address]["reason"] == "invalid_email"
     assert {verdict.rows[one]["state"] for one in (long_name, fields, groups, *good)} == {"created"}
-    assert "name_cut" in verdict.rows[long_name]["notes"]
+    assert "name_cut" in verdict.rows[long_name]["note_codes"]
     assert len(verdict.targets[long_name]["name"]) == 254
 
 

@@ -311,7 +311,7 @@ def test_b4_a_plan_leaves_nothing_behind_that_a_run_builds_on(any_place: Place) 
     assert planned.document["counts"]["created"] == 12
     now = oracle.read_rows(place.checkpoint, place)
     for row in (rows[ids[3]], now[ids[3]]):
-        for key in ("seen_sweep", "seen", "decided_at", "predicted"):
+        for key in ("seen_sweep", "found_fingerprint", "decided_at", "predicted_state"):
             del row[key]
     assert now[ids[3]] == rows[ids[3]]
     assert go(place).reasons == {"deleted_at_descope": 1}

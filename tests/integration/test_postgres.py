@@ -242,7 +242,7 @@ def test_s5_a_real_deadlock(place: Place) -> None:
     url = place.checkpoint.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(url) as other, contextlib.ExitStack() as stack:
         other.execute("SET deadlock_timeout = '10min'")  # so that it is the program's transaction that is given up
-        other.execute("UPDATE source_user SET notes = notes")
+        other.execute("UPDATE source_user SET note_codes = note_codes")
         pool = stack.enter_context(ThreadPoolExecutor(1))
         waiting: list[Any] = []
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from world import Place
 
 # What any reading may leave: which sweep saw a user last, and what the plan itself decided or said.
-_READING = {"seen_sweep", "decided_at", "predicted"}
+_READING = {"seen_sweep", "decided_at", "predicted_state"}
 BOUND = {"attributes": {"city": "field_4"}, "extra_login_ids": ["username"]}
 OTHER = {"attributes": {"town": "field_4"}, "extra_login_ids": []}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import CliRunner
+from renamed import renamed
 from sqlalchemy import Connection, MetaData, Table, create_engine, inspect, select
 from virtual_clock import VirtualClock
 
 from migrator.checkpoint.db import schema
 from migrator.checkpoint.db.checkpoint import Checkpoint
-from migrator.checkpoint.db.tables import metadata
+from migrator.checkpoint.db.tables import metadata, source_user
+from migrator.checkpoint.users.trial_mapping import restore_snapshots
 from migrator.cli.main import main
 from migrator.core.clock import Clock
 from migrator.core.errors import ConfigError, StopRun
@@ -115,7 +118,8 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
         for name, row in ROWS.items():
             if name in there:
                 table = Table(name, MetaData(), autoload_with=connection)
-                connection.execute(table.insert(), {key: row[key] for key in row if key in table.c})
+                named = row | renamed(name, row)
+                connection.execute(table.insert(), {key: named[key] for key in named if key in table.c})
         before = contents(connection)
 
     to_head(any_place)
@@ -125,8 +129,42 @@ def test_s7_an_upgrade_from_every_older_revision_keeps_the_data(any_place: Place
         after = contents(connection)
     for name in ROWS.keys() - REPLACED:
         assert len(after[name]) == 1
-        kept = {column: value for column, value in before[name][0].items() if column not in REPLACED}
+        kept = {column: value for column, value in renamed(name, before[name][0]).items() if column not in REPLACED}
         assert kept.items() <= after[name][0].items()
+
+
+def test_s7_what_a_killed_plan_wrote_over_is_put_back_after_an_upgrade(any_place: Place) -> None:
+    """The rows that it kept name the columns as the older schema did; there are more of them than one page holds."""
+    users = [f"{number}" for number in range(1, 1202)]
+    with writing(any_place) as connection:
+        command.upgrade(schema._alembic(connection), "0004")
+        there = MetaData()
+        there.reflect(connection)
+        table = there.tables["source_user"]
+        bound = {name: value for name, value in ROWS["migration"].items() if name in there.tables["migration"].c}
+        connection.execute(there.tables["migration"].insert(), bound)
+        left = dict.fromkeys(table.c.keys()) | ROWS["source_user"]
+        was = {
+            name: value for name, value in left.items() if name not in ("migration", "user_id", "seen_sweep", "was_row")
+        }
+        was |= {
+            "hash": "old",
+            "notes": "name_cut",
+            "created": "2020",
+            "last_login": "2021",
+            "seen": "U",
+            "predicted": "updated",
+        }
+        kept = json.dumps({"row": was, "logins": ["a key"]})
+        connection.execute(table.insert(), [left | {"user_id": user_id, "was_row": kept} for user_id in users])
+
+    url = any_place.config.checkpoint.sqlalchemy_url
+    with Checkpoint(url, "default", VirtualClock(), upgrade=True) as checkpoint:
+        restore_snapshots(checkpoint)
+        found = checkpoint.read(lambda c: c.execute(select(source_user)).mappings().all())
+
+    expected = renamed("source_user", was) | {"migration": "default", "seen_sweep": 3, "was_row": None}
+    assert {row["user_id"]: dict(row) for row in found} == {one: expected | {"user_id": one} for one in users}
 
 
 def with_one_revision_more(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -170,7 +170,7 @@ class CheckpointModel(RuleBasedStateMachine):
         answers = {user.user_id: data.draw(outcomes) for user in users}
         results = [OUTCOMES[state](user_id) for user_id, state in answers.items()]
 
-        store_results(self.store, results, {user.user_id: user.hash for user in users})
+        store_results(self.store, results, {user.user_id: user.target_hash for user in users})
 
         for user_id, state in answers.items():
             self.people[user_id].state = state

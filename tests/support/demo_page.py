@@ -83,7 +83,13 @@ def _people(checkpoint: Checkpoint, mapping: MappingConfig) -> None:
         _set(checkpoint, source_user.c.user_id == user_id, **stranger)
     set_losers_aside(checkpoint, colliding_users(checkpoint), PolicyConfig())
     arrived = source_user.c.state == State.PENDING
-    _set(checkpoint, arrived, state=State.CREATED, target_id="U" + source_user.c.user_id, sent_hash=source_user.c.hash)
+    _set(
+        checkpoint,
+        arrived,
+        state=State.CREATED,
+        target_id="U" + source_user.c.user_id,
+        sent_hash=source_user.c.target_hash,
+    )
 
 
 def _set(checkpoint: Checkpoint, which: Any, **values: Any) -> None:

@@ -34,7 +34,7 @@ def arrived(store: Checkpoint, user_id: str, **columns: Any) -> None:
 
 def erased(store: Checkpoint, user_id: str, **columns: Any) -> None:
     """One whose profile is gone, and of whose login ids the hashes are left."""
-    arrived(store, user_id, **({"profile": None, "hash": target(user_id).content_hash()} | columns))
+    arrived(store, user_id, **({"profile": None, "target_hash": target(user_id).content_hash()} | columns))
     put_logins(store, user_id, login_hash(f"u{user_id}@example.org"), f"{LOOK_ALIKE}{login_hash(user_id)}")
 
 

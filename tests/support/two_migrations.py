@@ -41,8 +41,8 @@ def target(user_id: str, **changes: Any) -> TargetUser:
 def put(checkpoint: Checkpoint, user_id: str, key: str = KEY, **columns: Any) -> None:
     """Store a user, pending unless said otherwise."""
     row = {
-        "migration": key, "user_id": user_id, "seen_sweep": 1, "state": State.PENDING, "notes": "",
-        "profile": target(user_id).to_json(), "hash": f"hash {user_id}", "attempts": 0,
+        "migration": key, "user_id": user_id, "seen_sweep": 1, "state": State.PENDING, "note_codes": "",
+        "profile": target(user_id).to_json(), "target_hash": f"hash {user_id}", "attempts": 0,
     }  # fmt: skip
     if columns.get("state") == State.SENDING:
         row |= {"batch": "a batch", "sending_since": 1.0, "decision": Decision.CREATE}

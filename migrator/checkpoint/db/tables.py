@@ -40,9 +40,9 @@ migration = Table(
     Column("source", Text),
     Column("project", Text),
     Column("target_host", Text),
-    Column("mapping", Text),
+    Column("mapping_fingerprint", Text),
     Column("mapping_section", Text),  # JSON of the configuration's section, to name changed keys
-    Column("policy", Text),
+    Column("policy_fingerprint", Text),
     # The lease: `fence` grows with every holder and is part of every write.
     Column("fence", Integer, nullable=False),
     Column("holder", Text),
@@ -89,23 +89,23 @@ source_user = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("detail", Text),  # an error code or a count, never personal data
-    Column("notes", Text, nullable=False),  # note codes, comma-separated
+    Column("note_codes", Text, nullable=False),  # comma-separated
     Column("source_status", Text),
-    Column("created", Text),  # the record's own date texts, for policy.duplicate_email
-    Column("last_login", Text),
+    Column("source_created", Text),  # the record's own date texts, for policy.duplicate_email
+    Column("source_last_login", Text),
     # Personal data, erased when the migration is done.
     Column("raw", Text),
     Column("profile", Text),
     # What the source asks for now, and what Descope last acknowledged.
-    Column("hash", Text, nullable=False),
+    Column("target_hash", Text, nullable=False),
     Column("sent_hash", Text),
     Column("target_id", Text),
     # The plan's decision on a pending user.
     Column("decision", Text),
     Column("changes", Text),  # JSON {field: [before, after]}; also personal data
     Column("decided_at", Double),
-    Column("seen", Text),  # hash of the Descope user on which the decision was made
-    Column("predicted", Text),  # the state that this run's plan predicts
+    Column("found_fingerprint", Text),  # of the Descope user on which the decision was made
+    Column("predicted_state", Text),  # by this run's plan
     # What reading the user back has shown since it was last sent, in the words of `RowVerdict`; None before.
     Column("verdict", Text),
     # How the user became ours: "created", or "linked" (policy.existing); None before it arrived.

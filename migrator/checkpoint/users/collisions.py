@@ -74,7 +74,7 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[C
     )  # fmt: skip
     columns = (
         login.c.login_key, source_user.c.user_id, source_user.c.state, source_user.c.profile, source_user.c.target_id,
-        source_user.c.created, source_user.c.last_login, source_user.c.sent_fields,
+        source_user.c.source_created, source_user.c.source_last_login, source_user.c.sent_fields,
     )  # fmt: skip
     query = (
         select(*columns)
@@ -103,8 +103,8 @@ def _member(row: Row[Any]) -> CollidingUser:
         state,
         profile.all_login_ids if profile else (),
         profile.email if profile else "",
-        row.created or "",
-        row.last_login or "",
+        row.source_created or "",
+        row.source_last_login or "",
         row.login_key,
         arrived,
         # If a user arrived before sent logins were recorded, the login is assumed to have been sent.

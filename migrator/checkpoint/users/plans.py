@@ -45,7 +45,7 @@ class PlannedAction:
     target_id: str | None = None
     reason: Reason | None = None
     changes: dict[str, list[Any]] | None = None
-    seen: str | None = None
+    found_fingerprint: str | None = None
     detail: str | None = None
     origin: str | None = None
     sent: SentFields | None = field(default=None, compare=False)
@@ -101,7 +101,7 @@ def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> N
             disabled_by_us=func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us),
             sent_fields=func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
             changes=bindparam("b_changes"),
-            seen=bindparam("b_seen"),
+            found_fingerprint=bindparam("b_found"),
             decided_at=checkpoint.clock.time(),
         )
     )
@@ -118,7 +118,7 @@ def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> N
             "b_disabled": None if plan.disabled_by_us is None else int(plan.disabled_by_us),
             "b_sent": plan.sent.to_json() if plan.sent is not None else None,
             "b_changes": json.dumps(plan.changes) if plan.changes else None,
-            "b_seen": plan.seen,
+            "b_found": plan.found_fingerprint,
         }
         for plan in planned
     ]
@@ -133,7 +133,7 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
         pending = source_user.c.state == State.PENDING
         right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
         # No verdict: the user was seen with another target.
-        connection.execute(right.values(sent_hash=source_user.c.hash, decision=None, retry=None, verdict=None))
+        connection.execute(right.values(sent_hash=source_user.c.target_hash, decision=None, retry=None, verdict=None))
         aside = move_to(checkpoint, State.CONFLICT, pending, source_user.c.decision == Decision.CONFLICT)
         connection.execute(aside.values(decision=None, retry=None))
 
@@ -160,7 +160,7 @@ def refuse_shared_targets(checkpoint: Checkpoint) -> None:
         "reason": Reason.SEVERAL_MATCHES,
         "detail": literal(f"{WANTED_TWICE} ") + source_user.c.adopt_id,
         "changes": None,
-        "seen": None,
+        "found_fingerprint": None,
         "adopt_id": None,
     }
 

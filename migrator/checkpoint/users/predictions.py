@@ -49,11 +49,11 @@ class PredictionGap:
 
 def plan_lines(checkpoint: Checkpoint) -> Iterator[PlanLine]:
     """Every decided user that is still pending; memory stays flat."""
-    columns = [source_user.c[name] for name in ("decision", "hash", "seen", "changes", "reason")]
+    columns = [source_user.c[name] for name in ("decision", "target_hash", "found_fingerprint", "changes", "reason")]
     for page in pages(checkpoint, columns, _decided(checkpoint), size=_PAGE):
         for row in page:
             changes = json.loads(row.changes) if row.changes else None
-            yield PlanLine(row.user_id, row.decision, row.hash, row.seen, changes, row.reason)
+            yield PlanLine(row.user_id, row.decision, row.target_hash, row.found_fingerprint, changes, row.reason)
 
 
 def _decided(checkpoint: Checkpoint) -> ColumnElement[bool]:
@@ -62,7 +62,7 @@ def _decided(checkpoint: Checkpoint) -> ColumnElement[bool]:
 
 def forget_predictions(checkpoint: Checkpoint) -> None:
     """From here on, a pending user without a prediction is one that the plan does not name."""
-    checkpoint.write(lambda c: c.execute(update(source_user).where(mine(checkpoint)).values(predicted=None)))
+    checkpoint.write(lambda c: c.execute(update(source_user).where(mine(checkpoint)).values(predicted_state=None)))
 
 
 def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
@@ -78,12 +78,12 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
             this = source_user.c.user_id == row.user_id
             bound = update(source_user).where(mine(checkpoint), this)
             # If an earlier attempt went unanswered, half of the change may be there: the plan itself made it.
-            drifted = row.decision != entry.decision or _moved(entry, row.seen)
-            if row.hash != entry.hash or (drifted and not row.attempts):
-                why = CHANGED_IN_DESCOPE if row.hash == entry.hash else CHANGED_IN_DOCEBO
+            drifted = row.decision != entry.decision or _moved(entry, row.found_fingerprint)
+            if row.target_hash != entry.hash or (drifted and not row.attempts):
+                why = CHANGED_IN_DESCOPE if row.target_hash == entry.hash else CHANGED_IN_DOCEBO
                 aside = move_to(checkpoint, State.CONFLICT, this)
                 bound = aside.values(reason=Reason.DRIFTED, detail=why, decision=None, changes=None)
-            connection.execute(bound.values(predicted=PREDICTED_STATES[entry.decision]))
+            connection.execute(bound.values(predicted_state=PREDICTED_STATES[entry.decision]))
 
     checkpoint.write(work)
 
@@ -95,7 +95,7 @@ def _moved(entry: PlanLine, seen: str | None) -> bool:
 
 def skip_unplanned(checkpoint: Checkpoint) -> None:
     """A binding plan does only what it names."""
-    unnamed = move_to(checkpoint, State.SKIPPED, _decided(checkpoint), source_user.c.predicted.is_(None))
+    unnamed = move_to(checkpoint, State.SKIPPED, _decided(checkpoint), source_user.c.predicted_state.is_(None))
     left_out = unnamed.values(reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
     checkpoint.write(lambda c: c.execute(left_out))
 
@@ -114,19 +114,21 @@ def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
     Args:
         bound: a binding plan has already stored its predictions; only users it does not name are left.
     """
-    to_do = and_(mine(checkpoint), source_user.c.predicted.is_(None) if bound else true())
+    to_do = and_(mine(checkpoint), source_user.c.predicted_state.is_(None) if bound else true())
     decided = case(
         {decision: state.value for decision, state in PREDICTED_STATES.items()}, value=source_user.c.decision
     )
     foreseen = case((_decided(checkpoint), decided), else_=source_user.c.state)
-    checkpoint.write(lambda c: c.execute(update(source_user).where(to_do).values(predicted=foreseen)))
+    checkpoint.write(lambda c: c.execute(update(source_user).where(to_do).values(predicted_state=foreseen)))
 
 
 def compare_prediction(checkpoint: Checkpoint) -> tuple[dict[State, int], list[PredictionGap]]:
     """The predicted number of each state, and every gap between prediction and result."""
-    columns = (source_user.c.predicted, source_user.c.state, source_user.c.reason)
+    columns = (source_user.c.predicted_state, source_user.c.state, source_user.c.reason)
     query = (
-        select(*columns, func.count()).where(mine(checkpoint), source_user.c.predicted.is_not(None)).group_by(*columns)
+        select(*columns, func.count())
+        .where(mine(checkpoint), source_user.c.predicted_state.is_not(None))
+        .group_by(*columns)
     )
     predicted = dict.fromkeys(State, 0)
     gaps = []

@@ -58,7 +58,7 @@ def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
     """How many `users` share state, decision, reason, Docebo status, notes and verdict."""
     columns = (
         source_user.c.state, source_user.c.decision, source_user.c.reason,
-        source_user.c.source_status, source_user.c.notes, source_user.c.verdict,
+        source_user.c.source_status, source_user.c.note_codes, source_user.c.verdict,
     )  # fmt: skip
     query = select(*columns, func.count().label("users")).where(mine(checkpoint)).group_by(*columns)
     return list(checkpoint.read(lambda c: c.execute(query).all()))

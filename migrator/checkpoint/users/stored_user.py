@@ -41,16 +41,16 @@ SEEN_RIGHT = (RowVerdict.SAME, RowVerdict.EDITED)
 class StoredUser:
     """One user; `profile` is the JSON text of its target, None once personal data was erased.
 
-    `hash` is that of the target, `sent_hash` that of the last target Descope acknowledged; `sent` has one per field.
-    `origin` is how the user became ours. For a decision, `adopt_id` is the stranger to link, `seen` the hash of the
-    Descope user on which it was made, and `disables` whether disabling that one was planned. `attempts` counts requests
-    without an answer, `refusals` the runs that ended because everybody was refused alike. `retry` says that a person
-    asked for the user to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
+    `sent_hash` is the hash of the last target that Descope acknowledged; `sent` has one per field. `origin` is how the
+    user became ours. For a decision, `adopt_id` is the stranger to link, `found_fingerprint` that of the Descope user
+    on which it was made, and `disables` whether disabling that one was planned. `attempts` counts requests without an
+    answer, `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for
+    the user to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
     """
 
     user_id: str
     state: State
-    hash: str
+    target_hash: str
     profile: str | None = field(default=None, repr=False)  # personal data
     target_id: str | None = None
     sent_hash: str | None = None
@@ -61,7 +61,7 @@ class StoredUser:
     decision: Decision | None = None
     decided_at: float | None = None
     adopt_id: str | None = None
-    seen: str | None = None
+    found_fingerprint: str | None = None
     disables: bool = False
     attempts: int = 0
     refusals: int = 0
@@ -74,7 +74,7 @@ class StoredUser:
         return cls(
             user_id=row.user_id,
             state=State(row.state),
-            hash=row.hash,
+            target_hash=row.target_hash,
             profile=row.profile,
             target_id=row.target_id,
             sent_hash=row.sent_hash,
@@ -85,7 +85,7 @@ class StoredUser:
             decision=Decision(row.decision) if row.decision else None,
             decided_at=row.decided_at,
             adopt_id=row.adopt_id,
-            seen=row.seen,
+            found_fingerprint=row.found_fingerprint,
             disables=json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
             attempts=row.attempts,
             refusals=row.refusals or 0,
@@ -129,8 +129,9 @@ class StoredUser:
 STORED_COLUMNS = [
     source_user.c[name]
     for name in (
-        "user_id", "state", "hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict", "reason",
-        "decision", "decided_at", "adopt_id", "seen", "changes", "attempts", "refusals", "retry", "disabled_by_us",
+        "user_id", "state", "target_hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict",
+        "reason", "decision", "decided_at", "adopt_id", "found_fingerprint", "changes", "attempts", "refusals", "retry",
+        "disabled_by_us",
     )
 ]  # fmt: skip
 

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 # Values that a profile lacks and later steps need: to choose among users with one address, and for the report.
-_SIDE_FACTS = ("notes", "created", "last_login", "source_status")
+_SIDE_FACTS = ("note_codes", "source_created", "source_last_login", "source_status")
 _WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` restores
 _KNOWN = (
-    "user_id", "seen_sweep", "state", "hash", "raw", "profile", "target_id", "retry", "verdict", *_SIDE_FACTS, *_WAS
+    "user_id", "seen_sweep", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
+    *_SIDE_FACTS, *_WAS,
 )  # fmt: skip
 _UNSETTLED = ("differs", "missing")  # verdicts (`RowVerdict`)
 ERASED_RECORD = "{}"  # the record of a user whose personal data has left the row, but not yet the bytes
@@ -131,25 +132,25 @@ def _judged(record: ReadRecord, include: Collection[SourceStatus], *, arrived: b
     if not isinstance(normalized, Ready):
         return State.REJECTED, {
             **common,
-            "hash": text_hash(f"rejected:{normalized.reason}"),
+            "target_hash": text_hash(f"rejected:{normalized.reason}"),
             "reason": normalized.reason,
-            "notes": "",
+            "note_codes": "",
             "profile": None,
             "source_status": normalized.source_status,
-            "created": "",
-            "last_login": "",
+            "source_created": "",
+            "source_last_login": "",
         }
     profile = normalized.target.to_json()
     included = arrived or normalized.source_status in include
     return State.PENDING if included else State.SKIPPED, {
         **common,
-        "hash": normalized.target.content_hash(),
+        "target_hash": normalized.target.content_hash(),
         "reason": None if included else Reason.NOT_INCLUDED,
-        "notes": ",".join(normalized.notes),
+        "note_codes": ",".join(normalized.notes),
         "profile": profile,
         "source_status": normalized.source_status,
-        "created": normalized.created,
-        "last_login": normalized.last_login,
+        "source_created": normalized.created,
+        "source_last_login": normalized.last_login,
     }
 
 
@@ -158,7 +159,7 @@ def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool
     if old.state == State.SENDING:
         # Its outcome is open; the next sweep finds whatever changed in the source.
         return False
-    if values["hash"] != old.hash:
+    if values["target_hash"] != old.target_hash:
         return True
     if old.state in ARRIVED_STATES:
         # Its profile may be erased, so a user who is asked for again is pending from here on.
@@ -168,7 +169,7 @@ def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool
 
 def _was(old: Row[Any], state: State, values: dict[str, Any]) -> dict[str, Any]:
     """What an unconfirmed command restores: Docebo's own change stays, only what was asked of the user goes."""
-    if old.was_state is None or values["hash"] == old.hash:
+    if old.was_state is None or values["target_hash"] == old.target_hash:
         return {name: getattr(old, name) for name in _WAS}
     return {"was_state": state, "was_reason": values["reason"], "was_detail": None, "was_attempts": 0}
 

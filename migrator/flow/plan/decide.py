@@ -104,7 +104,7 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
         Decision.UPDATE if todo else Decision.UNCHANGED,
         found.user_id,
         changes=todo.described or None,
-        seen=found.fingerprint(),
+        found_fingerprint=found.fingerprint(),
         # A missing attribute is no proof of linking: flows and admins own it.
         origin=user.origin or ("created" if found.fresh is not None else None),
         sent=None if todo else todo.sent,
@@ -114,7 +114,9 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
 
 def _linked(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
     todo = changes_for(user, found, rules, link=True)
-    return PlannedAction(user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, seen=found.fingerprint())
+    return PlannedAction(
+        user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, found_fingerprint=found.fingerprint()
+    )
 
 
 def new_address(user: StoredUser, plan: PlannedAction) -> str | None:

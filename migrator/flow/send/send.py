@@ -179,7 +179,7 @@ class _Round:
 
     def _record(self, sent: BatchResults) -> None:
         outcomes = sent.outcomes()
-        store_results(self._context.checkpoint, outcomes, {user.user_id: user.hash for user in sent.batch.users})
+        store_results(self._context.checkpoint, outcomes, {user.user_id: user.target_hash for user in sent.batch.users})
         self._context.batch_log.note(sent.batch.decision, outcome_words(outcomes))
         self._crosswalk.add(outcomes)
         self._done += sum(1 for one in outcomes if one.state in FINAL)

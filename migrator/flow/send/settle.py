@@ -112,7 +112,7 @@ def _look(
             *_creates(context, page, absent_since, may_give_up=may_give_up),
             *_updates(context, page, may_give_up=may_give_up),
         ]
-        store_results(context.checkpoint, outcomes, {user.user_id: user.hash for user in page})
+        store_results(context.checkpoint, outcomes, {user.user_id: user.target_hash for user in page})
         if outcomes:
             _log.info("settled", users=len(outcomes), outcomes=outcome_words(outcomes))
         settled = {one.user_id for one in outcomes}

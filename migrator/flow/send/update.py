@@ -133,7 +133,7 @@ def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list
 def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
     """Whether a binding plan saw another user; after an unanswered attempt, the difference may be our own."""
     bound = context.options.plan_file is not None and task.user.attempts == 0
-    return bound and task.found.fingerprint() != task.user.seen
+    return bound and task.found.fingerprint() != task.user.found_fingerprint
 
 
 def make_update(
@@ -152,7 +152,7 @@ def make_update(
         return task
     if decision == Decision.ADOPT:
         # The confirmed user is the one that the plan saw and that still has the login.
-        agreed = found.fingerprint() == user.seen or found.mark() is None
+        agreed = found.fingerprint() == user.found_fingerprint or found.mark() is None
         return task if agreed and found.answers_to(user.target.login_id) else None
     lost = found.mark() is None and (user.retry or context.config.policy.existing == "link")
     return task if lost else None

@@ -34,12 +34,14 @@ def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted
         found += row.users
         state = predicted_state(row.state, row.decision) if predicted else State(row.state)
         missing = wrong_verdict(row) == _MISSING
-        reason = _MISSING if missing else _obstacle(state, row.reason, row.source_status, row.notes.split(","), mapping)
+        reason = (
+            _MISSING if missing else _obstacle(state, row.reason, row.source_status, row.note_codes.split(","), mapping)
+        )
         if reason:
             blocked[reason] = blocked.get(reason, 0) + row.users
         else:
             ready += row.users
-            first += row.users if UNPROVEN in row.notes.split(",") else 0
+            first += row.users if UNPROVEN in row.note_codes.split(",") else 0
     ordered = sorted(blocked.items(), key=lambda item: (-item[1], item[0]))
     return {"found": found, "ready": ready, "verify_first": first, "blocked": dict(ordered)}
 

@@ -31,7 +31,7 @@ def confirmed(store: Checkpoint, wanted: Binding = BINDING) -> None:
 
 
 def bound(store: Checkpoint, key: str = KEY) -> dict[str, Any]:
-    names = ("source", "project", "target_host", "mapping", "mapping_section", "policy")
+    names = ("source", "project", "target_host", "mapping_fingerprint", "mapping_section", "policy_fingerprint")
     query = select(*(migration.c[name] for name in names)).where(migration.c.key == key)
     return dict(store.read(lambda c: c.execute(query).mappings().one()))
 
@@ -40,9 +40,9 @@ def test_b4_mapping_and_policy_are_bound_when_a_run_is_confirmed(store: Checkpoi
     """Until then a run has bound what a plan binds: the servers it reads from."""
     servers = {"source": "acme", "project": "P2", "target_host": "api"}
     assert bind(store) == 0
-    assert bound(store) == servers | {"mapping": None, "mapping_section": None, "policy": None}
+    assert bound(store) == servers | {"mapping_fingerprint": None, "mapping_section": None, "policy_fingerprint": None}
     confirm_binding(store, BINDING)
-    confirmed = servers | {"mapping": "mapping", "mapping_section": SECTION, "policy": "policy"}
+    confirmed = servers | {"mapping_fingerprint": "mapping", "mapping_section": SECTION, "policy_fingerprint": "policy"}
     assert bound(store) == confirmed
     assert bind(store, replace(BINDING, mapping="other", mapping_section="{}", policy="other")) == REJUDGE
     assert bound(store) == confirmed
@@ -112,4 +112,4 @@ def test_a_changed_mapping_is_refused_until_it_is_accepted(store: Checkpoint) ->
     assert "`migrator run --retry CODE`" in caught.value.fix
 
     check_binding(store, other, remap=True)
-    assert bound(store)["mapping"] == "mapping"
+    assert bound(store)["mapping_fingerprint"] == "mapping"

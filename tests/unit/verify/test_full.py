@@ -239,7 +239,7 @@ def test_who_changed_in_docebo_since_is_told_as_such_and_not_judged(store: Check
 
 def test_of_an_older_checkpoint_the_hash_itself_is_what_was_sent(store: Checkpoint, check: Any) -> None:
     wanted = normalized(check, 1)
-    erased(store, "1", sent_hash=None, hash=wanted.content_hash())
+    erased(store, "1", sent_hash=None, target_hash=wanted.content_hash())
 
     found, _, _ = check(held(wanted, "U1"), docebo=docebo(1))
 
@@ -249,7 +249,7 @@ def test_of_an_older_checkpoint_the_hash_itself_is_what_was_sent(store: Checkpoi
 
 def test_who_is_not_at_docebo_any_more_is_compared_by_mark(store: Checkpoint, check: Any) -> None:
     wanted = normalized(check, 1)
-    erased(store, "1", sent_hash=None, hash=wanted.content_hash())
+    erased(store, "1", sent_hash=None, target_hash=wanted.content_hash())
     erased(store, "2", verdict="same")
     erased(store, "3", verdict="edited")
     erased(store, "4")

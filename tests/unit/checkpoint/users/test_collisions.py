@@ -60,7 +60,15 @@ def test_who_takes_part_in_a_collision(store: Checkpoint, columns: dict[str, Any
 def test_a_member_is_told_with_everything_the_ruling_needs(store: Checkpoint) -> None:
     sent = SentFields({}, frozenset({"a"}))
     profile = target("1", extra_login_ids=("one",)).to_json()
-    put(store, "1", target_id="U1", profile=profile, created="2020", last_login="2021", sent_fields=sent.to_json())
+    put(
+        store,
+        "1",
+        target_id="U1",
+        profile=profile,
+        source_created="2020",
+        source_last_login="2021",
+        sent_fields=sent.to_json(),
+    )
     put(store, "2", state=State.CONFLICT, profile=None)
     put(store, "3", target_id="U3", sent_fields=SentFields({}, frozenset({"b"})).to_json())
     put(store, "4", target_id="U4", sent_fields=SentFields({}).to_json())

@@ -17,7 +17,7 @@ from migrator.core.transitions import ALLOWED, FIRST_STATES, RESTORABLE
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-NEW = {"seen_sweep": 1, "notes": "", "hash": "hash", "attempts": 0}
+NEW = {"seen_sweep": 1, "note_codes": "", "target_hash": "hash", "attempts": 0}
 
 
 def one_of_each(store: Checkpoint) -> dict[str, str]:

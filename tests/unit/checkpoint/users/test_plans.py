@@ -113,7 +113,7 @@ def test_the_undecided_are_read_page_by_page(store: Checkpoint) -> None:
     page, rest = undecided_pages(store, 2)
 
     assert [user.user_id for user in page] == ["1", "3"]
-    assert (page[0].target, page[0].hash, page[0].target_id) == (target("1"), "hash 1", "U1")
+    assert (page[0].target, page[0].target_hash, page[0].target_id) == (target("1"), "hash 1", "U1")
     assert [user.user_id for user in rest] == ["5"]
 
 
@@ -129,12 +129,12 @@ def test_the_sendable_are_read_page_by_page(store: Checkpoint) -> None:
     page, rest = planned_pages(store, 2)
 
     assert [user.user_id for user in page] == ["1", "3"]
-    assert (page[1].target, page[1].hash, page[1].target_id) == (target("3"), "hash 3", "U3")
+    assert (page[1].target, page[1].target_hash, page[1].target_id) == (target("3"), "hash 3", "U3")
     assert [user.user_id for user in rest] == ["7"]
 
 
 def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:
-    put(store, "1", reason="old", seen="old")
+    put(store, "1", reason="old", found_fingerprint="old")
     put(store, "2", target_id="U2")
     before = rows(store)
     changes = {"name": ["before", "after"]}
@@ -142,7 +142,7 @@ def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:
     store_plan(
         store,
         [
-            PlannedAction("1", Decision.UPDATE, "U1", changes=changes, seen="fingerprint"),
+            PlannedAction("1", Decision.UPDATE, "U1", changes=changes, found_fingerprint="fingerprint"),
             PlannedAction("2", Decision.CONFLICT, reason=Reason.LOGIN_TAKEN),
         ],
     )
@@ -150,7 +150,7 @@ def test_a_decision_is_stored_whole_with_its_time(store: Checkpoint) -> None:
     after = rows(store)
     assert json.loads(after["1"]["changes"]) == changes
     assert after["1"] == before["1"] | {
-        "decision": "update", "target_id": "U1", "reason": None, "seen": "fingerprint", "decided_at": NOW,
+        "decision": "update", "target_id": "U1", "reason": None, "found_fingerprint": "fingerprint", "decided_at": NOW,
         "changes": after["1"]["changes"],
     }  # fmt: skip
     assert after["2"] == before["2"] | {"decision": "conflict", "reason": "login_taken", "decided_at": NOW}

@@ -19,8 +19,8 @@ PENDING = source_user.c.state == State.PENDING
 
 
 def found(store: Checkpoint, size: int, *, growing: bool = False) -> list[list[tuple[str, str]]]:
-    some = pages(store, [source_user.c.hash], PENDING, size=size, growing=growing)
-    return [[(row.user_id, row.hash) for row in page] for page in some]
+    some = pages(store, [source_user.c.target_hash], PENDING, size=size, growing=growing)
+    return [[(row.user_id, row.target_hash) for row in page] for page in some]
 
 
 @pytest.mark.parametrize("growing", [False, True])

@@ -71,7 +71,7 @@ def test_a_claim_keeps_to_the_users_it_is_allowed(
 
 
 def test_the_intent_is_stored_with_its_batch_and_time(store: Checkpoint) -> None:
-    to_create(store, "1", "2", seen="fingerprint", target_id="U", attempts=0, decided_at=5.0)
+    to_create(store, "1", "2", found_fingerprint="fingerprint", target_id="U", attempts=0, decided_at=5.0)
     to_create(store, "3", decided_at=3.0)
 
     batch = claim_batch(store, Decision.CREATE, 9)
@@ -79,8 +79,8 @@ def test_the_intent_is_stored_with_its_batch_and_time(store: Checkpoint) -> None
     assert batch is not None
     assert (batch.decision, batch.decided_at) == (Decision.CREATE, 3.0)
     first = batch.users[0]
-    assert (first.target, first.hash, first.target_id) == (target("1"), "hash 1", "U")
-    assert (first.attempts, first.seen) == (0, "fingerprint")
+    assert (first.target, first.target_hash, first.target_id) == (target("1"), "hash 1", "U")
+    assert (first.attempts, first.found_fingerprint) == (0, "fingerprint")
     assert {(row["state"], row["batch"], row["sending_since"]) for row in rows(store).values()} == {
         (State.SENDING, batch.id, NOW)
     }
@@ -248,7 +248,7 @@ def test_users_in_flight_are_found_page_by_page(store: Checkpoint) -> None:
 
     first, second = found
     assert [one.decision for one in found] == [Decision.CREATE, Decision.UPDATE]
-    assert (first.target, first.hash, first.target_id, first.attempts) == (target("1"), "hash 1", "U", 2)
+    assert (first.target, first.target_hash, first.target_id, first.attempts) == (target("1"), "hash 1", "U", 2)
     assert (second.user_id, second.target_id, second.attempts) == ("2", None, 1)
     assert [one.user_id for one in rest] == ["3"]
 

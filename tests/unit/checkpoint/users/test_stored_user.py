@@ -31,7 +31,7 @@ def test_every_column_is_read_with_its_type(store: Checkpoint) -> None:
     user = stored(
         store, state=State.SENDING, profile=None, target_id="U1", sent_hash="sent", sent_fields=sent.to_json(),
         origin="created", verdict="edited", reason="refused", decision="update", decided_at=5.0, adopt_id="S",
-        seen="seen", changes='{"status": ["enabled", "disabled"]}', attempts=2, refusals=3, retry=AGAIN,
+        found_fingerprint="seen", changes='{"status": ["enabled", "disabled"]}', attempts=2, refusals=3, retry=AGAIN,
         disabled_by_us=0,
     )  # fmt: skip
 

@@ -50,8 +50,8 @@ def test_a_new_user_is_stored_whole(store: Checkpoint) -> None:
     row = rows(store)["1"]
     assert {name: value for name, value in row.items() if value is not None} == {
         "migration": "default", "user_id": "1", "seen_sweep": 3, "state": State.PENDING, "attempts": 0,
-        "notes": "name_cut,phone_dropped", "source_status": "active", "created": "2024-01-01",
-        "last_login": "2024-06-01", "raw": '{"a":1}', "profile": profile, "hash": text_hash(profile),
+        "note_codes": "name_cut,phone_dropped", "source_status": "active", "source_created": "2024-01-01",
+        "source_last_login": "2024-06-01", "raw": '{"a":1}', "profile": profile, "target_hash": text_hash(profile),
     }  # fmt: skip
     assert sorted(key for key, _ in logins(store)) == keys("u1@example.org")
 
@@ -62,8 +62,8 @@ def test_a_rejected_record_is_stored_with_its_reason_and_without_a_profile(store
     row = rows(store)["1"]
     assert {name: value for name, value in row.items() if value is not None} == {
         "migration": "default", "user_id": "1", "seen_sweep": 3, "state": State.REJECTED, "attempts": 0,
-        "reason": "no_email", "notes": "", "created": "", "last_login": "", "raw": "raw",
-        "hash": text_hash("rejected:no_email"),
+        "reason": "no_email", "note_codes": "", "source_created": "", "source_last_login": "", "raw": "raw",
+        "target_hash": text_hash("rejected:no_email"),
     }  # fmt: skip
     assert logins(store) == []
 
@@ -74,8 +74,13 @@ def test_a_user_that_cannot_be_migrated_any_more_keeps_nothing_of_its_profile(st
     page(store, 2, Rejected("1", Reason.NO_EMAIL))
 
     row = rows(store)["1"]
-    assert (row["state"], row["reason"], row["notes"]) == (State.REJECTED, "no_email", "")
-    assert (row["profile"], row["source_status"], row["created"], row["last_login"]) == (None, None, "", "")
+    assert (row["state"], row["reason"], row["note_codes"]) == (State.REJECTED, "no_email", "")
+    assert (row["profile"], row["source_status"], row["source_created"], row["source_last_login"]) == (
+        None,
+        None,
+        "",
+        "",
+    )
     assert logins(store) == []
 
 
@@ -110,7 +115,7 @@ def test_d5_a_user_shown_again_in_the_same_sweep_is_not_fresh(store: Checkpoint)
 def test_of_two_records_with_one_id_on_a_page_the_last_one_counts(store: Checkpoint) -> None:
     assert page(store, 1, ready("1", name="first"), ready("1", name="last")) == PageCounts(fresh=1, new=1)
 
-    assert rows(store)["1"]["hash"] == text_hash(target("1", name="last").to_json())
+    assert rows(store)["1"]["target_hash"] == text_hash(target("1", name="last").to_json())
 
 
 DONE: dict[str, Any] = {
@@ -121,13 +126,19 @@ DONE: dict[str, Any] = {
     "changes": "{}",
     "verdict": "same",
 }
-DATES = {"created": "2024-01-01", "last_login": "2024-06-01", "source_status": "active"}  # those of `ready`
+DATES = {
+    "source_created": "2024-01-01",
+    "source_last_login": "2024-06-01",
+    "source_status": "active",
+}  # those of `ready`
 
 
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.CONFLICT, State.FAILED])
 def test_a_user_that_did_not_change_keeps_state_and_history(store: Checkpoint, state: State) -> None:
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", **DONE | DATES | {"state": state, "hash": same, "decision": Decision.UPDATE, "reason": "old"})
+    put(
+        store, "1", **DONE | DATES | {"state": state, "target_hash": same, "decision": Decision.UPDATE, "reason": "old"}
+    )
     before = rows(store)["1"]
 
     assert page(store, 5, ready("1"), raw="new raw") == PageCounts(fresh=1, new=0)
@@ -141,7 +152,7 @@ def test_a_user_that_did_not_change_keeps_state_and_history(store: Checkpoint, s
 def test_b3_who_arrived_and_is_asked_for_again_is_pending_with_its_profile(store: Checkpoint) -> None:
     """The profile was erased long ago, so that only the next reading can bring it back."""
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", state=State.CREATED, hash=same, target_id="U", profile=None, retry=1)
+    put(store, "1", state=State.CREATED, target_hash=same, target_id="U", profile=None, retry=1)
 
     page(store, 2, ready("1"))
 
@@ -152,8 +163,8 @@ def test_b3_who_arrived_and_is_asked_for_again_is_pending_with_its_profile(store
 
 def test_b13_who_arrived_is_followed_whatever_the_policy_includes(store: Checkpoint) -> None:
     """Suspended after the migration, and `policy.include` says active: the suspension is sent all the same."""
-    put(store, "1", state=State.CREATED, hash="old", target_id="U")
-    put(store, "2", state=State.SKIPPED, hash="old")
+    put(store, "1", state=State.CREATED, target_hash="old", target_id="U")
+    put(store, "2", state=State.SKIPPED, target_hash="old")
 
     page(store, 2, ready("1", status="suspended"), ready("2", status="suspended"), include=("active",))
 
@@ -161,7 +172,7 @@ def test_b13_who_arrived_is_followed_whatever_the_policy_includes(store: Checkpo
 
 
 def test_b13_who_cannot_be_migrated_any_more_is_still_known_to_have_left(store: Checkpoint) -> None:
-    put(store, "1", state=State.CREATED, hash="old", target_id="U")
+    put(store, "1", state=State.CREATED, target_hash="old", target_id="U")
     page(store, 2, Rejected("1", Reason.NO_EMAIL, "active"))
 
     page(store, 3, Rejected("1", Reason.NO_EMAIL, "suspended"))
@@ -171,8 +182,8 @@ def test_b13_who_cannot_be_migrated_any_more_is_still_known_to_have_left(store: 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.SENDING}))
 def test_a_user_that_changed_is_open_again_and_remembers_what_it_became(store: Checkpoint, state: State) -> None:
-    put(store, "1", **DONE | {"state": state, "hash": "old", "decision": Decision.UPDATE, "reason": "old"})
-    put(store, "2", state=state, hash="old")
+    put(store, "1", **DONE | {"state": state, "target_hash": "old", "decision": Decision.UPDATE, "reason": "old"})
+    put(store, "2", state=state, target_hash="old")
     before = rows(store)
     changed = ready("1", notes=("name_cut",), name="new")
 
@@ -182,8 +193,8 @@ def test_a_user_that_changed_is_open_again_and_remembers_what_it_became(store: C
     assert rows(store) == before | {
         "1": before["1"] | {
             "seen_sweep": 5, "state": State.PENDING, "reason": None, "detail": None, "decision": None,
-            "changes": None, "attempts": 0, "raw": "new raw", "profile": profile, "hash": text_hash(profile),
-            "notes": "name_cut", "source_status": "active", "created": "2024-01-01", "last_login": "2024-06-01",
+            "changes": None, "attempts": 0, "raw": "new raw", "profile": profile, "target_hash": text_hash(profile),
+            "note_codes": "name_cut", **DATES,
         }
     }  # fmt: skip
 
@@ -209,7 +220,7 @@ def test_new_login_ids_take_the_place_of_the_old_ones_of_that_user_alone(store: 
 @pytest.mark.parametrize("state", [State.SKIPPED, State.VANISHED, State.REJECTED])
 def test_who_was_out_and_is_in_again_is_pending(store: Checkpoint, state: State) -> None:
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", state=state, reason="limit", hash=same, profile=None)
+    put(store, "1", state=state, reason="limit", target_hash=same, profile=None)
 
     page(store, 2, ready("1"))
 
@@ -220,7 +231,7 @@ def test_who_was_out_and_is_in_again_is_pending(store: Checkpoint, state: State)
 @pytest.mark.parametrize("state", [State.PENDING, State.SKIPPED])
 def test_who_is_open_as_before_is_left_as_it_is(store: Checkpoint, state: State) -> None:
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", state=state, reason="a reason", hash=same, attempts=2, **DATES)
+    put(store, "1", state=state, reason="a reason", target_hash=same, attempts=2, **DATES)
     before = rows(store)["1"]
 
     page(store, 2, ready("1"), include=EVERYBODY if state == State.PENDING else ("expired",))
@@ -235,13 +246,13 @@ def test_what_is_not_sent_but_asked_for_later_is_renewed(
 ) -> None:
     """Who logged in last decides between duplicates, and the report shows the record: neither may be an old one."""
     same = text_hash(ready("1").target.to_json())
-    put(store, "1", **DONE | {"state": state, "hash": same, "decision": Decision.CREATE, "raw": old})
+    put(store, "1", **DONE | {"state": state, "target_hash": same, "decision": Decision.CREATE, "raw": old})
     before = rows(store)["1"]
 
     page(store, 2, ready("1", notes=("name_cut",)), raw="new raw")
 
     new = "new raw" if state == State.CONFLICT else new
-    assert rows(store)["1"] == before | DATES | {"seen_sweep": 2, "raw": new, "notes": "name_cut"}
+    assert rows(store)["1"] == before | DATES | {"seen_sweep": 2, "raw": new, "note_codes": "name_cut"}
 
 
 def test_the_record_of_a_rejected_user_is_renewed(store: Checkpoint) -> None:
@@ -262,7 +273,7 @@ def test_the_record_of_a_rejected_user_is_renewed(store: Checkpoint) -> None:
     ],
 )
 def test_who_is_not_included_any_more_is_skipped_unless_it_arrived(store: Checkpoint, state: State, end: State) -> None:
-    put(store, "1", state=state, hash=text_hash(ready("1").target.to_json()))
+    put(store, "1", state=state, target_hash=text_hash(ready("1").target.to_json()))
 
     page(store, 2, ready("1"), include=("expired",))
 

@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 THIRD = "third"
 # Every column that a mapping may change, each with another value.
 BEFORE: dict[str, Any] = {
-    "state": State.CONFLICT, "reason": "login_taken", "detail": "U9", "notes": "name_cut", "source_status": "active",
-    "created": "2020-01-01", "last_login": "2021-01-01", "raw": '{"name": "Zoë \\u0000"}', "profile": '{"name": "Zoë"}',
-    "hash": "old hash", "sent_hash": "old sent", "target_id": "U1", "decision": Decision.UPDATE,
-    "changes": '{"name": ["a", "b"]}', "decided_at": 1.5, "seen": "old seen", "predicted": "updated",
+    "state": State.CONFLICT, "reason": "login_taken", "detail": "U9", "note_codes": "name_cut",
+    "source_status": "active", "source_created": "2020-01-01", "source_last_login": "2021-01-01",
+    "raw": '{"name": "Zoë \\u0000"}', "profile": '{"name": "Zoë"}',
+    "target_hash": "old hash", "sent_hash": "old sent", "target_id": "U1", "decision": Decision.UPDATE,
+    "changes": '{"name": ["a", "b"]}', "decided_at": 1.5, "found_fingerprint": "old seen", "predicted_state": "updated",
     "verdict": "differs", "origin": "linked", "sent_fields": '{"name": "x"}', "adopt_id": "U2", "disabled_by_us": 1,
     "still_enabled": 0, "refusals": 2, "retry": 1, "was_state": State.FAILED, "was_reason": "refused",
     "was_detail": "E1", "was_attempts": 3, "was_retry": 2, "attempts": 4,
 }  # fmt: skip
 AFTER: dict[str, Any] = {
-    **dict.fromkeys(BEFORE), "state": State.PENDING, "notes": "", "hash": "new hash", "attempts": 0, "seen_sweep": 5,
+    **dict.fromkeys(BEFORE), "state": State.PENDING, "note_codes": "", "target_hash": "new hash", "attempts": 0,
+    "seen_sweep": 5,
 }  # fmt: skip
 
 
@@ -40,7 +42,7 @@ def third(store: Checkpoint) -> Checkpoint:
     """A third migration's rows that are written over too, under the same ids; they must stay as they are."""
     store.write(lambda c: c.execute(insert(migration).values(key=THIRD, fence=1, sweep=7)))
     for user_id in ("1", "2"):
-        put(store, user_id, THIRD, was_row=json.dumps({"row": {"hash": "third's"}, "logins": ["third's"]}))
+        put(store, user_id, THIRD, was_row=json.dumps({"row": {"target_hash": "third's"}, "logins": ["third's"]}))
         put_logins(store, user_id, "trial", key=THIRD)
     return store
 
@@ -144,8 +146,8 @@ def test_a_row_that_was_written_over_twice_comes_back_as_it_was_at_first(store: 
     put(store, "1", **BEFORE)
     put_logins(store, "1", "a")
     before = rows(store)
-    write_over(store, "1", "b", hash="second")
-    write_over(store, "1", "c", hash="third")
+    write_over(store, "1", "b", target_hash="second")
+    write_over(store, "1", "c", target_hash="third")
 
     restore_snapshots(store)
 
@@ -192,11 +194,11 @@ def test_what_was_put_back_is_not_put_back_again(store: Checkpoint) -> None:
     write_over(store, "1", "b")
     restore_snapshots(store)
     own = (source_user.c.migration == KEY, source_user.c.user_id == "1")
-    store.write(lambda c: c.execute(update(source_user).where(*own).values(hash="later")))
+    store.write(lambda c: c.execute(update(source_user).where(*own).values(target_hash="later")))
 
     restore_snapshots(store)
 
-    assert rows(store)["1"]["hash"] == "later"
+    assert rows(store)["1"]["target_hash"] == "later"
     assert logins(store) == [("a", "1")]
 
 

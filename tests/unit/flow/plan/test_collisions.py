@@ -99,7 +99,7 @@ def test_whoever_loses_is_set_aside_in_every_group_however_many(
     monkeypatch.setattr(collisions, "GROUPS_AT_ONCE", 2)
     for user_id in ("1", "2", "3", "4", "5", "6"):
         created = "2020" if user_id in ("2", "4", "5") else "2021"
-        put(store, user_id, created=created, profile=target(f"{-(-int(user_id) // 2)}").to_json())
+        put(store, user_id, source_created=created, profile=target(f"{-(-int(user_id) // 2)}").to_json())
         put_logins(store, user_id, f"key {-(-int(user_id) // 2)}")
 
     set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))

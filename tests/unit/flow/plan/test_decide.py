@@ -47,14 +47,14 @@ def test_whom_nobody_answers_for_is_created() -> None:
 def test_our_own_user_is_unchanged_or_updated_with_what_was_seen() -> None:
     same, other = held(), held(name="old")
     assert decided(WANTED, [same], None, policy()) == PlannedAction(
-        "1", Decision.UNCHANGED, "U1", seen=same.fingerprint(), origin="created", disabled_by_us=False
+        "1", Decision.UNCHANGED, "U1", found_fingerprint=same.fingerprint(), origin="created", disabled_by_us=False
     )
     assert decided(WANTED, [other], None, policy()) == PlannedAction(
         "1",
         Decision.UPDATE,
         "U1",
         changes={"name": ["old", "Ana Ruiz"]},
-        seen=other.fingerprint(),
+        found_fingerprint=other.fingerprint(),
         origin="created",
         disabled_by_us=False,
     )
@@ -110,7 +110,7 @@ def test_n2_a_single_stranger_is_linked_only_when_the_policy_says_so() -> None:
     assert decided(WANTED, [STRANGER], None, policy()) == conflict(Reason.LOGIN_TAKEN, "S")
     described = {name: [None, value] for name, value in MARK.items()}
     assert decided(WANTED, [STRANGER], None, policy("link")) == PlannedAction(
-        "1", Decision.ADOPT, "S", changes=described, seen=STRANGER.fingerprint()
+        "1", Decision.ADOPT, "S", changes=described, found_fingerprint=STRANGER.fingerprint()
     )
     named = replace(STRANGER, name="Her own", email="her@x.org")
     assert decided(WANTED, [named], None, policy("link")).changes == described

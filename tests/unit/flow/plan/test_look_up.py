@@ -297,9 +297,9 @@ def test_a_sweep_without_a_search_leaves_nobody_out(store: Checkpoint, tmp_path:
 
 
 def test_the_policy_says_which_of_several_goes_on(store: Checkpoint, tmp_path: Path) -> None:
-    put(store, "1", created="2021")
+    put(store, "1", source_created="2021")
     same = replace(target("2"), login_id="u1@example.org", email="u1@example.org")
-    put(store, "2", profile=same.to_json(), created="2020")
+    put(store, "2", profile=same.to_json(), source_created="2020")
     collide(store)
 
     make_plan(run_context(store, tmp_path, settings={"policy": {"duplicate_email": "oldest"}}), first_sweep=0)
@@ -326,7 +326,7 @@ def test_what_the_policy_asks_for_is_opened_and_can_be_closed_again(
     assert (row["state"], row["decision"]) == (State.PENDING, Decision.CREATE)
     assert (row["was_state"], row["was_reason"]) == (State.FAILED, "refused")
     restore_unconfirmed(store)
-    written = {"decided_at", "predicted"}
+    written = {"decided_at", "predicted_state"}
     assert {key: rows(store)["1"][key] for key in before.keys() - written} == {
         key: before[key] for key in before.keys() - written
     }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
-from migrator.checkpoint.users.counts import PREDICTED_STATES
+from migrator.checkpoint.users.counts import PREDICTED_STATES, predicted_state
 from migrator.checkpoint.users.moves import move_to
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE, CHANGED_IN_DOCEBO
-from migrator.checkpoint.users.rows import count_where, mine, pages
+from migrator.checkpoint.users.rows import count_where, mine
+from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
 from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import Reason
@@ -26,18 +27,6 @@ _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class PlanLine:
-    """One user of a plan: what to do, for which source (`hash`) and which target (`seen`)."""
-
-    user_id: str
-    decision: str
-    hash: str
-    seen: str | None
-    changes: dict[str, list[Any]] | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PredictionGap:
     """Users whose result differs from the prediction."""
 
@@ -47,13 +36,9 @@ class PredictionGap:
     users: int
 
 
-def plan_lines(checkpoint: Checkpoint) -> Iterator[PlanLine]:
+def decided_users(checkpoint: Checkpoint) -> Iterator[StoredUser]:
     """Every decided user that is still pending; memory stays flat."""
-    columns = [source_user.c[name] for name in ("decision", "target_hash", "found_fingerprint", "changes", "reason")]
-    for page in pages(checkpoint, columns, _decided(checkpoint), size=_PAGE):
-        for row in page:
-            changes = json.loads(row.changes) if row.changes else None
-            yield PlanLine(row.user_id, row.decision, row.target_hash, row.found_fingerprint, changes, row.reason)
+    return chain.from_iterable(stored_pages(checkpoint, _decided(checkpoint), size=_PAGE))
 
 
 def _decided(checkpoint: Checkpoint) -> ColumnElement[bool]:
@@ -65,32 +50,30 @@ def forget_predictions(checkpoint: Checkpoint) -> None:
     checkpoint.write(lambda c: c.execute(update(source_user).where(mine(checkpoint)).values(predicted_state=None)))
 
 
-def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[PlanLine]) -> None:
-    """Compare some entries of a binding plan with today's decisions; set users who changed since aside as drifted."""
-    wanted = {entry.user_id: entry for entry in planned}
+def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[StoredUser]) -> None:
+    """Compare users as a binding plan names them with today's decisions; set who changed since aside as drifted."""
+    wanted = {user.user_id: user for user in planned}
+    still_decided = select(*STORED_COLUMNS).where(_decided(checkpoint), source_user.c.user_id.in_(wanted))
 
     def work(connection: Connection) -> None:
-        rows = connection.execute(
-            select(source_user).where(_decided(checkpoint), source_user.c.user_id.in_(wanted))
-        ).all()
-        for row in rows:
-            entry = wanted[row.user_id]
-            this = source_user.c.user_id == row.user_id
+        for now in map(StoredUser.of, connection.execute(still_decided).all()):
+            then = wanted[now.user_id]
+            this = source_user.c.user_id == now.user_id
             bound = update(source_user).where(mine(checkpoint), this)
             # If an earlier attempt went unanswered, half of the change may be there: the plan itself made it.
-            drifted = row.decision != entry.decision or _moved(entry, row.found_fingerprint)
-            if row.target_hash != entry.hash or (drifted and not row.attempts):
-                why = CHANGED_IN_DESCOPE if row.target_hash == entry.hash else CHANGED_IN_DOCEBO
+            drifted = now.decision != then.decision or _moved(then, now)
+            if now.target_hash != then.target_hash or (drifted and not now.attempts):
+                why = CHANGED_IN_DESCOPE if now.target_hash == then.target_hash else CHANGED_IN_DOCEBO
                 aside = move_to(checkpoint, State.CONFLICT, this)
                 bound = aside.values(reason=Reason.DRIFTED, detail=why, decision=None, changes=None)
-            connection.execute(bound.values(predicted_state=PREDICTED_STATES[entry.decision]))
+            connection.execute(bound.values(predicted_state=predicted_state(then.state, then.decision)))
 
     checkpoint.write(work)
 
 
-def _moved(entry: PlanLine, seen: str | None) -> bool:
+def _moved(then: StoredUser, now: StoredUser) -> bool:
     """Whether the Descope user to be written differs from the one that the plan saw."""
-    return entry.decision in (Decision.UPDATE, Decision.ADOPT) and entry.seen != seen
+    return then.decision in (Decision.UPDATE, Decision.ADOPT) and then.found_fingerprint != now.found_fingerprint
 
 
 def skip_unplanned(checkpoint: Checkpoint) -> None:

@@ -43,9 +43,9 @@ class StoredUser:
 
     `sent_hash` is the hash of the last target that Descope acknowledged; `sent` has one per field. `origin` is how the
     user became ours. For a decision, `adopt_id` is the stranger to link, `found_fingerprint` that of the Descope user
-    on which it was made, and `disables` whether disabling that one was planned. `attempts` counts requests without an
-    answer, `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for
-    the user to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
+    on which it was made, and `changes` {field: [before, after]}. `attempts` counts requests without an answer,
+    `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for the user
+    to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
     """
 
     user_id: str
@@ -62,7 +62,7 @@ class StoredUser:
     decided_at: float | None = None
     adopt_id: str | None = None
     found_fingerprint: str | None = None
-    disables: bool = False
+    changes: dict[str, list[Any]] | None = field(default=None, repr=False)  # personal data
     attempts: int = 0
     refusals: int = 0
     retry: bool = False
@@ -86,7 +86,7 @@ class StoredUser:
             decided_at=row.decided_at,
             adopt_id=row.adopt_id,
             found_fingerprint=row.found_fingerprint,
-            disables=json.loads(row.changes or "{}").get("status", [None, None])[1] == "disabled",
+            changes=json.loads(row.changes) if row.changes else None,
             attempts=row.attempts,
             refusals=row.refusals or 0,
             retry=row.retry == AGAIN,
@@ -103,6 +103,11 @@ class StoredUser:
         if self.profile is None:
             raise ValueError(f"the profile of user {self.user_id} was erased")
         return TargetUser.from_json(self.profile)
+
+    @property
+    def disables(self) -> bool:
+        """Whether it was planned to disable the user."""
+        return "disabled" in (self.changes or {}).get("status", [])[1:]
 
     @property
     def descope_id(self) -> str | None:

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from migrator.checkpoint.users.predictions import PlanLine, bind_to_plan, forget_predictions, plan_lines, skip_unplanned
+from migrator.checkpoint.users.predictions import bind_to_plan, decided_users, forget_predictions, skip_unplanned
+from migrator.checkpoint.users.stored_user import StoredUser
 from migrator.core.errors import ConfigError
-from migrator.core.model import Decision, canonical_json, text_hash
+from migrator.core.model import Decision, State, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,8 @@ PLAN_VERSION = 2
 UNSEALED_VERSION = 1  # the version whose lines carry no seal
 SEAL = "seal"  # the key of a line that holds the hash of all others
 SEAL_LENGTH = 16  # hex digits: protects against edits, not against forgers, who could seal a line again
+_BINDING = ("user_id", "decision", "hash", "seen")  # what must be the same again
+_LINE = (*_BINDING, "changes", "reason")
 _AT_ONCE = 500
 
 
@@ -72,8 +75,9 @@ def write_plan(context: PlanContext, path: Path) -> None:
         ) from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(_sealed(asdict(_header(context))))
-        for entry in plan_lines(context.checkpoint):
-            file.write(_sealed(asdict(entry)))
+        for user in decided_users(context.checkpoint):
+            held = (user.user_id, user.decision, user.target_hash, user.found_fingerprint, user.changes, user.reason)
+            file.write(_sealed(dict(zip(_LINE, held, strict=True))))
 
 
 def _sealed(values: dict[str, Json]) -> str:
@@ -103,12 +107,12 @@ def check_plan(context: PlanContext, path: Path) -> None:
         pass
 
 
-def _read(context: PlanContext, path: Path) -> Iterator[PlanLine]:
+def _read(context: PlanContext, path: Path) -> Iterator[StoredUser]:
     try:
         with path.open(encoding="utf-8") as file:
             sealed = _check_header(context, path, file.readline())
             for number, line in enumerate(file, start=2):
-                yield _entry(path, number, line, sealed=sealed)
+                yield _planned_user(path, number, line, sealed=sealed)
     except OSError as error:
         raise ConfigError(
             f"The plan {path} cannot be read: {error.strerror}.", fix="Give --plan a file that `plan --out` wrote."
@@ -139,17 +143,15 @@ def _check_header(context: PlanContext, path: Path, line: str) -> bool:
     return bool(version == PLAN_VERSION)
 
 
-def _entry(path: Path, number: int, line: str, *, sealed: bool) -> PlanLine:
+def _planned_user(path: Path, number: int, line: str, *, sealed: bool) -> StoredUser:
+    """The user as it was stored when the plan was made, as far as that binds."""
     values = _values(path, number, line)
     if sealed:
         _break_seal(path, number, values)
-    try:
-        entry = PlanLine(**values)
-    except TypeError:
-        raise _broken(path, number) from None
-    if entry.decision not in set(Decision):
+    if not set(_BINDING) <= values.keys() <= set(_LINE) or values["decision"] not in list(Decision):
         raise _broken(path, number)
-    return entry
+    user_id, decision, target_hash, seen = (values[name] for name in _BINDING)
+    return StoredUser(user_id, State.PENDING, target_hash, decision=Decision(decision), found_fingerprint=seen)
 
 
 def _values(path: Path, number: int, line: str) -> dict[str, Any]:

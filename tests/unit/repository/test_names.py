@@ -34,6 +34,7 @@ NO_FIELDS = {
     "config": {"email", "username", "expired"},
     "core": {"email", "status", "expired"},
     "descope": {"email", "status"},
+    "flow": {"user_id"},  # a key of a plan file
     "log": {"level"},
     "normalize": {"email", "username", "expired"},
     "report": {"email", "username", "actions"},

@@ -37,9 +37,10 @@ def test_every_column_is_read_with_its_type(store: Checkpoint) -> None:
 
     assert user == StoredUser(
         "1", State.SENDING, "hash 1", None, "U1", "sent", sent, "created", RowVerdict.EDITED, "refused",
-        Decision.UPDATE, 5.0, "S", "seen", disables=True, attempts=2, refusals=3, retry=True, disabled_by_us=False,
+        Decision.UPDATE, 5.0, "S", "seen", {"status": ["enabled", "disabled"]}, attempts=2, refusals=3, retry=True,
+        disabled_by_us=False,
     )  # fmt: skip
-    assert (user.left, user.seen_right) == (frozenset({"phone"}), True)
+    assert (user.left, user.seen_right, user.disables) == (frozenset({"phone"}), True, True)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ class StoredUser:
     user became ours. For a decision, `adopt_id` is the stranger to link, `found_fingerprint` that of the Descope user
     on which it was made, and `changes` {field: [before, after]}. `attempts` counts requests without an answer,
     `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for the user
-    to be planned again; `disabled_by_us` is None if nobody recorded who disabled it.
+    to be planned again; `disabled_by_us` is None if nobody recorded who disabled it. `source_created` and
+    `source_last_login` are the record's own date texts, "" if they never happened.
     """
 
     user_id: str
@@ -67,6 +68,8 @@ class StoredUser:
     refusals: int = 0
     retry: bool = False
     disabled_by_us: bool | None = None
+    source_created: str = ""
+    source_last_login: str = ""
 
     @classmethod
     def of(cls, row: Row[Any]) -> StoredUser:
@@ -91,6 +94,8 @@ class StoredUser:
             refusals=row.refusals or 0,
             retry=row.retry == AGAIN,
             disabled_by_us=None if row.disabled_by_us is None else bool(row.disabled_by_us),
+            source_created=row.source_created or "",
+            source_last_login=row.source_last_login or "",
         )
 
     @cached_property
@@ -103,6 +108,16 @@ class StoredUser:
         if self.profile is None:
             raise ValueError(f"the profile of user {self.user_id} was erased")
         return TargetUser.from_json(self.profile)
+
+    @property
+    def login_ids(self) -> tuple[str, ...]:
+        """Those of its target, the primary one first; none once they were erased."""
+        return () if self.profile is None else self.target.all_login_ids
+
+    def holds(self, login_key: str) -> bool:
+        """Whether it is in Descope with this login; assumed of a user who arrived before sent logins were recorded."""
+        sent = self.sent.logins if self.sent else ()
+        return self.target_id is not None and (not sent or login_key in sent)
 
     @property
     def disables(self) -> bool:
@@ -136,7 +151,7 @@ STORED_COLUMNS = [
     for name in (
         "user_id", "state", "target_hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict",
         "reason", "decision", "decided_at", "adopt_id", "found_fingerprint", "changes", "attempts", "refusals", "retry",
-        "disabled_by_us",
+        "disabled_by_us", "source_created", "source_last_login",
     )
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.collisions import CollidingUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import PolicyConfig
 
 _NEVER = "9999"  # sorts behind every date
@@ -30,15 +30,15 @@ class Ruling:
     newcomers_only: bool
 
 
-def set_losers_aside(checkpoint: Checkpoint, members: Iterator[CollidingUser], policy: PolicyConfig) -> None:
+def set_losers_aside(checkpoint: Checkpoint, members: Iterator[tuple[str, StoredUser]], policy: PolicyConfig) -> None:
     """Move the losers of every group to `conflict`."""
-    rulings = ((key, rule_on_group(group, policy)) for key, group in collision_groups(members))
+    rulings = ((key, rule_on_group(key, group, policy)) for key, group in collision_groups(members))
     while some := list(islice(rulings, GROUPS_AT_ONCE)):
         rows = [(key, ruling.reason, ruling.winner, ruling.newcomers_only) for key, ruling in some]
         set_colliding_aside(checkpoint, rows)
 
 
-def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Ruling:
+def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig) -> Ruling:
     """The ruling on one group of any size, in one pass.
 
     There is no guessing: the policy chooses a winner only among users with the very same address. If only
@@ -52,16 +52,18 @@ def rule_on_group(group: Iterable[CollidingUser], policy: PolicyConfig) -> Rulin
     oldest: tuple[tuple[str, int, str], str] | None = None
     newest: tuple[str, tuple[str, int, str], str] | None = None
     for member in group:
-        held |= member.holds
-        if member.email and len(emails) < 2:  # noqa: PLR2004 -- one, or more than one
-            emails.add(login_key(member.email))
+        held |= member.holds(key)
+        email = member.target.email if member.profile else ""
+        if email and len(emails) < 2:  # noqa: PLR2004 -- one, or more than one
+            emails.add(login_key(email))
         if len(logins) < 2:  # noqa: PLR2004 -- as above
             logins.add(member.login_ids)
-        age = (member.created or _NEVER, len(member.user_id), member.user_id)
+        age = (member.source_created or _NEVER, len(member.user_id), member.user_id)
         if oldest is None or age < oldest[0]:
             oldest = (age, member.user_id)
-        if newest is None or member.last_login > newest[0] or (member.last_login == newest[0] and age < newest[1]):
-            newest = (member.last_login, age, member.user_id)
+        seen = member.source_last_login
+        if newest is None or seen > newest[0] or (seen == newest[0] and age < newest[1]):
+            newest = (seen, age, member.user_id)
     reason = Reason.DUPLICATE_EMAIL if len(emails) == 1 else Reason.DUPLICATE_LOGIN
     choice = {"oldest": oldest and oldest[-1], "newest_login": newest and newest[-1]}.get(policy.duplicate_email)
     return Ruling(reason, choice if len(logins) == 1 and not held else None, held)

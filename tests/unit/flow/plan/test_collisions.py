@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
+from stored_users import waiting
 from two_migrations import put, put_logins, share_login, states, target
 
-from migrator.checkpoint.users.collisions import CollidingUser, colliding_users
+from migrator.checkpoint.users.collisions import colliding_users
 from migrator.config.schema import PolicyConfig
+from migrator.core.fields import SentFields
 from migrator.core.model import State
 from migrator.core.reasons import Reason
 from migrator.flow.plan import collisions
@@ -16,22 +19,23 @@ from migrator.flow.plan.collisions import Ruling, rule_on_group, set_losers_asid
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 Choice: TypeAlias = Literal["conflict", "oldest", "newest_login"]
 
 
-def member(user_id: str, **changes: Any) -> CollidingUser:
-    values: dict[str, Any] = {
-        "state": State.PENDING, "login_ids": ("a@x.org",), "email": "a@x.org", "created": "", "last_login": ""
-    }  # fmt: skip
-    return CollidingUser(user_id, **values | changes)
+def member(
+    user_id: str, email: str = "a@x.org", login_ids: tuple[str, ...] = ("a@x.org",), **columns: Any
+) -> StoredUser:
+    wanted = replace(target(user_id), login_id=login_ids[0], extra_login_ids=login_ids[1:], email=email)
+    return replace(waiting(wanted), **columns)
 
 
-def ruling(*group: CollidingUser, choice: Choice = "conflict") -> Ruling:
-    return rule_on_group(group, PolicyConfig(duplicate_email=choice))
+def ruling(*group: StoredUser, choice: Choice = "conflict") -> Ruling:
+    return rule_on_group("a key", group, PolicyConfig(duplicate_email=choice))
 
 
-def winner(*group: CollidingUser, choice: Choice) -> str | None:
+def winner(*group: StoredUser, choice: Choice) -> str | None:
     return ruling(*group, choice=choice).winner
 
 
@@ -60,7 +64,11 @@ def test_who_has_no_address_collides_by_login() -> None:
 
 
 def test_the_oldest_goes_on_and_an_unknown_date_is_the_youngest() -> None:
-    group = [member("1"), member("2", created="2021-01-01", last_login="2024-01-01"), member("3", created="2020-01-01")]
+    group = [
+        member("1"),
+        member("2", source_created="2021-01-01", source_last_login="2024-01-01"),
+        member("3", source_created="2020-01-01"),
+    ]
     assert winner(*group, choice="oldest") == "3"
 
 
@@ -70,9 +78,9 @@ def test_of_equally_old_users_the_smaller_number_goes_on() -> None:
 
 def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
     group = [
-        member("1", last_login="2020-01-01", created="2018-01-01"),
-        member("3", last_login="2024-01-01", created="2019-01-01"),
-        member("2", last_login="2024-01-01", created="2020-01-01"),
+        member("1", source_last_login="2020-01-01", source_created="2018-01-01"),
+        member("3", source_last_login="2024-01-01", source_created="2019-01-01"),
+        member("2", source_last_login="2024-01-01", source_created="2020-01-01"),
     ]
     assert winner(*group, choice="newest_login") == "3"
     assert winner(*reversed(group), choice="newest_login") == "3"
@@ -82,13 +90,16 @@ def test_the_last_one_to_log_in_goes_on_and_the_older_one_of_two() -> None:
 @pytest.mark.parametrize("state", [State.CREATED, State.UPDATED, State.UNCHANGED, State.PENDING])
 def test_a4_d1_who_holds_the_login_keeps_it_and_only_newcomers_are_set_aside(state: State, choice: Choice) -> None:
     """Whether who arrived has changed since or not: the change is sent, and no policy gives the login away."""
-    holder = member("2", state=state, arrived=True, holds=True)
+    holder = member("2", state=state, target_id="U2")
     expected = Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=True)
-    assert ruling(member("1", created="2001-01-01", last_login="2030"), holder, member("3"), choice=choice) == expected
+    assert (
+        ruling(member("1", source_created="2001-01-01", source_last_login="2030"), holder, member("3"), choice=choice)
+        == expected
+    )
 
 
 def test_who_arrived_with_another_login_and_moves_to_one_that_newcomers_want_waits_with_them() -> None:
-    group = [member("1"), member("2", arrived=True)]
+    group = [member("1"), member("2", target_id="U2", sent=SentFields({}, frozenset({"another key"})))]
     assert ruling(*group) == Ruling(Reason.DUPLICATE_EMAIL, None, newcomers_only=False)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import MappingConfig
     from migrator.report.document import DetailsDocument, RunDocument
 
@@ -103,5 +103,5 @@ def write_reports(
             file.write("\n")
 
 
-def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[ProblemUser]:
+def _problems(checkpoint: Checkpoint, *, predicted: bool) -> Iterator[StoredUser]:
     return with_details(checkpoint, problems.problem_users(checkpoint, predicted=predicted))

@@ -18,8 +18,8 @@ import pytest
 from browser import NAMES, Browser, Page
 from demo_page import write_demo
 from run_document import document
+from stored_users import in_trouble
 
-from migrator.checkpoint.users.problems import ProblemUser
 from migrator.core.model import State
 from migrator.report.page.page import write_page
 
@@ -103,7 +103,7 @@ def test_nc24_a_column_without_any_value_is_left_out_of_the_page(browser: Browse
     """No blank column takes room from addresses; sorting and searching go by the columns that are left."""
     person = json.dumps({"first_name": "Ana", "username": "ana", "email": ""})
     path = tmp_path / "report.html"
-    people = [ProblemUser(str(number), State.REJECTED, "no_email", None, person) for number in (7, 12)]
+    people = [in_trouble(str(number), State.REJECTED, "no_email", raw=person) for number in (7, 12)]
     with path.open("w", encoding="utf-8") as file:
         write_page(file, document("needs_person", rejected=2), {}, [], people, 0.0, redact=False)
 
@@ -296,8 +296,12 @@ def test_nc25_fifty_thousand_rows_are_data_of_which_one_page_is_drawn(browser: B
     number = 50_000
     path = tmp_path / "report.html"
     people = (
-        ProblemUser(
-            str(1000 + index), State.CONFLICT, "duplicate_email", f"also {2000 + index}", '{"email":"a@example.org"}'
+        in_trouble(
+            str(1000 + index),
+            State.CONFLICT,
+            "duplicate_email",
+            f"also {2000 + index}",
+            raw='{"email":"a@example.org"}',
         )
         for index in range(number)
     )

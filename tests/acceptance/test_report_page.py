@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import NAMES, Browser, Page
 from run_document import document
+from stored_users import in_trouble
 
 from migrator.checkpoint.runs.progress import ProgressPoint
-from migrator.checkpoint.users.problems import ProblemUser
 from migrator.core.model import State
 from migrator.report.page.page import write_page
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from world import Place
 
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.report.document import DetailsDocument, FieldRow, RunDocument
 
 # `make test` must run with Python alone; in CI the browser is installed, and its absence is a failure.
@@ -271,10 +272,10 @@ def _samples() -> list[ProgressPoint]:
     ]
 
 
-def _problems(number: int) -> Iterator[ProblemUser]:
+def _problems(number: int) -> Iterator[StoredUser]:
     rng = random.Random(1)
     kinds = [(State.REJECTED, "no_email"), (State.CONFLICT, "login_taken"), (State.FAILED, "refused")]
     for index in range(number):
         state, reason = rng.choice(kinds)
         person = {"username": f"u{index}", "email": f"p{index}@example.org", "first_name": "Ana", "last_name": "Rossi"}
-        yield ProblemUser(str(1000 + index), state, reason, "E062107", json.dumps(person))
+        yield in_trouble(str(1000 + index), state, reason, "E062107", raw=json.dumps(person))

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from stored_users import in_trouble
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from browser import Browser, Page
 from run_document import document
 
-from migrator.checkpoint.users.problems import ProblemUser
 from migrator.core.model import State
 from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 # Each is done once and includes the layout that it makes necessary.
 USES = {
@@ -59,13 +61,13 @@ def _opened(page: Page) -> float:
     return milliseconds
 
 
-def _people(users: int) -> Iterator[ProblemUser]:
+def _people(users: int) -> Iterator[StoredUser]:
     rng = random.Random(1)
     for index in range(users):
         person = {"username": f"u{index}", "email": f"p{index}@example.org", "first_name": "Ana", "last_name": "Rossi"}
         reason = rng.choice(("login_taken", "duplicate_email"))
         detail = f"Descope user U2{rng.getrandbits(100):025x}"
-        yield ProblemUser(str(1000 + index), State.CONFLICT, reason, detail, json.dumps(person))
+        yield in_trouble(str(1000 + index), State.CONFLICT, reason, detail, raw=json.dumps(person))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pytest
     from sqlalchemy import Connection
 
-    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.report.document import RunDocument
 
 # Modules between a transaction and whoever wanted it.
@@ -93,7 +93,7 @@ def reports(patch: pytest.MonkeyPatch, point: Callable[[str], None]) -> None:
     """Points in every step of writing the reports."""
     rows_of, document = problems.problem_users, RunFigures.document
 
-    def rows(*args: Any, **kwargs: Any) -> Iterator[ProblemUser]:
+    def rows(*args: Any, **kwargs: Any) -> Iterator[StoredUser]:
         for problem in rows_of(*args, **kwargs):
             yield problem
             point("report row")

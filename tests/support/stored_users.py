@@ -14,3 +14,8 @@ if TYPE_CHECKING:
 def waiting(target: TargetUser, **columns: Any) -> StoredUser:
     """A pending user that is to become `target`."""
     return StoredUser(target.user_id, State.PENDING, "hash", target.to_json(), **columns)
+
+
+def in_trouble(user_id: str, state: State, reason: str, detail: str | None = None, **columns: Any) -> StoredUser:
+    """A user that needs a person."""
+    return StoredUser(user_id, state, "hash", reason=reason, detail=detail, **columns)

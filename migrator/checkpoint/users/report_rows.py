@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
@@ -35,23 +35,17 @@ def kept_records(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
     return chain.from_iterable(pages(checkpoint, columns, kept))
 
 
-class CrosswalkRow(NamedTuple):
-    """A Docebo user and the Descope user it became."""
+def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
+    """The `user_id`, `target_id` and `state` of everybody whom this migration brought to Descope.
 
-    user_id: str
-    target_id: str
-    state: str
-
-
-def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[CrosswalkRow]:
-    """Everybody whom this migration brought to Descope, including those with a change to come and those gone since."""
+    That includes users with a change to come and those gone since; memory stays flat.
+    """
     there = and_(
         source_user.c.target_id.is_not(None),
         source_user.c.sent_hash.is_not(None),
         or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.DELETED_AT_DESCOPE),
     )
-    found = pages(checkpoint, (source_user.c.target_id, source_user.c.state), there)
-    return (CrosswalkRow(row.user_id, row.target_id, row.state) for page in found for row in page)
+    return chain.from_iterable(pages(checkpoint, (source_user.c.target_id, source_user.c.state), there))
 
 
 def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:

@@ -46,7 +46,8 @@ class StoredUser:
     on which it was made, and `changes` {field: [before, after]}. `attempts` counts requests without an answer,
     `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for the user
     to be planned again; `disabled_by_us` is None if nobody recorded who disabled it. `source_created` and
-    `source_last_login` are the record's own date texts, "" if they never happened.
+    `source_last_login` are the record's own date texts, "" if they never happened; `raw` is its JSON text, which only a
+    report reads, while it is kept.
     """
 
     user_id: str
@@ -70,10 +71,12 @@ class StoredUser:
     disabled_by_us: bool | None = None
     source_created: str = ""
     source_last_login: str = ""
+    detail: str | None = None
+    raw: str | None = field(default=None, repr=False)  # personal data
 
     @classmethod
     def of(cls, row: Row[Any]) -> StoredUser:
-        """The user of a row that has `STORED_COLUMNS`."""
+        """The user of a row that has `STORED_COLUMNS`, and perhaps `raw`."""
         return cls(
             user_id=row.user_id,
             state=State(row.state),
@@ -96,6 +99,8 @@ class StoredUser:
             disabled_by_us=None if row.disabled_by_us is None else bool(row.disabled_by_us),
             source_created=row.source_created or "",
             source_last_login=row.source_last_login or "",
+            detail=row.detail,
+            raw=getattr(row, "raw", None),
         )
 
     @cached_property
@@ -151,7 +156,7 @@ STORED_COLUMNS = [
     for name in (
         "user_id", "state", "target_hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict",
         "reason", "decision", "decided_at", "adopt_id", "found_fingerprint", "changes", "attempts", "refusals", "retry",
-        "disabled_by_us", "source_created", "source_last_login",
+        "disabled_by_us", "source_created", "source_last_login", "detail",
     )
 ]  # fmt: skip
 

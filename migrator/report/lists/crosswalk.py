@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from migrator.checkpoint.users.report_rows import crosswalk_rows
 from migrator.core.model import ARRIVED_STATES
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from sqlalchemy import Row
+
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.checkpoint.users.report_rows import CrosswalkRow
     from migrator.core.outcomes import Outcome
 
 CROSSWALK_NAME = "crosswalk.csv"
@@ -37,7 +38,7 @@ class Crosswalk:
         self._folder = folder
         self._open: set[str] = set()  # in the file already, with a change still to come
 
-        def noted() -> Iterator[CrosswalkRow]:
+        def noted() -> Iterator[Row[Any]]:
             for crossing in crosswalk_rows(checkpoint):
                 if crossing.state not in ARRIVED_STATES:
                     self._open.add(crossing.user_id)
@@ -65,7 +66,7 @@ class Crosswalk:
                 csv.writer(file).writerows(rows)
 
 
-def write_crosswalk(file: TextIO, crossings: Iterable[CrosswalkRow]) -> None:
+def write_crosswalk(file: TextIO, crossings: Iterable[Row[Any]]) -> None:
     """Everybody this migration brought to Descope; ids and states, no personal data."""
     rows = csv.writer(file)
     rows.writerow(CROSSWALK_COLUMNS)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.neighbours import LoginGroup
-    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.checkpoint.users.stored_user import StoredUser
 
 _AT_ONCE = 500
 HELD_REASONS = (Reason.LOGIN_TAKEN, Reason.SEVERAL_MATCHES, Reason.RECREATED, Reason.EMAIL_TAKEN)
@@ -28,7 +28,7 @@ CODE_REASONS = (Reason.REFUSED, Reason.EMAIL_TAKEN, Reason.PHONE_TAKEN)
 _CODE = re.compile(r"E\d{6}|HTTP \d{3}")
 
 
-def with_details(checkpoint: Checkpoint, problems: Iterable[ProblemUser]) -> Iterator[ProblemUser]:
+def with_details(checkpoint: Checkpoint, problems: Iterable[StoredUser]) -> Iterator[StoredUser]:
     """The same users, each with the detail a person reads; memory stays flat.
 
     No value of a record is in it: codes, counts, ids and the names of fields.
@@ -43,14 +43,14 @@ def with_details(checkpoint: Checkpoint, problems: Iterable[ProblemUser]) -> Ite
             yield replace(problem, detail=detail_text(problem, sharing.get(problem.user_id, ()), docebo))
 
 
-def detail_text(problem: ProblemUser, sharing: Sequence[LoginGroup], docebo: Mapping[str, str]) -> str:
+def detail_text(problem: StoredUser, sharing: Sequence[LoginGroup], docebo: Mapping[str, str]) -> str:
     """The detail of one user, "" when there is none.
 
     Args:
         sharing: the groups of users that share a login with it.
         docebo: Descope user id to the Docebo user id that it was migrated for.
     """
-    reason, stored = problem.reason, problem.detail or ""
+    reason, stored = problem.reason or "", problem.detail or ""
     own = f"Descope user {problem.target_id}" if problem.target_id else ""
     if reason in DUPLICATE_REASONS:
         return "; ".join(dict.fromkeys(filter(None, (_also(problem.user_id, group) for group in sharing))))

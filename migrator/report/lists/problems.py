@@ -13,7 +13,7 @@ from migrator.report.advice import advice_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import MappingConfig
 
 PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
@@ -35,7 +35,7 @@ def source_cells(raw: str | None, columns: Sequence[str]) -> list[str]:
     return [_SURROGATES.sub("\ufffd", scalar_text(record.get(column)) or "") for column in columns]
 
 
-def write_problems(file: TextIO, problems: Iterable[ProblemUser], sources: Sequence[str]) -> None:
+def write_problems(file: TextIO, problems: Iterable[StoredUser], sources: Sequence[str]) -> None:
     """One row for each user that needs a person.
 
     Args:
@@ -44,7 +44,8 @@ def write_problems(file: TextIO, problems: Iterable[ProblemUser], sources: Seque
     rows = csv.writer(file)
     rows.writerow((*PROBLEM_COLUMNS, *sources))
     for problem in problems:
-        row = (problem.user_id, problem.state, problem.reason, problem.detail or "", advice_on(problem.reason).fix)
+        reason = problem.reason or ""
+        row = (problem.user_id, problem.state, reason, problem.detail or "", advice_on(reason).fix)
         rows.writerow(defuse(str(cell)) for cell in (*row, *source_cells(problem.raw, sources)))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from migrator.checkpoint.runs.history import RunHistory
-    from migrator.checkpoint.users.problems import ProblemUser
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.report.document import DetailsDocument, LoginReadiness, RunDocument
 
 # What lies beside the page, and what it is for.
@@ -49,7 +49,7 @@ def write_page(
     document: RunDocument,
     details: DetailsDocument,
     samples: Sequence[Any],
-    problems: Iterable[ProblemUser],
+    problems: Iterable[StoredUser],
     now: float,
     *,
     redact: bool,
@@ -137,11 +137,11 @@ def _script_json(value: Any) -> Markup:  # noqa: ANN401 -- any JSON value
     return Markup(text)  # noqa: S704 -- escaped right above
 
 
-def _rows(problems: Iterable[ProblemUser], *, redact: bool) -> Iterator[Markup]:
+def _rows(problems: Iterable[StoredUser], *, redact: bool) -> Iterator[Markup]:
     separator = ""
     for problem in problems:
         person = [] if redact else _person(problem.raw)
-        row = [problem.user_id, *person, problem.state, problem.reason, problem.detail or ""]
+        row = [problem.user_id, *person, problem.state, problem.reason or "", problem.detail or ""]
         yield Markup(separator) + _script_json(row)  # noqa: S704 -- a comma
         separator = ",\n"
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from run_document import document
+from stored_users import in_trouble
 
 from migrator.checkpoint.runs.progress import ProgressPoint
-from migrator.checkpoint.users.problems import ProblemUser
 from migrator.core.model import State
 from migrator.report.page.page import write_page
 from migrator.report.page.timeline import MOST_BARS, PANEL_HEIGHT, PANEL_WIDTH, timeline_panels
 from migrator.report.sentences import headline
 
 if TYPE_CHECKING:
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.report.document import RunDocument
 
 ENDS: dict[str, tuple[RunDocument, str, str]] = {
@@ -91,7 +92,7 @@ def test_an_end_is_told_as_it_was(figures: RunDocument, expected: str, part: str
     assert part in told.text
 
 
-def written(figures: RunDocument, *problems: ProblemUser, redact: bool = False) -> str:
+def written(figures: RunDocument, *problems: StoredUser, redact: bool = False) -> str:
     """The page's text."""
     file = io.StringIO()
     write_page(file, figures, {}, [], problems, 0.0, redact=redact)
@@ -109,7 +110,7 @@ def test_r2_a_name_cannot_leave_its_place(name: str) -> None:
     """The rows stay one JSON text inside one element, whatever a name says."""
     raw = json.dumps({"first_name": name, "email": "a@example.org"})
 
-    text = written(document("needs_person", rejected=1), ProblemUser("7", State.REJECTED, "no_email", None, raw))
+    text = written(document("needs_person", rejected=1), in_trouble("7", State.REJECTED, "no_email", raw=raw))
 
     text.encode()
     inside = text.split('id="rows">')[1].split("</script>")[0]
@@ -125,7 +126,7 @@ def test_i8_a_redacted_page_has_no_column_for_names() -> None:
     raw = json.dumps({"first_name": "Ana", "email": "a@example.org"})
 
     text = written(
-        document("needs_person", rejected=1), ProblemUser("7", State.REJECTED, "no_email", None, raw), redact=True
+        document("needs_person", rejected=1), in_trouble("7", State.REJECTED, "no_email", raw=raw), redact=True
     )
 
     assert json.loads(text.split('id="rows">')[1].split("</script>")[0]) == [["7", *_REST]]

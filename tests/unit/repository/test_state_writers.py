@@ -75,7 +75,7 @@ def test_a_write_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x.where(source_user.c.state == State.PENDING)", "ProblemUser(state=State(row.state))", "select(source_user)"],
+    ["x.where(source_user.c.state == State.PENDING)", "StoredUser(state=State(row.state))", "select(source_user)"],
 )
 def test_a_reading_is_no_write(text: str) -> None:
     assert list(state_writes(ast.parse(text))) == []

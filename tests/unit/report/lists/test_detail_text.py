@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from stored_users import in_trouble
 from two_migrations import put, share_login
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS, Holders, holders_text, parse_holders
 from migrator.checkpoint.users.neighbours import LARGE
-from migrator.checkpoint.users.problems import ProblemUser, problem_users
+from migrator.checkpoint.users.problems import problem_users
 from migrator.core.model import NEEDS_PERSON_STATES, State
 from migrator.core.reasons import Reason
 from migrator.report.lists.detail_text import detail_text, with_details
@@ -153,9 +154,9 @@ def test_nc24_every_reason_that_needs_a_person_has_a_detail(store: Checkpoint, r
 
 
 def test_what_nobody_foresaw_keeps_what_was_stored() -> None:
-    assert detail_text(ProblemUser("1", State.FAILED, "a_new_code", "E1"), (), {}) == "E1"
+    assert detail_text(in_trouble("1", State.FAILED, "a_new_code", "E1"), (), {}) == "E1"
     assert (
-        detail_text(ProblemUser("1", State.FAILED, "gave_up", None, attempts=16), (), {})
+        detail_text(in_trouble("1", State.FAILED, "gave_up", None, attempts=16), (), {})
         == "16 requests not confirmed by Descope"
     )
 

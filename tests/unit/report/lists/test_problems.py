@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from stored import holding, move, people
+from stored_users import in_trouble
 
-from migrator.checkpoint.users.problems import ProblemUser, problem_users
+from migrator.checkpoint.users.problems import problem_users
 from migrator.checkpoint.users.verdicts import count_needing_a_person
 from migrator.config.schema import MappingConfig
 from migrator.core.model import State
@@ -29,20 +30,22 @@ from migrator.report.lists.problems import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from migrator.checkpoint.users.stored_user import StoredUser
+
 SOURCES = ("username", "email")
 NO_SURROGATES = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def written(*problems: ProblemUser, sources: tuple[str, ...] = SOURCES) -> str:
+def written(*problems: StoredUser, sources: tuple[str, ...] = SOURCES) -> str:
     """The file's text."""
     file = io.StringIO(newline="")
     write_problems(file, problems, sources)
     return file.getvalue()
 
 
-def problem(**record: Any) -> ProblemUser:
+def problem(**record: Any) -> StoredUser:
     """A rejected user with that record."""
-    return ProblemUser("7", State.REJECTED, "no_email", None, json.dumps(record))
+    return in_trouble("7", State.REJECTED, "no_email", raw=json.dumps(record))
 
 
 @given(NO_SURROGATES, NO_SURROGATES)

@@ -143,7 +143,8 @@ class Ready:
     """A source user that can be sent.
 
     `notes` are note codes (a name was cut, a phone number dropped); `created` and `last_login` are the
-    record's own date texts, comparable as text, "" if they never happened.
+    record's own date texts, comparable as text, "" if they never happened. `raw` is the JSON text of a record
+    that is to be stored.
     """
 
     user_id: str
@@ -153,6 +154,7 @@ class Ready:
     notes: tuple[str, ...] = ()
     created: str = ""
     last_login: str = ""
+    raw: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +162,13 @@ class Rejected:
     """A source user that cannot be migrated as it is; `reason` is a stable reason code.
 
     `source_status` is Docebo's status of a user who can be identified: a user who arrived earlier may leave.
+    `raw` is as in `Ready`.
     """
 
     user_id: str
     reason: Reason
     source_status: SourceStatus | None = None
+    raw: str = field(default="", repr=False)
 
 
 Normalized: TypeAlias = Ready | Rejected

@@ -19,7 +19,7 @@ from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import PlannedAction, finish_without_sending, store_actions
 from migrator.checkpoint.users.reopening import reopen_users
 from migrator.checkpoint.users.sends import claim_batch, in_flight_pages, store_results
-from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, mark_vanished, store_page
+from migrator.checkpoint.users.sweeps import PageCounts, begin_sweep, mark_vanished, store_page
 from migrator.core.errors import LeaseLost
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State
@@ -58,13 +58,11 @@ class Person:
     arrived_as: str | None = None
 
 
-def record_of(user_id: str, face: str) -> ReadRecord:
+def record_of(user_id: str, face: str) -> Normalized:
     if face == "bad":
-        return ReadRecord("{}", Rejected(user_id, Reason.NO_EMAIL))
-    normalized: Normalized = Ready(
-        user_id, target(user_id, name=face), "suspended" if face == "left out" else "active", (f"u{user_id}",)
-    )
-    return ReadRecord("{}", normalized)
+        return Rejected(user_id, Reason.NO_EMAIL, raw="{}")
+    status: SourceStatus = "suspended" if face == "left out" else "active"
+    return Ready(user_id, target(user_id, name=face), status, (f"u{user_id}",), raw="{}")
 
 
 def state_of(face: str) -> str:

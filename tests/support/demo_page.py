@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, insert, update
@@ -13,7 +14,7 @@ from migrator.checkpoint.runs.progress import ProgressPoint
 from migrator.checkpoint.runs.runs import store_summary
 from migrator.checkpoint.users.collisions import colliding_users
 from migrator.checkpoint.users.counts import count_users
-from migrator.checkpoint.users.sweeps import ReadRecord, begin_sweep, store_page
+from migrator.checkpoint.users.sweeps import begin_sweep, store_page
 from migrator.config.schema import MappingConfig, PolicyConfig
 from migrator.core.clock import Clock
 from migrator.core.model import State, canonical_json, text_hash
@@ -75,7 +76,7 @@ def _people(checkpoint: Checkpoint, mapping: MappingConfig) -> None:
     for index, one in enumerate(made):  # every machine has the letters of addresses
         first, last = people.person(index, 1).record["email"].partition("@")[0].rstrip("0123456789").split(".")
         one.record.update(first_name=first.title(), last_name=last.title())
-    records = [ReadRecord(canonical_json(one.record), normalize(one.record)) for one in made]
+    records = [replace(normalize(one.record), raw=canonical_json(one.record)) for one in made]
     store_page(checkpoint, begin_sweep(checkpoint), records, ("active", "suspended", "expired"))
     taken = [one.user_id for one in made if one.kind == "ordinary"][:STRANGERS]
     for user_id in taken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, update
@@ -10,7 +11,7 @@ from sqlalchemy import URL, update
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.runs import begin_run
-from migrator.checkpoint.users.sweeps import ReadRecord, begin_sweep, store_page
+from migrator.checkpoint.users.sweeps import begin_sweep, store_page
 from migrator.config.schema import MappingConfig
 from migrator.core.clock import Clock
 from migrator.core.model import canonical_json
@@ -39,7 +40,7 @@ def holding(folder: Path, records: Sequence[Any], mapping: dict[str, Any] | None
     url = URL.create("sqlite", database=str(folder / "migrator.db"))
     with Checkpoint(url, "default", Clock(), upgrade=True) as checkpoint:
         begin_run(checkpoint, "run")
-        found = [ReadRecord(canonical_json(record), normalize(record)) for record in records]
+        found = [replace(normalize(record), raw=canonical_json(record)) for record in records]
         store_page(checkpoint, begin_sweep(checkpoint), found, ("active", "suspended", "expired"))
         yield checkpoint
 

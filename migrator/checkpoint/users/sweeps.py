@@ -35,14 +35,6 @@ ERASED_RECORD = "{}"  # the record of a user whose personal data has left the ro
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRecord:
-    """One Docebo record: its JSON text and what the normalizer made of it."""
-
-    raw: str
-    normalized: Normalized
-
-
-@dataclass(frozen=True, slots=True)
 class PageCounts:
     """What a page added: users that this sweep had not shown yet, and users not known before."""
 
@@ -68,7 +60,7 @@ def begin_sweep(checkpoint: Checkpoint) -> int:
 def store_page(
     checkpoint: Checkpoint,
     sweep: int,
-    records: Sequence[ReadRecord],
+    found: Sequence[Normalized],
     include: Collection[SourceStatus],
     *,
     is_trial: bool = False,
@@ -76,9 +68,10 @@ def store_page(
     """Store one page in one transaction; a user that did not change keeps its state and history.
 
     Args:
+        found: what the normalizer made of the records, with their `raw` texts.
         is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
-    by_id = {record.normalized.user_id: record for record in records}
+    by_id = {one.user_id: one for one in found}
 
     def work(connection: Connection) -> PageCounts:
         shown = and_(mine(checkpoint), source_user.c.user_id.in_(by_id))
@@ -89,9 +82,9 @@ def store_page(
         inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
         updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
         logins, refreshed = [], []
-        for user_id, record in by_id.items():
+        for user_id, normalized in by_id.items():
             old = known.get(user_id)
-            state, values = _judged(record, include, arrived=old is not None and old.target_id is not None)
+            state, values = _judged(normalized, include, arrived=old is not None and old.target_id is not None)
             if old is None:
                 inserts[state].append({"user_id": user_id, "seen_sweep": sweep, **values})
             elif _is_judged_anew(old, state, values):
@@ -101,7 +94,7 @@ def store_page(
                 if side_facts := _changed_side_facts(old, values):
                     refreshed.append({"b_user": user_id, **side_facts})
                 continue
-            logins += _logins(checkpoint.key, record.normalized)
+            logins += _logins(checkpoint.key, normalized)
         connection.execute(update(source_user).where(shown).values(seen_sweep=sweep))
         for state, rows in inserts.items():
             connection.execute(insert_as(checkpoint, state), rows)
@@ -125,10 +118,11 @@ def _replace_logins(
         connection.execute(insert(login), logins)
 
 
-def _judged(record: ReadRecord, include: Collection[SourceStatus], *, arrived: bool) -> tuple[State, dict[str, Any]]:
+def _judged(
+    normalized: Normalized, include: Collection[SourceStatus], *, arrived: bool
+) -> tuple[State, dict[str, Any]]:
     """The state and columns a record gives its user; one who arrived is followed, whatever `policy.include` says."""
-    normalized = record.normalized
-    common = {"raw": record.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
+    common = {"raw": normalized.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
     if not isinstance(normalized, Ready):
         return State.REJECTED, {
             **common,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.sweeps import (
     PageCounts,
-    ReadRecord,
     begin_sweep,
     count_absent,
     count_present,
@@ -23,6 +22,9 @@ from migrator.docebo.paging import Reading
 from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from migrator.core.model import Json, Normalized
     from migrator.docebo.client import Page
     from migrator.flow.context import PlanContext
 
@@ -161,10 +163,14 @@ class _Sweeps:
                 return Sweep(number, reading.seen, new, reading.total, reading.pages, reading.whole)
 
     def _store(self, sweep: int, page: Page) -> PageCounts:
-        records = [ReadRecord(canonical_json(item), self._context.normalize(item)) for item in page.items]
-        return store_page(
-            self._context.checkpoint, sweep, records, self._context.config.policy.include, is_trial=self._is_trial
-        )
+        return self._store_found(sweep, map(self._normalized, page.items))
+
+    def _store_found(self, sweep: int, found: Iterable[Normalized]) -> PageCounts:
+        include = self._context.config.policy.include
+        return store_page(self._context.checkpoint, sweep, list(found), include, is_trial=self._is_trial)
+
+    def _normalized(self, item: Json) -> Normalized:
+        return replace(self._context.normalize(item), raw=canonical_json(item))
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""
@@ -173,15 +179,12 @@ class _Sweeps:
             context.clock.check()
             keys = {login_key(login_id) for login_id in user.all_login_ids}
             items = context.docebo.users(1, user.email or user.login_id).items
-            found = [ReadRecord(canonical_json(item), context.normalize(item)) for item in items]
             sharing = [
                 one
-                for one in found
-                if isinstance(one.normalized, Ready)
-                and one.normalized.user_id != user.user_id
-                and not keys.isdisjoint(one.normalized.login_keys)
+                for one in map(self._normalized, items)
+                if isinstance(one, Ready) and one.user_id != user.user_id and not keys.isdisjoint(one.login_keys)
             ]
-            store_page(context.checkpoint, self._first, sharing, context.config.policy.include, is_trial=self._is_trial)
+            self._store_found(self._first, sharing)
 
     def _check_rights(self) -> None:
         """Check again who we are: a list read with fewer rights is partial (docs/contract/docebo.md 1.7)."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from two_migrations import logins, put, rows, states, target
 
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
-from migrator.checkpoint.users.sweeps import PageCounts, ReadRecord, begin_sweep, newcomers, store_page
+from migrator.checkpoint.users.sweeps import PageCounts, begin_sweep, newcomers, store_page
 from migrator.core.login_ids import login_key, look_alike_key
 from migrator.core.model import Decision, Normalized, Ready, Rejected, SourceStatus, State, text_hash
 from migrator.core.reasons import Reason
@@ -28,7 +29,7 @@ def ready(user_id: str, *, status: SourceStatus = "active", notes: tuple[str, ..
 def page(
     store: Checkpoint, sweep: int, *found: Normalized, include: tuple[SourceStatus, ...] = EVERYBODY, raw: str = "{}"
 ) -> PageCounts:
-    return store_page(store, sweep, [ReadRecord(raw, one) for one in found], include)
+    return store_page(store, sweep, [replace(one, raw=raw) for one in found], include)
 
 
 def keys(*names: str) -> list[str]:

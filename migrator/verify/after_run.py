@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.stored_user import RowVerdict, StoredUser
-from migrator.checkpoint.users.verdicts import UNPROVEN_VERDICTS, arrived_pages, known_users, store_verdicts
-from migrator.verify.erased import by_mark
-from migrator.verify.readback import Readback, expected_users
+from migrator.checkpoint.users.verdicts import (
+    UNPROVEN_VERDICTS,
+    arrived_pages,
+    known_users,
+    login_hashes,
+    store_verdicts,
+)
+from migrator.verify.readback import Readback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -50,13 +55,11 @@ def verify_after_run(
     with Readback(config, descope, tell, edits=False) as readback:
 
         def check(page: list[StoredUser], *, last: bool) -> None:
-            users = [*expected_users(page), *by_mark(checkpoint, [user for user in page if user.profile is None])]
-            shown = readback.look(users)
-            if not last:
-                late = {one.user.user_id for one in users if _may_be_late(one.user, shown)}
-                absent.extend(late)
-                users = [one for one in users if one.user.user_id not in late]
-            store_verdicts(checkpoint, page, readback.judge(users, shown))
+            shown = readback.look(page)
+            late = set() if last else {user.user_id for user in page if _may_be_late(user, shown)}
+            absent.extend(late)
+            users = [user for user in page if user.user_id not in late]
+            store_verdicts(checkpoint, page, readback.judge(users, shown, login_hashes(checkpoint, users)))
 
         for page in arrived_pages(checkpoint, verdicts, size=readback.at_once):
             check(page, last=False)

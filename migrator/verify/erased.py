@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.verdicts import login_hashes
 from migrator.core.model import Ready
 from migrator.docebo.paging import Reading
-from migrator.verify.readback import ExpectedUser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.docebo.client import DoceboClient
     from migrator.normalize.mapping import Normalizer
@@ -36,16 +34,15 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
             return
 
 
-def match_erased(people: Sequence[Ready], known: dict[str, StoredUser]) -> list[ExpectedUser]:
-    """Erased users with the target that Docebo asks for now, which may differ from what was sent."""
+def match_erased(people: Sequence[Ready], known: Mapping[str, StoredUser]) -> list[StoredUser]:
+    """Erased users as if Docebo's present profile had been kept, which may differ from what was sent."""
     return [
-        ExpectedUser(user, one.target, stale=one.target.content_hash() != (user.sent_hash or user.target_hash))
+        replace(
+            user,
+            profile=one.target.to_json(),
+            target_hash=one.target.content_hash(),
+            sent_hash=user.sent_hash or user.target_hash,
+        )
         for one in people
         if (user := known.get(one.user_id)) is not None and user.arrived and user.profile is None
     ]
-
-
-def by_mark(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> list[ExpectedUser]:
-    """Erased users for whom only the mark and the hashes of their login ids can be compared."""
-    hashes = login_hashes(checkpoint, [user.user_id for user in users]) if users else {}
-    return [ExpectedUser(user, None, frozenset(hashes.get(user.user_id, ()))) for user in users]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from migrator.checkpoint.users.verdicts import arrived_pages, count_arrived, known_users, store_verdicts
+from migrator.checkpoint.users.verdicts import (
+    arrived_pages,
+    count_arrived,
+    known_users,
+    login_hashes,
+    store_verdicts,
+)
 from migrator.core.model import MARK_PLATFORM, MARK_USER, State
 from migrator.verify.confidence import LEVEL, draw_sample, most_wrong
-from migrator.verify.erased import by_mark, match_erased, read_docebo
-from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, ExpectedUser, Readback, expected_users
+from migrator.verify.erased import match_erased, read_docebo
+from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, Readback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.stored_user import StoredUser
@@ -144,7 +150,7 @@ def verify_all(
     with Readback(config, descope, verdict.differences.append, classes=verdict.classes) as readback:
 
         def check(known: list[StoredUser]) -> None:
-            whole.check(readback, expected_users(known))
+            whole.check(readback, known)
             progress(verdict.checked, whole.todo)
 
         erased_ones = 0
@@ -172,10 +178,17 @@ class _Whole:
             self._drawn = draw_sample(ids, verdict.sample.size, verdict.sample.seed)
             self.todo = len(self._drawn)
 
-    def check(self, readback: Readback, users: Sequence[ExpectedUser]) -> None:
-        """Read users back and store what is new about them."""
-        verdicts = readback.check(users)
-        self.verdict.stored &= store_verdicts(self.checkpoint, [one.user for one in users], verdicts)
+    def check(
+        self, readback: Readback, users: Sequence[StoredUser], stored: Mapping[str, StoredUser] | None = None
+    ) -> None:
+        """Read users back and store what is new about them.
+
+        Args:
+            stored: each of them as it is stored, where `users` have another target.
+        """
+        verdicts = readback.judge(users, readback.look(users), login_hashes(self.checkpoint, users))
+        rows = users if stored is None else [stored[user.user_id] for user in users]
+        self.verdict.stored &= store_verdicts(self.checkpoint, rows, verdicts)
 
     def wants(self, user: StoredUser) -> bool:
         """Whether to check this user."""
@@ -201,8 +214,8 @@ def _check_erased(
     for people in read_docebo(docebo, normalize):
         known = known_users(checkpoint, [one.user_id for one in people])
         users = match_erased(people, {name: user for name, user in known.items() if whole.wants(user)})
-        whole.check(readback, users)
-        done |= {one.user.user_id for one in users}
+        whole.check(readback, users, known)
+        done |= {one.user_id for one in users}
         verdict.reread += len(users)
         verdict.changed += sum(one.stale for one in users)
         progress(verdict.checked, whole.todo)
@@ -210,7 +223,7 @@ def _check_erased(
         return
     for page in whole.users(readback.at_once):
         rest = [user for user in page if user.profile is None and user.user_id not in done]
-        whole.check(readback, by_mark(checkpoint, rest))
+        whole.check(readback, rest)
         verdict.by_mark += len(rest)
         progress(verdict.checked, whole.todo)
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypedDict
 
-from migrator.checkpoint.users.stored_user import SEEN_RIGHT, RowVerdict
-from migrator.core.model import MARK_USER, Json, TargetUser
+from migrator.checkpoint.users.stored_user import RowVerdict
+from migrator.core.model import MARK_USER, Json
 from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
 if TYPE_CHECKING:
@@ -54,28 +54,6 @@ class Difference:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedUser:
-    """A user to read back: its target, or if that was erased, only the hashes of its login ids.
-
-    A `stale` target is not the one that was sent: differences from it say nothing about what was sent.
-    """
-
-    user: StoredUser
-    target: TargetUser | None = dataclasses.field(repr=False)
-    login_hashes: frozenset[str] = frozenset()
-    stale: bool = False
-
-
-def expected_users(users: Sequence[StoredUser]) -> list[ExpectedUser]:
-    """Users whose profile is still in the checkpoint."""
-    return [
-        ExpectedUser(user, user.target, stale=user.sent_hash not in (None, user.target_hash))
-        for user in users
-        if user.profile is not None
-    ]
-
-
 @dataclass
 class Readback:
     """The reading and judging that all verifications share; several calls in flight.
@@ -105,72 +83,69 @@ class Readback:
         """How many users to pass at a time, so that every worker has a call to make."""
         return USERS_PER_CALL * self.config.run.concurrency
 
-    def look(self, users: Sequence[ExpectedUser]) -> dict[str, DescopeUser]:
+    def look(self, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
         """What Descope shows of these users, by Docebo user id."""
         calls = [users[start : start + USERS_PER_CALL] for start in range(0, len(users), USERS_PER_CALL)]
         return {name: user for part in self._pool.map(self._look, calls) for name, user in part.items()}
 
-    def _look(self, users: Sequence[ExpectedUser]) -> dict[str, DescopeUser]:
-        loaded = {user.user_id: user for user in self.descope.load([one.user.target_id or "" for one in users])}
-        return {one.user.user_id: loaded[one.user.target_id] for one in users if one.user.target_id in loaded}
+    def _look(self, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
+        loaded = {user.user_id: user for user in self.descope.load([one.target_id or "" for one in users])}
+        return {one.user_id: loaded[one.target_id] for one in users if one.target_id in loaded}
 
-    def judge(self, users: Sequence[ExpectedUser], shown: Mapping[str, DescopeUser]) -> dict[str, RowVerdict]:
+    def judge(
+        self, users: Sequence[StoredUser], shown: Mapping[str, DescopeUser], hashes: Mapping[str, set[str]]
+    ) -> dict[str, RowVerdict]:
         """Sort users into classes and report what is wrong; returns each user's new verdict for the checkpoint.
 
         A user without an entry is left as it was: its target is not what was sent.
+
+        Args:
+            hashes: the hashed login ids of users whose profile was erased: all that can be compared besides the mark.
         """
         verdicts: dict[str, RowVerdict] = {}
         for one in users:
-            there = shown.get(one.user.user_id)
-            fields = [] if there is None else self._fields(one, there)
+            there = shown.get(one.user_id)
+            fields = [] if there is None else self._fields(one, there, hashes.get(one.user_id, set()))
             if verdict := self._verdict(one, there, fields):
-                verdicts[one.user.user_id] = verdict
+                verdicts[one.user_id] = verdict
             self._count(one, there, fields)
         return verdicts
 
-    def _count(self, one: ExpectedUser, there: DescopeUser | None, fields: Sequence[FieldDifference]) -> None:
-        user_id = one.user.user_id
+    def _count(self, one: StoredUser, there: DescopeUser | None, fields: Sequence[FieldDifference]) -> None:
         if there is None:
-            self.put(Difference(user_id, MISSING, "userId", one.user.target_id, None))
+            self.put(Difference(one.user_id, MISSING, "userId", one.target_id, None))
         elif fields:
             self.classes[DIFFERS] += 1
             for name in fields:
-                self.tell(Difference(user_id, DIFFERS, name.name, name.expected, name.found))
+                self.tell(Difference(one.user_id, DIFFERS, name.name, name.expected, name.found))
         else:
             self.classes[SAME] += 1
 
-    def _fields(self, one: ExpectedUser, there: DescopeUser) -> list[FieldDifference]:
-        user = one.user
-        if one.target is None:
-            fields = compare_mark(user.user_id, self.config.docebo.platform, one.login_hashes, there)
+    def _fields(self, user: StoredUser, there: DescopeUser, hashes: set[str]) -> list[FieldDifference]:
+        if user.profile is None:
+            fields = compare_mark(user.user_id, self.config.docebo.platform, hashes, there)
         else:
-            seen_right = user.verdict in SEEN_RIGHT or "status" in user.left
-            past = StoredFacts(user.state, user.origin, seen_right=seen_right)
-            fields = compare_user(one.target, there, past, self.config.policy)
+            past = StoredFacts(user.state, user.origin, seen_right=user.seen_right or "status" in user.left)
+            fields = compare_user(user.target, there, past, self.config.policy)
         if not self.edits:
             fields = [name for name in fields if name.path not in user.left]
-        if one.target is None and not fields and user.verdict == RowVerdict.DIFFERS:
+        if user.profile is None and not fields and user.verdict == RowVerdict.DIFFERS:
             return [FieldDifference(FORGOTTEN, None, None)]
         return fields
 
     def _verdict(
-        self, one: ExpectedUser, there: DescopeUser | None, fields: Sequence[FieldDifference]
+        self, user: StoredUser, there: DescopeUser | None, fields: Sequence[FieldDifference]
     ) -> RowVerdict | None:
-        before = one.user.verdict
         if there is None:
             return RowVerdict.MISSING
-        if one.stale:
+        if user.stale:
             return None
         if fields:
-            edited = before in SEEN_RIGHT or all(name.path in one.user.left for name in fields)
+            edited = user.seen_right or all(name.path in user.left for name in fields)
             return RowVerdict.EDITED if edited else RowVerdict.DIFFERS
-        if one.target is None:  # the mark alone never reverts what the fields have shown
-            return before if before in SEEN_RIGHT else RowVerdict.MARK
+        if user.profile is None:  # the mark alone never reverts what the fields have shown
+            return user.verdict if user.seen_right else RowVerdict.MARK
         return RowVerdict.SAME
-
-    def check(self, users: Sequence[ExpectedUser]) -> dict[str, RowVerdict]:
-        """`look` and `judge` in one."""
-        return self.judge(users, self.look(users))
 
     def put(self, difference: Difference) -> None:
         """Count and report a user that is missing or extra."""

@@ -145,6 +145,11 @@ class StoredUser:
         return self.verdict in SEEN_RIGHT
 
     @property
+    def stale(self) -> bool:
+        """Whether its profile is not the one that was sent: differences from it say nothing about what was sent."""
+        return self.profile is not None and self.sent_hash not in (None, self.target_hash)
+
+    @property
     def arrived(self) -> bool:
         """Whether the user ever arrived in Descope and must be there."""
         came = self.target_id is not None and self.sent_hash is not None

@@ -103,15 +103,16 @@ def known_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, St
     return {row.user_id: StoredUser.of(row) for row in checkpoint.read(lambda c: c.execute(query).all())}
 
 
-def login_hashes(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str, set[str]]:
-    """The hashed login keys of these users; they outlive the profiles."""
+def login_hashes(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> dict[str, set[str]]:
+    """The hashed login keys of those of these users whose profile was erased."""
+    erased = [user.user_id for user in users if user.profile is None]
     query = select(login.c.user_id, login.c.login_key).where(
         checkpoint.owns(login),
-        login.c.user_id.in_(user_ids),
+        login.c.user_id.in_(erased),
         login.c.login_key.not_like(f"{LOOK_ALIKE}%"),
     )
     found: dict[str, set[str]] = {}
-    for user_id, key in checkpoint.read(lambda c: c.execute(query).all()):
+    for user_id, key in checkpoint.read(lambda c: c.execute(query).all()) if erased else ():
         found.setdefault(user_id, set()).add(key)
     return found
 

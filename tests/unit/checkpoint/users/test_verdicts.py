@@ -126,12 +126,16 @@ def test_who_ever_arrived_is_the_same_question_to_a_row_and_to_the_database(fill
     assert known_users(filled, [user_id])[user_id].arrived == (user_id in EVER)
 
 
-def test_the_login_hashes_of_some_users_without_what_only_looks_alike(store: Checkpoint) -> None:
+def test_the_login_hashes_of_erased_users_without_what_only_looks_alike(store: Checkpoint) -> None:
+    for user_id, profile in (("1", None), ("2", None), ("3", None), ("4", None), ("5", target("5").to_json())):
+        put(store, user_id, profile=profile)
     put_logins(store, "1", "a", "b", f"{LOOK_ALIKE}a")
-    put_logins(store, "2", "c")
-    put_logins(store, "3", "d")
+    for user_id, key in (("2", "c"), ("3", "d"), ("5", "e")):
+        put_logins(store, user_id, key)
+    known = known_users(store, ["1", "2", "4", "5"])
 
-    assert login_hashes(store, ["1", "2", "4"]) == {"1": {"a", "b"}, "2": {"c"}}
+    assert login_hashes(store, list(known.values())) == {"1": {"a", "b"}, "2": {"c"}}
+    assert login_hashes(store, [known["5"]]) == {}
 
 
 def test_a_chance_sample_is_of_those_who_arrived_and_are_not_known_to_be_missing(filled: Checkpoint) -> None:

@@ -18,7 +18,7 @@ from migrator.core.reasons import Reason
 from migrator.flow.logbook import outcome_words
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
 from migrator.flow.send.outcome import created_or_taken
-from migrator.flow.send.update import lost_user, make_update
+from migrator.flow.send.update import changes_to_send, lost_user, updated, who_disabled
 from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
@@ -148,14 +148,14 @@ def _updates(context: PlanContext, page: Sequence[StoredUser], *, may_give_up: b
     found = {user.user_id: user for user in context.descope.load(ids)}
     for user in users:
         there = found.get(user.descope_id or "")
-        task = None if there is None else make_update(context, user, there, user.decision, in_flight=True)
+        todo = None if there is None else changes_to_send(context, user, there, user.decision)
         if there is None:
             yield UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE)
-        elif task is None:
+        elif todo is None:
             yield lost_user(user, there)
-        elif not task.todo:
-            yield task.done()
+        elif not todo:
+            yield updated(user, there, todo, user.decision, in_flight=True)
         else:
             # Every change states the wanted value, so sending it again is idempotent.
-            half = True if task.todo.disables is None and task.disabled else None
+            half = True if todo.disables is None and who_disabled(user, there, todo, in_flight=True) else None
             yield _unanswered(user, may_give_up=may_give_up, disabled=half)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.fields import STATUS
 from migrator.core.model import Decision
-from migrator.core.outcomes import UserInConflict, UserRefused, UserUpdated
+from migrator.core.outcomes import UserInConflict, UserRefused, UserUnknown, UserUpdated
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
 from migrator.descope.payload import patch_body
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.sends import ClaimedBatch
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.model import Json
+    from migrator.core.outcomes import Outcome
     from migrator.descope.batch import BatchAnswer
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext, RunContext
@@ -44,42 +44,39 @@ if TYPE_CHECKING:
 NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # docs/contract/descope.md 5 and 3.8
 
 
-@dataclass(frozen=True, slots=True)
-class UserUpdate:
-    """A user to change: as Descope has it now, and what to do."""
+# A user to change, the Descope user that it is now, and what to do.
+_Task: TypeAlias = "tuple[StoredUser, DescopeUser, Changes]"
 
-    user: StoredUser
-    found: DescopeUser
-    todo: Changes
-    decision: Decision | None = Decision.UPDATE
-    may_be_sent: bool = False
 
-    @property
-    def login_id(self) -> str:
-        """A login id that the user has right now; the user id would do, but not every call is proven to accept it."""
-        return self.found.login_ids[0] if self.found.login_ids else self.found.user_id
+def name_of_call(found: DescopeUser) -> str:
+    """A login id that the user has right now; the user id would do, but not every call is proven to accept it."""
+    return found.login_ids[0] if found.login_ids else found.user_id
 
-    def done(self) -> UserUpdated:
-        """The outcome: the user is as it should be."""
-        adopted = self.decision == Decision.ADOPT
-        known = "linked" if adopted else "created" if self.found.fresh is not None else None
-        origin = self.user.origin or known
-        return UserUpdated(
-            self.user.user_id, self.found.user_id, self.todo.sent, origin, adopted, disabled=self.disabled
-        )
 
-    @property
-    def disabled(self) -> bool | None:
-        """Whether we disabled the user, or enabled it again; None if that did not change.
+def updated(
+    user: StoredUser, found: DescopeUser, todo: Changes, decision: Decision | None, *, in_flight: bool = False
+) -> UserUpdated:
+    """The outcome: the user is as it should be."""
+    adopted = decision == Decision.ADOPT
+    known = "linked" if adopted else "created" if found.fresh is not None else None
+    disabled = who_disabled(user, found, todo, in_flight=in_flight)
+    return UserUpdated(user.user_id, found.user_id, todo.sent, user.origin or known, adopted, disabled=disabled)
 
-        If the plan wanted the user disabled, a request without an outcome may have reached it, and it is disabled now,
-        then we did it.
-        """
-        if self.todo.disables is not None:
-            return self.todo.disables
-        if self.found.status != "disabled":
-            return False
-        return True if self.user.disables and self.may_be_sent else None
+
+def who_disabled(user: StoredUser, found: DescopeUser, todo: Changes, *, in_flight: bool = False) -> bool | None:
+    """Whether we disabled the user, or enabled it again; None if that did not change.
+
+    If the plan wanted the user disabled, a request without an outcome may have reached it, and it is disabled now,
+    then we did it.
+
+    Args:
+        in_flight: a request was about to be sent, or was sent, and its outcome is unknown.
+    """
+    if todo.disables is not None:
+        return todo.disables
+    if found.status != "disabled":
+        return False
+    return True if user.disables and (in_flight or user.attempts > 0) else None
 
 
 def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
@@ -92,70 +89,64 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     try:
         tasks = _tasks(context, sent, batch)
         patched = _patch(context, sent, tasks)
-        untouched = [task for task in tasks if not task.todo.patch]
-        for task in (*patched, *untouched):
+        untouched = [task for task in tasks if not task[-1].patch]
+        for user, found, todo in (*patched, *untouched):
             # Reported at once: an error while handling another user takes nothing back.
-            if not task.todo.moves:
-                sent.put(task.done())
-        for task in (*patched, *untouched):
-            if task.todo.moves:
-                _move(context, sent, task)
+            if not todo.moves:
+                sent.put(updated(user, found, todo, batch.decision))
+        for user, found, todo in (*patched, *untouched):
+            if todo.moves:
+                sent.put(_moved(context, user, found, todo, batch.decision))
     except BaseException as error:  # noqa: BLE001 -- the results so far must reach the checkpoint first
         sent.cut_short(error)
     return sent
 
 
-def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[UserUpdate]:
+def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list[_Task]:
     loaded = context.descope.load([user.descope_id for user in batch.users if user.descope_id])
     by_id = {user.user_id: user for user in loaded}
     taken: set[str] = set()
     tasks = []
     for user in batch.users:
         found = by_id.get(user.descope_id or "")
-        task = None if found is None else make_update(context, user, found, batch.decision)
+        todo = None if found is None else changes_to_send(context, user, found, batch.decision)
         if found is None:
             sent.put(UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE))
-        elif task is None:
+        elif todo is None:
             sent.put(lost_user(user, found))
         elif found.user_id in taken:
             detail = holders_text(WANTED_TWICE, [found.user_id])
             sent.put(UserInConflict(user.user_id, Reason.SEVERAL_MATCHES, detail))
-        elif _has_drifted(context, task):
+        elif _has_drifted(context, user, found):
             sent.put(UserInConflict(user.user_id, Reason.DRIFTED, CHANGED_IN_DESCOPE))
-        elif task.todo.missing_logins:
+        elif todo.missing_logins:
             sent.put(UserInConflict(user.user_id, Reason.LOGIN_IDS_DIFFER))
         else:
             taken.add(found.user_id)
-            tasks.append(task)
+            tasks.append((user, found, todo))
     return tasks
 
 
-def _has_drifted(context: RunContext, task: UserUpdate) -> bool:
+def _has_drifted(context: RunContext, user: StoredUser, found: DescopeUser) -> bool:
     """Whether a binding plan saw another user; after an unanswered attempt, the difference may be our own."""
-    bound = context.options.plan_file is not None and task.user.attempts == 0
-    return bound and task.found.fingerprint() != task.user.found_fingerprint
+    bound = context.options.plan_file is not None and user.attempts == 0
+    return bound and found.fingerprint() != user.found_fingerprint
 
 
-def make_update(
-    context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None, *, in_flight: bool = False
-) -> UserUpdate | None:
-    """What remains to be done for this user; None if the user found is not ours to change.
-
-    Args:
-        in_flight: a request was about to be sent, or was sent, and its outcome is unknown.
-    """
+def changes_to_send(
+    context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None
+) -> Changes | None:
+    """What remains to be done for this user; None if the user found is not ours to change."""
     link = decision == Decision.ADOPT and user.origin != "created"
-    task = UserUpdate(
-        user, found, changes_for(user, found, context.rules, link=link), decision, in_flight or user.attempts > 0
-    )
+    todo = changes_for(user, found, context.rules, link=link)
     if is_ours(user, found):
-        return task
+        return todo
     if decision == Decision.ADOPT:
         # The confirmed user is the one that the plan saw and that still has the login.
         agreed = found.fingerprint() == user.found_fingerprint or found.mark() is None
-        return task if agreed and found.answers_to(user.target.login_id) else None
+        return todo if agreed and found.answers_to(user.target.login_id) else None
     lost = found.mark() is None and (user.retry or context.config.policy.existing == "link")
-    return task if lost else None
+    return todo if lost else None
 
 
 def lost_user(user: StoredUser, found: DescopeUser) -> UserInConflict:
@@ -164,32 +155,32 @@ def lost_user(user: StoredUser, found: DescopeUser) -> UserInConflict:
     return UserInConflict(user.user_id, reason, holders_text("", [found.user_id]))
 
 
-def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[UserUpdate]) -> list[UserUpdate]:
+def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[_Task]) -> list[_Task]:
     """Patch what can be patched; returns the tasks whose patch succeeded and that have more to do."""
-    leaving = [task for task in tasks if task.todo.patch.get(STATUS) == "disabled" and len(task.todo.patch) > 1]
+    leaving = [task for task in tasks if task[-1].patch.get(STATUS) == "disabled" and len(task[-1].patch) > 1]
     # Leaving comes first, in its own patch: a field that Descope refuses must not keep a user enabled.
-    gone_through = _patch_fields(context, sent, leaving, lambda _task: {STATUS: "disabled"})
-    refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
-    rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
-    return _patch_fields(context, sent, rest, lambda task: task.todo.patch)
+    gone_through = _patch_fields(context, sent, leaving, lambda _todo: {STATUS: "disabled"})
+    refused = {user.user_id for user, *_ in leaving} - {user.user_id for user, *_ in gone_through}
+    rest = [task for task in tasks if task[-1].patch and task[0].user_id not in refused]
+    return _patch_fields(context, sent, rest, lambda todo: todo.patch)
 
 
 def _patch_fields(
     context: RunContext,
     sent: BatchResults,
-    tasks: Sequence[UserUpdate],
-    fields: Callable[[UserUpdate], dict[str, Json]],
-) -> list[UserUpdate]:
+    tasks: Sequence[_Task],
+    fields: Callable[[Changes], dict[str, Json]],
+) -> list[_Task]:
     """Patch some fields of each; returns the tasks whose patch succeeded."""
-    by_user = {task.user.user_id: task for task in tasks}
-    through: list[UserUpdate] = []
+    by_user = {task[0].user_id: task for task in tasks}
+    through: list[_Task] = []
 
     def send(users: Sequence[StoredUser]) -> BatchAnswer:
         some = [by_user[user.user_id] for user in users]
-        return context.descope.patch([patch_body(task.login_id, fields(task)) for task in some])
+        return context.descope.patch([patch_body(name_of_call(found), fields(todo)) for _, found, todo in some])
 
     # A change states the wanted value, so one that was done anyway may be sent again.
-    for attempt in send_in_parts([task.user for task in tasks], send):
+    for attempt in send_in_parts([user for user, *_ in tasks], send):
         sent.note(attempt)
         match attempt:
             case Accepted(users=users, answer=answer):
@@ -205,29 +196,35 @@ def _patch_fields(
     return through
 
 
-def _patched(sent: BatchResults, tasks: Sequence[UserUpdate], answer: BatchAnswer) -> list[UserUpdate]:
+def _patched(sent: BatchResults, tasks: Sequence[_Task], answer: BatchAnswer) -> list[_Task]:
     """The tasks whose patch succeeded, by the answer; of the others, those it names as failed are refused."""
     done = {user.user_id for user in answer.done}
-    matched = match_answers(answer, [task.login_id for task in tasks], [task.found.email for task in tasks])
-    failures = {task.login_id: matched[task.login_id].failure for task in tasks}
+    names = [name_of_call(found) for _, found, _ in tasks]
+    matched = match_answers(answer, names, [found.email for _, found, _ in tasks])
+    failures = {name: matched[name].failure for name in names}
     # As for creates: failures without a name belong to the users in neither list.
-    silent = [task for task in tasks if failures[task.login_id] is None and task.user.descope_id not in done]
+    silent = [
+        user
+        for name, (user, *_) in zip(names, tasks, strict=True)
+        if failures[name] is None and user.descope_id not in done
+    ]
     meant = nameless_code(answer, len(silent), matched)
     through = []
-    for task in tasks:
-        failure, is_done = failures[task.login_id], task.user.descope_id in done
+    for name, task in zip(names, tasks, strict=True):
+        user = task[0]
+        failure, is_done = failures[name], user.descope_id in done
         code = meant if failure is None else failure.code
         if failure is None and is_done:
-            sent.put_partly_done(task.user, disabled=task.disabled)
+            sent.put_partly_done(user, disabled=who_disabled(*task))
             through.append(task)
         elif code is not None and not is_done:
-            sent.put(UserRefused(task.user.user_id, code))
+            sent.put(UserRefused(user.user_id, code))
     return through
 
 
-def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
+def _moved(context: RunContext, user: StoredUser, found: DescopeUser, todo: Changes, decision: Decision) -> Outcome:
     """Change addresses one by one, with the calls that fail rather than merge (docs/contract/descope.md 3.8)."""
-    user, todo, login_id = task.user, task.todo, task.login_id
+    login_id = name_of_call(found)
     steps: list[tuple[Reason, Callable[[], DescopeUser]]] = []
     email, phone = todo.email, todo.phone
     if email is not None:
@@ -236,17 +233,15 @@ def _move(context: RunContext, sent: BatchResults, task: UserUpdate) -> None:
         )
     if phone is not None:
         steps.append((Reason.PHONE_TAKEN, lambda: context.descope.update_phone(login_id, phone)))
-    steps += [(Reason.LOGIN_TAKEN, partial(_rename, context, task.found, *rename)) for rename in todo.renames]
+    steps += [(Reason.LOGIN_TAKEN, partial(_rename, context, found, *rename)) for rename in todo.renames]
     for reason, step in steps:
         try:
             step()
         except NoAnswer:
-            sent.put_unknown([user])
-            return
+            return UserUnknown(user.user_id)
         except Refused as error:
-            sent.put(_refused_move(user, error, reason))
-            return
-    sent.put(task.done())
+            return _refused_move(user, error, reason)
+    return updated(user, found, todo, decision)
 
 
 def _refused_move(user: StoredUser, error: Refused, taken: Reason) -> UserInConflict | UserRefused:

@@ -8,7 +8,7 @@ import sys
 from stored_users import waiting
 from wanted_and_held import MARK, WANTED, held, policy
 
-from migrator.checkpoint.users.problems import ProblemUser
+from migrator.checkpoint.users.stored_user import StoredUser
 from migrator.core.model import Decision, State
 from migrator.core.reasons import known_reason
 from migrator.flow.plan.decide import DecisionRules, decide
@@ -36,4 +36,5 @@ def test_the_reason_is_listed_with_its_state_and_names_the_user() -> None:
     assert reason is not None
     assert reason.state == State.CONFLICT
     assert f"\n| `{CODE}` | conflict | {reason.meaning} | {reason.fix} | no |\n" in printed
-    assert detail_text(ProblemUser("1", State.CONFLICT, CODE, None, target_id="U1"), (), {}) == "Descope user U1"
+    problem = StoredUser("1", State.CONFLICT, "hash", reason=CODE, target_id="U1")
+    assert detail_text(problem, (), {}) == "Descope user U1"

@@ -164,4 +164,4 @@ def test_what_nobody_foresaw_keeps_what_was_stored() -> None:
 @pytest.mark.parametrize(("reason", "text"), [("a_new_code", "Descope user U1"), ("login_taken", "")])
 def test_a_user_about_whom_nothing_is_stored_is_named_unless_another_is_meant(reason: str, text: str) -> None:
     """A new reason needs no line here; the holder of a login is never told by the id of who wants it."""
-    assert detail_text(ProblemUser("1", State.CONFLICT, reason, None, target_id="U1"), (), {}) == text
+    assert detail_text(in_trouble("1", State.CONFLICT, reason, target_id="U1"), (), {}) == text

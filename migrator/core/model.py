@@ -144,7 +144,7 @@ class Ready:
 
     `notes` are note codes (a name was cut, a phone number dropped); `created` and `last_login` are the
     record's own date texts, comparable as text, "" if they never happened. `raw` is the JSON text of a record
-    that is to be stored.
+    that is to be stored, and `record_hash` what it is known by the next time.
     """
 
     user_id: str
@@ -155,6 +155,7 @@ class Ready:
     created: str = ""
     last_login: str = ""
     raw: str = field(default="", repr=False)
+    record_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +163,14 @@ class Rejected:
     """A source user that cannot be migrated as it is; `reason` is a stable reason code.
 
     `source_status` is Docebo's status of a user who can be identified: a user who arrived earlier may leave.
-    `raw` is as in `Ready`.
+    `raw` and `record_hash` are as in `Ready`.
     """
 
     user_id: str
     reason: Reason
     source_status: SourceStatus | None = None
     raw: str = field(default="", repr=False)
+    record_hash: str = ""
 
 
 Normalized: TypeAlias = Ready | Rejected

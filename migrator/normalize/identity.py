@@ -39,6 +39,14 @@ def user_key(record: DoceboRecord) -> str:
     return str(number)
 
 
+def user_key_or_none(value: Json) -> str | None:
+    """The key of a record as it came; None for a record that has none."""
+    try:
+        return user_key(DoceboRecord(value)) if isinstance(value, dict) else None
+    except Unfit:
+        return None
+
+
 def stand_in_key(value: Json) -> str:
     """A key for a record that has none: "#" and 32 hex digits, the same every night, so that it is counted once.
 

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 from migrator.core.email_address import parse_email
 from migrator.core.login_ids import login_key
-from migrator.core.model import MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, Json, Normalized, Ready, Rejected, TargetUser
+from migrator.core.model import (
+    MARK_ATTRIBUTES,
+    MARK_PLATFORM,
+    MARK_USER,
+    Json,
+    Normalized,
+    Ready,
+    Rejected,
+    TargetUser,
+    text_hash,
+)
 from migrator.core.reasons import Note, Reason
 from migrator.core.text import clean, flag, is_blank, scalar_text
 from migrator.docebo.record import DoceboField, DoceboRecord
+from migrator.normalize.code_fingerprint import code_fingerprint
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
 from migrator.normalize.unfit import Unfit
@@ -29,6 +40,9 @@ class Normalizer:
         mapping: the `mapping:` section of the configuration.
         platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
 
+    Attributes:
+        fingerprint: with the same one, the same record becomes the same user, also in another version.
+
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
     user name, unknown status.
     """
@@ -38,6 +52,7 @@ class Normalizer:
         self._platform = platform
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
         self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
+        self.fingerprint = text_hash(f"{code_fingerprint()}:{platform}:{mapping.fingerprint()}")
 
     def __call__(self, value: Json) -> Normalized:
         """Normalise one decoded JSON value.

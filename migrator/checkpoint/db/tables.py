@@ -96,6 +96,8 @@ source_user = Table(
     # Personal data, erased when the migration is done.
     Column("raw", Text),
     Column("profile", Text),
+    # Hash of the record, the mapping, `policy.include` and the normalizer's code: the same one gives the same user.
+    Column("record_hash", Text),
     # What the source asks for now, and what Descope last acknowledged.
     Column("target_hash", Text, nullable=False),
     Column("sent_hash", Text),

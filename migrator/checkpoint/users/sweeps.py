@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 
 from migrator.checkpoint.db.tables import login, migration, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
@@ -18,13 +18,14 @@ from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus,
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
-# Values that a profile lacks and later steps need: to choose among users with one address, and for the report.
-_SIDE_FACTS = ("note_codes", "source_created", "source_last_login", "source_status")
+# Values that a profile lacks and later steps need: to choose among users with one address, for the report, and to know
+# the record again.
+_SIDE_FACTS = ("note_codes", "source_created", "source_last_login", "source_status", "record_hash")
 _WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` restores
 _KNOWN = (
     "user_id", "seen_sweep", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
@@ -57,28 +58,48 @@ def begin_sweep(checkpoint: Checkpoint) -> int:
     return checkpoint.write(work)
 
 
+def unchanged_users(checkpoint: Checkpoint, record_hashes: Mapping[str, str]) -> set[str]:
+    """Of these user ids, those whom `store_page` would leave as they are, because it stored the very same record.
+
+    Only users about whom nothing is asked or in doubt are among them; the others are to be judged again.
+    """
+    settled = (
+        source_user.c.state.in_((*ARRIVED_STATES, State.PENDING, State.REJECTED)),
+        source_user.c.retry.is_(None),
+        or_(source_user.c.verdict.is_(None), source_user.c.verdict.not_in(_UNSETTLED)),
+    )
+    query = select(source_user.c.user_id, source_user.c.record_hash).where(
+        mine(checkpoint), source_user.c.user_id.in_(record_hashes), *settled
+    )
+    rows = checkpoint.read(lambda c: c.execute(query).all()) if record_hashes else ()
+    return {row.user_id for row in rows if row.record_hash == record_hashes[row.user_id]}
+
+
 def store_page(
     checkpoint: Checkpoint,
     sweep: int,
     found: Sequence[Normalized],
     include: Collection[SourceStatus],
     *,
+    unchanged: Collection[str] = (),
     is_trial: bool = False,
 ) -> PageCounts:
     """Store one page in one transaction; a user that did not change keeps its state and history.
 
     Args:
-        found: what the normalizer made of the records, with their `raw` texts.
+        found: what the normalizer made of the records, with their `raw` texts and `record_hash`es.
+        unchanged: the ids of users on the page who are not among `found` (`unchanged_users`).
         is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
     by_id = {one.user_id: one for one in found}
+    ids = {*by_id, *unchanged}
 
     def work(connection: Connection) -> PageCounts:
-        shown = and_(mine(checkpoint), source_user.c.user_id.in_(by_id))
+        shown = and_(mine(checkpoint), source_user.c.user_id.in_(ids))
         columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
         known = {row.user_id: row for row in connection.execute(select(*columns).where(shown))}
         keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
-        fresh = sum(1 for user_id in by_id if user_id not in known or known[user_id].seen_sweep != sweep)
+        fresh = sum(1 for user_id in ids if user_id not in known or known[user_id].seen_sweep != sweep)
         inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
         updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
         logins, refreshed = [], []
@@ -103,7 +124,7 @@ def store_page(
         for state, rows in updates.items():
             move_each(connection, move_to(checkpoint, state, this_user(checkpoint)), rows)
         _replace_logins(connection, checkpoint, [row["b_user"] for rows in updates.values() for row in rows], logins)
-        return PageCounts(fresh=fresh, new=len(by_id) - len(known))
+        return PageCounts(fresh=fresh, new=len(ids) - len(known))
 
     return checkpoint.write(work)
 
@@ -122,7 +143,8 @@ def _judged(
     normalized: Normalized, include: Collection[SourceStatus], *, arrived: bool
 ) -> tuple[State, dict[str, Any]]:
     """The state and columns a record gives its user; one who arrived is followed, whatever `policy.include` says."""
-    common = {"raw": normalized.raw, "detail": None, "decision": None, "changes": None, "attempts": 0}
+    common: dict[str, Any] = dict.fromkeys(("detail", "decision", "changes"))
+    common |= {"raw": normalized.raw, "record_hash": normalized.record_hash or None, "attempts": 0}
     if not isinstance(normalized, Ready):
         return State.REJECTED, {
             **common,

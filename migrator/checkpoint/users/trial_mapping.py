@@ -63,8 +63,10 @@ def restore_snapshots(checkpoint: Checkpoint) -> None:
     def restore(rows: list[tuple[str, str]], connection: Connection) -> None:
         was = {user_id: json.loads(text) for user_id, text in rows}
         undo = put_back(checkpoint, bindparam("b_state", type_=Text), this_user(checkpoint)).values(was_row=None)
+        # A version that knew no hash of the record kept none; the hash of the trial would be a lie.
         rows_before = [
-            {"b_user": user_id, "b_state": one["row"].pop("state"), **one["row"]} for user_id, one in was.items()
+            {"b_user": user_id, "b_state": one["row"].pop("state"), "record_hash": None, **one["row"]}
+            for user_id, one in was.items()
         ]
         move_each(connection, undo, rows_before)
         theirs = and_(checkpoint.owns(login), login.c.user_id.in_(was))

@@ -14,15 +14,17 @@ from migrator.checkpoint.users.sweeps import (
     mark_vanished,
     newcomers,
     store_page,
+    unchanged_users,
 )
 from migrator.core.errors import ConfigError, StopRun
 from migrator.core.login_ids import login_key
-from migrator.core.model import Ready, canonical_json
+from migrator.core.model import Ready, canonical_json, text_hash
 from migrator.docebo.paging import Reading
 from migrator.log.setup import get_logger
+from migrator.normalize.identity import user_key_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from migrator.core.model import Json, Normalized
     from migrator.docebo.client import Page
@@ -76,6 +78,7 @@ class _Sweeps:
     def __init__(self, context: PlanContext, *, is_trial: bool) -> None:
         self._context = context
         self._is_trial = is_trial
+        self._rules = f"{context.normalize.fingerprint}:{','.join(sorted(context.config.policy.include))}"
         self._first = 0
 
     def read(self) -> int:
@@ -163,14 +166,31 @@ class _Sweeps:
                 return Sweep(number, reading.seen, new, reading.total, reading.pages, reading.whole)
 
     def _store(self, sweep: int, page: Page) -> PageCounts:
-        return self._store_found(sweep, map(self._normalized, page.items))
+        """Store a page; a record that was stored before, and would become the same user, is not normalized again."""
+        read = [(item, canonical_json(item)) for item in page.items]
+        hashes: dict[str, str] = {}
+        if not self._is_trial:
+            hashes = {key: self._record_hash(raw) for item, raw in read if (key := user_key_or_none(item)) is not None}
+        unchanged = unchanged_users(self._context.checkpoint, hashes)
+        rest = (self._normalized(item, raw) for item, raw in read if user_key_or_none(item) not in unchanged)
+        return self._store_found(sweep, rest, unchanged)
 
-    def _store_found(self, sweep: int, found: Iterable[Normalized]) -> PageCounts:
-        include = self._context.config.policy.include
-        return store_page(self._context.checkpoint, sweep, list(found), include, is_trial=self._is_trial)
+    def _store_found(self, sweep: int, found: Iterable[Normalized], unchanged: Collection[str] = ()) -> PageCounts:
+        return store_page(
+            self._context.checkpoint,
+            sweep,
+            list(found),
+            self._context.config.policy.include,
+            unchanged=unchanged,
+            is_trial=self._is_trial,
+        )
 
-    def _normalized(self, item: Json) -> Normalized:
-        return replace(self._context.normalize(item), raw=canonical_json(item))
+    def _normalized(self, item: Json, raw: str) -> Normalized:
+        return replace(self._context.normalize(item), raw=raw, record_hash=self._record_hash(raw))
+
+    def _record_hash(self, raw: str) -> str:
+        """What a record is known by: with other rules it would be another, because it may become another user."""
+        return text_hash(f"{self._rules}:{raw}")
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""
@@ -181,7 +201,7 @@ class _Sweeps:
             items = context.docebo.users(1, user.email or user.login_id).items
             sharing = [
                 one
-                for one in map(self._normalized, items)
+                for one in (self._normalized(item, canonical_json(item)) for item in items)
                 if isinstance(one, Ready) and one.user_id != user.user_id and not keys.isdisjoint(one.login_keys)
             ]
             self._store_found(self._first, sharing)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 THIRD = "third"
 # Every column that a mapping may change, each with another value.
 BEFORE: dict[str, Any] = {
+    "record_hash": "of the record",
     "state": State.CONFLICT, "reason": "login_taken", "detail": "U9", "note_codes": "name_cut",
     "source_status": "active", "source_created": "2020-01-01", "source_last_login": "2021-01-01",
     "raw": '{"name": "Zoë \\u0000"}', "profile": '{"name": "Zoë"}',

@@ -91,8 +91,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, the same one for every test, so that the SQL for its checkpoint is compiled once.
 
-    The trusted authorities are read once as well. Connections are never shared: SQLite's are not pooled, and
-    every run ends by giving up PostgreSQL's.
+    The trusted authorities are read once as well. Connections are never shared: every command ends by closing its own.
     """
     shutil.rmtree(_home)
     _home.mkdir()

@@ -12,12 +12,10 @@ import structlog
 from history_commands import RETRIES, Commands, Done, Moment, Shelf
 from history_judge import Judge
 from history_world import World
-from sqlalchemy import create_engine, event
-from sqlalchemy.pool import QueuePool
 from virtual_clock import VirtualClock
 from world import Place
 
-from migrator.checkpoint.db.database import BUSY_SECONDS, Database, _begin_sqlite, _set_up_sqlite
+from migrator.checkpoint.db.database import Database
 from migrator.cli.commands import verify
 from migrator.config import schema as configuration
 
@@ -35,17 +33,10 @@ _engines: dict[URL, Engine] = {}
 _made = Database._engine
 
 
-def _pooled(made_for: Database, url: URL) -> Engine:
-    """The checkpoint's engine, with the SQL it has compiled, and connections that live as long as a run."""
+def _engine(made_for: Database, url: URL) -> Engine:
+    """The checkpoint's engine, with the SQL it has compiled."""
     if url not in _engines:
-        if made_for.is_sqlite:
-            arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-            engine = create_engine(url, hide_parameters=True, poolclass=QueuePool, connect_args=arguments)
-            event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        else:
-            engine = _made(made_for, url)
-        _engines[url] = engine
+        _engines[url] = _made(made_for, url)
     return _engines[url]
 
 
@@ -62,7 +53,7 @@ def _config(place: Place) -> Config:
 @contextmanager
 def hurried(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a history of ten runs need not do again and again: open files, parse YAML, write a log, wait."""
-    patch.setattr(Database, "_engine", _pooled)
+    patch.setattr(Database, "_engine", _engine)
     patch.setattr(Place, "config", property(_config))
     patch.setattr(verify, "Clock", VirtualClock)
     before = structlog.get_config()

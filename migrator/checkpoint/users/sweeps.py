@@ -200,7 +200,10 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
     # The same columns for everybody: one statement stores them all.
     profile = values["profile"] if renewed else old.profile
     facts = {name: values[name] for name in _SIDE_FACTS} | {"raw": raw, "profile": profile}
-    return facts if any(facts[name] != getattr(old, name) for name in facts) else {}
+    changed = any(facts[name] != getattr(old, name) for name in facts if name != "record_hash")
+    if facts["record_hash"] is None and not changed:
+        facts["record_hash"] = old.record_hash  # a trial leaves no trace
+    return facts if changed or facts["record_hash"] != old.record_hash else {}
 
 
 def _logins(key: str, normalized: Normalized) -> list[dict[str, str]]:

@@ -168,9 +168,7 @@ class _Sweeps:
     def _store(self, sweep: int, page: Page) -> PageCounts:
         """Store a page; a record that was stored before, and would become the same user, is not normalized again."""
         read = [(item, canonical_json(item)) for item in page.items]
-        hashes: dict[str, str] = {}
-        if not self._is_trial:
-            hashes = {key: self._record_hash(raw) for item, raw in read if (key := user_key_or_none(item)) is not None}
+        hashes = {key: self._record_hash(raw) for item, raw in read if (key := user_key_or_none(item)) is not None}
         unchanged = unchanged_users(self._context.checkpoint, hashes)
         rest = (self._normalized(item, raw) for item, raw in read if user_key_or_none(item) not in unchanged)
         return self._store_found(sweep, rest, unchanged)
@@ -189,8 +187,8 @@ class _Sweeps:
         return replace(self._context.normalize(item), raw=raw, record_hash=self._record_hash(raw))
 
     def _record_hash(self, raw: str) -> str:
-        """What a record is known by: with other rules it would be another, because it may become another user."""
-        return text_hash(f"{self._rules}:{raw}")
+        """What a record is known by: with other rules it is another, as it may become another user; "" in a trial."""
+        return "" if self._is_trial else text_hash(f"{self._rules}:{raw}")
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""

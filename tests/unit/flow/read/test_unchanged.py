@@ -140,11 +140,15 @@ def test_another_mapping_or_policy_judges_everybody(normalized: Any, settings: d
     assert normalized(**settings) == ["1", "2", "3"]
 
 
-def test_a_trial_mapping_judges_everybody_in_every_sweep(normalized: Any) -> None:
-    """Each row must be kept as it was before."""
+def test_a_trial_mapping_judges_everybody_and_stores_no_hash_of_its_own(normalized: Any, store: Checkpoint) -> None:
+    """Each row must be kept as it was before; a record that changed meanwhile is judged again afterwards."""
     normalized()
+    before = {user_id: row["record_hash"] for user_id, row in rows(store).items()}
+    used = record(2) | {"last_access_date": "2026-01-01 10:00:00"}
 
-    assert set(normalized(is_trial=True)) == {"1", "2", "3"}
+    assert set(normalized(Page([record(1), used, record(3)], False, 3, None, False), is_trial=True)) == {"1", "2", "3"}
+
+    assert {user_id: row["record_hash"] for user_id, row in rows(store).items()} == before | {"2": None}
 
 
 def test_whoever_has_no_id_is_judged_every_time(normalized: Any) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import oracle
 import pytest
+from sqlalchemy import text
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.network_disk import network_file_system
 from migrator.core.clock import Clock
-from migrator.core.errors import ConfigError
+from migrator.core.errors import ConfigError, LeaseLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,24 @@ autofs /mnt/auto autofs rw 0 0
 server:/auto /mnt/auto nfs rw 0 0
 cut
 """
+
+
+def test_s3_a_file_put_in_its_place_meanwhile_is_not_written_past(place: Place) -> None:
+    """A backup restored under a run: the run ends, because what it wrote to the old file would be lost unseen."""
+    path = place.folder / "migrator.db"
+    url = place.config.checkpoint.sqlalchemy_url
+    Checkpoint(url, "default", Clock(), upgrade=True).db.close()
+    backup = path.read_bytes()
+
+    with Checkpoint(url, "default", Clock(), upgrade=True) as checkpoint:
+        checkpoint.write(lambda connection: connection.execute(text("UPDATE migration SET sweep = 7")))
+        path.rename(path.with_name("moved.db"))
+        for wal in path.parent.glob("migrator.db-*"):
+            wal.rename(wal.with_name(wal.name.replace("migrator", "moved")))
+        path.write_bytes(backup)
+
+        with pytest.raises(LeaseLost):
+            checkpoint.write(lambda connection: connection.execute(text("UPDATE migration SET sweep = 8")))
 
 
 @pytest.mark.parametrize(

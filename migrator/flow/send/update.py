@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
@@ -44,8 +44,12 @@ if TYPE_CHECKING:
 NO_SUCH_USER, LOGIN_TAKEN = "E112102", "E111127"  # docs/contract/descope.md 5 and 3.8
 
 
-# A user to change, the Descope user that it is now, and what to do.
-_Task: TypeAlias = "tuple[StoredUser, DescopeUser, Changes]"
+class _Task(NamedTuple):
+    """A user to change, the Descope user that it is now, and what to do."""
+
+    user: StoredUser
+    found: DescopeUser
+    todo: Changes
 
 
 def name_of_call(found: DescopeUser) -> str:
@@ -89,7 +93,7 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     try:
         tasks = _tasks(context, sent, batch)
         patched = _patch(context, sent, tasks)
-        untouched = [task for task in tasks if not task[-1].patch]
+        untouched = [task for task in tasks if not task.todo.patch]
         for user, found, todo in (*patched, *untouched):
             # Reported at once: an error while handling another user takes nothing back.
             if not todo.moves:
@@ -123,7 +127,7 @@ def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list
             sent.put(UserInConflict(user.user_id, Reason.LOGIN_IDS_DIFFER))
         else:
             taken.add(found.user_id)
-            tasks.append((user, found, todo))
+            tasks.append(_Task(user, found, todo))
     return tasks
 
 
@@ -157,11 +161,11 @@ def lost_user(user: StoredUser, found: DescopeUser) -> UserInConflict:
 
 def _patch(context: RunContext, sent: BatchResults, tasks: Sequence[_Task]) -> list[_Task]:
     """Patch what can be patched; returns the tasks whose patch succeeded and that have more to do."""
-    leaving = [task for task in tasks if task[-1].patch.get(STATUS) == "disabled" and len(task[-1].patch) > 1]
+    leaving = [task for task in tasks if task.todo.patch.get(STATUS) == "disabled" and len(task.todo.patch) > 1]
     # Leaving comes first, in its own patch: a field that Descope refuses must not keep a user enabled.
     gone_through = _patch_fields(context, sent, leaving, lambda _todo: {STATUS: "disabled"})
-    refused = {user.user_id for user, *_ in leaving} - {user.user_id for user, *_ in gone_through}
-    rest = [task for task in tasks if task[-1].patch and task[0].user_id not in refused]
+    refused = {task.user.user_id for task in leaving} - {task.user.user_id for task in gone_through}
+    rest = [task for task in tasks if task.todo.patch and task.user.user_id not in refused]
     return _patch_fields(context, sent, rest, lambda todo: todo.patch)
 
 
@@ -172,7 +176,7 @@ def _patch_fields(
     fields: Callable[[Changes], dict[str, Json]],
 ) -> list[_Task]:
     """Patch some fields of each; returns the tasks whose patch succeeded."""
-    by_user = {task[0].user_id: task for task in tasks}
+    by_user = {task.user.user_id: task for task in tasks}
     through: list[_Task] = []
 
     def send(users: Sequence[StoredUser]) -> BatchAnswer:
@@ -180,7 +184,7 @@ def _patch_fields(
         return context.descope.patch([patch_body(name_of_call(found), fields(todo)) for _, found, todo in some])
 
     # A change states the wanted value, so one that was done anyway may be sent again.
-    for attempt in send_in_parts([user for user, *_ in tasks], send):
+    for attempt in send_in_parts([task.user for task in tasks], send):
         sent.note(attempt)
         match attempt:
             case Accepted(users=users, answer=answer):
@@ -199,19 +203,15 @@ def _patch_fields(
 def _patched(sent: BatchResults, tasks: Sequence[_Task], answer: BatchAnswer) -> list[_Task]:
     """The tasks whose patch succeeded, by the answer; of the others, those it names as failed are refused."""
     done = {user.user_id for user in answer.done}
-    names = [name_of_call(found) for _, found, _ in tasks]
-    matched = match_answers(answer, names, [found.email for _, found, _ in tasks])
+    names = [name_of_call(task.found) for task in tasks]
+    matched = match_answers(answer, names, [task.found.email for task in tasks])
     failures = {name: matched[name].failure for name in names}
     # As for creates: failures without a name belong to the users in neither list.
-    silent = [
-        user
-        for name, (user, *_) in zip(names, tasks, strict=True)
-        if failures[name] is None and user.descope_id not in done
-    ]
+    silent = [one for one in tasks if failures[name_of_call(one.found)] is None and one.user.descope_id not in done]
     meant = nameless_code(answer, len(silent), matched)
     through = []
     for name, task in zip(names, tasks, strict=True):
-        user = task[0]
+        user = task.user
         failure, is_done = failures[name], user.descope_id in done
         code = meant if failure is None else failure.code
         if failure is None and is_done:

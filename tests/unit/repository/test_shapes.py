@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import migrator
 
@@ -25,6 +25,7 @@ SHAPES = {
     "Rejected": "target user",
     "StoredUser": "stored user",
     "PlannedAction": "planned action",
+    "_Task": "planned action",  # with both users, while it is done
     "_Outcome": "outcome",
     "UserCreated": "outcome",
     "UserUpdated": "outcome",
@@ -62,7 +63,9 @@ def attributes(one: type) -> dict[str, str]:
     """The names of a class's fields, properties and parameters, its bases' too, with their types as written."""
     told: dict[str, str] = {}
     for base in reversed(one.__mro__):
-        told |= {name: str(kind) for name, kind in inspect.get_annotations(base).items()}
+        told |= {
+            name: getattr(kind, "__forward_arg__", str(kind)) for name, kind in inspect.get_annotations(base).items()
+        }
         told |= {name: "" for name, held in vars(base).items() if isinstance(held, property | cached_property)}
     init = inspect.getattr_static(one, "__init__", None)
     made = init if inspect.isfunction(init) else None
@@ -103,7 +106,10 @@ def test_a_class_with_an_id_or_a_user_inside_counts() -> None:
     class Around:
         person: StoredUser | None
 
+    class Named(NamedTuple):
+        person: StoredUser
+
     class Many:
         people: tuple[StoredUser, ...]
 
-    assert [is_shape(one) for one in (Plain, Shown, Around, Many)] == [True, True, True, False]
+    assert [is_shape(one) for one in (Plain, Shown, Around, Named, Many)] == [True, True, True, True, False]

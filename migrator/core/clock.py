@@ -56,11 +56,6 @@ class Clock:
         self._signal = signum
         self._stop.set()
 
-    @property
-    def stop_requested(self) -> bool:
-        """Whether a stop was requested."""
-        return self._stop.is_set()
-
     def guard(self, check: Callable[[], None]) -> None:
         """Add a condition for continuing: `check` raises if the run must not act any more."""
         self._guards.append(check)

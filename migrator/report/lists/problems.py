@@ -52,8 +52,3 @@ def write_problems(file: TextIO, problems: Iterable[StoredUser], sources: Sequen
 def defuse(cell: str) -> str:
     """Keep a spreadsheet from running a cell: a leading apostrophe makes it text."""
     return f"'{cell}" if cell.startswith((*_FORMULA_STARTS, "'")) else cell
-
-
-def undefuse(cell: str) -> str:
-    """The cell as it was before `defuse`."""
-    return cell.removeprefix("'")

@@ -23,7 +23,6 @@ from migrator.report.lists.problems import (
     defuse,
     source_cells,
     source_columns,
-    undefuse,
     write_problems,
 )
 
@@ -58,13 +57,13 @@ def test_r1_cells_come_back_as_they_were(username: str, email: str) -> None:
 
     row = list(csv.reader(io.StringIO(text, newline="")))[1]
     assert not [cell for cell in row if cell[:1] in set("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")]
-    assert [undefuse(cell) for cell in row[len(PROBLEM_COLUMNS) :]] == [username, email]
+    assert [cell.removeprefix("'") for cell in row[len(PROBLEM_COLUMNS) :]] == [username, email]
 
 
 @given(st.text())
 def test_r1_defusing_can_be_undone(text: str) -> None:
     """Every text is the undoing of its own defusing."""
-    assert undefuse(defuse(text)) == text
+    assert defuse(text).removeprefix("'") == text
 
 
 def test_a_row_tells_what_to_do() -> None:

@@ -186,7 +186,7 @@ def test_nc18_one_closed_terminal_may_send_several_hang_ups(place: Place) -> Non
     with Watched(place) as running:
         assert running.until_seen(met("slow"))
         running.send(signal.SIGHUP)
-        running.until_said("leave")
+        running.until_said("quit")
         running.send(signal.SIGHUP)
         ended = running.ended(PATIENCE)
 
@@ -203,7 +203,7 @@ def test_nc18_another_signal_after_a_hang_up_leaves_at_once(place: Place) -> Non
     with Watched(place) as running:
         assert running.until_seen(met("lost"))
         running.send(signal.SIGHUP)
-        running.until_said("leave")
+        running.until_said("quit")
         running.send(signal.SIGTERM)
         ended = running.ended(PATIENCE)
 
@@ -317,7 +317,7 @@ def test_nc19_a_full_disk_behind_stdout_is_told_and_ends_no_run(place: Place, ar
         _, err = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 4
-    assert b"Error: The output could not be written: No space left on device.\nFix: Make room" in err
+    assert b"Error: The output could not be written: No space left on device.\nFix: Free space" in err
     assert b"bug" not in err
     arrived(place, start, 30)
 

@@ -30,6 +30,11 @@ _PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md
 TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (docs/contract/descope.md 10.2)
 
 
+def descope_limits(config: DescopeConfig) -> dict[str, Limit]:
+    """The limit of each bucket; none where nothing is to be paced."""
+    return {name: Limit(calls, _MINUTE) for name, calls in config.limits.items()}
+
+
 class DescopeReader:
     """Everything a plan may do: this object's transport knows no writing path.
 
@@ -43,8 +48,7 @@ class DescopeReader:
 
     def __init__(self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        limits = {name: Limit(calls, _MINUTE) for name, calls in config.limits.items()}
-        self.pacer = Pacer(clock, limits, "Descope")
+        self.pacer = Pacer(clock, descope_limits(config), "Descope")
         self._headers: dict[str, str] = {}
         self._transport = Transport(
             api="Descope",

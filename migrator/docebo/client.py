@@ -44,6 +44,11 @@ class Page:
     full: bool
 
 
+def docebo_limits(config: DoceboConfig) -> dict[str, Limit]:
+    """The limit of the one bucket; none where nothing is to be paced."""
+    return {BUCKET: Limit(config.calls_per_hour, HOUR)} if config.calls_per_hour else {}
+
+
 class DoceboClient:
     """Reads one Docebo platform; `patience` is for one that does not answer.
 
@@ -54,8 +59,7 @@ class DoceboClient:
 
     def __init__(self, config: DoceboConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        limits = {BUCKET: Limit(config.calls_per_hour, HOUR)} if config.calls_per_hour else {}
-        pacer = Pacer(clock, limits, "Docebo")
+        pacer = Pacer(clock, docebo_limits(config), "Docebo")
 
         def transport(allowed: set[tuple[str, str]], auth: TokenAuth | None) -> Transport:
             return Transport(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.http.pace import Limit, least_seconds
+from migrator.descope.reader import descope_limits
+from migrator.http.pace import least_seconds
+from migrator.verify.readback import USERS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.runs.progress import ProgressPoint
     from migrator.config.schema import Config
     from migrator.report.eta import StageProgress
-
-_AT_ONCE = 100  # users per call that reads back
 
 
 def time_left(
@@ -30,9 +30,9 @@ def time_left(
         return now.eta
     if now.stage != "send" or list(ahead) != ["verify"] or not now.total:
         return None
-    calls = -(-now.total // _AT_ONCE)
-    limit = config.descope.limits.get("general")
-    least = least_seconds(calls, Limit(limit, 60.0)) if limit else 0.0
+    calls = -(-now.total // USERS_PER_CALL)
+    limit = descope_limits(config.descope).get("general")
+    least = least_seconds(calls, limit) if limit else 0.0
     return now.eta[0] + least, now.eta[1] + max(least, calls * _one_call(samples, config.run.concurrency))
 
 

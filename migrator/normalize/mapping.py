@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from migrator.core.email_address import parse_email
@@ -40,9 +41,6 @@ class Normalizer:
         mapping: the `mapping:` section of the configuration.
         platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
 
-    Attributes:
-        fingerprint: with the same one, the same record becomes the same user, also in another version.
-
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
     user name, unknown status.
     """
@@ -52,7 +50,11 @@ class Normalizer:
         self._platform = platform
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
         self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
-        self.fingerprint = text_hash(f"{code_fingerprint()}:{platform}:{mapping.fingerprint()}")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """With the same one, the same record becomes the same user, also in another version of the program."""
+        return text_hash(f"{code_fingerprint()}:{self._platform}:{self._mapping.fingerprint()}")
 
     def __call__(self, value: Json) -> Normalized:
         """Normalise one decoded JSON value.

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
-from migrator.docebo.client import BUCKET, HOUR
+from migrator.descope.reader import descope_limits
+from migrator.docebo.client import BUCKET, docebo_limits
 from migrator.flow.plan.plan import users_per_search
-from migrator.http.pace import Limit, least_seconds
+from migrator.http.pace import least_seconds
+from migrator.verify.readback import USERS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 
 _MINUTE = 60.0
-_READ_BACK = 100  # users per call
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def estimate(actions: Mapping[str, int], config: Config) -> Estimate:
         # All are read back once, except the disabled ones; patched users are also read right before the patch.
         "general": creates + 2 * updates + disables,
     }
-    limits = config.descope.limits
+    limits = descope_limits(config.descope)
     minutes = {
-        name: round(least_seconds(number, Limit(limits[name], _MINUTE)) / _MINUTE, 1) if name in limits else 0.0
+        name: round(least_seconds(number, limits[name]) / _MINUTE, 1) if name in limits else 0.0
         for name, number in calls.items()
     }
     return Estimate(calls, minutes)
@@ -74,16 +75,14 @@ def estimate_migration(users: int, config: Config) -> list[StageEstimate]:
 
     The steps come one after the other, and each limit remembers the calls of the steps before.
     """
-    limits = {name: Limit(number, _MINUTE) for name, number in config.descope.limits.items()}
-    if config.docebo.calls_per_hour:
-        limits[BUCKET] = Limit(config.docebo.calls_per_hour, HOUR)
+    limits = docebo_limits(config.docebo) | descope_limits(config.descope)
     pages, batches = _batches(users, config.docebo.page_size), _batches(users, config.descope.batch_size)
     steps = [("read", BUCKET, pages)]
     if config.docebo.sweeps == "settle":
         steps.append(("read_again", BUCKET, pages))
     steps.append(("plan", "search", _batches(users, users_per_search(config))))
     steps.append(("send", "create", batches))
-    steps.append(("verify", "general", _batches(users, _READ_BACK)))
+    steps.append(("verify", "general", _batches(users, USERS_PER_CALL)))
     made: Counter[str] = Counter()
     stages = []
     for name, bucket, calls in steps:

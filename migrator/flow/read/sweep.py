@@ -167,10 +167,12 @@ class _Sweeps:
 
     def _store(self, sweep: int, page: Page) -> PageCounts:
         """Store a page; a record that was stored before, and would become the same user, is not normalized again."""
-        read = [(item, canonical_json(item)) for item in page.items]
-        hashes = {key: self._record_hash(raw) for item, raw in read if (key := user_key_or_none(item)) is not None}
+        read = [(user_key_or_none(item), item, *self._text_and_hash(item)) for item in page.items]
+        hashes = {key: record_hash for key, _, _, record_hash in read if key is not None}
         unchanged = unchanged_users(self._context.checkpoint, hashes)
-        rest = (self._normalized(item, raw) for item, raw in read if user_key_or_none(item) not in unchanged)
+        rest = (
+            self._normalized(item, raw, record_hash) for key, item, raw, record_hash in read if key not in unchanged
+        )
         return self._store_found(sweep, rest, unchanged)
 
     def _store_found(self, sweep: int, found: Iterable[Normalized], unchanged: Collection[str] = ()) -> PageCounts:
@@ -183,12 +185,16 @@ class _Sweeps:
             is_trial=self._is_trial,
         )
 
-    def _normalized(self, item: Json, raw: str) -> Normalized:
-        return replace(self._context.normalize(item), raw=raw, record_hash=self._record_hash(raw))
+    def _normalized(self, item: Json, raw: str, record_hash: str) -> Normalized:
+        return replace(self._context.normalize(item), raw=raw, record_hash=record_hash)
 
-    def _record_hash(self, raw: str) -> str:
-        """What a record is known by: with other rules it is another, as it may become another user; "" in a trial."""
-        return "" if self._is_trial else text_hash(f"{self._rules}:{raw}")
+    def _text_and_hash(self, item: Json) -> tuple[str, str]:
+        """A record's text and what it is known by: with other rules another hash, as it may become another user.
+
+        A trial's records are known by nothing.
+        """
+        raw = canonical_json(item)
+        return raw, "" if self._is_trial else text_hash(f"{self._rules}:{raw}")
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""
@@ -199,7 +205,7 @@ class _Sweeps:
             items = context.docebo.users(1, user.email or user.login_id).items
             sharing = [
                 one
-                for one in (self._normalized(item, canonical_json(item)) for item in items)
+                for one in (self._normalized(item, *self._text_and_hash(item)) for item in items)
                 if isinstance(one, Ready) and one.user_id != user.user_id and not keys.isdisjoint(one.login_keys)
             ]
             self._store_found(self._first, sharing)

@@ -104,6 +104,7 @@ class DoceboConfig(_Placed):
     password: Secret | None = None
     page_size: Annotated[int, values.between(1, 200)] = 200
     calls_per_hour: Annotated[int, values.at_least(0)] = 1000
+    concurrency: Annotated[int, values.between(1, 16)] = 2
     sweeps: Literal["settle", "single"] = "settle"
 
     @field_validator("platform", mode="before")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator.core.errors import ApiError, ConfigError, Refused, StopRun
+from migrator.docebo.paging import read_ahead
 from migrator.docebo.record import DoceboField, additional_name
 from migrator.docebo.token import TOKEN_PATH, TokenAuth
 from migrator.http.client import Request, Transport
@@ -13,7 +14,7 @@ from migrator.http.pace import Limit, Pacer
 from migrator.http.retry import LASTING, Idempotence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from migrator.config.schema import DoceboConfig
     from migrator.core.clock import Clock
@@ -126,6 +127,10 @@ class DoceboClient:
             "get_total_count": "1",
         }
         return self._get(USERS_PATH, params, lambda answer: parse_page(answer, size))
+
+    def pages(self, search_text: str = "") -> Generator[Page]:
+        """The pages of the user list in their order, without end, several fetched at a time (`read_ahead`)."""
+        return read_ahead(lambda page: self.users(page, search_text), self._config.concurrency)
 
     def user_fields(self) -> dict[str, str]:
         """The titles of the additional fields by name, as in {"field_4": "City"}.

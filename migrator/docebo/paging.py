@@ -1,13 +1,18 @@
-"""Which page of a list is the last one: asked by everybody who reads all pages (docs/reliability.md P6)."""
+"""The pages of a list in their order, and which one is the last (docs/reliability.md P6)."""
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import StopRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from concurrent.futures import Future
+
     from migrator.docebo.client import Page
 
 BARREN_PAGES = 3  # pages in a row that show nobody fresh, before a reading that will not end is ended
@@ -61,3 +66,33 @@ class Reading:
         if self.total is None and self.pages is None:
             return not page.full or self.barren > 0
         return self.whole and (self.pages is None or self.page >= self.pages)
+
+
+def read_ahead(fetch: Callable[[int], Page], at_once: int) -> Generator[Page]:
+    """The pages of a list in their order, without end: the caller knows which one is the last.
+
+    Up to `at_once` pages are fetched at the same time, but none behind the last one that Docebo counts before it is
+    asked for. Close the generator to end the requests in flight.
+
+    Args:
+        fetch: gives a page by its number, from 1; called from other threads if `at_once` is more than one.
+    """
+    page = fetch(1)
+    yield page
+    counted = _pages_counted(page)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="reader") as pool:
+        ahead: deque[Future[Page]] = deque()
+        number = fetched = 1
+        while True:
+            number += 1
+            while fetched < number or (fetched < counted and len(ahead) < at_once):
+                fetched += 1
+                ahead.append(pool.submit(fetch, fetched))
+            yield ahead.popleft().result()
+
+
+def _pages_counted(page: Page) -> int:
+    """How many pages there are by the first one's word; 0 if it does not say."""
+    if page.pages is not None or page.total is None or not page.items:
+        return page.pages or 0
+    return -(-page.total // len(page.items))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,14 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
     """
     seen: set[str] = set()
     reading = Reading()
-    while True:
-        page = docebo.users(reading.page + 1, "")
-        people = {one.user_id: one for one in map(normalize, page.items)}
-        fresh = people.keys() - seen
-        yield [one for user_id, one in people.items() if user_id in fresh and isinstance(one, Ready)]
-        seen |= fresh
-        if reading.is_last(page, len(fresh)):
-            return
+    with closing(docebo.pages()) as pages:
+        for page in pages:
+            people = {one.user_id: one for one in map(normalize, page.items)}
+            fresh = people.keys() - seen
+            yield [one for user_id, one in people.items() if user_id in fresh and isinstance(one, Ready)]
+            seen |= fresh
+            if reading.is_last(page, len(fresh)):
+                return
 
 
 def match_erased(people: Sequence[Ready], known: Mapping[str, StoredUser]) -> list[StoredUser]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from config_files import load_with
@@ -19,7 +20,7 @@ from migrator.flow.send.error_budget import ErrorBudget
 from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
@@ -41,7 +42,7 @@ class Docebo(DoceboClient):
     """Hands out these pages one after the other, the last one for ever."""
 
     def __init__(self, *pages: Page) -> None:
-        self.pages = list(pages)
+        self._shown = list(pages)
         self.asked: list[tuple[int, str]] = []
         self.sessions = 0
         self.ends_with: Exception | None = None  # of the session
@@ -49,7 +50,11 @@ class Docebo(DoceboClient):
     def users(self, page: int, search_text: str) -> Page:
         """The next page."""
         self.asked.append((page, search_text))
-        return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
+        return self._shown.pop(0) if len(self._shown) > 1 else self._shown[0]
+
+    def pages(self, search_text: str = "") -> Generator[Page]:
+        """One after the other."""
+        return (self.users(number, search_text) for number in count(1))
 
     def check_session(self) -> None:
         """Whether the rights still hold."""

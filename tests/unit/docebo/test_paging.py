@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from migrator.core.errors import StopRun
 from migrator.docebo.client import Page, parse_page
-from migrator.docebo.paging import Reading
+from migrator.docebo.paging import Reading, read_ahead
 
 SIZE = 10
 
@@ -131,3 +134,47 @@ def test_d_a_page_says_how_many_there_are_and_whether_it_is_full(
     found = parse_page({"data": {"items": [{}, {}], "has_more_data": False, **keys}}, SIZE)
 
     assert (found.pages, found.full) == (pages, full)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+@pytest.mark.parametrize("counted", [{"total": 21}, {"pages": 3}, {"total": 20}, {}])
+def test_pages_come_in_their_order_however_many_are_fetched_at_once(at_once: int, counted: dict[str, int]) -> None:
+    """The order is that of the list; none behind the last counted one is fetched before it is asked for."""
+    asked: list[int] = []
+
+    def fetch(number: int) -> Page:
+        asked.append(number)
+        return Page([number] * 7, True, counted.get("total"), counted.get("pages"), True)
+
+    with closing(read_ahead(fetch, at_once)) as pages:
+        shown = [page.items[0] for page in islice(pages, 3)]
+        assert (shown, sorted(asked)) == ([1, 2, 3], [1, 2, 3])
+        assert next(pages).items[0] == 4
+    assert sorted(asked) == [1, 2, 3, 4]
+
+
+def test_pages_are_fetched_at_the_same_time() -> None:
+    """The second and third page are on their way together, as far as the number allows."""
+    together = threading.Barrier(2, timeout=10)
+
+    def fetch(number: int) -> Page:
+        if number > 1:
+            together.wait()
+        return Page([number], number < 5, 5, None, True)
+
+    with closing(read_ahead(fetch, 2)) as pages:
+        assert [page.items[0] for page in islice(pages, 5)] == [1, 2, 3, 4, 5]
+
+
+def test_a_page_that_cannot_be_fetched_is_reported_in_its_turn() -> None:
+    """The pages before it are handed out first."""
+
+    def fetch(number: int) -> Page:
+        if number == 3:
+            raise StopRun("no page three")
+        return Page([number], True, 5, None, True)
+
+    with closing(read_ahead(fetch, 4)) as pages:
+        assert [next(pages).items[0], next(pages).items[0]] == [1, 2]
+        with pytest.raises(StopRun, match="no page three"):
+            next(pages)

@@ -64,6 +64,7 @@ class Display(RunEvents):
         self._steps: list[str] = []
         self._at = 0
         self.running: Running | None = None
+        self.beside = ""  # what goes on beside the stage
 
     # --- for the kinds -------------------------------------------------------------------------
 
@@ -101,6 +102,12 @@ class Display(RunEvents):
         if self.running is not None and self.running.name == stage:
             self.running.done, self.running.why_again = 0, why
             self.running.times += 1
+
+    def confirming(self, seen: int, total: int | None) -> None:
+        """Note how far it is; over when everybody was seen."""
+        of = "" if total is None else f" of {total:,}"
+        over = total is not None and seen >= total
+        self.beside = "" if over else f"Reading Docebo once more: {seen:,}{of} users"
 
     def notice(self, text: str) -> None:
         """Pass it on."""

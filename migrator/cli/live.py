@@ -114,7 +114,7 @@ class Bars(Display):
         if wait is not None:
             last = Text(wait.now(self._clock.monotonic()), style=colour.CARE)
         else:
-            last = Text(running.why_again[:1].upper() + running.why_again[1:])
+            last = Text(running.why_again[:1].upper() + running.why_again[1:] or self.beside)
         end = ", ".join(speed[1:])
         lines = [Text(", ".join(filter(None, [elapsed, *speed[:1]]))), Text(end[:1].upper() + end[1:]), last]
         for line in lines:

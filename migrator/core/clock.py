@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from migrator.core.activity import Activity, Wait
 from migrator.core.errors import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Clock:
@@ -24,6 +25,7 @@ class Clock:
     def __init__(self) -> None:
         self.activity = Activity()
         self._stop = threading.Event()
+        self._asked = False
         self._signal = signal.SIGINT
         self._guards: list[Callable[[], None]] = []
 
@@ -53,8 +55,18 @@ class Clock:
 
     def request_stop(self, signum: signal.Signals = signal.SIGINT) -> None:
         """Ask the run to end at the next safe point. Can be called from a signal handler."""
-        self._signal = signum
+        self._signal, self._asked = signum, True
         self._stop.set()
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Hold while the threads of a run that failed are ended: their waits and checks raise `Interrupted`."""
+        self._stop.set()
+        try:
+            yield
+        finally:
+            if not self._asked:
+                self._stop.clear()
 
     def guard(self, check: Callable[[], None]) -> None:
         """Add a condition for continuing: `check` raises if the run must not act any more."""

@@ -59,6 +59,9 @@ class RunEvents:
     def again(self, stage: str, why: str) -> None:
         """The stage starts over with all users, and why."""
 
+    def confirming(self, seen: int, total: int | None) -> None:
+        """Beside the steps, a further reading has shown `seen` of `total` users; called from another thread."""
+
     def measured(self, now: StageProgress, whole: tuple[float, float] | None) -> None:
         """How fast the step is and when it ends, every few seconds; `whole` is (low, high) in seconds to the run's end.
 

@@ -101,6 +101,10 @@ class ProgressRecorder(RunEvents):
         self._listener.progress(stage, done, total)
         self._tell(stage, done, total)
 
+    def confirming(self, seen: int, total: int | None) -> None:
+        """Pass it on."""
+        self._listener.confirming(seen, total)
+
     def notice(self, text: str) -> None:
         """Pass it on; until the next progress, it is the reason for waiting."""
         self._listener.notice(text)

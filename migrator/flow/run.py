@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.binding import Binding, bind_servers, check_binding, confirm_binding, is_trial_mapping
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.database import BytesRemain
-from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions
+from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions, renew_nothing
 from migrator.checkpoint.runs.runs import begin_run, delete_run, store_details, store_summary
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
@@ -32,7 +32,7 @@ from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
 from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.read.spot_check import spot_check
-from migrator.flow.read.sweep import read_everybody
+from migrator.flow.read.sweep import Sweeps
 from migrator.flow.read_back import SentReadBack, read_back_sent
 from migrator.flow.send.canary import confirm_canary, send_canary
 from migrator.flow.send.error_budget import ErrorBudget
@@ -166,39 +166,57 @@ class _Run:
             context.events.stage("settle")
         settle_in_flight(context)
         spot_check(context)
-        first_sweep = read_everybody(context, is_trial=checked.is_trial)
-        make_plan(context, first_sweep=first_sweep, replan=checked.replan)
-        if self._writer is None:
+        sweeps = Sweeps(context, beside=_may_confirm_later(context, checked), is_trial=checked.is_trial)
+        sender = None if self._writer is None else Sender(_run_context(context, self._writer))
+        sweeps.read()
+        self._plan_and_send(sweeps, checked, sender)
+        while sweeps.found_more:
+            self._plan_and_send(sweeps, checked, sender, once_more=True)
+        if sender is None:
             if context.options.plan_out is not None:
                 write_plan(context, context.options.plan_out)
             return RunOutcome.DRY_RUN
-        planned = self._figures(RunOutcome.DRY_RUN)
-        if planned.sends and not context.questions.ask(context.options.confirm, planned):
-            raise Declined("Nothing was sent: you said no.", fix="Run again when you are ready.")
-        confirm_binding(context.checkpoint, checked.wanted)
-        self._send(_run_context(context, self._writer), planned)
         states = count_users(context.checkpoint).states
         needs_person = any(states[state] for state in NEEDS_PERSON_STATES)
         needs_person = needs_person or bool(count_needing_a_person(context.checkpoint))
         return RunOutcome.NEEDS_PERSON if needs_person else RunOutcome.COMPLETE
 
-    def _send(self, context: RunContext, planned: RunFigures) -> None:
-        """Send what was confirmed, and read it back."""
-        begin_actions(context.checkpoint, self._number, planned.actions[NOTHING])
-        finish_without_sending(context.checkpoint)
-        sender = Sender(context)
-        if context.options.canary is not None and planned.sends:
-            canary = send_canary(context, sender, context.options.canary)
-            if canary is not None:
-                self._read_back = canary.read_back
-                confirm_canary(context, canary)
+    def _plan_and_send(
+        self, sweeps: Sweeps, checked: _Checked, sender: Sender | None, *, once_more: bool = False
+    ) -> None:
+        """Plan and send what the sweeps before have shown, while another one confirms them."""
+        context = checked.context if sender is None else sender.context
+        with sweeps.confirming():
+            make_plan(context, first_sweep=sweeps.first, replan=checked.replan, once_more=once_more)
+            if sender is None:
+                return
+            planned = self._figures(RunOutcome.DRY_RUN)
+            if planned.sends and not context.questions.ask(context.options.confirm, planned):
+                what = "Nothing more" if once_more else "Nothing"
+                raise Declined(f"{what} was sent: you said no.", fix="Run again when you are ready.")
+            confirm_binding(context.checkpoint, checked.wanted)
+            if once_more:
+                renew_nothing(context.checkpoint, self._number, planned.actions[NOTHING])
+            else:
+                begin_actions(context.checkpoint, self._number, planned.actions[NOTHING])
+            finish_without_sending(context.checkpoint)
+            self._send(sender, planned, canary=None if once_more else context.options.canary)
+            if context.options.verify and (planned.sends or not once_more):
+                self._read_back = read_back_sent(sender.context, self._read_back)
+
+    def _send(self, sender: Sender, planned: RunFigures, *, canary: int | None) -> None:
+        """Send what was confirmed."""
+        context = sender.context
+        if canary is not None and planned.sends:
+            result = send_canary(context, sender, canary)
+            if result is not None:
+                self._read_back = result.read_back
+                confirm_canary(context, result)
         if context.options.plan_file is None:  # a binding plan does only what it says
             disable_leavers(context)
         sender.send()
         if not planned.sends:
             context.events.notice("Nothing to send.")
-        if context.options.verify:
-            self._read_back = read_back_sent(context, self._read_back)
 
     def _stopped(self, error: MigratorError) -> RunFigures:
         """End a run early, and keep the reason wherever it is reported."""
@@ -257,6 +275,12 @@ class _Run:
         except MigratorError:
             if figures.error is None:
                 raise
+
+
+def _may_confirm_later(context: PlanContext, checked: _Checked) -> bool:
+    """Whether a confirming sweep may find users after the plan: not where the plan is bound to certain users."""
+    options = context.options
+    return not (checked.is_trial or options.limit or options.search_text or options.plan_file)
 
 
 def _run_context(context: PlanContext, descope: DescopeWriter) -> RunContext:

@@ -22,9 +22,10 @@ def on_page_one(place: Place) -> dict[str, Any]:
     return min(place.sources(), key=lambda user: str(user["username"]).lower())
 
 
-@pytest.mark.parametrize(("before_request", "first", "second"), [(3, 0, 0), (LAST, 0, 1)])
+@pytest.mark.parametrize(("before_request", "first", "second"), [(1, 0, 0), (3, 1, 0), (LAST, 0, 1)])
 def test_p3_an_edit_during_the_run_arrives(place: Place, before_request: int, first: int, second: int) -> None:
-    """Edited while still being read: created as edited; edited after its last page: updated by the next run."""
+    """Edited before being read: created so; before being read again: updated; later: updated by the next run."""
+    place.configure(docebo={"concurrency": 1})
     start = small(place, USERS)
     user_id = str(on_page_one(place)["user_id"])
     edit = {"op": "update", "before_request": before_request, "user_id": user_id, "keys": {"fullname": "Neue Frau"}}
@@ -35,13 +36,13 @@ def test_p3_an_edit_during_the_run_arrives(place: Place, before_request: int, fi
     assert (one.code, one.counts.get("updated", 0)) == (0, first)
     two = go(place)
 
-    assert (two.code, two.counts.get("updated", 0)) == (0, second)
+    assert (two.code, two.counts.get("updated", 0)) == (0, first or second)
     assert oracle.check(place, start).targets[user_id]["name"] == "Neue Frau"
 
 
 @pytest.mark.parametrize("before_sending", [False, True])
 def test_p4_somebody_deleted_after_being_read_is_not_dropped(place: Place, before_sending: bool) -> None:
-    """Gone while others are still read: vanished and never sent; gone later: created, and vanished in the next run."""
+    """In a run that confirms the list before it plans: never sent; gone later: created, and vanished in the next."""
     start = small(place, USERS)
     user_id = str(on_page_one(place)["user_id"])
 
@@ -50,8 +51,8 @@ def test_p4_somebody_deleted_after_being_read_is_not_dropped(place: Place, befor
         return True
 
     if not before_sending:
-        place.sandbox.control.set_script({"op": "delete", "before_request": 2, "user_id": user_id})
-    one = go(place, confirm=leaves) if before_sending else go(place)
+        place.sandbox.control.set_script({"op": "delete", "before_request": 3, "user_id": user_id})
+    one = go(place, limit=USERS, confirm=leaves) if before_sending else go(place, limit=USERS)
 
     arrived = USERS if before_sending else USERS - 1
     assert (one.code, one.counts["created"], one.counts["found"]) == (0, arrived, USERS)
@@ -59,6 +60,20 @@ def test_p4_somebody_deleted_after_being_read_is_not_dropped(place: Place, befor
     assert len(place.targets()) == arrived
     assert go(place).counts == {"found": USERS, "created": USERS - 1, "vanished": 1}
     assert (user_id in oracle.check(place, start).targets) == before_sending
+
+
+def test_p4_somebody_deleted_before_the_list_is_confirmed_is_known_to_be_gone(place: Place) -> None:
+    """Read by the first sweep and sent, and not shown by the confirming one: vanished at the end of the same run."""
+    start = small(place, USERS)
+    user_id = str(on_page_one(place)["user_id"])
+    place.sandbox.control.set_script({"op": "delete", "before_request": 3, "user_id": user_id})
+
+    run = go(place)
+
+    assert run.counts == {"found": USERS, "created": USERS - 1, "vanished": 1}
+    assert len(place.targets()) == USERS
+    assert user_id in oracle.check(place, start).targets
+    assert go(place).counts == run.counts
 
 
 @pytest.mark.parametrize("repeat", [1, 6])
@@ -180,7 +195,8 @@ def test_p8_a_sweep_that_broke_off_begins_again_at_page_one(place: Place, page: 
     start = small(place, USERS)
     place.sandbox.control.set_faults({"kind": "reset", "path": f"{LIST}$", "nth": page, "times": 1000})
     stopped = go(place)
-    assert (stopped.code, oracle.check(place, start, whole=False).writes) == (4, 0)
+    assert stopped.code == 4
+    assert page > LAST // 2 or not oracle.check(place, start, whole=False).writes
     place.sandbox.control.clear_faults()
     so_far = len(place.sandbox.control.journal())
 

@@ -31,6 +31,19 @@ def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
 
 
+def renew_nothing(checkpoint: Checkpoint, number: int, nothing: int) -> None:
+    """Count anew for how many users there is nothing to do, after a further plan of run `number`.
+
+    Args:
+        nothing: the same number by that plan, which counts those whom the run has already sent as well.
+    """
+    actions = actions_of_run(checkpoint, number) or NO_ACTIONS
+    sent = sum(actions[kind] for kind in (CREATE, UPDATE, ADOPT))
+    summary = json.dumps({"actions": actions | {NOTHING: max(0, nothing - sent)}})
+    mine = (checkpoint.owns(run), run.c.number == number)
+    checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
+
+
 def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
     """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_actions`."""
     if not any(sent.values()):

@@ -90,7 +90,9 @@ def set_colliding_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str,
         source_user.c.user_id != bindparam("b_winner"),
         or_(source_user.c.target_id.is_(None), bindparam("b_everybody") == 1),
     )
-    aside = move_to(checkpoint, State.CONFLICT, losing).values(reason=bindparam("b_reason"))
+    aside = move_to(checkpoint, State.CONFLICT, losing).values(
+        reason=bindparam("b_reason"), decision=None, changes=None, adopt_id=None
+    )
     rows = [
         {"b_key": key, "b_reason": reason, "b_winner": winner or "", "b_everybody": int(not newcomers)}
         for key, reason, winner, newcomers in groups

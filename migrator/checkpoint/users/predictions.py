@@ -91,13 +91,16 @@ def count_nothing_to_do(checkpoint: Checkpoint) -> int:
     return count_where(checkpoint, or_(there, planned))
 
 
-def store_predictions(checkpoint: Checkpoint, *, bound: bool) -> None:
+def store_predictions(checkpoint: Checkpoint, *, bound: bool, once_more: bool = False) -> None:
     """Store for every user the state that this plan predicts, to compare with the run's result.
 
     Args:
         bound: a binding plan has already stored its predictions; only users it does not name are left.
+        once_more: an earlier plan of this run has stored them; only users decided since, and new ones, are left.
     """
-    to_do = and_(mine(checkpoint), source_user.c.predicted_state.is_(None) if bound else true())
+    unnamed = source_user.c.predicted_state.is_(None)
+    left = unnamed if bound else or_(unnamed, _decided(checkpoint)) if once_more else true()
+    to_do = and_(mine(checkpoint), left)
     decided = case(
         {decision: state.value for decision, state in PREDICTED_STATES.items()}, value=source_user.c.decision
     )

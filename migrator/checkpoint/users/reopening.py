@@ -17,7 +17,7 @@ from migrator.checkpoint.users.moves import move_to, put_back
 from migrator.checkpoint.users.rows import mine
 from migrator.checkpoint.users.stored_user import AGAIN
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
-from migrator.core.model import State
+from migrator.core.model import Decision, State
 from migrator.core.reasons import JUDGED_ANEW, Reason
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
     return checkpoint.write(lambda c: c.execute(statement).rowcount)
 
 
-def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
+def reopen_users(checkpoint: Checkpoint, asked: int = 0, *, keep_decisions: bool = False) -> None:
     """Forget earlier decisions on users that are still open.
 
     Collisions are judged again each time (it costs no call), and so are users who were given up on, set aside as
@@ -54,6 +54,7 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
 
     Args:
         asked: `stored_user.AGAIN` or `stored_user.REJUDGE` opens every conflict and failure.
+        keep_decisions: this run has already planned; only its conflicts are judged again, because others may have left.
     """
     may_be_over = source_user.c.reason.in_(JUDGED_ANEW) | may_let_go(source_user.c.detail)
     again = move_to(
@@ -64,6 +65,9 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0) -> None:
         true() if asked else or_(may_be_over, source_user.c.retry.is_not(None)),
     )
     pending = and_(mine(checkpoint), source_user.c.state == State.PENDING)
+    if keep_decisions:
+        pending = and_(pending, source_user.c.decision == Decision.CONFLICT)
+        again = again.where(source_user.c.reason != Reason.GAVE_UP)
     values: dict[str, Any] = {
         # Users who were given up on are tried once more, after all others and alone, not from the start.
         "attempts": case((source_user.c.reason == Reason.GAVE_UP, source_user.c.attempts), else_=0),

@@ -37,10 +37,14 @@ ERASED_RECORD = "{}"  # the record of a user whose personal data has left the ro
 
 @dataclass(frozen=True, slots=True)
 class PageCounts:
-    """What a page added: users that this sweep had not shown yet, and users not known before."""
+    """What a page added: users that this sweep had not shown yet, and users not known before.
+
+    `held` are the users that were not stored, because others may be at work on them.
+    """
 
     fresh: int
     new: int
+    held: tuple[Normalized, ...] = ()
 
 
 def begin_sweep(checkpoint: Checkpoint) -> int:
@@ -82,6 +86,7 @@ def store_page(
     include: Collection[SourceStatus],
     *,
     unchanged: Collection[str] = (),
+    held: Collection[str] | None = None,
     is_trial: bool = False,
 ) -> PageCounts:
     """Store one page in one transaction; a user that did not change keeps its state and history.
@@ -89,6 +94,8 @@ def store_page(
     Args:
         found: what the normalizer made of the records, with their `raw` texts and `record_hash`es.
         unchanged: the ids of users on the page who are not among `found` (`unchanged_users`).
+        held: the ids of users held back by earlier pages of the sweep, if newcomers and users to be judged anew are to
+            be held back; they are handed over with a later call.
         is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
     by_id = {one.user_id: one for one in found}
@@ -99,13 +106,17 @@ def store_page(
         columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
         known = {row.user_id: row for row in connection.execute(select(*columns).where(shown))}
         keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
-        fresh = sum(1 for user_id in ids if user_id not in known or known[user_id].seen_sweep != sweep)
+        newcomers = ids - known.keys() - set(held or ())
+        fresh = len(newcomers) + sum(1 for row in known.values() if row.seen_sweep != sweep)
         inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
         updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
-        logins, refreshed = [], []
+        logins, refreshed, held_back = [], [], []
         for user_id, normalized in by_id.items():
             old = known.get(user_id)
             state, values = _judged(normalized, include, arrived=old is not None and old.target_id is not None)
+            if held is not None and _must_wait(old, state, values):
+                held_back.append(normalized)
+                continue
             if old is None:
                 inserts[state].append({"user_id": user_id, "seen_sweep": sweep, **values})
             elif _is_judged_anew(old, state, values):
@@ -124,7 +135,7 @@ def store_page(
         for state, rows in updates.items():
             move_each(connection, move_to(checkpoint, state, this_user(checkpoint)), rows)
         _replace_logins(connection, checkpoint, [row["b_user"] for rows in updates.values() for row in rows], logins)
-        return PageCounts(fresh=fresh, new=len(ids) - len(known))
+        return PageCounts(fresh=fresh, new=len(newcomers), held=tuple(held_back))
 
     return checkpoint.write(work)
 
@@ -181,6 +192,13 @@ def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool
         # Its profile may be erased, so a user who is asked for again is pending from here on.
         return bool(old.retry)
     return state != old.state if old.state in _RECOMPUTED else state == State.SKIPPED
+
+
+def _must_wait(old: Row[Any] | None, state: State, values: dict[str, Any]) -> bool:
+    """Whether storing a record now could change a user under a plan or a request."""
+    if old is None or old.state == State.SENDING:
+        return old is None or values["target_hash"] != old.target_hash
+    return _is_judged_anew(old, state, values)
 
 
 def _was(old: Row[Any], state: State, values: dict[str, Any]) -> dict[str, Any]:

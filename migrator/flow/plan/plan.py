@@ -57,16 +57,17 @@ def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes
     return ProjectAttributes({**defined, **needed}, missing)
 
 
-def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0) -> None:
+def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0, once_more: bool = False) -> None:
     """Set collisions aside, apply the run's own filter, look up everybody left, store each decision.
 
     Args:
         first_sweep: the first sweep of the reading before.
         replan: what to plan again (`bind_servers`).
+        once_more: a confirming sweep found users after the plan was made, whose decisions stay.
     """
     context.events.stage("plan")
     checkpoint = context.checkpoint
-    reopen_users(checkpoint, replan)
+    reopen_users(checkpoint, replan, keep_decisions=once_more)
     set_losers_aside(checkpoint, colliding_users(checkpoint), context.config.policy)
     only_seen = first_sweep if context.options.search_text else None
     skip_all_but(checkpoint, limit=context.options.limit, seen_since=only_seen)
@@ -74,7 +75,7 @@ def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0) -> Non
     refuse_shared_targets(checkpoint)
     if context.options.plan_file is not None:
         apply_plan(context, context.options.plan_file)
-    store_predictions(checkpoint, bound=context.options.plan_file is not None)
+    store_predictions(checkpoint, bound=context.options.plan_file is not None, once_more=once_more)
 
 
 def users_per_search(config: Config) -> int:

@@ -39,7 +39,7 @@ class Sender:
     """Sends what was planned; one per run, because it learns how large a batch may be."""
 
     def __init__(self, context: RunContext) -> None:
-        self._context = context
+        self.context = context
         self._batch_size = context.config.descope.batch_size
 
     def send(self, stage: str = "send", only: Collection[str] | None = None) -> None:
@@ -49,7 +49,7 @@ class Sender:
             StopRun: Descope answers no writes, refuses us, or the error budget is used up; what was sent is
                 stored, and running again continues.
         """
-        context = self._context
+        context = self.context
         context.events.stage(stage)
         todo = sum(count_left(context.checkpoint, only).values())
         context.events.progress(stage, 0, todo)
@@ -57,7 +57,7 @@ class Sender:
             return
         self._define_attributes()
         silent = 0
-        round_ = _Round(self._context, stage, only, todo, self._batch_size)
+        round_ = _Round(self.context, stage, only, todo, self._batch_size)
         while is_anybody_left(context.checkpoint, only):
             round_.run()
             self._batch_size = round_.batch_size
@@ -70,21 +70,21 @@ class Sender:
                     fix="Check its status page and your network, then run again: what is unknown is settled first.",
                 )
             if round_.unanswered:
-                self._count(settle_in_flight(self._context, this_run=True, may_give_up=round_.answered or not many))
+                self._count(settle_in_flight(self.context, this_run=True, may_give_up=round_.answered or not many))
                 round_.renew_crosswalk()  # settling stored users after it was written
                 context.budget.check()
 
     def _count(self, became: Counter[State]) -> None:
         """Count settled users as sent by this run; users of an earlier run are settled before."""
         decided = sum(number for state, number in became.items() if state in FINAL)
-        self._context.budget.count(done=decided, failed=became[State.FAILED])
+        self.context.budget.count(done=decided, failed=became[State.FAILED])
 
     def _define_attributes(self) -> None:
-        missing = self._context.attributes.missing
+        missing = self.context.attributes.missing
         if missing:
-            self._context.descope.create_attributes(missing)
+            self.context.descope.create_attributes(missing)
             _log.info("attributes_defined", names=sorted(missing))
-            self._context = replace(self._context, attributes=ProjectAttributes(self._context.attributes.types))
+            self.context = replace(self.context, attributes=ProjectAttributes(self.context.attributes.types))
 
 
 class _Round:

@@ -20,6 +20,7 @@ from migrator.checkpoint.runs.actions import (
     actions_of_run,
     begin_actions,
     count_actions,
+    renew_nothing,
 )
 
 if TYPE_CHECKING:
@@ -208,3 +209,16 @@ def test_a_run_that_never_came_to_sending_has_sent_nothing_that_is_known(
     assert actions_of_run(store, 1) is None
     begin_actions(store, 1, 0)
     assert actions_of_run(store, 1) == actions()
+
+
+def test_a_further_plan_counts_anew_for_whom_nothing_is_to_do(store: Checkpoint) -> None:
+    """The plan counts whom the run has sent as well; what was sent stays counted, and no number is negative."""
+    put_run(store, 1)
+    begin_actions(store, 1, 7)
+    count(store, {CREATE: 5, UPDATE: 2, DISABLE: 1})
+
+    renew_nothing(store, 1, 13)
+    assert actions_of_run(store, 1) == actions(create=5, update=2, disable=1, nothing=6)
+
+    renew_nothing(store, 1, 3)
+    assert actions_of_run(store, 1) == actions(create=5, update=2, disable=1)

@@ -95,6 +95,20 @@ def test_every_other_end_stays_until_it_is_asked_for(store: Checkpoint, reason: 
     assert seen(store)["1"] == before["1"] | expected
 
 
+def test_a_further_plan_of_a_run_judges_its_conflicts_alone(store: Checkpoint) -> None:
+    """Whoever was decided to be sent stays so, and who was given up on is tried again by the next run, not by this."""
+    put(store, "1", **DECIDED)
+    put(store, "2", **DECIDED | {"decision": Decision.CONFLICT})
+    put(store, "3", **DECIDED | {"state": State.FAILED, "reason": "gave_up"})
+    put(store, "4", **DECIDED | {"state": State.CONFLICT, "reason": "duplicate_email"})
+    before = seen(store)
+
+    reopen_users(store, keep_decisions=True)
+
+    again = before["4"] | BLANK | {"state": State.PENDING}
+    assert seen(store) == before | {"2": before["2"] | BLANK, "4": again}
+
+
 @pytest.mark.parametrize("asked", [0, AGAIN, REJUDGE])
 def test_nobody_who_is_done_or_in_flight_is_opened_again(store: Checkpoint, asked: int) -> None:
     for number, state in enumerate(sorted(set(State) - {State.PENDING, State.CONFLICT, State.FAILED}), start=1):

@@ -371,7 +371,7 @@ def test_a_plan_file_is_applied_and_its_users_alone_are_sent(
     asked: list[Any] = []
     monkeypatch.setattr(planning, "apply_plan", lambda work, path: asked.append((work, path)))
     predicted: list[Any] = []
-    monkeypatch.setattr(planning, "store_predictions", lambda store, *, bound: predicted.append((store, bound)))
+    monkeypatch.setattr(planning, "store_predictions", lambda store, *, bound, **_: predicted.append((store, bound)))
     bound, free = run_context(store, tmp_path, plan_file=tmp_path / "plan.jsonl"), run_context(store, tmp_path)
 
     make_plan(bound, first_sweep=0)

@@ -13,7 +13,7 @@ from two_migrations import put, rows, states
 from migrator.core.errors import ConfigError, StopRun
 from migrator.core.model import State
 from migrator.flow.read import sweep
-from migrator.flow.read.sweep import read_everybody
+from migrator.flow.read.sweep import Sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from migrator.docebo.client import Page
     from migrator.flow.context import RunContext
 
-UNFINISHED = "Nobody was marked as gone, and nothing was sent."
+UNFINISHED = "Nobody was marked as gone."
 
 
 def whole(numbers: range | list[int], **counts: Any) -> Page:
@@ -40,7 +40,7 @@ def read(store: Checkpoint, tmp_path: Path) -> Callable[..., tuple[Docebo, RunCo
         docebo.ends_with = ends_with
         work = run_context(store, tmp_path, docebo, settings={"docebo": {"sweeps": sweeps}}, **options)
         try:
-            read_everybody(work)
+            Sweeps(work).read()
         except StopRun as error:
             return docebo, error
         return docebo, work
@@ -52,7 +52,9 @@ def test_the_number_of_the_first_sweep_is_told(store: Checkpoint, tmp_path: Path
     """Sweeps are numbered over the migration's life; who was seen since that number was seen by this reading."""
     for first in (1, 3):
         work = run_context(store, tmp_path, Docebo(whole(range(1, 4 + first))))
-        assert read_everybody(work) == first
+        sweeps = Sweeps(work)
+        sweeps.read()
+        assert sweeps.first == first
 
 
 def gone(store: Checkpoint) -> set[str]:
@@ -288,7 +290,7 @@ def test_more_than_a_tenth_less_than_the_largest_sweep_is_a_collapse(read: Any, 
 
     assert isinstance(end, StopRun) == stops
     if stops:
-        assert end.message == "Docebo shows 26 users now and showed 30 a moment ago: more than a tenth is gone."
+        assert end.message == "Docebo shows 26 users now and showed 30 before: more than a tenth is gone."
         assert "--accept-shrink" in end.fix
         assert end.fix.endswith(UNFINISHED)
         assert (len(docebo.asked), docebo.sessions) == (3, 1)
@@ -325,7 +327,7 @@ def test_rights_that_ended_meanwhile_call_nobody_gone(store: Checkpoint, read: A
     assert error.message == "The Docebo user lost its rights while the users were being read. The Docebo user is user."
     assert error.fix == (
         "Make the user of docebo.username (or of the OAuth app) a superadmin again, then run again:"
-        " nobody was marked as gone, and nothing was sent."
+        " nobody was marked as gone."
     )
     assert not gone(store)
 
@@ -339,13 +341,13 @@ def test_a_run_that_is_told_to_stop_asks_for_no_further_page(store: Checkpoint, 
     work.clock.guard(stop)
 
     with pytest.raises(StopRun, match="stop"):
-        read_everybody(work)
+        Sweeps(work).read()
     assert not states(store)
 
 
 def test_a_user_whom_the_policy_leaves_out_is_skipped_at_once(store: Checkpoint, tmp_path: Path) -> None:
     work = run_context(store, tmp_path, Docebo(whole([1, 2])), settings={"policy": {"include": ["suspended"]}})
 
-    read_everybody(work)
+    Sweeps(work).read()
 
     assert states(store) == dict.fromkeys(("1", "2"), (State.SKIPPED, "not_included"))

@@ -14,7 +14,7 @@ from two_migrations import rows, states
 from migrator.checkpoint.db.tables import source_user
 from migrator.core.model import State
 from migrator.docebo.client import Page
-from migrator.flow.read.sweep import read_everybody
+from migrator.flow.read.sweep import Sweeps
 from migrator.normalize import code_fingerprint
 from migrator.normalize.mapping import Normalizer
 
@@ -47,7 +47,7 @@ def normalized(store: Checkpoint, tmp_path: Path) -> Callable[..., list[str]]:
     def read(listed: Page = EVERYBODY, *, is_trial: bool = False, **settings: Any) -> list[str]:
         work = run_context(store, tmp_path, Docebo(listed), settings=settings)
         counted = Counted(work.config.mapping, PLATFORM)
-        read_everybody(replace(work, normalize=counted), is_trial=is_trial)
+        Sweeps(replace(work, normalize=counted), is_trial=is_trial).read()
         return counted.given
 
     return read

@@ -7,7 +7,7 @@ import uuid
 from math import ceil
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, bindparam, insert, select, update
 
 from migrator.checkpoint.db.database import Database, DatabaseLost
 from migrator.checkpoint.db.lease import TTL, Heartbeat, LeaseHolder
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from migrator.core.clock import Clock
 
 _T = TypeVar("_T")
+# Built once, as every transaction begins with it.
+_FENCED = (
+    update(migration)
+    .where(migration.c.key == bindparam("b_key"), migration.c.fence == bindparam("b_fence"))
+    .values(last_write=bindparam("b_name"), lease_until=bindparam("b_until"))
+)
 TRIES = 5  # attempts at one transaction on an unreliable database (docs/reliability.md S4 and S5)
 
 
@@ -114,10 +120,9 @@ class Checkpoint:
         """
 
         def fenced(connection: Connection, name: str) -> _T:
+            until = self._now(connection) + TTL
             held = connection.execute(
-                update(migration)
-                .where(migration.c.key == self.key, migration.c.fence == self.fence)
-                .values(last_write=name, lease_until=self._now(connection) + TTL)
+                _FENCED, {"b_key": self.key, "b_fence": self.fence, "b_name": name, "b_until": until}
             )
             if held.rowcount != 1:
                 raise LeaseLost(

@@ -51,12 +51,13 @@ def pages(
     Yields:
         Pages that are not empty.
     """
-    query = select(source_user.c.user_id, *columns).where(mine(checkpoint), *where)
+    behind = source_user.c.user_id > bindparam("b_after")
+    query = select(source_user.c.user_id, *columns).where(mine(checkpoint), *where, behind)
     query = query.order_by(source_user.c.user_id).limit(size)
     after = ""
 
     def work(connection: Connection) -> Sequence[Row[Any]]:
-        return connection.execute(query.where(source_user.c.user_id > after)).all()
+        return connection.execute(query, {"b_after": after}).all()
 
     while rows := checkpoint.read(work):
         yield rows

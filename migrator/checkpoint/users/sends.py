@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, null, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
@@ -31,6 +32,9 @@ from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select, Update
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -57,33 +61,45 @@ def claim_batch(
         only: the user ids that may be sent now; None for everybody.
         last: take the last users of the list, not the first ones.
     """
-    order = source_user.c.user_id.desc() if last else source_user.c.user_id
+    fewest, claim = _claiming(checkpoint, last=last, among=only is not None)
     batch_id = uuid.uuid4().hex
-    open_ones = and_(
-        mine(checkpoint),
-        source_user.c.state == State.PENDING,
-        source_user.c.decision == decision,
-        true() if only is None else source_user.c.user_id.in_(only),
-    )
+    these = {"b_decision": decision} | ({} if only is None else {"b_only": list(only)})
 
     def work(connection: Connection) -> ClaimedBatch | None:
-        attempts = connection.execute(select(func.min(source_user.c.attempts)).where(open_ones)).scalar()
+        attempts = connection.execute(fewest, these).scalar()
         if attempts is None:
             return None
-        chosen = (
-            select(source_user.c.user_id)
-            .where(open_ones, source_user.c.attempts == attempts)
-            .order_by(order)
-            .limit(max(1, size // 4**attempts))
-            .scalar_subquery()
-        )
-        claim = move_to(checkpoint, State.SENDING, source_user.c.user_id.in_(chosen))
-        claim = claim.values(batch=batch_id, sending_since=checkpoint.clock.time())
-        users = [StoredUser.of(row) for row in connection.execute(claim.returning(*STORED_COLUMNS))]
+        how = {"b_attempts": attempts, "b_size": max(1, size // 4**attempts)}
+        intent = {"b_batch": batch_id, "b_since": checkpoint.clock.time()}
+        users = [StoredUser.of(row) for row in connection.execute(claim, these | how | intent)]
         ordered = tuple(sorted(users, key=lambda user: user.user_id))
         return ClaimedBatch(batch_id, decision, ordered, min(user.decided_at or 0.0 for user in users))
 
+    # A look first: of most decisions nobody is left, and a durable transaction would cost more than all else here.
+    if checkpoint.read(lambda c: c.execute(fewest, these).scalar()) is None:
+        return None
     return checkpoint.write(work)
+
+
+@lru_cache(maxsize=8)
+def _claiming(checkpoint: Checkpoint, *, last: bool, among: bool) -> tuple[Select[Any], ReturningUpdate[Any]]:
+    """The fewest attempts of anybody decided alike, and the claim of those who have that many."""
+    open_ones = and_(
+        mine(checkpoint),
+        source_user.c.state == State.PENDING,
+        source_user.c.decision == bindparam("b_decision"),
+        source_user.c.user_id.in_(bindparam("b_only", expanding=True)) if among else true(),
+    )
+    chosen = (
+        select(source_user.c.user_id)
+        .where(open_ones, source_user.c.attempts == bindparam("b_attempts"))
+        .order_by(source_user.c.user_id.desc() if last else source_user.c.user_id)
+        .limit(bindparam("b_size"))
+        .scalar_subquery()
+    )
+    claim = move_to(checkpoint, State.SENDING, source_user.c.user_id.in_(chosen))
+    claim = claim.values(batch=bindparam("b_batch"), sending_since=bindparam("b_since"))
+    return select(func.min(source_user.c.attempts)).where(open_ones), claim.returning(*STORED_COLUMNS)
 
 
 def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Mapping[str, str]) -> None:
@@ -95,15 +111,21 @@ def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Map
     arrived = [one for one in outcomes if isinstance(one, UserCreated | UserUpdated)]
 
     def work(connection: Connection) -> None:
-        for state, values in _VALUES.items():
+        for state in _VALUES:
             rows = [_row(one, sent.get(one.user_id)) for one in outcomes if one.state == state]
-            outcome = move_to(checkpoint, state, this_user(checkpoint), source_user.c.state == State.SENDING)
-            if rows and connection.execute(outcome.values(values), rows).rowcount != len(rows):
+            if rows and connection.execute(_storing(checkpoint, state), rows).rowcount != len(rows):
                 raise LeaseLost("A user in flight was changed by another run.", fix="Run again.")
         _let_go(connection, checkpoint, [one for one in arrived if isinstance(one, UserUpdated) and one.adopted])
         count_actions(connection, checkpoint, Counter(map(_kind, arrived)))
 
     checkpoint.write(work)
+
+
+@lru_cache(maxsize=len(State))
+def _storing(checkpoint: Checkpoint, state: State) -> Update:
+    """The statement that stores the outcome of one user."""
+    in_flight = source_user.c.state == State.SENDING
+    return move_to(checkpoint, state, this_user(checkpoint), in_flight).values(_VALUES[state])
 
 
 def _kind(outcome: UserCreated | UserUpdated) -> str:
@@ -153,21 +175,21 @@ _OVER: dict[str, Any] = {
     "reason": bindparam("b_reason"),
     "detail": bindparam("b_detail"),
     "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
-    "batch": None,
-    "sending_since": None,
+    "batch": null(),  # in the statement, not among the values of each user
+    "sending_since": null(),
 }
 _UNKNOWN: dict[str, Any] = {**_DISABLED, "attempts": source_user.c.attempts + 1}
 _BACK: dict[str, Any] = _OVER | {
     "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
     "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
 }
-_DECIDED: dict[str, Any] = _OVER | {"decision": None, "changes": None, "adopt_id": None, "retry": None}
+_DECIDED: dict[str, Any] = _OVER | dict.fromkeys(("decision", "changes", "adopt_id", "retry"), null())
 _ARRIVED: dict[str, Any] = _DECIDED | {
     "sent_hash": bindparam("b_hash"),
     "sent_fields": func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
     "origin": func.coalesce(bindparam("b_origin"), source_user.c.origin),
     "attempts": 0,
-    "verdict": None,
+    "verdict": null(),
 }
 
 

@@ -28,7 +28,7 @@ _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
 _SIDE_FACTS = ("note_codes", "source_created", "source_last_login", "source_status", "record_hash")
 _WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` restores
 _KNOWN = (
-    "user_id", "seen_sweep", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
+    "user_id", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
     *_SIDE_FACTS, *_WAS,
 )  # fmt: skip
 _UNSETTLED = ("differs", "missing")  # verdicts (`RowVerdict`)
@@ -102,12 +102,9 @@ def store_page(
     ids = {*by_id, *unchanged}
 
     def work(connection: Connection) -> PageCounts:
-        shown = and_(mine(checkpoint), source_user.c.user_id.in_(ids))
-        columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
-        known = {row.user_id: row for row in connection.execute(select(*columns).where(shown))}
+        known = _known_rows(connection, checkpoint, by_id, is_trial=is_trial)
         keys = login_keys(connection, checkpoint, by_id) if is_trial else {}
-        newcomers = ids - known.keys() - set(held or ())
-        fresh = len(newcomers) + sum(1 for row in known.values() if row.seen_sweep != sweep)
+        new = len(by_id.keys() - known.keys() - set(held or ()))
         inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
         updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
         logins, refreshed, held_back = [], [], []
@@ -127,7 +124,8 @@ def store_page(
                     refreshed.append({"b_user": user_id, **side_facts})
                 continue
             logins += _logins(checkpoint.key, normalized)
-        connection.execute(update(source_user).where(shown).values(seen_sweep=sweep))
+        again = and_(mine(checkpoint), source_user.c.user_id.in_(ids), source_user.c.seen_sweep != sweep)
+        fresh = new + connection.execute(update(source_user).where(again).values(seen_sweep=sweep)).rowcount
         for state, rows in inserts.items():
             connection.execute(insert_as(checkpoint, state), rows)
         if refreshed:
@@ -135,9 +133,20 @@ def store_page(
         for state, rows in updates.items():
             move_each(connection, move_to(checkpoint, state, this_user(checkpoint)), rows)
         _replace_logins(connection, checkpoint, [row["b_user"] for rows in updates.values() for row in rows], logins)
-        return PageCounts(fresh=fresh, new=len(newcomers), held=tuple(held_back))
+        return PageCounts(fresh=fresh, new=new, held=tuple(held_back))
 
     return checkpoint.write(work)
+
+
+def _known_rows(
+    connection: Connection, checkpoint: Checkpoint, user_ids: Collection[str], *, is_trial: bool
+) -> dict[str, Row[Any]]:
+    """What is known of those of these users who are known; everything, if it may have to be restored."""
+    if not user_ids:
+        return {}
+    columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
+    query = select(*columns).where(mine(checkpoint), source_user.c.user_id.in_(user_ids))
+    return {row.user_id: row for row in connection.execute(query)}
 
 
 def _replace_logins(

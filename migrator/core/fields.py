@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from migrator.core.login_ids import login_key
@@ -84,6 +85,12 @@ def field_values(target: TargetUser) -> dict[str, Json]:
 
 def value_hash(value: Json) -> str:
     """A short hash that distinguishes one value of a field from another."""
+    # Most fields of most users hold one of a few values: nothing, a flag, a status, the platform.
+    return _short_hash(value) if isinstance(value, str | bool) else text_hash(canonical_json(value))[:_DIGITS]
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _short_hash(value: str | bool) -> str:
     return text_hash(canonical_json(value))[:_DIGITS]
 
 

@@ -114,12 +114,12 @@ class TargetUser(PlainFields):
 
     def to_json(self) -> str:
         """Canonical JSON text; equal users give equal text."""
-        values = {name: getattr(self, name) for name in _TARGET_FIELDS}
-        return canonical_json(values if self.spelled else {k: v for k, v in values.items() if k != "spelled"})
+        names = _TARGET_FIELDS if self.spelled else _SPELLED_ALIKE
+        return canonical_json({name: getattr(self, name) for name in names})
 
     def content_hash(self) -> str:
         """The hash of all that is sent: another spelling of a login id in Docebo changes nothing in Descope."""
-        return text_hash(replace(self, spelled="").to_json())
+        return text_hash((replace(self, spelled="") if self.spelled else self).to_json())
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -136,6 +136,9 @@ class TargetUser(PlainFields):
 
 
 _TARGET_FIELDS = tuple(one.name for one in fields(TargetUser))
+_SPELLED_ALIKE = tuple(name for name in _TARGET_FIELDS if name != "spelled")
+# Kept, because making an encoder takes longer than writing a short value; what was decoded cannot contain itself.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +186,4 @@ def text_hash(text: str) -> str:
 
 def canonical_json(value: Json) -> str:
     """One text per JSON value: sorted keys, no blanks, ASCII only (safe for every database)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)

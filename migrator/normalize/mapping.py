@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from migrator.core.model import (
     MARK_USER,
     Json,
     Normalized,
+    PlainFields,
     Ready,
     Rejected,
     TargetUser,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from migrator.core.model import SourceStatus
 
 ATTRIBUTE_LIMIT = 1000
+_PLAIN = tuple(one.name for one in fields(PlainFields))
 
 
 class Normalizer:
@@ -97,7 +99,7 @@ class Normalizer:
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
             spelled=self._spelled(record, login_id),
-            **asdict(plain),
+            **{name: getattr(plain, name) for name in _PLAIN},
         )
         return Ready(
             user_id=user_id,

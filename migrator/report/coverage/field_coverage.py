@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.runs import last_details
@@ -19,7 +22,7 @@ from migrator.report.coverage import value_types
 from migrator.report.coverage.mapping_proposal import propose_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 1000
 OTHER_NAMES = "(other names)"
-MOST_KNOWN = 64  # values of a field
+_AT_ONCE = 500  # records
 LONGEST_WORD = 10  # longer than every text that stands for something else
 # Anything else as a key may be a value in the wrong place.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
@@ -36,12 +39,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(slots=True)
 class FieldStats:
-    """What one field held so far; `known` saves looking at common values again."""
+    """What one field held so far."""
 
     seen: int = 0
     filled: int = 0
     kinds: int = 0
-    known: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -76,35 +78,47 @@ def field_coverage(checkpoint: Checkpoint, mapping: MappingConfig, titles: Mappi
 
 
 def scan_records(texts: Iterable[str]) -> Scan:
-    """Look at every value of every record once."""
+    """Look at every value of every record, at those that several records share once."""
     result = Scan()
-    fields = result.fields
-    for text in texts:
-        result.records += 1
-        record = json.loads(text)
-        if not isinstance(record, dict):
-            continue
-        for key, value in record.items():
-            held = fields.get(key) or _new(fields, key)
-            held.seen += 1
-            kind = 0 if value is None else _kind_of(held, key, value)
-            if kind:
-                held.filled += 1
-                held.kinds |= kind
+    texts = iter(texts)
+    while some := list(islice(texts, _AT_ONCE)):
+        result.records += len(some)
+        # Nearly all records have the same fields: their values stand in columns then.
+        alike: dict[tuple[str, ...], list[Iterable[Json]]] = defaultdict(list)
+        for record in json.loads(f"[{','.join(some)}]"):
+            if isinstance(record, dict):
+                alike[tuple(record)].append(record.values())
+        for keys, rows in alike.items():
+            for key, column in zip(keys, zip(*rows, strict=True), strict=True):
+                _look_at(result.fields.get(key) or _new(result.fields, key), key, column)
     return result
 
 
-def _kind_of(held: FieldStats, key: str, value: Json) -> int:
-    is_text = type(value) is str
-    if is_text and value in held.known:
-        return held.known[value]
+def _look_at(held: FieldStats, key: str, column: Sequence[Json]) -> None:
+    held.seen += len(column)
+    is_date = holds_date(key)
+    for value, times in _counted(column):
+        kind = _kind_of(held, value, is_date=is_date)
+        if kind:
+            held.filled += times
+            held.kinds |= kind
+
+
+def _counted(column: Sequence[Json]) -> Iterable[tuple[Json, int]]:
+    """Each value with how often it is there; values of several types one by one, as 1 and 1.0 and true are equal."""
+    types = set(map(type, column)) - {NoneType}
+    if types & {list, dict} or len(types) > 1:
+        return ((value, 1) for value in column)
+    return Counter(column).items()
+
+
+def _kind_of(held: FieldStats, value: Json, *, is_date: bool) -> int:
+    if value is None:
+        return 0
     # A field that has shown a text stays a text: a longer value that begins with a letter needs no closer look.
-    if is_text and held.kinds & value_types.TEXT and len(value) > LONGEST_WORD and value[:1].isalpha():
+    if held.kinds & value_types.TEXT and type(value) is str and len(value) > LONGEST_WORD and value[:1].isalpha():
         return value_types.TEXT
-    kind = value_types.kind_of(value, is_date=holds_date(key))
-    if is_text and len(held.known) < MOST_KNOWN:
-        held.known[value] = kind
-    return kind
+    return value_types.kind_of(value, is_date=is_date)
 
 
 def _new(fields: dict[str, FieldStats], key: str) -> FieldStats:

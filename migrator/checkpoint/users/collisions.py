@@ -50,9 +50,15 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[t
         source_user,
         and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id),
     )
+    # Most keys stand alone, which the keys themselves tell: only of the others is it looked up whether they count.
+    every = login.alias("every_login")
+    repeated = (
+        select(every.c.login_key).where(every.c.migration == checkpoint.key, every.c.login_key >= bindparam("b_first"))
+        .group_by(every.c.login_key).having(func.count() > 1)
+    )  # fmt: skip
     keys = (
-        select(login.c.login_key).select_from(joined).where(counted).group_by(login.c.login_key)
-        .having(func.count() > 1).order_by(login.c.login_key).limit(_PAGE)
+        select(login.c.login_key).select_from(joined).where(counted, login.c.login_key.in_(repeated))
+        .group_by(login.c.login_key).having(func.count() > 1).order_by(login.c.login_key).limit(_PAGE)
     )  # fmt: skip
     query = (
         select(login.c.login_key, *STORED_COLUMNS)
@@ -64,9 +70,9 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[t
     after = ("", "")
     while True:
         behind = tuple_(login.c.login_key, login.c.user_id) > tuple_(*map(literal, after))
-        some = query.where(behind, login.c.login_key.in_(keys.where(login.c.login_key >= after[0])))
-        rows = checkpoint.read(lambda c, some=some: c.execute(some).all())  # type: ignore[misc]
-        yield from ((row.login_key, StoredUser.of(row)) for row in rows)
+        some = query.where(behind, login.c.login_key.in_(keys))
+        rows = checkpoint.read(lambda c, some=some, first=after[0]: c.execute(some, {"b_first": first}).all())  # type: ignore[misc]
+        yield from ((key, StoredUser.of(user)) for key, *user in rows)
         if len(rows) < _PAGE:
             return
         after = (rows[-1].login_key, rows[-1].user_id)

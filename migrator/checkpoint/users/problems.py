@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 STILL_ENABLED = "still_enabled"  # left in the source, and not disabled in Descope
-_OTHERS = [column for column in STORED_COLUMNS[1:] if column.name not in ("state", "reason")]
 
 
 def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterator[StoredUser]:
@@ -41,5 +40,6 @@ def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterato
     wrong = is_found_wrong(checkpoint)
     bad = or_(by_state, wrong, is_still_enabled(checkpoint))
     reason = case((by_state, source_user.c.reason), (wrong, source_user.c.verdict), else_=STILL_ENABLED)
-    told = (*_OTHERS, state.label("state"), reason.label("reason"), source_user.c.raw)
+    shown = {"state": state.label("state"), "reason": reason.label("reason")}
+    told = (*(shown.get(column.name, column) for column in STORED_COLUMNS[1:]), source_user.c.raw)
     return map(StoredUser.of, chain.from_iterable(pages(checkpoint, told, bad)))

@@ -14,9 +14,9 @@ from migrator.core.fields import SentFields
 from migrator.core.model import ARRIVED_STATES, Decision, State, TargetUser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -75,32 +75,38 @@ class StoredUser:
     raw: str | None = field(default=None, repr=False)  # personal data
 
     @classmethod
-    def of(cls, row: Row[Any]) -> StoredUser:
-        """The user of a row that has `STORED_COLUMNS`, and perhaps `raw`."""
+    def of(cls, row: Sequence[Any]) -> StoredUser:
+        """The user of a row of `STORED_COLUMNS`, in that order, and perhaps `raw` behind them."""
+        # Taken apart at once: a name looked up for each of so many values takes longer than all else.
+        (
+            user_id, state, target_hash, profile, target_id, sent_hash, sent_fields, origin, verdict, reason, decision,
+            decided_at, adopt_id, found_fingerprint, changes, attempts, refusals, retry, disabled_by_us,
+            source_created, source_last_login, detail, *raw,
+        ) = row  # fmt: skip
         return cls(
-            user_id=row.user_id,
-            state=State(row.state),
-            target_hash=row.target_hash,
-            profile=row.profile,
-            target_id=row.target_id,
-            sent_hash=row.sent_hash,
-            sent=SentFields.from_json(row.sent_fields),
-            origin=row.origin,
-            verdict=RowVerdict(row.verdict) if row.verdict else None,
-            reason=row.reason,
-            decision=Decision(row.decision) if row.decision else None,
-            decided_at=row.decided_at,
-            adopt_id=row.adopt_id,
-            found_fingerprint=row.found_fingerprint,
-            changes=json.loads(row.changes) if row.changes else None,
-            attempts=row.attempts,
-            refusals=row.refusals or 0,
-            retry=row.retry == AGAIN,
-            disabled_by_us=None if row.disabled_by_us is None else bool(row.disabled_by_us),
-            source_created=row.source_created or "",
-            source_last_login=row.source_last_login or "",
-            detail=row.detail,
-            raw=getattr(row, "raw", None),
+            user_id=user_id,
+            state=State(state),
+            target_hash=target_hash,
+            profile=profile,
+            target_id=target_id,
+            sent_hash=sent_hash,
+            sent=SentFields.from_json(sent_fields),
+            origin=origin,
+            verdict=RowVerdict(verdict) if verdict else None,
+            reason=reason,
+            decision=Decision(decision) if decision else None,
+            decided_at=decided_at,
+            adopt_id=adopt_id,
+            found_fingerprint=found_fingerprint,
+            changes=json.loads(changes) if changes else None,
+            attempts=attempts,
+            refusals=refusals or 0,
+            retry=retry == AGAIN,
+            disabled_by_us=None if disabled_by_us is None else bool(disabled_by_us),
+            source_created=source_created or "",
+            source_last_login=source_last_login or "",
+            detail=detail,
+            raw=raw[0] if raw else None,
         )
 
     @cached_property

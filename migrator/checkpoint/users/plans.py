@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal, not_, or_, select, update
@@ -18,6 +20,8 @@ from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Update
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.core.fields import SentFields
@@ -88,9 +92,47 @@ def _pending_pages(checkpoint: Checkpoint, decided: ColumnElement[bool], size: i
 
 def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> None:
     """Store decisions on pending users."""
-    decided = (
+    now = checkpoint.clock.time()
+    alike: dict[tuple[tuple[str, Any], ...], list[str]] = defaultdict(list)
+    for plan in planned:
+        alike[tuple(_values(plan).items())].append(plan.user_id)
+    alone = [{"b_user": ids[0], "b_now": now, **dict(values)} for values, ids in alike.items() if len(ids) == 1]
+
+    def work(connection: Connection) -> None:
+        if alone:
+            connection.execute(_deciding(checkpoint, many=False), alone)
+        for values, ids in alike.items():
+            if len(ids) > 1:  # most users are new, so that one statement is enough for all of them
+                connection.execute(_deciding(checkpoint, many=True), {"b_users": ids, "b_now": now, **dict(values)})
+
+    if planned:
+        checkpoint.write(work)
+
+
+def _values(plan: PlannedAction) -> dict[str, Any]:
+    """What a decision stores, besides whom it is about and when it was made."""
+    return {
+        "b_decision": plan.decision,
+        "b_reason": plan.reason,
+        "b_detail": plan.detail,
+        # A stranger belongs to nobody before it is linked.
+        "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
+        "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
+        "b_origin": plan.origin,
+        "b_disabled": None if plan.disabled_by_us is None else int(plan.disabled_by_us),
+        "b_sent": plan.sent.to_json() if plan.sent is not None else None,
+        "b_changes": json.dumps(plan.changes) if plan.changes else None,
+        "b_found": plan.found_fingerprint,
+    }
+
+
+@lru_cache(maxsize=4)
+def _deciding(checkpoint: Checkpoint, *, many: bool) -> Update:
+    """The statement that stores the decision on one user, or the same one on many."""
+    these = and_(mine(checkpoint), source_user.c.user_id.in_(bindparam("b_users", expanding=True)))
+    return (
         update(source_user)
-        .where(this_user(checkpoint), source_user.c.state == State.PENDING)
+        .where(these if many else this_user(checkpoint), source_user.c.state == State.PENDING)
         .values(
             decision=bindparam("b_decision"),
             reason=bindparam("b_reason"),
@@ -102,28 +144,9 @@ def store_actions(checkpoint: Checkpoint, planned: Sequence[PlannedAction]) -> N
             sent_fields=func.coalesce(bindparam("b_sent"), source_user.c.sent_fields),
             changes=bindparam("b_changes"),
             found_fingerprint=bindparam("b_found"),
-            decided_at=checkpoint.clock.time(),
+            decided_at=bindparam("b_now"),
         )
     )
-    rows = [
-        {
-            "b_user": plan.user_id,
-            "b_decision": plan.decision,
-            "b_reason": plan.reason,
-            "b_detail": plan.detail,
-            # A stranger belongs to nobody before it is linked.
-            "b_target": None if plan.decision == Decision.ADOPT else plan.target_id,
-            "b_adopt": plan.target_id if plan.decision == Decision.ADOPT else None,
-            "b_origin": plan.origin,
-            "b_disabled": None if plan.disabled_by_us is None else int(plan.disabled_by_us),
-            "b_sent": plan.sent.to_json() if plan.sent is not None else None,
-            "b_changes": json.dumps(plan.changes) if plan.changes else None,
-            "b_found": plan.found_fingerprint,
-        }
-        for plan in planned
-    ]
-    if rows:
-        checkpoint.write(lambda c: c.execute(decided, rows))
 
 
 def finish_without_sending(checkpoint: Checkpoint) -> None:

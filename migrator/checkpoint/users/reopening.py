@@ -78,7 +78,8 @@ def reopen_users(checkpoint: Checkpoint, asked: int = 0, *, keep_decisions: bool
         values["retry"] = case((source_user.c.retry == AGAIN, AGAIN), else_=asked)
 
     def work(connection: Connection) -> None:
-        connection.execute(update(source_user).where(pending).values(**_BLANK))
+        decided = or_(*(source_user.c[name].is_not(None) for name in _BLANK))
+        connection.execute(update(source_user).where(pending, decided).values(**_BLANK))
         connection.execute(again.values(**values))
 
     checkpoint.write(work)

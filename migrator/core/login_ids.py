@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LOGIN_ID_LIMIT = 254
 
@@ -26,6 +27,7 @@ _ROUNDS = 3
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
+@lru_cache(maxsize=4096)  # asked again and again while a batch is planned, sent and compared
 def login_key(login_id: str) -> str:
     """The strong fold of a login id; equal keys mean that two users may collide (docs/decisions/0008).
 
@@ -45,7 +47,7 @@ def login_key(login_id: str) -> str:
 
 def same_login(one: str, other: str) -> bool:
     """Whether two spellings must count as one login id; every comparison uses this rule (docs/decisions/0012)."""
-    return login_key(one) == login_key(other)
+    return one == other or login_key(one) == login_key(other)
 
 
 def _bare_phone(text: str) -> str:
@@ -95,5 +97,7 @@ def look_alike_key(login_id: str) -> str:
     """
     local, at, domain = login_key(login_id).rpartition("@")
     local = local.partition("+")[0] if at else domain
-    plain = "".join(c for c in unicodedata.normalize("NFD", local) if not unicodedata.combining(c))
+    plain = local
+    if not local.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFD", local) if not unicodedata.combining(c))
     return plain.translate(_ALIKE) + (f"@{domain}" if at else "")

@@ -117,9 +117,13 @@ class TargetUser(PlainFields):
         names = _TARGET_FIELDS if self.spelled else _SPELLED_ALIKE
         return canonical_json({name: getattr(self, name) for name in names})
 
-    def content_hash(self) -> str:
-        """The hash of all that is sent: another spelling of a login id in Docebo changes nothing in Descope."""
-        return text_hash((replace(self, spelled="") if self.spelled else self).to_json())
+    def content_hash(self, text: str | None = None) -> str:
+        """The hash of all that is sent: another spelling of a login id in Docebo changes nothing in Descope.
+
+        Args:
+            text: the user's `to_json`, where it is at hand.
+        """
+        return text_hash(replace(self, spelled="").to_json() if self.spelled else text or self.to_json())
 
     @property
     def spellings(self) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ def _judged(
     included = arrived or normalized.source_status in include
     return State.PENDING if included else State.SKIPPED, {
         **common,
-        "target_hash": normalized.target.content_hash(),
+        "target_hash": normalized.target.content_hash(profile),
         "reason": None if included else Reason.NOT_INCLUDED,
         "note_codes": ",".join(normalized.notes),
         "profile": profile,

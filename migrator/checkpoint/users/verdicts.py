@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.leavers import count_still_enabled
 from migrator.checkpoint.users.reopening import mark_for_retry
-from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, RowVerdict, StoredUser, stored_pages
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, State
 
@@ -136,31 +137,25 @@ def store_verdicts(checkpoint: Checkpoint, users: Sequence[StoredUser], verdicts
     Returns:
         False if a live run prevented it.
     """
-    rows = [
-        {
-            "b_user": user.user_id,
-            "b_target": user.target_id,
-            "b_state": user.state,
-            "b_sent": user.sent_hash,
-            "b_before": user.verdict,
-            "b_verdict": verdicts[user.user_id],
-        }
+    seen = {
+        user.user_id: (user.target_id, user.state, user.sent_hash, user.verdict)
         for user in users
         if user.arrived and verdicts.get(user.user_id, user.verdict) != user.verdict
-    ]
-    if not rows:
+    }
+    if not seen:
         return True
-    unchanged = and_(
-        this_user(checkpoint),
-        source_user.c.target_id.is_not_distinct_from(bindparam("b_target")),
-        source_user.c.state == bindparam("b_state"),
-        source_user.c.sent_hash.is_not_distinct_from(bindparam("b_sent")),
-        source_user.c.verdict.is_not_distinct_from(bindparam("b_before")),
-    )
-    statement = update(source_user).where(unchanged).values(verdict=bindparam("b_verdict"))
+    columns = [source_user.c[name] for name in ("user_id", "target_id", "state", "sent_hash", "verdict")]
+    now = select(*columns).where(mine(checkpoint), source_user.c.user_id.in_(seen))
 
     def work(connection: Connection) -> None:
-        connection.execute(statement, rows)
+        # Nobody else writes until this transaction ends: it holds the migration's own row.
+        alike: dict[RowVerdict, list[str]] = defaultdict(list)
+        for user_id, *facts in connection.execute(now):
+            if tuple(facts) == seen[user_id]:
+                alike[verdicts[user_id]].append(user_id)
+        for verdict, user_ids in alike.items():
+            these = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids))
+            connection.execute(update(source_user).where(these).values(verdict=verdict))
 
     if checkpoint.fence:
         checkpoint.write(work)

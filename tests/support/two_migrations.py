@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from contextlib import contextmanager
 from functools import cache
@@ -79,11 +80,15 @@ def logins(checkpoint: Checkpoint, key: str = KEY) -> list[tuple[str, str]]:
 
 
 @cache
-def _empty_database() -> bytes:
+def _with_another() -> bytes:
+    """A database with the other migration alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "migrator.db"
-        with Checkpoint(URL.create("sqlite", database=str(path)), KEY, StillClock(), upgrade=True):
-            pass
+        with Checkpoint(URL.create("sqlite", database=str(path)), KEY, StillClock(), upgrade=True) as checkpoint:
+            _fill_other(checkpoint)
+        with sqlite3.connect(path) as connection:
+            connection.execute("DELETE FROM migration WHERE key = ?", (KEY,))
+        connection.close()
         return path.read_bytes()
 
 
@@ -110,10 +115,9 @@ def _fill_other(checkpoint: Checkpoint) -> None:
 def open_store(folder: Path) -> Iterator[Checkpoint]:
     """An open, empty checkpoint; at the end the other migration must be as it was."""
     path = folder / "migrator.db"
-    path.write_bytes(_empty_database())
+    path.write_bytes(_with_another())
     path.chmod(0o600)
     with Checkpoint(URL.create("sqlite", database=str(path)), KEY, StillClock(), upgrade=False) as checkpoint:
-        _fill_other(checkpoint)
         before = rows(checkpoint, OTHER), logins(checkpoint, OTHER), _row(checkpoint)
         yield checkpoint
         assert (rows(checkpoint, OTHER), logins(checkpoint, OTHER), _row(checkpoint)) == before

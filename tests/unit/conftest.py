@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Checkpoint]:
+def store(home: Path) -> Iterator[Checkpoint]:
     """An open, empty checkpoint beside another migration's; that one must not have changed at the end."""
-    with open_store(tmp_path) as checkpoint:
+    with open_store(home) as checkpoint:
         yield checkpoint

@@ -57,10 +57,10 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def reader(store: Checkpoint, tmp_path: Path) -> Iterator[Checkpoint]:
+def reader(store: Checkpoint, home: Path) -> Iterator[Checkpoint]:
     """The same checkpoint opened without the lease, which `store` holds."""
     assert store.fence
-    opened = Checkpoint(URL.create("sqlite", database=str(tmp_path / "migrator.db")), KEY, StillClock(), upgrade=False)
+    opened = Checkpoint(URL.create("sqlite", database=str(home / "migrator.db")), KEY, StillClock(), upgrade=False)
     yield opened
     opened.db.close()
 

@@ -70,7 +70,7 @@ def test_only_the_pages_asked_for_are_read(store: Checkpoint, monkeypatch: pytes
     some = pages(store, [], size=1)
     assert [row.user_id for row in next(some)] == ["1"]
 
-    monkeypatch.setattr(store, "read", None)
-
-    with pytest.raises(TypeError):
-        next(some)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read", None)
+        with pytest.raises(TypeError):
+            next(some)

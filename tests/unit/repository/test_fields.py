@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sources import nodes_of
 from wanted_and_held import CITY, held, policy
 
 from migrator.core import fields
@@ -161,7 +162,7 @@ def test_the_fields_that_a_rule_may_name_are_known_to_users() -> None:
 
 def test_the_flow_knows_no_name_of_the_wire() -> None:
     """It names a field by its constant; the bodies are `descope.payload`'s."""
-    nodes = [node for path in (PACKAGE / "flow").rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    nodes = [node for path in (PACKAGE / "flow").rglob("*.py") for node in nodes_of(path)]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     wire = {one.name for one in USER_FIELDS} | {fields.VERIFIED_PHONE}
 

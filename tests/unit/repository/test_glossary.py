@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from sources import top_of
+
 ROOT = Path(__file__).parents[3]
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
@@ -27,7 +29,7 @@ ORDINARY = {
 def classes() -> set[str]:
     """The public classes of these rooms."""
     paths = [path for room in ROOMS for path in (ROOT / "migrator" / room).rglob("*.py")]
-    nodes = [node for path in paths for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    nodes = [node for path in paths for node in top_of(path)]
     found = {node.name: set(map(ast.unparse, node.bases)) for node in nodes if isinstance(node, ast.ClassDef)}
     documents = {name for name, bases in found.items() if "TypedDict" in bases}
     documents |= {name for name, bases in found.items() if bases & documents}
@@ -59,7 +61,7 @@ def test_the_glossary_names_no_class_that_is_gone() -> None:
     known = {
         node.name
         for path in (ROOT / "migrator").rglob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in top_of(path)
         if isinstance(node, ast.ClassDef)
     }
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sources import nodes_of, top_of
+
 from migrator.core.reasons import Note, Reason
 from migrator.docebo.record import ADDITIONAL_PREFIX, DoceboField
 
@@ -49,7 +51,7 @@ def name_of(path: Path) -> str:
 
 def public_names(path: Path) -> Iterator[str]:
     """What a module defines at its top without an underscore before it."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in top_of(path):
         names: list[ast.expr] = []
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names = [ast.Name(node.name)]
@@ -62,8 +64,7 @@ def public_names(path: Path) -> Iterator[str]:
 
 def texts_of(path: Path) -> set[str]:
     """Every text that a module writes out."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {node.value for node in nodes_of(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def test_no_two_public_names_are_alike() -> None:

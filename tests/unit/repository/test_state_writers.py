@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sources import nodes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(__file__).parents[3] / "migrator"
 MOVES = "checkpoint/users/moves.py"
@@ -25,13 +26,13 @@ def _is_state(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value == "state"
 
 
-def state_writes(tree: ast.AST) -> Iterator[int]:
+def state_writes(nodes: Iterable[ast.AST]) -> Iterator[int]:
     """The lines that give column `state` a value, or store users without `insert_as`.
 
     That is `.values(state=...)`, a key "state" or `source_user.c.state` of a dict, `x["state"] = ...`, and any
     `insert(source_user)`.
     """
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             named = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             sets = named in ("values", "dict", "ordered_values") and any(one.arg == "state" for one in node.keywords)
@@ -47,7 +48,7 @@ def state_writes(tree: ast.AST) -> Iterator[int]:
 
 
 def test_one_module_writes_states() -> None:
-    lines = {name_of(path): list(state_writes(ast.parse(path.read_text(encoding="utf-8")))) for path in SOURCES}
+    lines = {name_of(path): list(state_writes(nodes_of(path))) for path in SOURCES}
 
     assert {name for name, found in lines.items() if found} == {MOVES}
 
@@ -70,7 +71,7 @@ def test_no_other_room_knows_the_tables() -> None:
     ],
 )
 def test_a_write_is_found(text: str) -> None:
-    assert list(state_writes(ast.parse(text))) == [1]
+    assert list(state_writes(ast.walk(ast.parse(text)))) == [1]
 
 
 @pytest.mark.parametrize(
@@ -78,4 +79,4 @@ def test_a_write_is_found(text: str) -> None:
     ["x.where(source_user.c.state == State.PENDING)", "StoredUser(state=State(row.state))", "select(source_user)"],
 )
 def test_a_reading_is_no_write(text: str) -> None:
-    assert list(state_writes(ast.parse(text))) == []
+    assert list(state_writes(ast.walk(ast.parse(text)))) == []

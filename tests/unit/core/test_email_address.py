@@ -123,10 +123,11 @@ def test_an_address_is_text(given: Any) -> None:
         email_of(given)
 
 
-def test_every_folding_character_gives_a_settled_spelling() -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
+def test_every_folding_character_gives_a_settled_spelling(step: int) -> None:
     """Whatever character with a case or a compatibility form stands in an address, its spelling is settled."""
     folding = [c for c in map(chr, range(sys.maxunicode + 1)) if _folds(c)]
-    spellings = [parse_email(f"a{c}@b{c}c.org") or parse_email(f"a@b{c}c.org") for c in folding]
+    spellings = [parse_email(f"a{c}@b{c}c.org") or parse_email(f"a@b{c}c.org") for c in folding[::step]]
 
     assert len(folding) > 4000
     assert [s for s in spellings if s is not None and parse_email(s) != s] == []

@@ -55,6 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a `grid`, keep for every day what shows each value of each parameter once; the rest is for the soak."""
     shown: set[tuple[str, str, str]] = set()
     for item in sorted(items, key=lambda item: crc32(item.nodeid.encode())):  # not one row and one column
+        if item.get_closest_marker("soak"):
+            continue  # shows nothing every day
         if isinstance(item, pytest.Function) and item.get_closest_marker("grid"):
             values = {(item.originalname, name, repr(value)) for name, value in item.callspec.params.items()}
             if values <= shown:

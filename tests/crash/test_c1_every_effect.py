@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import oracle
 import pytest
-from crash_trials import database, die_at, every_point, first_run
+from crash_trials import database, die_at, each_effect, every_point, first_run
 
 if TYPE_CHECKING:
     from figures import Note
@@ -18,8 +18,9 @@ KINDS = [
     "compact", "report",
 ]  # fmt: skip
 
-# `make test` runs once more behind each third trial, or tries each sixth point; `make soak` leaves nothing out.
-THIRD, SIXTH, EACH = 3, 6, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])
+# `make test` dies once at each effect, or at each 24th point; `make soak` dies before and behind every one.
+ONCE, FEW = "each effect once", 24
+EACH = pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])
 
 
 def kinds(points: list[str]) -> list[str]:
@@ -27,17 +28,20 @@ def kinds(points: list[str]) -> list[str]:
     return [kind for kind in KINDS if any(kind in point for point in points)]
 
 
-@pytest.mark.parametrize("repetition", [THIRD, EACH])
-def test_c1_first_run_is_mended_after_a_kill_at_every_effect(any_place: Place, repetition: int, note: Note) -> None:
+@pytest.mark.parametrize("step", [ONCE, EACH])
+def test_c1_first_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: str | int, note: Note) -> None:
     """Wherever a first run of 25 users dies, the next one brings everybody over, once."""
-    tried, points = every_point(any_place, first_run, repetition=repetition)
+    if step == ONCE:
+        tried, points = each_effect(any_place, first_run, repetition=4)
+    else:
+        tried, points = every_point(any_place, first_run)
+        assert tried == len(points)
 
     assert kinds(points) == KINDS
-    assert tried == len(points)
     note("C1", f"points of a first run, {database(any_place)}", tried)
 
 
-@pytest.mark.parametrize("step", [SIXTH, EACH])
+@pytest.mark.parametrize("step", [FEW, EACH])
 def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place: Place, step: int, note: Note) -> None:
     """The same with four batches of three in flight, whose steps come in a new order each time."""
     place.configure(descope={"batch_size": 3}, run={"concurrency": 4})
@@ -48,15 +52,17 @@ def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place
     note("C1", "points of a first run, 4 requests in flight", tried)
 
 
-@pytest.mark.grid
-@pytest.mark.parametrize("step", [SIXTH, EACH])
-def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: int, note: Note) -> None:
+@pytest.mark.parametrize("step", [ONCE, EACH])
+def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: str | int, note: Note) -> None:
     """Wherever a catch-up run dies among names, addresses, arrivals and departures, the next one completes it."""
     first_run(any_place)
-    any_place.migrate()
+    first = die_at(0, any_place.migrate).points
     changes = Changes(any_place)
 
-    tried, points = every_point(any_place, changes.make, step=step)
+    if step == ONCE:  # of those that a first run does not have; the others at some points
+        tried, points = each_effect(any_place, changes.make, known=first, step=FEW, repetition=4)
+    else:
+        tried, points = every_point(any_place, changes.make)
 
     assert kinds(points) == KINDS
     for path in ("patch/batch", "update/email", "update/loginid", "create/batch"):

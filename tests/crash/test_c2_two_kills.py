@@ -13,11 +13,9 @@ if TYPE_CHECKING:
     from world import Place
 
 
-def kill_twice(place: Place, seed: int) -> None:
-    """Die at a random point, then at a random point of the resume."""
+def kill_twice(place: Place, seed: int, length: int) -> None:
+    """Die at a random point of so many, then at a random point of the resume."""
     dice = random.Random(seed)
-    first_run(place)
-    length = len(die_at(0, place.migrate).points)
     start = first_run(place)
     at = dice.randint(1, length)
     assert die_at(at, place.migrate).killed
@@ -30,11 +28,14 @@ def kill_twice(place: Place, seed: int) -> None:
         raise
 
 
-@pytest.mark.parametrize("seeds", [range(8)], ids=["8"])
+@pytest.mark.parametrize("seeds", [range(3)], ids=["3"])
 def test_c2_two_kills_in_a_row_are_mended(any_place: Place, seeds: range, note: Note) -> None:
     """After two kills in a row, the third run brings everybody over, once."""
+    for _ in range(2):  # the first one makes the tables of a new PostgreSQL, which stay
+        first_run(any_place)
+        length = len(die_at(0, any_place.migrate).points)
     for seed in seeds:
-        kill_twice(any_place, seed)
+        kill_twice(any_place, seed, length)
     note("C2", f"pairs, {database(any_place)}", len(seeds))
 
 

@@ -37,6 +37,7 @@ def go(place: Place, start: Before) -> Verdict:
     return oracle.check(place, start)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("kind", ["close", "reset", "cut_length", "cut_chunked", "cut_json", "html200", "empty200"])
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_c4_a_lost_answer_to_a_create_is_read_back(any_place: Place, kind: str, nth: int, note: Note) -> None:
@@ -75,6 +76,7 @@ def test_c4_a_lost_answer_to_a_change_is_read_back(any_place: Place, kind: str, 
     note("C4", f"lost answers to a change, {database(place)}", tried)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_c4_killed_while_it_waits_for_the_answer(any_place: Place, nth: int, note: Note) -> None:
     """Killed between the server's work and its answer, the next run reads the batch back."""
@@ -84,7 +86,7 @@ def test_c4_killed_while_it_waits_for_the_answer(any_place: Place, nth: int, not
 
     with Watched(place) as running:
         assert running.until_seen(lambda entries: any(entry["committed"] and entry["fault"] for entry in entries))
-    again = place.command("run", "--yes", "--json")
+    again = place.forked("run", "--yes", "--json")
 
     verdict = oracle.check(place, start, again)
     assert again.document["counts"]["created"] == verdict.creates == 27

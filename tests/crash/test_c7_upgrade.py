@@ -25,24 +25,26 @@ REVISIONS = [script.revision for script in ScriptDirectory.from_config(_alembic(
 
 
 @pytest.mark.grid
+@pytest.mark.parametrize("step", [25, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])])
 @pytest.mark.parametrize("revision", ["base", *REVISIONS])
-def test_c7_upgrade_is_all_or_nothing(any_place: Place, revision: str, note: Note) -> None:
+def test_c7_upgrade_is_all_or_nothing(any_place: Place, revision: str, step: int, note: Note) -> None:
     """Killed at any statement, the upgrade did not happen or happened whole; the data are the same."""
     place = any_place
-    tried = 0
-    killed = True
+    at_revision(place, revision).dispose()
+    points = die_at(0, lambda: upgrade(place), crash_points.statements).points
+    commits = {number for number, point in enumerate(points, 1) if "commit" in point}
+    chosen = commits | set(range(1, len(points) + 1, step))
     outcomes = set()
-    while killed:
+    for number in sorted(chosen):
         engine = at_revision(place, revision)
         before = content(engine)
-        killed = die_at(tried + 1, lambda: upgrade(place), crash_points.statements).killed
+        assert die_at(number, lambda: upgrade(place), crash_points.statements).killed
         outcomes.add(check_whole(engine, before, revision))
         upgrade(place)
         assert check_whole(engine, before, revision) == head_revision()
         engine.dispose()
-        tried += killed
     assert outcomes == {None if revision == "base" else revision, head_revision()}
-    note("C7", f"points of an upgrade, {database(any_place)}", tried)
+    note("C7", f"points of an upgrade, {database(any_place)}", len(chosen))
 
 
 def upgrade(place: Place) -> None:

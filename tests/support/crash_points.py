@@ -79,7 +79,7 @@ def commits(patch: pytest.MonkeyPatch, point: Callable[[str], None]) -> None:
 
     @contextmanager
     def counted(database: Database) -> Iterator[Connection]:
-        who = _caller()
+        who = caller()
         with write(database) as connection:
             yield connection
             point(f"before commit {who}")
@@ -129,7 +129,7 @@ def power_cut(_patch: pytest.MonkeyPatch, point: Callable[[str], None]) -> None:
         path = record.dbapi_connection.execute("PRAGMA database_list").fetchone()[2]
         wal = Path(f"{path}-wal")
         if wal.exists() and wal.stat().st_size:
-            point(f"commit {_caller()}")
+            point(f"commit {caller()}")
 
     event.listen(Pool, "checkin", given_back)
 
@@ -145,7 +145,7 @@ def _around(function: Callable[..., Any], label: str, point: Callable[[str], Non
     return counted
 
 
-def _caller() -> str:
+def caller() -> str:
     """Which step of the checkpoint or the flow the transaction belongs to."""
     for frame, _ in traceback.walk_stack(None):
         module = frame.f_globals["__name__"]

@@ -6,6 +6,8 @@ import csv
 import gc
 import json
 import os
+import random
+import re
 import signal
 import sys
 import threading
@@ -23,7 +25,7 @@ from psycopg.sql import SQL, Identifier
 from migrator.checkpoint.db.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from oracle import Before, Verdict
@@ -139,24 +141,74 @@ def rows_of(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def every_point(
-    place: Place, fresh: Callable[[Place], Before], *, step: int = 1, repetition: int = 1
-) -> tuple[int, list[str]]:
+def every_point(place: Place, fresh: Callable[[Place], Before], *, step: int = 1) -> tuple[int, list[str]]:
     """Die at point 1, 2, 3 … until a run gets through; each time one plain run must mend everything.
 
     Args:
         step: try each point, or only each second, third …
-        repetition: run once more behind each trial, or only behind each second, third …
 
     Returns:
         How many points were tried, and the names of all points.
     """
     tried = 0
     while True:
-        start = fresh(place)
-        fate = die_at(1 + tried * step, place.migrate)
-        reports_are_whole(place)
-        mend(place, start, again=tried % repetition == 0 or not fate.killed)
+        fate = _trial(place, fresh, 1 + tried * step, again=True)
         if not fate.killed:
             return tried, fate.points
         tried += 1
+
+
+def effect_of(point: str) -> str:
+    """The effect that a point stands before or behind: a call, a transaction, a step of the reports."""
+    return re.sub("^(send|answered|before|after) ", "", point)
+
+
+def one_of_each(points: list[str], place: Place, *, begin: int = 0, end: int | None = None) -> list[int]:
+    """The numbers of some of these points: one of each effect among those from `begin` to `end`.
+
+    Which of an effect's points it is, chance decides, the same way each time. Of one that has points before and behind
+    it, SQLite is tried on the one side and PostgreSQL on the other, so that both databases together show both.
+    """
+    found: dict[str, dict[str, list[int]]] = {}
+    for number, point in list(enumerate(points, 1))[begin:end]:
+        found.setdefault(effect_of(point), {}).setdefault(point, []).append(number)
+    chosen = []
+    for effect, sides in found.items():
+        dice = random.Random(effect)
+        turn = dice.randrange(2) + (database(place) == "PostgreSQL")
+        chosen.append(dice.choice(list(sides.values())[turn % len(sides)]))
+    return sorted(chosen)
+
+
+def each_effect(
+    place: Place, fresh: Callable[[Place], Before], *, known: Iterable[str] = (), step: int = 0, repetition: int = 1
+) -> tuple[int, list[str]]:
+    """Die at the first point, and once at each effect; each time one plain run must mend everything.
+
+    Args:
+        known: points whose effects another test tries.
+        step: die at each n-th point as well, whatever its effect.
+        repetition: run once more behind each trial, or only behind each second, third …
+
+    Returns:
+        How many points were tried, and the names of all points.
+    """
+    _trial(place, fresh, 1, again=True)  # a new PostgreSQL has no tables yet; `forget` lets them stay from here on
+    fresh(place)
+    points = die_at(0, place.migrate).points
+    elsewhere = {effect_of(point) for point in known}
+    chosen = {number for number in one_of_each(points, place) if effect_of(points[number - 1]) not in elsewhere}
+    chosen |= set(range(step, len(points), step)) if step else set()
+    for tried, number in enumerate(sorted(chosen)):
+        fate = _trial(place, fresh, number, again=tried % repetition == 0)
+        assert fate.killed
+        assert fate.points[-1] == points[number - 1], "the run took other steps than before"
+    return 1 + len(chosen), points
+
+
+def _trial(place: Place, fresh: Callable[[Place], Before], number: int, *, again: bool) -> Fate:
+    start = fresh(place)
+    fate = die_at(number, place.migrate)
+    reports_are_whole(place)
+    mend(place, start, again=again or not fate.killed)
+    return fate

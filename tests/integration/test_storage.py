@@ -58,30 +58,33 @@ def limit_pages(pages: int) -> Callable[[sqlite3.Connection, Any], None]:
     return limit
 
 
-def with_pages(place: Place, step: int) -> RunFigures:
-    """A database that cannot grow beyond some pages, four more each time, as each run leaves its row: SQLITE_FULL."""
-    event.listen(Pool, "connect", limit_pages(4 * step))
+def with_pages(place: Place, pages: int) -> RunFigures:
+    """A database that cannot grow beyond some pages: SQLITE_FULL."""
+    event.listen(Pool, "connect", limit_pages(pages))
     return place.migrate()
 
 
-def with_file_size(place: Place, step: int) -> RunFigures:
+def with_file_size(place: Place, pages: int) -> RunFigures:
     """No file can grow beyond some bytes, -wal and reports included: EFBIG."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (step * 2 * PAGE, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (pages * PAGE, resource.RLIM_INFINITY))
     return place.migrate()
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("full", [with_pages, with_file_size])
+@pytest.mark.parametrize(
+    ("full", "step"),  # four pages more each time at least, as each run leaves its row
+    [(with_pages, 4), (with_file_size, 8), pytest.param(with_file_size, 2, marks=pytest.mark.soak)],
+)
 def test_s1_a_full_disk_at_every_growth_stops_safely(
-    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], RunFigures], note: Note
+    place: Place, capfd: pytest.CaptureFixture[str], full: Callable[[Place, int], RunFigures], step: int, note: Note
 ) -> None:
     """However far the files may grow, the run ends with 4 and names the file, until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)
     place.configure(descope={"batch_size": 10}, run={"concurrency": 2})
     start = oracle.before(place)
     stops = 0
-    while (code := Child(functools.partial(full, place, stops + 1)).wait()) != 0:
+    while (code := Child(functools.partial(full, place, step * (stops + 1))).wait()) != 0:
         assert code == StopRun.exit_code
         assert str(place.folder) in capfd.readouterr().err
         sound(place)
@@ -111,8 +114,9 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     subprocess.run(("umount", str(folder)), check=True)
 
 
+@pytest.mark.parametrize("step", [64, pytest.param(16, marks=pytest.mark.soak)])
 def test_s1_a_really_full_disk(
-    place: Place, capfd: pytest.CaptureFixture[str], small_disk: Callable[[int], Path], note: Note
+    place: Place, capfd: pytest.CaptureFixture[str], small_disk: Callable[[int], Path], step: int, note: Note
 ) -> None:
     """On a file system without room the run ends with 4; with more room, runs continue until one gets through."""
     place.sandbox.control.reset(users=25, difficult=0)
@@ -124,12 +128,12 @@ def test_s1_a_really_full_disk(
     while (code := Child(place.migrate).wait()) != 0:
         assert code == StopRun.exit_code
         assert str(folder) in capfd.readouterr().err
-        kib += 16
+        kib += step
         small_disk(kib)
 
     assert kib > 100
     assert oracle.check(place, start).states == {"created": 25}
-    note("S1", "stops on a full disk", kib // 16 - 1)
+    note("S1", "stops on a full disk", (kib - 16) // step)
 
 
 def test_s1_a_folder_that_cannot_be_written(place: Place, tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def _range(stretch: Sequence[ProgressPoint], left: int) -> tuple[float, float]:
     spans = int((end - start) / length + 1e-9)
     rates = [_gained(stretch, end - (n + 1) * length, end - n * length) / length for n in range(spans)]
     working = [rate for rate in rates if rate >= PAUSE * overall][:SPANS]
-    return left / max(overall, *working), left / min(overall, *working)
+    # Spans count from the end: after a long pause, all work can lie before the first of them.
+    return left / max([overall, *working]), left / min([overall, *working])
 
 
 def _behind_wait(eta: tuple[float, float], stretch: Sequence[ProgressPoint], left: int) -> tuple[float, float]:

@@ -135,3 +135,14 @@ def test_a_hundred_per_cent_is_everybody() -> None:
         100,
         100,
     ]
+
+
+def test_a_long_pause_right_after_the_first_work_does_not_hide_it() -> None:
+    """Spans are counted from the end, so that all work can lie before the first of them."""
+    quick = [ProgressPoint(at, "read", 1000 * at, 100_000) for at in range(0, 22, 2)]
+    quiet = [ProgressPoint(at, "read", 20_000, 100_000) for at in range(22, 330, 2)]
+
+    now = stage_progress([*quick, *quiet])
+
+    assert now is not None
+    assert now.eta is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from migrator.cli import audit, colour
 from migrator.cli.wrap import fitted
@@ -31,13 +32,14 @@ BUG = 1
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The options every command takes."""
+    """The options every command takes; `config_named` says that somebody named the configuration file."""
 
     config_path: Path
     as_json: bool
     log_format: str
     log_file: Path | None
     verbosity: int
+    config_named: bool = False
 
     def configure_log(self, secrets: list[str]) -> None:
         """Set logging up; `secrets` never appear in it."""
@@ -96,7 +98,8 @@ def with_common_options(function: Callable[..., int]) -> Callable[..., None]:
         quiet: bool,
         **options: Any,  # noqa: ANN401 -- Click's
     ) -> None:
-        common = Common(config_path, as_json, log_format, log_file, -1 if quiet else verbose)
+        named = click.get_current_context().get_parameter_source("config_path") is not ParameterSource.DEFAULT
+        common = Common(config_path, as_json, log_format, log_file, -1 if quiet else verbose, named)
         log.configure(style="console", file=None, verbosity=-1, secrets=())  # until the options were looked at
         began, code = time.monotonic(), BUG
         try:

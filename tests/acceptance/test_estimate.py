@@ -26,6 +26,19 @@ def test_it_needs_no_account_and_says_so(place: Place) -> None:
     )
 
 
+@pytest.mark.parametrize("named", ["option", "variable"])
+def test_a_file_that_was_named_must_be_there(place: Place, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    """The documented limits never stand in for those of a file whose name was mistyped."""
+    if named == "variable":
+        monkeypatch.setenv("MIGRATOR_CONFIG", "conf.yaml")
+
+    ended = place.forked("estimate", "--users", "10", *(["--config", "conf.yaml"] if named == "option" else []))
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "There is no configuration file conf.yaml." in ended.err
+    assert "Fix:" in ended.err
+
+
 def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
     """No server is asked, and the variables of the secrets may be missing."""
     place.configure(docebo={"calls_per_hour": 0}, descope={"rate_limits": "none"})

@@ -34,13 +34,14 @@ def estimate_command(common: Common, users: int) -> int:
     \b
     Exit codes: 0 shown, 2 configuration.
     """  # noqa: D301 -- Click's \b
-    there = common.config_path.exists()
-    stages = estimate_migration(users, common.load(offline=True) if there else _documented())
+    # A file that somebody named is never silently replaced by the documented limits.
+    by_file = common.config_named or common.config_path.exists()
+    stages = estimate_migration(users, common.load(offline=True) if by_file else _documented())
     minutes = round(sum(stage.minutes for stage in stages), 1)
     if common.as_json:
         common.print_json({"users": users, "minutes": minutes, "stages": [stage.document() for stage in stages]})
     else:
-        source = f"the limits of {common.config_path}" if there else "the documented limits"
+        source = f"the limits of {common.config_path}" if by_file else "the documented limits"
         click.echo("\n".join(_lines(users, minutes, stages, source)))
     return 0
 

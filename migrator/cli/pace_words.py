@@ -11,7 +11,8 @@ from migrator.report.stages import stage_doing
 if TYPE_CHECKING:
     from migrator.report.eta import StageProgress
 
-_MINUTE = 60  # seconds
+_MINUTE, _HOUR = 60, 3600  # seconds
+_MANY_HOURS = 10 * _HOUR  # from which minutes say nothing
 MANY = 10  # users a second from which fractions say nothing
 
 
@@ -22,10 +23,12 @@ def elapsed_text(seconds: float) -> str:
 
 
 def about_text(seconds: float) -> str:
-    """A time to come, as roughly as it is known: `55 s`, `7 min`, `2 h 5 min`."""
+    """A time to come, as roughly as it is known: `55 s`, `7 min`, `2 h 5 min`, `14 h`."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / _MINUTE), 60)
+    if seconds >= _MANY_HOURS:
+        return f"{round(seconds / _HOUR)} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
@@ -33,6 +36,18 @@ def span_text(low: float, high: float) -> str:
     """A range of seconds."""
     ends = [about_text(low), about_text(high)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def takes_text(low: float, high: float) -> str:
+    """How long something takes that has not begun: `up to 3 min`, `5 min to 15 min`, `10 h to 15 h`.
+
+    The range told holds the range given: it begins a little earlier and ends a little later.
+    """
+    if high < _MINUTE:
+        return "less than a minute"
+    unit = _HOUR if low >= _MANY_HOURS else _MINUTE
+    begin, end = low // unit * unit, -(-high // unit) * unit
+    return f"up to {about_text(end)}" if begin < _MINUTE else span_text(begin, end)
 
 
 def how_far(now: StageProgress) -> str:

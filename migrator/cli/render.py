@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.cli import colour
+from migrator.cli.pace_words import takes_text
 from migrator.cli.reason_list import reason_list
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Declined
@@ -73,13 +74,11 @@ def _cost(figures: RunFigures) -> list[str]:
     lines = []
     if calls:
         kinds = ", ".join(f"{number:,} {_call(name, number)}" for name, number in calls.items())
-        minutes = f"{estimate['total_minutes']:g}"
-        least = (
-            f", at least {minutes} minute{'' if minutes == '1' else 's'} under the rate limits"
-            if minutes != "0"
-            else ""
+        lines.append(
+            f"  sending takes {sum(calls.values()):,} calls ({kinds}){_duration(estimate.get('range_minutes'))}"
         )
-        lines.append(f"  sending takes {sum(calls.values()):,} calls ({kinds}){least}")
+    if whole := _duration(estimate.get("run_range_minutes")):
+        lines.append(f"  a whole run{whole.replace(',', ' takes', 1)}, reading Docebo included")
     leavers = figures.extra["leavers"]
     if leavers:
         lines.append(f"  {users_words(leavers)} suspended or expired in Docebo would be disabled in Descope")
@@ -91,6 +90,11 @@ def _cost(figures: RunFigures) -> list[str]:
             f"  {alike:,} group{verb_form(alike, '', 's')} of users with logins that look alike (reported only)"
         )
     return lines
+
+
+def _duration(minutes: list[float] | None) -> str:
+    """`, up to 3 min`; nothing where it is less than a minute."""
+    return f", {takes_text(*(60 * end for end in minutes))}" if minutes and minutes[1] >= 1 else ""
 
 
 def would_lines(figures: RunFigures) -> str:

@@ -19,12 +19,15 @@ class MigrationDocument(TypedDict):
 class EstimateDocument(TypedDict):
     """What sending takes: `calls` by kind of limit, and the `minutes` each limit makes them last at least.
 
-    `total_minutes` is that of the slowest kind, because kinds overlap at best.
+    `total_minutes` is that of the slowest kind, because kinds overlap at best. `range_minutes` are [least, most] of
+    sending and reading back; `run_range_minutes` those of the whole run that will do it, in a plan alone.
     """
 
     calls: dict[str, int]
     minutes: dict[str, float]
     total_minutes: float
+    range_minutes: NotRequired[list[float]]  # plans that older versions stored have none
+    run_range_minutes: NotRequired[list[float]]
 
 
 class PairDocument(TypedDict):

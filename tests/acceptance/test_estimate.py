@@ -22,7 +22,7 @@ def test_it_needs_no_account_and_says_so(place: Place) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == (
-        "100,000 users: the limits make a first migration last at least 85.8 minutes (by the documented limits)."
+        "100,000 users: a first migration takes 1 h 0 min to 1 h 8 min (by the documented limits)."
     )
 
 
@@ -49,6 +49,7 @@ def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
     assert json.loads(ended.out) == {
         "users": 1,
         "minutes": 0.0,
+        "range_minutes": [0.0, 0.4],
         "stages": [
             {"name": name, "calls": 1, "minutes": 0.0, "limit": None}
             for name in ("read", "read_again", "plan", "send", "verify")
@@ -66,14 +67,31 @@ def test_a_wrong_number_is_refused(place: Place, arguments: tuple[str, ...]) -> 
 
 
 def test_a_run_takes_as_long_as_was_said(place: Place) -> None:
-    """Within five per cent, on a clock on which waiting costs nothing."""
+    """Within the range, and five per cent of its beginning, on a clock on which waiting costs nothing."""
     place.sandbox.control.reset(users=USERS, difficult=0)
     place.configure(
         docebo={"page_size": 5, "calls_per_hour": 20}, descope={"batch_size": 5, "rate_limits": {"create": 10}}
     )
-    said = json.loads(place.forked("estimate", "--users", str(USERS), "--json").out)["minutes"]
+    said = json.loads(place.forked("estimate", "--users", str(USERS), "--json").out)
 
     figures = place.migrate(VirtualClock())
 
     assert figures.document()["counts"]["created"] == USERS
-    assert figures.seconds / 60 == pytest.approx(said, rel=0.05)
+    assert figures.seconds / 60 == pytest.approx(said["minutes"], rel=0.05)
+    least, most = said["range_minutes"]
+    assert least <= figures.seconds / 60 <= most
+
+
+def test_a_plan_and_the_status_of_its_run_tell_the_same_kind_of_range(place: Place) -> None:
+    """Least and most, in the plan's JSON beside the keys that were there before, and in its text."""
+    place.sandbox.control.reset(users=USERS, difficult=0)
+    place.configure(descope={"batch_size": 1, "rate_limits": {"create": 100}})
+
+    planned = place.forked("plan", "--json").document["estimate"]
+    told = place.forked("plan").out
+
+    assert planned["total_minutes"] == planned["range_minutes"][0] == 4.0
+    assert planned["range_minutes"][0] < planned["range_minutes"][1]
+    assert planned["run_range_minutes"][0] >= planned["range_minutes"][0]
+    assert "sending takes 800 calls (400 to create, 400 others), 4 min to " in told
+    assert "a whole run takes 4 min to " in told

@@ -8,24 +8,26 @@ import click
 
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.commands.init import EXAMPLE
+from migrator.cli.pace_words import takes_text
+from migrator.cli.wrap import fitted
 from migrator.config.schema import load_config
 from migrator.core.packaging import packaged
 from migrator.flow.plan.estimate import estimate_migration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from migrator.config.schema import Config
-    from migrator.flow.plan.estimate import StageEstimate
+    from migrator.flow.plan.estimate import MigrationEstimate, StageEstimate
 
 
 @click.command()
 @click.option("--users", type=click.IntRange(min=1), required=True, help="How many users Docebo has.")
 @with_common_options
 def estimate_command(common: Common, users: int) -> int:
-    """Show how many calls a first migration takes, and how long the limits make them last.
+    """Show how many calls a first migration takes, and how long it lasts.
 
     It asks no server. It goes by the limits of the configuration file, and without such a file by the documented ones.
+    The range begins with what the limits alone demand; it ends where a call takes a second, others use three tenths of
+    the limits, and each server asks for a pause of a minute.
 
     \b
     Example:
@@ -36,13 +38,12 @@ def estimate_command(common: Common, users: int) -> int:
     """  # noqa: D301 -- Click's \b
     # A file that somebody named is never silently replaced by the documented limits.
     by_file = common.config_named or common.config_path.exists()
-    stages = estimate_migration(users, common.load(offline=True) if by_file else _documented())
-    minutes = round(sum(stage.minutes for stage in stages), 1)
+    found = estimate_migration(users, common.load(offline=True) if by_file else _documented())
     if common.as_json:
-        common.print_json({"users": users, "minutes": minutes, "stages": [stage.document() for stage in stages]})
+        common.print_json(found.document())
     else:
         source = f"the limits of {common.config_path}" if by_file else "the documented limits"
-        click.echo("\n".join(_lines(users, minutes, stages, source)))
+        click.echo("\n".join(_lines(found, source)))
     return 0
 
 
@@ -51,16 +52,19 @@ def _documented() -> Config:
     return load_config(packaged(EXAMPLE), {"DESCOPE_PROJECT_ID": "P2" + 25 * "0"}, offline=True)
 
 
-def _lines(users: int, minutes: float, stages: Sequence[StageEstimate], source: str) -> list[str]:
-    who = f"{users:,} users" if users > 1 else "1 user"
-    takes = f"{who}: the limits make a first migration last at least {minutes:,g} minutes"
+def _lines(found: MigrationEstimate, source: str) -> list[str]:
+    who = f"{found.users:,} users" if found.users > 1 else "1 user"
+    again = next((stage for stage in found.stages if stage.name == "read_again"), None)
+    beside = "After the first reading, Docebo is read again while users are looked up, sent and read back: the longer"
+    joins = "If somebody joins meanwhile, it is read once more."
     return [
-        f"{takes if minutes else f'{who}: a first migration waits for no limit'} (by {source}).",
+        fitted(f"{who}: a first migration takes {takes_text(*found.seconds)} (by {source})."),
         "",
         f"{'step':<10}  {'calls':>9}  {'minutes':>8}  limit",
-        *(_line(stage) for stage in stages),
+        *(_line(stage) for stage in found.stages),
         "",
-        "The time that the servers and the network take comes on top.",
+        "The minutes of a step are those that its limit demands.",
+        *([fitted(f"{beside} of both counts. {joins}")] if again is not None else []),
     ]
 
 

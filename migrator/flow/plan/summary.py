@@ -43,8 +43,10 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> RunExtras:
     Args:
         actions: the result of `planned_actions`.
     """
+    # Only a plan's run is still to come; a run that asks has read everybody.
+    known = count_users(context.checkpoint).found if context.options.dry_run else None
     return {
-        "estimate": estimate(actions, context.config).document(),
+        "estimate": estimate(actions, context.config, known).document(),
         "leavers": actions[DISABLE],
         "collisions": _groups(context.checkpoint, look=False),
         "look_alikes": _groups(context.checkpoint, look=True),

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from migrator.checkpoint.users.counts import UserCounts
-from migrator.cli.pace_words import about_text, elapsed_text, ends_text, pace_and_ends, stopping_text
+from migrator.cli.pace_words import about_text, elapsed_text, ends_text, pace_and_ends, stopping_text, takes_text
 from migrator.cli.watch import run_state, watch_line
 from migrator.core.errors import StopRun
 from migrator.core.model import RunOutcome, State
@@ -39,9 +39,24 @@ def test_ends_are_told_as_far_as_they_are_known() -> None:
 
 def test_a_time_to_come_cannot_be_read_as_one_of_the_clock() -> None:
     """It has its units, and no more figures than are known."""
-    assert [about_text(seconds) for seconds in (0, 59, 60, 437, 3599, 7500)] == [
-        "0 s", "59 s", "1 min", "7 min", "1 h 0 min", "2 h 5 min",
+    assert [about_text(seconds) for seconds in (0, 59, 60, 437, 3599, 7500, 36_000, 53_000)] == [
+        "0 s", "59 s", "1 min", "7 min", "1 h 0 min", "2 h 5 min", "10 h", "15 h",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0, 12, "less than a minute"),
+        (0, 170, "up to 3 min"),
+        (301, 861, "5 min to 15 min"),
+        (3636, 4052, "1 h 0 min to 1 h 8 min"),
+        (36_360, 54_900, "10 h to 16 h"),
+    ],
+)
+def test_a_duration_to_come_is_told_as_a_range_that_holds_it(low: float, high: float, text: str) -> None:
+    """Rounded down at its beginning and up at its end; in whole hours where minutes say nothing."""
+    assert takes_text(low, high) == text
 
 
 def test_what_a_stop_waits_for_is_said() -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from config_files import load_with
 
-from migrator.flow.plan.estimate import estimate_migration
+from migrator.checkpoint.runs.actions import ACTION_KINDS, CREATE
+from migrator.flow.plan.estimate import (
+    AT_LEAST,
+    AT_MOST,
+    estimate,
+    estimate_migration,
+    paced_seconds,
+    sending_side,
+    whole_run,
+)
 from migrator.http.pace import Limit, least_seconds
 
 if TYPE_CHECKING:
@@ -16,7 +25,9 @@ if TYPE_CHECKING:
 
 def stages(folder: Path, users: int, **sections: Any) -> dict[str, tuple[int, float]]:
     """Calls and minutes of each step."""
-    return {one.name: (one.calls, one.minutes) for one in estimate_migration(users, load_with(folder, **sections))}
+    return {
+        one.name: (one.calls, one.minutes) for one in estimate_migration(users, load_with(folder, **sections)).stages
+    }
 
 
 def test_a_small_platform_waits_for_no_limit(tmp_path: Path) -> None:
@@ -39,7 +50,7 @@ def test_one_reading_costs_one(tmp_path: Path) -> None:
 def test_no_limit_makes_nobody_wait_and_is_not_named(tmp_path: Path) -> None:
     config = load_with(tmp_path, docebo={"calls_per_hour": 0}, descope={"rate_limits": "none"})
 
-    assert {(one.minutes, one.limit) for one in estimate_migration(10**6, config)} == {(0.0, None)}
+    assert {(one.minutes, one.limit) for one in estimate_migration(10**6, config).stages} == {(0.0, None)}
 
 
 def test_batches_pages_and_login_ids_as_the_configuration_has_them(tmp_path: Path) -> None:
@@ -57,3 +68,60 @@ def test_batches_pages_and_login_ids_as_the_configuration_has_them(tmp_path: Pat
 @pytest.mark.parametrize(("calls", "windows"), [(0, 0), (1, 0), (95, 0), (96, 1), (190, 1), (191, 2)], ids=str)
 def test_a_windows_worth_goes_at_once_and_the_next_after_the_window(calls: int, windows: int) -> None:
     assert least_seconds(calls, Limit(100, 60.0)) == pytest.approx(windows * 60.6)
+
+
+def test_a_whole_run_is_the_first_sweep_and_the_longer_of_what_follows() -> None:
+    """The one switch between a run that sends beside its confirming sweep and one that goes step by step."""
+    assert (whole_run(10, 60, 25), whole_run(10, 20, 25)) == (70, 35)
+    assert whole_run(10, 60, 25, side_by_side=False) == 95
+
+
+def test_the_sending_side_is_as_slow_as_its_slowest_step() -> None:
+    """Side by side, the workers are shared, so that slow answers add up even where limits do not."""
+    steps = [(1000, Limit(200, 60)), (1000, Limit(100, 60)), (1000, Limit(500, 60))]
+
+    assert sending_side(steps, AT_LEAST, 4) == pytest.approx(10 * 60.6)
+    assert sending_side(steps, AT_LEAST, 4, side_by_side=False) == pytest.approx((5 + 10 + 2) * 60.6)
+    unlimited: list[tuple[int, Limit | None]] = [(1000, None)] * 3
+    assert sending_side(unlimited, AT_MOST, 4) == pytest.approx(3000 / 4)
+    assert sending_side([], AT_MOST, 4) == 0
+
+
+@pytest.mark.parametrize("users", [1, 2000, 10_000, 94_000, 100_000, 1_000_000])
+def test_the_range_begins_with_what_the_limits_demand(tmp_path: Path, users: int) -> None:
+    found = estimate_migration(users, load_with(tmp_path))
+    document = found.document()
+
+    assert found.seconds[0] < found.seconds[1]
+    assert document["minutes"] == document["range_minutes"][0]  # type: ignore[index]
+
+
+def test_slow_answers_hide_behind_a_limit() -> None:
+    """95 calls of half a second are over long before the next window: only the last window's calls count."""
+    limit = Limit(100, 60)
+
+    assert paced_seconds(200, limit, AT_LEAST, 0.5) == pytest.approx(2 * 60.6 + 10 * 0.5)
+    assert paced_seconds(200, limit, AT_LEAST, 2.0) == 400
+    assert paced_seconds(0, limit, AT_MOST) == 0
+
+
+def test_a_plan_tells_of_sending_and_of_the_run_that_will_do_it(tmp_path: Path) -> None:
+    """The run reads everybody once more; a run that asks has done so."""
+    actions = dict.fromkeys(ACTION_KINDS, 0) | {CREATE: 20_000}
+    config = load_with(tmp_path)
+
+    asked = estimate(actions, config).document()
+    planned = estimate(actions, config, known=200_000).document()
+
+    assert asked["calls"] == {"create": 200, "search": 0, "general": 200}
+    assert asked["range_minutes"][0] == asked["total_minutes"] == 2.0
+    assert "run_range_minutes" not in asked
+    least, most = planned["run_range_minutes"]
+    assert least == 60.6 + 2.0  # 1,000 pages, then 20,000 users
+    assert most > least
+
+
+def test_nothing_to_send_takes_no_time(tmp_path: Path) -> None:
+    document = estimate(dict.fromkeys(ACTION_KINDS, 0), load_with(tmp_path)).document()
+
+    assert document["range_minutes"] == [0, 0]

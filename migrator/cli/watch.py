@@ -45,7 +45,7 @@ def watch_line(figures: RunFigures, progress: StageProgress | None, *, begins: b
         return f"{figures.source} -> {figures.project}: {ending_sentence(figures.document())}"
     if progress is None:
         return run_state(figures, begins=begins)
-    parts = [how_far(progress), *pace_and_ends(progress)]
+    parts = [how_far(progress), *pace_and_ends(progress, progress.whole)]
     waits = f". Waiting: {progress.waiting}" if progress.waiting else ""
     return f"{run_state(figures)}. {', '.join(parts)}{waits}"
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.progress import ProgressPoint, store_progress, wait_text
+from migrator.checkpoint.users.counts import count_users
 from migrator.core.errors import MigratorError
+from migrator.core.model import ARRIVED_STATES
 from migrator.flow.options import RunEvents
-from migrator.flow.time_left import time_left
+from migrator.flow.time_left import with_ends
 from migrator.log.setup import get_logger
 from migrator.report.eta import stage_progress
 
@@ -61,12 +63,15 @@ class ProgressRecorder(RunEvents):
         self._notice: str | None = None
         self._points: list[ProgressPoint] = []
         self._ahead: list[str] = []
+        self._arrived = 0  # before this run
         self._end = threading.Event()
 
     @contextmanager
     def recording(self, run: int) -> Iterator[None]:
         """Record while run number `run` works."""
         self._started, self._began_at = self._clock.monotonic(), self._clock.time()
+        states = count_users(self._checkpoint).states
+        self._arrived = sum(states[state] for state in ARRIVED_STATES)
         self._run = run
         thread = threading.Thread(target=self._watch, name="progress", daemon=True)
         thread.start()
@@ -141,7 +146,8 @@ class ProgressRecorder(RunEvents):
             store_progress(self._checkpoint, self._run, taken)
             self._points = [*self._points[-_KEPT:], taken]
             if waiting != ASKING and (measured := stage_progress(self._points)) is not None:
-                self._listener.measured(measured, time_left(measured, self._ahead, self._points, self._config))
+                told = with_ends(measured, self._ahead, self._points, self._config, self._arrived)
+                self._listener.measured(told, told.whole)
 
     def _waiting(self) -> str | None:
         clock = self._clock

@@ -22,7 +22,10 @@ LEAST = 3  # samples and seconds without which nothing is said
 
 
 class ProgressDocument(TypedDict):
-    """A `StageProgress` in JSON: `rate` in users a second, `eta_seconds` as [low, high]; None while unknown."""
+    """A `StageProgress` in JSON: `rate` in users a second, None while unknown.
+
+    `eta_seconds` to the step's end and `run_eta_seconds` to the run's are [low, high], None while unknown.
+    """
 
     stage: str
     done: int
@@ -30,11 +33,15 @@ class ProgressDocument(TypedDict):
     rate: float | None
     waiting: str | None
     eta_seconds: list[float] | None
+    run_eta_seconds: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class StageProgress:
-    """Where a run stands in its present step; `eta` is (low, high) in seconds to that step's end."""
+    """Where a run stands in its present step.
+
+    `eta` is (low, high) in seconds to that step's end, `whole` to the run's (`migrator.flow.time_left`).
+    """
 
     stage: str
     done: int
@@ -42,6 +49,7 @@ class StageProgress:
     rate: float | None
     waiting: str | None
     eta: tuple[float, float] | None
+    whole: tuple[float, float] | None = None
 
     @property
     def percent(self) -> int | None:
@@ -56,8 +64,13 @@ class StageProgress:
             "total": self.total,
             "rate": None if self.rate is None else round(self.rate, 2),
             "waiting": self.waiting,
-            "eta_seconds": None if self.eta is None else [round(seconds, 1) for seconds in self.eta],
+            "eta_seconds": _rounded(self.eta),
+            "run_eta_seconds": _rounded(self.whole),
         }
+
+
+def _rounded(ends: tuple[float, float] | None) -> list[float] | None:
+    return None if ends is None else [round(seconds, 1) for seconds in ends]
 
 
 def percent_done(done: int, total: int) -> int:

@@ -98,7 +98,7 @@ def night(place: Place, columns: int) -> dict[str, str]:
         paper.until("[Y/n]:")
         shots["migrator run --plan plan.jsonl --canary 20: the canary"] = paper.shot.split("[y/N]: y\n")[1]
         paper.type("y\r")
-        paper.until(lambda text: "the run in" in text and "asked for a pause" in text)
+        paper.until(lambda text: all(part in text for part in ("the run in", "asked for a pause", "users/s")))
         shots["migrator run --plan plan.jsonl --canary 20: a pause"] = _last_lines(paper.shot, 4)
         shots["migrator status --watch"] = _watched(place, columns)
         paper.type(CTRL_C)

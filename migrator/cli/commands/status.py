@@ -16,7 +16,8 @@ from migrator.cli.command import Common, with_common_options
 from migrator.cli.render import standing_text
 from migrator.cli.watch import run_state, watch_line, watch_screen
 from migrator.core.clock import Clock
-from migrator.core.model import RUNNING
+from migrator.core.model import ARRIVED_STATES, RUNNING
+from migrator.flow.time_left import steps_ahead, with_ends
 from migrator.report import gather
 from migrator.report.document import RunDocument
 from migrator.report.eta import stage_progress
@@ -73,7 +74,7 @@ def status_command(common: Common, watching: bool, interval: float) -> int:
     """Show how far the migration is, from any shell, even while it runs.
 
     Reads only the checkpoint; neither Docebo nor Descope is asked. While a run is in progress it shows the stage,
-    the users a second over the last minute, why it is waiting, and when the stage will end, as a range.
+    the users a second over the last minute, why it is waiting, and when the stage and the run will end, as ranges.
 
     \b
     Example:
@@ -120,4 +121,9 @@ def read_status(config: Config, checkpoint: Checkpoint, *, predicted: bool = Fal
     figures.reports = existing_reports(config.report.path)
     if not held or not last or last.finished_at is not None:
         return StatusView(figures, None, begins=held)
-    return StatusView(figures, stage_progress(recent_progress(checkpoint, last.number, LOOK_BACK)))
+    samples = recent_progress(checkpoint, last.number, LOOK_BACK)
+    now = stage_progress(samples)
+    if now is None:
+        return StatusView(figures, None)
+    arrived = sum(figures.books.states[state] for state in ARRIVED_STATES)
+    return StatusView(figures, with_ends(now, steps_ahead(samples, last.command), samples, config, arrived))

@@ -104,12 +104,13 @@ def test_the_estimate_comes_closer_as_time_goes_by() -> None:
 
 
 def test_the_document_has_the_keys_of_the_contract() -> None:
-    """`status --json` gives stage, done, total, rate, waiting and eta_seconds as [low, high]."""
-    now = StageProgress("send", 5, 10, 1.234567, "keeping below the limit of Descope", (1.04, 2.0))
+    """`status --json` gives stage, done, total, rate, waiting, and both ends as [low, high]."""
+    now = StageProgress("send", 5, 10, 1.234567, "keeping below the limit of Descope", (1.04, 2.0), (1.04, 9.0))
 
     assert now.document() == {
         "stage": "send", "done": 5, "total": 10, "rate": 1.23,
         "waiting": "keeping below the limit of Descope", "eta_seconds": [1.0, 2.0],
+        "run_eta_seconds": [1.0, 9.0],
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.progress import ProgressPoint, store_progress, wait_text
@@ -62,6 +63,7 @@ class ProgressRecorder(RunEvents):
         self._now: tuple[str, int, int | None] | None = None
         self._notice: str | None = None
         self._points: list[ProgressPoint] = []
+        self._beside: list[ProgressPoint] = []  # of a reading that goes on beside the steps
         self._ahead: list[str] = []
         self._arrived = 0  # before this run
         self._end = threading.Event()
@@ -107,8 +109,11 @@ class ProgressRecorder(RunEvents):
         self._tell(stage, done, total)
 
     def confirming(self, seen: int, total: int | None) -> None:
-        """Pass it on."""
+        """Pass it on; the run does not end before that reading does."""
         self._listener.confirming(seen, total)
+        with self._lock:
+            over = total is not None and seen >= total
+            self._beside = [] if over else [*self._beside[-_KEPT:], self._point_beside(seen, total)]
 
     def notice(self, text: str) -> None:
         """Pass it on; until the next progress, it is the reason for waiting."""
@@ -132,22 +137,36 @@ class ProgressRecorder(RunEvents):
             if silent and waiting in (None, ASKING) and self._said == (self._now, waiting):
                 return  # a run that waits for a person's answer has nothing new to say, however long it waits
             self._taken, self._said = now, (self._now, waiting)
-            stage, done, total = self._now
-            # The wall clock may jump; the time between two samples must not.
-            taken = ProgressPoint(
-                at=self._began_at + now - self._started,
-                stage=stage,
-                done=done,
-                total=total,
-                calls=sum(client.calls for client in self._clients),
-                throttled=sum(client.throttled for client in self._clients),
-                waiting=waiting,
-            )
+            taken = self._point(*self._now, waiting)
             store_progress(self._checkpoint, self._run, taken)
             self._points = [*self._points[-_KEPT:], taken]
             if waiting != ASKING and (measured := stage_progress(self._points)) is not None:
                 told = with_ends(measured, self._ahead, self._points, self._config, self._arrived)
-                self._listener.measured(told, told.whole)
+                self._listener.measured(told, self._not_before_confirmed(told.whole))
+
+    def _point(self, stage: str, done: int, total: int | None, waiting: str | None) -> ProgressPoint:
+        # The wall clock may jump; the time between two samples must not.
+        return ProgressPoint(
+            at=self._began_at + self._clock.monotonic() - self._started,
+            stage=stage,
+            done=done,
+            total=total,
+            calls=sum(client.calls for client in self._clients),
+            throttled=sum(client.throttled for client in self._clients),
+            waiting=waiting,
+        )
+
+    def _point_beside(self, seen: int, total: int | None) -> ProgressPoint:
+        return replace(self._point("read", seen, total, self._waiting()), calls=self._clients[0].calls)
+
+    def _not_before_confirmed(self, whole: tuple[float, float] | None) -> tuple[float, float] | None:
+        """The run's end, held against that of the reading beside it."""
+        if not self._beside or whole is None:
+            return whole
+        points = [*self._beside, self._point_beside(self._beside[-1].done, self._beside[-1].total)]
+        reading = stage_progress(points)
+        end = with_ends(reading, [], points, self._config).eta if reading is not None else None
+        return None if end is None else (max(whole[0], end[0]), max(whole[1], end[1]))
 
     def _waiting(self) -> str | None:
         clock = self._clock

@@ -128,7 +128,7 @@ def _pace_of(stage: str, config: Config, course: Course) -> _Pace | None:
     limits, at_once = descope_limits(config.descope), config.run.concurrency
     match stage:
         case "read":
-            return _Pace(docebo_limits(config.docebo).get(BUCKET), config.docebo.page_size, 1)
+            return _Pace(docebo_limits(config.docebo).get(BUCKET), config.docebo.page_size, config.docebo.concurrency)
         case "plan":
             return _Pace(limits.get("search"), users_per_search(config) / course.searches, at_once)
         case "send" | "canary":
@@ -192,7 +192,7 @@ def _end_from_reading(
     users = max(0, total - arrived)
     sends = "send" in ahead
     least = send_seconds(users, config, AT_LEAST) if sends else _alone("plan", users, config, AT_LEAST)
-    most = send_seconds(users, config, AT_MOST, side_by_side=False) if sends else _alone("plan", users, config, AT_MOST)
+    most = send_seconds(users, config, AT_MOST) if sends else _alone("plan", users, config, AT_MOST)
     if _is_confirming(samples):
         return whole_run(0.0, step[0], least), whole_run(0.0, step[1], most, side_by_side=False)
     # A reading that shows exactly those who are known needs none to confirm it.

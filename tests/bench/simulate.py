@@ -25,9 +25,7 @@ from migrator.log import setup as log
 @click.option("--users", default=100_000, show_default=True)
 @click.option("--runs", default=10, show_default=True, help="The first one has calm servers, the others are drawn.")
 @click.option("--first-seed", default=1, show_default=True)
-@click.option(
-    "--shape", type=click.Choice([one.name.lower() for one in Shape]), default="side_by_side", show_default=True
-)
+@click.option("--shape", type=click.Choice([one.name.lower() for one in Shape]), default="beside", show_default=True)
 def main(users: int, runs: int, first_seed: int, shape: str) -> None:
     """Simulate runs, and say how many end within the range."""
     log.configure(style="console", file=None, verbosity=-1, secrets=())

@@ -88,7 +88,7 @@ def test_the_limit_of_a_minute_holds_whatever_the_order_of_the_steps(shape: Shap
 
     found = simulate(50_000, config, Weather(call_seconds=0.05), shape)
 
-    said = send_seconds(50_000, config, AT_LEAST, side_by_side=shape is Shape.SIDE_BY_SIDE)
+    said = send_seconds(50_000, config, AT_LEAST)
     assert found.sending_side == pytest.approx(said, rel=0.15)
     assert found.throttled == 0
     assert {name: most for name, most in found.most.items() if most > DOCUMENTED[name][0]} == {}

@@ -2,7 +2,7 @@
 
 Real: both API clients with their transport, retry table, retry budgets and pacers, and the worker threads. Not
 covered: the checkpoint, the content of answers, sockets, and how `flow/run.py` hands work from step to step: the order
-of the steps is `Shape`, as docs/performance.md describes it.
+of the steps is that of `Shape`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _LONGEST_PAUSE = 600  # seconds; a server that asks for more than 15 minutes end
 
 
 class Shape(Enum):
-    """In which order the steps of a run go."""
+    """When the confirming sweep goes: before anybody is planned, or beside planning and sending."""
 
     IN_TURN = "in turn"
-    SIDE_BY_SIDE = "side by side"
+    BESIDE = "beside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,17 +240,6 @@ class _Run:
 
         self._work(iter(range(-(-self._users // size))), task)
 
-    def chain(self) -> None:
-        """Look up, create and read back a batch, in one worker; several of these in flight."""
-        lists = -(-self._users // min(USERS_PER_CALL, self._config.descope.batch_size, users_per_search(self._config)))
-
-        def task(_number: int) -> None:
-            self.look_up()
-            self.create()
-            self.read_back()
-
-        self._work(iter(range(lists)), task)
-
     def _work(self, tasks: Iterator[int], work: Callable[[int], None]) -> None:
         failed = self.clock.run_in_threads(self._config.run.concurrency, tasks, work)
         if failed:
@@ -272,7 +261,7 @@ class _Run:
 
 
 def simulate(
-    users: int, config: Config, weather: Weather, shape: Shape = Shape.SIDE_BY_SIDE, *, watch: bool = False
+    users: int, config: Config, weather: Weather, shape: Shape = Shape.BESIDE, *, watch: bool = False
 ) -> Simulated:
     """Make the calls of a first migration of this many users, and say how long they took.
 
@@ -280,7 +269,7 @@ def simulate(
         users: of the platform.
         config: whose limits pace the calls.
         weather: how the servers behave.
-        shape: the order of the steps.
+        shape: when the confirming sweep goes.
         watch: whether to sample the run every two seconds.
 
     Raises:
@@ -290,12 +279,9 @@ def simulate(
     clock, ends = run.clock, {"first": 0.0, "confirmed": 0.0, "sent": 0.0}
 
     def send() -> None:
-        if shape is Shape.IN_TURN:
-            run.each("plan", users_per_search(config), run.look_up)
-            run.each("send", config.descope.batch_size, run.create)
-            run.each("verify", USERS_PER_CALL, run.read_back)
-        else:
-            run.chain()
+        run.each("plan", users_per_search(config), run.look_up)
+        run.each("send", config.descope.batch_size, run.create)
+        run.each("verify", USERS_PER_CALL, run.read_back)
         ends["sent"] = clock.monotonic()
 
     def confirm() -> None:

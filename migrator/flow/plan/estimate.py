@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from migrator.report.document import EstimateDocument
 
 
-# The switch: True for a run that sends beside its confirming sweep, and looks up, sends and reads back side by side;
-# False for one that does one step after the other.
-SIDE_BY_SIDE = True
 _MINUTE = 60.0
 _SEARCH, _CREATE, _GENERAL = "search", "create", "general"
 # Docebo calls that read nobody: tokens, sessions, fields.
@@ -74,39 +71,30 @@ def paced_seconds(
     return max(calls * each, least_seconds(calls, ours) + last_window * each)
 
 
-def whole_run(
-    first_sweep: float, confirming_sweep: float, sending_side: float, *, side_by_side: bool = SIDE_BY_SIDE
-) -> float:
+def whole_run(first_sweep: float, confirming_sweep: float, sending_side: float, *, side_by_side: bool = True) -> float:
     """Seconds of a whole run: everybody is read once, then read again while the sending side works.
 
     Args:
         first_sweep: seconds until everybody was read once.
         confirming_sweep: seconds of all further readings.
         sending_side: seconds of looking up, sending and reading back.
-        side_by_side: whether the last two go on at the same time (`SIDE_BY_SIDE`).
+        side_by_side: whether the last two go on at the same time (docs/decisions/0019).
     """
     rest = (confirming_sweep, sending_side)
     return first_sweep + (max(rest) if side_by_side else sum(rest))
 
 
-def sending_side(
-    steps: Sequence[tuple[int, Limit | None]], course: Course, at_once: int, *, side_by_side: bool = SIDE_BY_SIDE
-) -> float:
-    """Seconds that looking up, sending and reading back take together.
+def sending_side(steps: Sequence[tuple[int, Limit | None]], course: Course, at_once: int) -> float:
+    """Seconds that looking up, sending and reading back take, one after the other.
 
     Args:
         steps: calls of each step, and the limit that paces them.
         course: how the servers behave.
         at_once: how many calls are in flight.
-        side_by_side: whether the steps go on at the same time, each a batch behind the one before; the workers are
-            the same (`SIDE_BY_SIDE`).
     """
     steps = [(calls, limit) for calls, limit in steps if calls]
-    each = course.call_seconds / at_once
-    busy = sum(calls for calls, _ in steps) * each
-    alone = [paced_seconds(calls, limit, course, busy / calls if side_by_side else each) for calls, limit in steps]
     pause = course.pause_seconds if any(limit for _, limit in steps) else 0.0
-    return (max(alone, default=0.0) if side_by_side else sum(alone)) + pause
+    return sum(paced_seconds(calls, limit, course, course.call_seconds / at_once) for calls, limit in steps) + pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +163,21 @@ def estimate(actions: Mapping[str, int], config: Config, known: int | None = Non
 
 
 def read_seconds(users: int, config: Config, course: Course) -> tuple[float, float]:
-    """Seconds of the first sweep, and of the one that confirms it (0 where there is none); one page at a time."""
+    """Seconds of the first sweep, and of the one that confirms it (0 where there is none)."""
     limit = docebo_limits(config.docebo).get(BUCKET)
     pages = _lists(users, config.docebo.page_size) + course.other_calls
-    first = paced_seconds(pages, limit, course) + (course.pause_seconds if limit else 0.0)
-    if config.docebo.sweeps == "single":
-        return first, 0.0
+    each = course.call_seconds / config.docebo.concurrency
+    first = paced_seconds(pages, limit, course, each)
     # The limit remembers the calls of the first sweep.
-    return first, paced_seconds(2 * pages, limit, course) - paced_seconds(pages, limit, course)
+    again = paced_seconds(2 * pages, limit, course, each) - first
+    return first + (course.pause_seconds if limit else 0.0), 0.0 if config.docebo.sweeps == "single" else again
 
 
-def send_seconds(users: int, config: Config, course: Course, *, side_by_side: bool = SIDE_BY_SIDE) -> float:
+def send_seconds(users: int, config: Config, course: Course) -> float:
     """Seconds of looking up, creating and reading back this many users."""
     limits = descope_limits(config.descope)
     steps = [(calls, limits.get(bucket)) for bucket, calls in _sending_calls(users, config, course.searches)]
-    return sending_side(steps, course, config.run.concurrency, side_by_side=side_by_side)
+    return sending_side(steps, course, config.run.concurrency)
 
 
 def _sending_calls(users: int, config: Config, searches: int) -> list[tuple[str, int]]:

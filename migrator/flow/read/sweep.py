@@ -123,6 +123,7 @@ class Sweeps:
             return
         self._alone.clear()
         self._stored = 0
+        self._context.events.confirming(0, self._reading.total)
         with ThreadPoolExecutor(1, thread_name_prefix="confirming") as pool:
             sweep = pool.submit(self._sweep, self._context.events.confirming)
             try:

@@ -43,6 +43,15 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 ENGINES = 4  # kept at a time
+# The tests whose coverage is measured by `make test COVERAGE=1`: they run most of the program, in their own process.
+MEASURED = (
+    "unit/",
+    "integration/http/",
+    "integration/test_life",
+    "integration/test_main_flow",
+    "integration/test_partial",
+)
+TESTS = Path(__file__).parent
 
 # A busy machine must not fail a test: nothing that hypothesis tries here is about time.
 settings.register_profile("daily", max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,8 +60,12 @@ settings.load_profile("daily")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of a `grid`, keep for every day what shows each value of each parameter once; the rest is for the soak."""
+    if config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc":  # by pyproject.toml
+        for item in items:
+            if not item.path.relative_to(TESTS).as_posix().startswith(MEASURED):
+                item.add_marker(pytest.mark.no_cover)
     shown: set[tuple[str, str, str]] = set()
     for item in sorted(items, key=lambda item: crc32(item.nodeid.encode())):  # not one row and one column
         if item.get_closest_marker("soak"):

@@ -10,7 +10,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 AXE := $(if $(shell command -v npm),tests/acceptance/node_modules/.package-lock.json)
 WORKERS ?= 2
 
-.PHONY: demo unit test coverage soak mutate check fmt readme screenshots lock wheel clean help
+.PHONY: demo unit test coverage soak mutate bench check fmt readme screenshots lock wheel clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -35,6 +35,9 @@ soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
 
 mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), most of an hour
 	$(BIN)/python tests/bench/mutate.py $(ARGS)
+
+bench: $(STAMP)  ## benchmarks on an idle machine; renews docs/performance.md. ARGS="--users 100000" for more
+	$(BIN)/python tests/bench/bench_migration.py --record $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, docstrings, spelling
 	$(BIN)/ruff format --check .

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from migrator.report.summary import RunFigures
 
 
+MOST_LEFT = 0.9  # with less than a tenth of the calls, a migration would not end
+
+
 class Share(click.ParamType[float]):
     """A share, as "2%" or 0.02."""
 
@@ -35,6 +38,20 @@ class Share(click.ParamType[float]):
         if not 0 <= rate <= 1:
             self.fail("give a share like 2% or 0.02", param, ctx)
         return rate
+
+
+class RoomLeft(Share):
+    """The share of a rate limit that stays free for others, as "30%" or 0.3."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share between 0 and `MOST_LEFT`."""
+        try:
+            share = super().convert(value, param, ctx)
+        except click.BadParameter:
+            share = 1.0
+        if share > MOST_LEFT:
+            self.fail(f"give a share from 0% to {100 * MOST_LEFT:.0f}%, like 30% or 0.3", param, ctx)
+        return share
 
 
 class RetryCode(click.ParamType[str]):

@@ -50,6 +50,11 @@ def spoken(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def percent_text(share: float) -> str:
+    """A share in words: `30 %`, `12.5 %`."""
+    return f"{100 * share:g} %"
+
+
 class Activity:
     """Kept by the clock, because every wait goes through it. Thread-safe.
 

@@ -48,6 +48,7 @@ class ProgressRecorder(RunEvents):
         checkpoint: Checkpoint,
         clients: Sequence[DoceboClient | DescopeReader],
         questions: Questions,
+        leave: float = 0.0,
     ) -> None:
         self._listener = listener
         self._config = config
@@ -55,6 +56,7 @@ class ProgressRecorder(RunEvents):
         self._checkpoint = checkpoint
         self._clients = clients
         self._questions = questions
+        self._leave = leave
         self._run: int | None = None
         self._lock = threading.Lock()
         self._started = self._began_at = 0.0

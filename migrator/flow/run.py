@@ -78,16 +78,16 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
 @contextmanager
 def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> Iterator[_Run]:
     with ExitStack() as stack:
-        docebo = DoceboClient(config.docebo, clock)
+        docebo = DoceboClient(config.docebo, clock, leave=options.leave)
         stack.callback(docebo.close)
         # A plan has no writer at all, so the type checker proves that it cannot write.
-        writer = None if options.dry_run else DescopeWriter(config.descope, clock)
-        descope = writer or DescopeReader(config.descope, clock)
+        writer = None if options.dry_run else DescopeWriter(config.descope, clock, leave=options.leave)
+        descope = writer or DescopeReader(config.descope, clock, leave=options.leave)
         stack.callback(descope.close)
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
         checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
         logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
-        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions)
+        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions, options.leave)
         context = PlanContext(
             config, options, clock, recorder, questions, checkpoint, docebo, descope,
             Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.core.activity import spoken
+from migrator.core.activity import percent_text, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,16 +18,28 @@ USED_SHARE = 0.95  # of the documented limit, as others may use the same account
 _SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
 _SHRINK = 0.7
 _REGROW = 0.05
+_ROUNDING = 1e-9  # 0.95 * 0.9 * 1000 must not become 854
 _SHORTEST_WAIT = 0.001  # rounding must not make a wait that never advances
 _NOUNS = {"create": "create calls", "search": "searches"}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `calls` calls in any `window` seconds."""
+    """At most `calls` calls in any `window` seconds, of which the share `leave` (0 to 0.9) stays free for others."""
 
     calls: int
     window: float
+    leave: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """The share of what the server allows that the program uses."""
+        return USED_SHARE * (1 - self.leave)
+
+    @property
+    def allowed(self) -> int:
+        """How many calls the program starts in any window; at least 1."""
+        return max(1, int(self.share * self.calls + _ROUNDING))
 
     def words(self, bucket: str) -> str:
         """`200 searches a minute`."""
@@ -37,18 +49,14 @@ class Limit:
 
 def least_seconds(calls: int, limit: Limit) -> float:
     """How long a pacer makes this many calls last at least: a window's worth at once, the next when it is over."""
-    return max(0, calls - 1) // _allowed(limit) * limit.window * _SLACK
-
-
-def _allowed(limit: Limit) -> int:
-    return max(1, int(USED_SHARE * limit.calls))
+    return max(0, calls - 1) // limit.allowed * limit.window * _SLACK
 
 
 class _Bucket:
     """The sliding-window log of one limit; the pacer's lock guards it."""
 
     def __init__(self, limit: Limit, now: float) -> None:
-        self._full = _allowed(limit)
+        self._full = limit.allowed
         self._window = limit.window * _SLACK
         self._allowance = float(self._full)
         self._starts: deque[float] = deque(maxlen=self._full)
@@ -128,7 +136,9 @@ class Pacer:
                 return None
             if paused >= paced:
                 return paused, f"{self._api} asked for a pause", f" of {spoken(self._asked)}"
-            return paced, f"Staying below {self._api}'s limit of {self._limits[name].words(name)}", ": {}"
+            limit = self._limits[name]
+            part = f"{percent_text(1 - limit.leave)} of " if limit.leave else ""
+            return paced, f"Staying below {part}{self._api}'s limit of {limit.words(name)}", ": {}"
 
     def throttled(self, bucket: str, wait: float) -> None:
         """Say that `bucket` got a 429: all buckets pause for `wait` seconds, this one slows down."""

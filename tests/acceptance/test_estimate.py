@@ -58,6 +58,30 @@ def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
     assert place.sandbox.control.journal() == []
 
 
+def test_it_counts_with_what_is_left_to_others(place: Place) -> None:
+    """As `run --leave` does, and it says so."""
+    place.config_path.unlink()
+
+    ended = place.forked("estimate", "--users", "100000", "--leave", "30%")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == (
+        "100,000 users: the limits make a first migration last at least 98.1 minutes (by the documented limits, 30 % of"
+        " each left to others)."
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "estimate --users 5"])
+@pytest.mark.parametrize("share", ["91%", "1", "-1%", "nan", "much"])
+def test_a_share_that_would_leave_nothing_is_refused(place: Place, command: str, share: str) -> None:
+    ended = place.forked(*command.split(), "--leave", share)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "--leave" in ended.err
+    assert "give a share from 0% to 90%, like 30% or 0.3" in " ".join(ended.err.split())
+    assert place.sandbox.control.journal() == []
+
+
 @pytest.mark.parametrize("arguments", [("--users", "0"), ("--users", "many"), ()])
 def test_a_wrong_number_is_refused(place: Place, arguments: tuple[str, ...]) -> None:
     ended = place.forked("estimate", *arguments)

@@ -11,6 +11,7 @@ from migrator.cli.commands.init import EXAMPLE
 from migrator.cli.pace_words import takes_text
 from migrator.cli.wrap import fitted
 from migrator.config.schema import load_config
+from migrator.core.activity import percent_text
 from migrator.core.packaging import packaged
 from migrator.flow.plan.estimate import estimate_migration
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--users", type=click.IntRange(min=1), required=True, help="How many users Docebo has.")
+@click.option(
+    "--leave",
+    type=RoomLeft(),
+    default=0.0,
+    help="As if `run` left this share of every rate limit to others: 30% or 0.3, at most 90%.",
+)
 @with_common_options
 def estimate_command(common: Common, users: int) -> int:
     """Show how many calls a first migration takes, and how long it lasts.
@@ -32,6 +39,7 @@ def estimate_command(common: Common, users: int) -> int:
     \b
     Example:
       migrator estimate --users 100000
+      migrator estimate --users 100000 --leave 30%
 
     \b
     Exit codes: 0 shown, 2 configuration.

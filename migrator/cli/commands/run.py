@@ -15,7 +15,16 @@ from migrator.checkpoint.db.schema import current_revision, head_revision
 from migrator.cli import audit
 from migrator.cli.command import Common, show_error, with_common_options
 from migrator.cli.progress import events
-from migrator.cli.prompts import RetryCode, Share, about_canary, about_plan, about_upgrade, only_if_right, show_plan
+from migrator.cli.prompts import (
+    RetryCode,
+    RoomLeft,
+    Share,
+    about_canary,
+    about_plan,
+    about_upgrade,
+    only_if_right,
+    show_plan,
+)
 from migrator.cli.render import result_line, result_text, would_lines
 from migrator.cli.signals import signals
 from migrator.core.clock import Clock
@@ -56,6 +65,12 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="Go by Docebo's pages, even if Docebo counts more users than they show.",
     )
+    @click.option(
+        "--leave",
+        type=RoomLeft(),
+        default=0.0,
+        help="Leave this share of every rate limit to others, such as people who sign in: 30% or 0.3, at most 90%.",
+    )
     @functools.wraps(function)
     def wrapped(
         limit: int | None,
@@ -63,6 +78,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
         remap: bool,
         accept_shrink: bool,
         accept_short_list: bool,
+        leave: float,
         **others: Any,  # noqa: ANN401 -- Click's
     ) -> None:
         asked = RunOptions(
@@ -71,6 +87,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
             remap=remap,
             accept_shrink=accept_shrink,
             accept_short_list=accept_short_list,
+            leave=leave,
         )
         function(asked=asked, **others)
 
@@ -186,6 +203,9 @@ def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> in
 
 def execute_run(common: Common, config: Config, options: RunOptions, *, allow_partial: bool = False) -> int:
     """Migrate or plan, show the figures, and return the exit code (README.md, "Exit codes")."""
+    if options.leave and common.verbosity >= 0:
+        for api in _unlimited(config):
+            click.echo(f"--leave keeps no room at {api}, because the configuration sets no limit there.", err=True)
     clock = Clock()
     with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
         figures = run_engine(config, options, clock, listener)
@@ -204,6 +224,12 @@ def execute_run(common: Common, config: Config, options: RunOptions, *, allow_pa
     if figures.error is not None:
         return stopping.exit_code(figures.error)
     return EXIT_NEEDS_PERSON if figures.outcome == RunOutcome.NEEDS_PERSON and not allow_partial else 0
+
+
+def _unlimited(config: Config) -> list[str]:
+    """The APIs for which the configuration sets no rate limit."""
+    limits = {"Docebo": config.docebo.calls_per_hour, "Descope": config.descope.limits}
+    return [api for api, found in limits.items() if not found]
 
 
 def _confirm(common: Common, *, yes: bool) -> Callable[[RunFigures], bool]:

@@ -215,3 +215,28 @@ def test_memory_is_bounded_by_the_limit() -> None:
     pacer = Pacer(clock, {"create": Limit(10, 1)})
     starts(pacer, clock, 1000)
     assert len(pacer._buckets["create"]._starts) == 9
+
+
+@pytest.mark.parametrize(
+    ("calls", "window", "leave", "most"),
+    [(100, 60.0, 0.3, 66), (200, 60.0, 0.3, 133), (1000, 3600.0, 0.1, 855), (100, 60.0, 0.9, 9), (5, 60.0, 0.9, 1)],
+)
+def test_what_is_left_to_others_is_never_used(calls: int, window: float, leave: float, most: int) -> None:
+    """The allowance of a bucket is that share of what it would be, and at least one call."""
+    clock = VirtualClock()
+    pacer = Pacer(clock, {"create": Limit(calls, window, leave)})
+    assert most_in_any_window(starts(pacer, clock, 3 * calls), window) == most
+
+
+def test_a_wait_says_that_room_is_left_to_others() -> None:
+    seen: list[str] = []
+
+    class Watching(VirtualClock):
+        def wait(self, seconds: float) -> None:
+            if self.activity.wait is not None:
+                seen.append(self.activity.wait.text)
+            super().wait(seconds)
+
+    pacer = Pacer(clock := Watching(), {"create": Limit(10, 60, 0.3)}, "Descope")
+    starts(pacer, clock, 7)
+    assert seen == ["Staying below 70 % of Descope's limit of 10 create calls a minute: 61 s"]

@@ -86,6 +86,8 @@ def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents
         stack.callback(descope.close)
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
         checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
+        for api, client in (("Docebo", docebo), ("Descope", descope)):
+            stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.write)))
         logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
         recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions, options.leave)
         context = PlanContext(

@@ -1,4 +1,4 @@
-"""Several requests in flight, one thread for the checkpoint: workers only make HTTP calls."""
+"""Several requests in flight, one thread for the users in the checkpoint: workers make calls and store their pace."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
+    from contextlib import AbstractContextManager
 
     from migrator.core.clock import Clock
     from migrator.core.model import Json
@@ -197,25 +199,33 @@ class Transport:
         attempt, renewed = 0, False
         while True:
             attempt += 1
-            self._pacer.acquire(request.bucket)
-            credentials = self._auth.header() if self._auth and request.auth else None
-            self._clock.check()
-            started = self._clock.monotonic()
-            try:
-                return self._attempt(request, parse, credentials, attempt)
-            except ApiError as error:
-                # A 401 was not processed, so that any operation may be replayed once with new credentials.
-                if error.status == _UNAUTHORIZED and not renewed and self._renew(credentials):
-                    renewed = True
-                    continue
-                if isinstance(error, Throttled):
-                    self.calls.add(throttled=1)
-                verdict = budget.after(error, self._clock.monotonic() - started)
-                self._note(request, error, attempt, verdict)
-                if not verdict.repeat:
-                    raise
-                if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
-                    self._clock.wait_saying(verdict.wait, _trouble(self._api, error), ": next try in {}")
+            with self._turn(request):
+                credentials = self._auth.header() if self._auth and request.auth else None
+                self._clock.check()
+                started = self._clock.monotonic()
+                try:
+                    return self._attempt(request, parse, credentials, attempt)
+                except ApiError as caught:
+                    error = caught
+                    # A 401 was not processed, so that any operation may be replayed once with new credentials.
+                    if error.status == _UNAUTHORIZED and not renewed and self._renew(credentials):
+                        renewed = True
+                        continue
+                    if isinstance(error, Throttled):
+                        self.calls.add(throttled=1)
+                    verdict = budget.after(error, self._clock.monotonic() - started)
+                    self._note(request, error, attempt, verdict)
+                    if not verdict.repeat:
+                        raise
+            if not isinstance(error, Throttled):  # that wait is the pacer's, for all workers
+                self._clock.wait_saying(verdict.wait, _trouble(self._api, error), ": next try in {}")
+
+    def _turn(self, request: Request) -> AbstractContextManager[None]:
+        """The pacer's turn; a call that gets credentials takes no place from the one that waits for them."""
+        if request.auth:
+            return self._pacer.turn(request.bucket)
+        self._pacer.acquire(request.bucket)
+        return nullcontext()
 
     def close(self) -> None:
         """Close all connections; call it when no call is under way."""

@@ -174,3 +174,19 @@ sample = Table(
     Column("waiting", Text),  # why the run waits; None while it works
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
+
+# What was used of each rate limit, so that a restart does not forget it. One row per limit; times in epoch seconds.
+pace = Table(
+    "pace",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("api", Text, primary_key=True),
+    Column("bucket", Text, primary_key=True),
+    Column("used", Text, nullable=False),  # JSON [[latest moment, calls]], of the last window
+    Column("reserved", Integer, nullable=False),  # calls that may have started since, the latest at `reserved_until`
+    Column("reserved_until", Double, nullable=False),
+    Column("paused_at", Double, nullable=False),  # when the server asked for its last pause, of `pause` seconds
+    Column("pause", Double, nullable=False),
+    Column("lowered", Text),  # JSON of the allowance that a 429 lowered (`LoweredPace`)
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)

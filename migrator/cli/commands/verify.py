@@ -10,6 +10,7 @@ import click
 
 from migrator.checkpoint.binding import Binding, check_binding
 from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.verifications import SCOPE_ALL, SCOPE_SAMPLE, Verification, store_verification
 from migrator.cli import audit
 from migrator.cli.command import Common, with_common_options
@@ -86,6 +87,8 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
         stack.callback(docebo.close)
         stack.callback(descope.close)
+        for api, client in (("Docebo", docebo), ("Descope", descope)):
+            stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.note)))
         stack.enter_context(signals(clock))
         shown = stack.enter_context(events(clock, quiet=common.verbosity < 0))
         listener = stack.enter_context(Logbook(shown, clock, docebo, descope))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -82,6 +82,23 @@ class _Placed(_Section):
         return f"{key} ({self._places.path}, line {line})" if line else key
 
 
+class _Limited(_Placed):
+    """A section with rate limits, a share of which may stay free for others."""
+
+    _leave: float = PrivateAttr(default=0.0)
+
+    @property
+    def leave(self) -> float:
+        """The share of every rate limit that stays free, 0 to 0.9."""
+        return self._leave
+
+    def leaving(self, share: float) -> Self:
+        """The same section with this share of its limits free for others."""
+        section = self.model_copy()
+        section._leave = share  # noqa: SLF001 -- its own class
+        return section
+
+
 class _Fingerprinted(_Section):
     def to_json(self) -> str:
         """The section's values: equal sections give equal texts."""
@@ -92,7 +109,7 @@ class _Fingerprinted(_Section):
         return text_hash(self.to_json())
 
 
-class DoceboConfig(_Placed):
+class DoceboConfig(_Limited):
     """The source platform and the grant that opens it."""
 
     base_url: BaseUrl
@@ -123,7 +140,7 @@ class DoceboConfig(_Placed):
         return value
 
 
-class DescopeConfig(_Placed):
+class DescopeConfig(_Limited):
     """The destination project, its key and its limits."""
 
     project_id: Annotated[str, AfterValidator(values.project_id)]
@@ -318,6 +335,10 @@ class Config(_Placed, _Fingerprinted):
     def path(self) -> Path:
         """The file this was read from."""
         return self._places.path
+
+    def leaving(self, share: float) -> Config:
+        """The same configuration with this share of every rate limit (0 to 0.9) free for others."""
+        return self.model_copy(update={"docebo": self.docebo.leaving(share), "descope": self.descope.leaving(share)})
 
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redaction of logs; nothing else may use it."""

@@ -30,15 +30,15 @@ _PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md
 TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (docs/contract/descope.md 10.2)
 
 
-def descope_limits(config: DescopeConfig, leave: float = 0.0) -> dict[str, Limit]:
-    """The limit of each bucket, `leave` of it (a share) for others; none where nothing is to be paced."""
-    return {name: Limit(calls, _MINUTE, leave) for name, calls in config.limits.items()}
+def descope_limits(config: DescopeConfig) -> dict[str, Limit]:
+    """The limit of each bucket; none where nothing is to be paced."""
+    return {name: Limit(calls, _MINUTE, config.leave) for name, calls in config.limits.items()}
 
 
 class DescopeReader:
     """Everything a plan may do: this object's transport knows no writing path.
 
-    `patience` is for a Descope that does not answer; `leave` of each limit stays free for others.
+    `patience` is for a Descope that does not answer.
 
     Raises (every method):
         StopRun: an answer could not be had after bounded retries; running again is safe.
@@ -46,11 +46,9 @@ class DescopeReader:
 
     allowed = READING
 
-    def __init__(
-        self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING, leave: float = 0.0
-    ) -> None:
+    def __init__(self, config: DescopeConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        self.pacer = Pacer(clock, descope_limits(config, leave), "Descope")
+        self.pacer = Pacer(clock, descope_limits(config), "Descope")
         self._headers: dict[str, str] = {}
         self._transport = Transport(
             api="Descope",

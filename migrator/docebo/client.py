@@ -45,22 +45,22 @@ class Page:
     full: bool
 
 
-def docebo_limits(config: DoceboConfig, leave: float = 0.0) -> dict[str, Limit]:
-    """The limit of the one bucket, `leave` of it (a share) for others; none where nothing is to be paced."""
-    return {BUCKET: Limit(config.calls_per_hour, HOUR, leave)} if config.calls_per_hour else {}
+def docebo_limits(config: DoceboConfig) -> dict[str, Limit]:
+    """The limit of the one bucket; none where nothing is to be paced."""
+    return {BUCKET: Limit(config.calls_per_hour, HOUR, config.leave)} if config.calls_per_hour else {}
 
 
 class DoceboClient:
-    """Reads one Docebo platform; `patience` is for one that does not answer, `leave` of its limit stays free.
+    """Reads one Docebo platform; `patience` is for one that does not answer.
 
     Raises (every method):
         LoginRefused: the token endpoint refused the credentials.
         StopRun: an answer could not be had after bounded retries; running again is safe.
     """
 
-    def __init__(self, config: DoceboConfig, clock: Clock, *, patience: Patience = LASTING, leave: float = 0.0) -> None:
+    def __init__(self, config: DoceboConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        pacer = Pacer(clock, docebo_limits(config, leave), "Docebo")
+        pacer = Pacer(clock, docebo_limits(config), "Docebo")
 
         def transport(allowed: set[tuple[str, str]], auth: TokenAuth | None) -> Transport:
             return Transport(

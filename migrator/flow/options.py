@@ -22,7 +22,7 @@ class RunOptions:
 
     `confirm` gets the plan's figures and answers whether to send; `confirm_canary` gets the number of users sent
     first and how many of them went wrong, and answers whether to continue. `max_error_rate` is a share
-    between 0 and 1, `leave` one between 0 and 0.9: that much of each rate limit stays free for others.
+    between 0 and 1.
     """
 
     command: str = "run"
@@ -40,7 +40,6 @@ class RunOptions:
     canary: int | None = None
     max_errors: int | None = None
     max_error_rate: float | None = None
-    leave: float = 0.0
     confirm: Callable[[RunFigures], bool] = lambda _figures: True
     confirm_canary: Callable[[int, int], bool] = lambda _sent, wrong: not wrong
 

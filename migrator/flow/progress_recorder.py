@@ -48,7 +48,6 @@ class ProgressRecorder(RunEvents):
         checkpoint: Checkpoint,
         clients: Sequence[DoceboClient | DescopeReader],
         questions: Questions,
-        leave: float = 0.0,
     ) -> None:
         self._listener = listener
         self._config = config
@@ -56,7 +55,6 @@ class ProgressRecorder(RunEvents):
         self._checkpoint = checkpoint
         self._clients = clients
         self._questions = questions
-        self._leave = leave
         self._run: int | None = None
         self._lock = threading.Lock()
         self._started = self._began_at = 0.0

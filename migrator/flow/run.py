@@ -10,6 +10,7 @@ from migrator.checkpoint.binding import Binding, bind_servers, check_binding, co
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.db.database import BytesRemain
 from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions, renew_nothing
+from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.runs import begin_run, delete_run, store_details, store_summary
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
@@ -78,18 +79,18 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
 @contextmanager
 def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> Iterator[_Run]:
     with ExitStack() as stack:
-        docebo = DoceboClient(config.docebo, clock, leave=options.leave)
+        docebo = DoceboClient(config.docebo, clock)
         stack.callback(docebo.close)
         # A plan has no writer at all, so the type checker proves that it cannot write.
-        writer = None if options.dry_run else DescopeWriter(config.descope, clock, leave=options.leave)
-        descope = writer or DescopeReader(config.descope, clock, leave=options.leave)
+        writer = None if options.dry_run else DescopeWriter(config.descope, clock)
+        descope = writer or DescopeReader(config.descope, clock)
         stack.callback(descope.close)
         url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
         checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
         for api, client in (("Docebo", docebo), ("Descope", descope)):
             stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.write)))
         logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
-        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions, options.leave)
+        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions)
         context = PlanContext(
             config, options, clock, recorder, questions, checkpoint, docebo, descope,
             Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),

@@ -66,8 +66,8 @@ def test_it_counts_with_what_is_left_to_others(place: Place) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == (
-        "100,000 users: the limits make a first migration last at least 98.1 minutes (by the documented limits, 30 % of"
-        " each left to others)."
+        "100,000 users: a first migration takes 1 h 0 min to 2 h 8 min (by the documented limits, 30 % of each left to"
+        " others)."
     )
 
 

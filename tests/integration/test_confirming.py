@@ -1,4 +1,4 @@
-"""A confirming sweep beside planning and sending (docs/decisions/0019): who it finds goes through the same steps."""
+"""A confirming sweep beside planning and sending (docs/decisions/0018): who it finds goes through the same steps."""
 
 from __future__ import annotations
 

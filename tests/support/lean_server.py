@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FIRST = 10_000_000  # ids of eight digits
 _TEMPLATES = 200
 _SLOT = "@SLOT@"
+_UNKNOWN = b'{"errorCode": "E112102"}'
 _SAME = {
     "/oauth2/token": b'{"access_token": "lean", "expires_in": 36000, "refresh_token": "lean"}',
     "/manage/v1/user/session": b'{"data": {"user_level": "super_admin"}}',
@@ -59,13 +60,19 @@ class _World:
             "/stats": self._stats,
         }
 
-    def answer(self, path: str, query: str, body: bytes) -> bytes:
-        """The JSON that answers a request."""
+    def answer(self, path: str, query: str, body: bytes) -> bytes | None:
+        """The JSON that answers a request; None for a user that is not there."""
         self.calls[path] += 1
         kind = path.rpartition("/mgmt")[2]
         if kind == "/manage/v1/user":
             asked = parse_qs(query)
             return self._page(int(asked["page"][0]), int(asked["page_size"][0]))
+        if kind == "/user":
+            asked = parse_qs(query)
+            found = self._by_id.get(
+                asked["userId"][0] if "userId" in asked else self._by_login.get(asked["loginId"][0], "")
+            )
+            return None if found is None else b'{"user": ' + found + b"}"
         if kind in _SAME:
             return _SAME[kind]
         return self._answers[kind](json.loads(body or b"null"))
@@ -140,7 +147,12 @@ class _Connection(asyncio.Protocol):
             del self._received[: end + 4 + length]
             target = urlsplit(head.split(b" ", 2)[1].decode())
             answer = self._world.answer(target.path, target.query, body)
-            text = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(answer)
+            status = b"404 Not Found" if answer is None else b"200 OK"
+            answer = _UNKNOWN if answer is None else answer
+            text = b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (
+                status,
+                len(answer),
+            )
             if self._delay and target.path != "/stats":
                 asyncio.get_running_loop().call_later(self._delay, self._send, text + answer)
             else:

@@ -40,6 +40,6 @@ def problem_users(checkpoint: Checkpoint, *, predicted: bool = False) -> Iterato
     wrong = is_found_wrong(checkpoint)
     bad = or_(by_state, wrong, is_still_enabled(checkpoint))
     reason = case((by_state, source_user.c.reason), (wrong, source_user.c.verdict), else_=STILL_ENABLED)
-    shown = {"state": state.label("state"), "reason": reason.label("reason")}
+    shown = {one.name: one for one in (state.label("state"), reason.label("reason"))}
     told = (*(shown.get(column.name, column) for column in STORED_COLUMNS[1:]), source_user.c.raw)
     return map(StoredUser.of, chain.from_iterable(pages(checkpoint, told, bad)))

@@ -9,6 +9,7 @@ import click
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.commands.init import EXAMPLE
 from migrator.cli.pace_words import takes_text
+from migrator.cli.prompts import RoomLeft
 from migrator.cli.wrap import fitted
 from migrator.config.schema import load_config
 from migrator.core.activity import percent_text
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     help="As if `run` left this share of every rate limit to others: 30% or 0.3, at most 90%.",
 )
 @with_common_options
-def estimate_command(common: Common, users: int) -> int:
+def estimate_command(common: Common, users: int, leave: float) -> int:
     """Show how many calls a first migration takes, and how long it lasts.
 
     It asks no server. It goes by the limits of the configuration file, and without such a file by the documented ones.
@@ -46,11 +47,13 @@ def estimate_command(common: Common, users: int) -> int:
     """  # noqa: D301 -- Click's \b
     # A file that somebody named is never silently replaced by the documented limits.
     by_file = common.config_named or common.config_path.exists()
-    found = estimate_migration(users, common.load(offline=True) if by_file else _documented())
+    config = common.load(offline=True) if by_file else _documented()
+    found = estimate_migration(users, config.leaving(leave))
     if common.as_json:
         common.print_json(found.document())
     else:
         source = f"the limits of {common.config_path}" if by_file else "the documented limits"
+        source += f", {percent_text(leave)} of each left to others" if leave else ""
         click.echo("\n".join(_lines(found, source)))
     return 0
 

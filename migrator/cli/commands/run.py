@@ -78,7 +78,6 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
         remap: bool,
         accept_shrink: bool,
         accept_short_list: bool,
-        leave: float,
         **others: Any,  # noqa: ANN401 -- Click's
     ) -> None:
         asked = RunOptions(
@@ -87,7 +86,6 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
             remap=remap,
             accept_shrink=accept_shrink,
             accept_short_list=accept_short_list,
-            leave=leave,
         )
         function(asked=asked, **others)
 
@@ -125,6 +123,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
 def run_command(
     common: Common,
     asked: RunOptions,
+    leave: float,
     yes: bool,
     dry_run: bool,
     plan_file: Path | None,
@@ -152,7 +151,7 @@ def run_command(
     Exit codes: 0 all done, 2 configuration, 3 some users need your attention, 4 stopped early (run again),
     5 another run is in progress, 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
-    config = common.load()
+    config = common.load().leaving(leave)
     if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
         raise click.UsageError(
             "--canary, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which sends nothing."
@@ -182,7 +181,7 @@ def run_command(
 @click.option("--out", "plan_out", type=_file, help="Save the plan to this file; `run --plan` then does only that.")
 @_with_reading_options
 @with_common_options
-def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> int:
+def plan_command(common: Common, asked: RunOptions, leave: float, plan_out: Path | None) -> int:
     """Show what `run` would do; write nothing to Descope.
 
     First what a run would send now; then the counts as they would be after it: `created` counts the users that it
@@ -195,7 +194,7 @@ def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> in
     \b
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
     """  # noqa: D301 -- Click's \b
-    config = common.load()
+    config = common.load().leaving(leave)
     upgrade = _may_upgrade(config, yes=False)
     options = replace(asked, command="plan", dry_run=True, upgrade=upgrade, plan_out=plan_out)
     return execute_run(common, config, options)
@@ -203,7 +202,7 @@ def plan_command(common: Common, asked: RunOptions, plan_out: Path | None) -> in
 
 def execute_run(common: Common, config: Config, options: RunOptions, *, allow_partial: bool = False) -> int:
     """Migrate or plan, show the figures, and return the exit code (README.md, "Exit codes")."""
-    if options.leave and common.verbosity >= 0:
+    if config.docebo.leave and common.verbosity >= 0:
         for api in _unlimited(config):
             click.echo(f"--leave keeps no room at {api}, because the configuration sets no limit there.", err=True)
     clock = Clock()

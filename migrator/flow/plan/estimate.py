@@ -5,20 +5,21 @@ The one arithmetic behind `migrator estimate`, a plan's minutes and the end that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
 from migrator.descope.reader import descope_limits
 from migrator.docebo.client import BUCKET, docebo_limits
 from migrator.flow.plan.plan import users_per_search
-from migrator.http.pace import USED_SHARE, Limit, least_seconds
+from migrator.http.pace import least_seconds
 from migrator.verify.readback import USERS_PER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from migrator.config.schema import Config
+    from migrator.http.pace import Limit
     from migrator.report.document import EstimateDocument
 
 
@@ -66,8 +67,8 @@ def paced_seconds(
     each = course.call_seconds if call_seconds is None else call_seconds
     if not calls or limit is None:
         return calls * each
-    ours = Limit(max(1, int(limit.calls * course.share)), limit.window)
-    last_window = (calls - 1) % max(1, int(USED_SHARE * ours.calls)) + 1
+    ours = replace(limit, calls=max(1, int(limit.calls * course.share)))
+    last_window = (calls - 1) % ours.allowed + 1
     return max(calls * each, least_seconds(calls, ours) + last_window * each)
 
 
@@ -78,7 +79,7 @@ def whole_run(first_sweep: float, confirming_sweep: float, sending_side: float, 
         first_sweep: seconds until everybody was read once.
         confirming_sweep: seconds of all further readings.
         sending_side: seconds of looking up, sending and reading back.
-        side_by_side: whether the last two go on at the same time (docs/decisions/0019).
+        side_by_side: whether the last two go on at the same time (docs/decisions/0018).
     """
     rest = (confirming_sweep, sending_side)
     return first_sweep + (max(rest) if side_by_side else sum(rest))

@@ -14,6 +14,7 @@ from migrator.flow.plan.estimate import (
     estimate,
     estimate_migration,
     paced_seconds,
+    read_seconds,
     sending_side,
     whole_run,
 )
@@ -93,6 +94,17 @@ def test_the_range_begins_with_what_the_limits_demand(tmp_path: Path, users: int
 
     assert found.seconds[0] < found.seconds[1]
     assert document["minutes"] == document["range_minutes"][0]  # type: ignore[index]
+
+
+def test_what_is_left_to_others_takes_longer(tmp_path: Path) -> None:
+    """140,000 users are 700 pages, more than 70 % of the 950 of an hour; 90 batches fit into 95, not into 66."""
+    config = load_with(tmp_path)
+    actions = dict.fromkeys(ACTION_KINDS, 0) | {CREATE: 9_000}
+
+    read = [read_seconds(140_000, one, AT_LEAST)[0] for one in (config, config.leaving(0.3))]
+    create = [estimate(actions, one).minutes["create"] for one in (config, config.leaving(0.3))]
+
+    assert (read, create) == ([0, pytest.approx(3636)], [0.0, 1.0])
 
 
 def test_slow_answers_hide_behind_a_limit() -> None:

@@ -62,7 +62,7 @@ settings.load_profile("daily")
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of a `grid`, keep for every day what shows each value of each parameter once; the rest is for the soak."""
-    if config.getoption("cov_source") and config.getoption("cov_config") == ".coveragerc":  # by pyproject.toml
+    if config.getoption("cov_source", None) and config.getoption("cov_config") == ".coveragerc":  # by pyproject.toml
         for item in items:
             if not item.path.relative_to(TESTS).as_posix().startswith(MEASURED):
                 item.add_marker(pytest.mark.no_cover)

@@ -54,10 +54,11 @@ EXAMPLES = {
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The program as it is, with its fast tests; none of our fixtures of whole runs."""
+    """The program as it is, with its fast tests."""
     for folder in NEEDED:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
     return tmp_path
 
 

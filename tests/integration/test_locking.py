@@ -209,7 +209,11 @@ def take_over(place: Place) -> None:
 
 @pytest.mark.parametrize("number", [1, 4, 7, 8, 10])
 def test_l3_a_run_that_slept_too_long_sends_nothing_more(crowd: Place, number: int) -> None:
-    """Paused before a request, overtaken, woken: it ends with 4 before that request."""
+    """Paused before a request, overtaken, woken: it ends with 4 before that request.
+
+    One thread alone, as a run that is paused in a transaction holds SQLite's lock (S2).
+    """
+    crowd.configure(docebo={"sweeps": "single", "concurrency": 1})
     start = oracle.before(crowd)
     child = Child(lambda: _trusting_until_paused(crowd, number))
     child.wait_stopped()

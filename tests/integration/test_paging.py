@@ -203,5 +203,5 @@ def test_p8_a_sweep_that_broke_off_begins_again_at_page_one(place: Place, page: 
     run = go(place, VirtualClock())
 
     assert (run.code, run.counts) == (0, {"found": USERS, "created": USERS})
-    assert [entry["query"]["page"] for entry in calls(place, LIST) if entry["n"] > so_far][:3] == ["1", "2", "3"]
+    assert next(entry["query"]["page"] for entry in calls(place, LIST) if entry["n"] > so_far) == "1"
     oracle.check(place, start)

@@ -22,7 +22,7 @@ def test_it_needs_no_account_and_says_so(place: Place) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == (
-        "100,000 users: a first migration takes 1 h 0 min to 1 h 8 min (by the documented limits)."
+        "100,000 users: a first migration takes 1 h 0 min to 1 h 5 min (by the documented limits)."
     )
 
 
@@ -49,7 +49,7 @@ def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
     assert json.loads(ended.out) == {
         "users": 1,
         "minutes": 0.0,
-        "range_minutes": [0.0, 0.4],
+        "range_minutes": [0.0, 0.2],
         "stages": [
             {"name": name, "calls": 1, "minutes": 0.0, "limit": None}
             for name in ("read", "read_again", "plan", "send", "verify")
@@ -92,15 +92,16 @@ def test_a_wrong_number_is_refused(place: Place, arguments: tuple[str, ...]) -> 
 
 def test_a_run_takes_as_long_as_was_said(place: Place) -> None:
     """Within the range, and five per cent of its beginning, on a clock on which waiting costs nothing."""
-    place.sandbox.control.reset(users=USERS, difficult=0)
+    users = 2000  # 400 pages
+    place.sandbox.control.reset(users=users, difficult=0)
     place.configure(
-        docebo={"page_size": 5, "calls_per_hour": 20}, descope={"batch_size": 5, "rate_limits": {"create": 10}}
+        docebo={"page_size": 5, "calls_per_hour": 200}, descope={"batch_size": 5, "rate_limits": {"create": 100}}
     )
-    said = json.loads(place.forked("estimate", "--users", str(USERS), "--json").out)
+    said = json.loads(place.forked("estimate", "--users", str(users), "--json").out)
 
     figures = place.migrate(VirtualClock())
 
-    assert figures.document()["counts"]["created"] == USERS
+    assert figures.document()["counts"]["created"] == users
     assert figures.seconds / 60 == pytest.approx(said["minutes"], rel=0.05)
     least, most = said["range_minutes"]
     assert least <= figures.seconds / 60 <= most
@@ -114,8 +115,8 @@ def test_a_plan_and_the_status_of_its_run_tell_the_same_kind_of_range(place: Pla
     planned = place.forked("plan", "--json").document["estimate"]
     told = place.forked("plan").out
 
-    assert planned["total_minutes"] == planned["range_minutes"][0] == 4.0
-    assert planned["range_minutes"][0] < planned["range_minutes"][1]
+    assert planned["total_minutes"] == 4.0
+    assert planned["total_minutes"] <= planned["range_minutes"][0] < planned["range_minutes"][1]
     assert planned["run_range_minutes"][0] >= planned["range_minutes"][0]
-    assert "sending takes 800 calls (400 to create, 400 others), 4 min to " in told
-    assert "a whole run takes 4 min to " in told
+    assert "sending takes 800 calls (400 to create, 400 others), 8 min to " in told
+    assert "a whole run takes 8 min to " in told

@@ -89,7 +89,7 @@ def night(place: Place, columns: int) -> dict[str, str]:
     shots["migrator check"] = whole("check")
     shots["migrator plan --out plan.jsonl"] = whole("plan", "--out", "plan.jsonl")
     # The first create is the canary's, the second goes through.
-    pause = {"code": 429, "headers": {"Retry-After": "100"}}
+    pause = {"code": 429, "headers": {"Retry-After": "40"}}
     place.sandbox.control.set_faults({"kind": "status", "path": "create/batch$", "nth": 3, "params": pause})
     with Paper(["run", "--plan", "plan.jsonl", "--canary", "20"], place.folder, columns=columns) as paper:
         paper.until("[y/N]:")

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30  # docs/reliability.md S2
 # A transaction that does nothing for so long belongs to a paused run; nobody waits for it (docs/reliability.md L3).
 IDLE_SECONDS = 60
-# A user's row is written in every step of a run. 32 MiB of pages stay in memory, and 40 MB of the log are copied into
-# the file at a time, so that a page which changes again and again is copied once; a commit is as durable as ever.
-_SQLITE_MEMORY = ("cache_size = -32768", "wal_autocheckpoint = 10000")
+_CACHE = "cache_size = -32768"  # KiB: each step of a run comes back to the same pages
 _ONE_AT_A_TIME = 0x646F63656465  # any number that no other program on the server uses
 
 
@@ -183,7 +181,7 @@ def _prepare_file(path: Path, *, create: bool) -> None:
 def _set_up_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry, path: Path) -> None:
     record.info["file"] = _file_of(path)
     connection.isolation_level = None  # SQLAlchemy's begin event decides how a transaction starts
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", *_SQLITE_MEMORY):
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", _CACHE):
         connection.execute(f"PRAGMA {pragma}").close()
     # Once, when the file is new: the mode stays, and another program's file is not changed (docs/reliability.md S3).
     if connection.execute("PRAGMA page_count").fetchone() == (0,):

@@ -217,19 +217,22 @@ def test_nc12_a_limit_is_named(place: Place) -> None:
 
 
 def test_nc13_each_stage_ends_with_its_count_and_time(place: Place) -> None:
-    """Stages are numbered, get a tick, and leave one plain line each; a second reading says why."""
+    """Stages are numbered, get a tick, and leave one plain line each; a second reading says why.
+
+    With a limit the list is confirmed before anybody is planned.
+    """
     place.sandbox.control.reset(users=120, difficult=0)
     users = [r"✓ 2 of 5  Read Docebo: 120 users in \d:\d\d, in 2 readings"]
     users += [rf"✓ {n} of 5  {done}: 120 users in \d:\d\d" for n, done in enumerate(
         ("Searched Descope", "Sent to Descope", "Read back from Descope"), start=3
     )]  # fmt: skip
 
-    with Terminal(["run", "--yes"], place.folder) as terminal:
+    with Terminal(["run", "--yes", "--limit", "120"], place.folder) as terminal:
         assert terminal.ended() == 0
         lines = [line for line in terminal.text.splitlines() if " of 5 " in line]
     place.sandbox.control.reset(users=120, difficult=0)
     (place.folder / "migrator.db").unlink()
-    piped = place.command("run", "--yes").err
+    piped = place.command("run", "--yes", "--limit", "120").err
 
     for pattern, line in zip([r"✓ 1 of 5  Checked both sides in \d:\d\d", *users], lines, strict=True):
         assert re.fullmatch(pattern, line)

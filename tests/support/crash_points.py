@@ -36,20 +36,24 @@ _BETWEEN = ("migrator.checkpoint.db.database", "migrator.checkpoint.db.checkpoin
 
 
 class Countdown:
-    """Names each point of a run to a pipe, one per line, and dies at point number `at` (0: never)."""
+    """Names each point of a run to a pipe, one per line, and dies at point number `at` (0: never).
 
-    def __init__(self, at: int, pipe: int) -> None:
+    With a `label`, only the points of that name count: threads pass the others in a new order each time.
+    """
+
+    def __init__(self, at: int, pipe: int, label: str | None = None) -> None:
         self._at = at
         self._pipe = pipe
+        self._label = label
         self._passed = 0
         self._lock = threading.Lock()
 
     def point(self, label: str) -> None:
         """A moment at which the process may die."""
         with self._lock:
-            self._passed += 1
+            self._passed += self._label in (None, label)
             os.write(self._pipe, f"{label}\n".encode())
-            if self._passed == self._at:
+            if self._passed == self._at and self._label in (None, label):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 

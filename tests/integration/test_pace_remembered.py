@@ -138,6 +138,8 @@ def test_n19_a_pause_outlives_the_run_that_was_asked_for_it(place: Place, tmp_pa
     """Killed in the pause after a 429, the next run waits for the rest of it."""
     trace = tmp_path / "trace"
     limited(place, 20)
+    # Of several workers, another one may begin to wait before the pause is stored.
+    place.configure(run={"concurrency": 1})
     params = {"code": 429, "headers": {"Retry-After": "50"}}
     place.sandbox.control.set_faults({"kind": "status", "path": f"{CREATE}$", "nth": 1, "params": params})
     clock = VirtualClock()

@@ -26,9 +26,7 @@ def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     Args:
         nothing: users for whom the plan has nothing to do.
     """
-    mine = (checkpoint.owns(run), run.c.number == number)
-    summary = json.dumps({"actions": NO_ACTIONS | {NOTHING: nothing}})
-    checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
+    checkpoint.write(lambda c: _store(c, checkpoint, number, {"actions": NO_ACTIONS | {NOTHING: nothing}}))
 
 
 def renew_nothing(checkpoint: Checkpoint, number: int, nothing: int) -> None:
@@ -39,9 +37,8 @@ def renew_nothing(checkpoint: Checkpoint, number: int, nothing: int) -> None:
     """
     actions = actions_of_run(checkpoint, number) or NO_ACTIONS
     sent = sum(actions[kind] for kind in (CREATE, UPDATE, ADOPT))
-    summary = json.dumps({"actions": actions | {NOTHING: max(0, nothing - sent)}})
-    mine = (checkpoint.owns(run), run.c.number == number)
-    checkpoint.write(lambda c: c.execute(update(run).where(*mine).values(summary=summary)))
+    renewed = {"actions": actions | {NOTHING: max(0, nothing - sent)}}
+    checkpoint.write(lambda c: _store(c, checkpoint, number, renewed))
 
 
 def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
@@ -54,7 +51,11 @@ def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[
     if row is None or "actions" not in summary:
         return
     summary["actions"] = {kind: number + sent.get(kind, 0) for kind, number in summary["actions"].items()}
-    mine = (checkpoint.owns(run), run.c.number == row.number)
+    _store(connection, checkpoint, row.number, summary)
+
+
+def _store(connection: Connection, checkpoint: Checkpoint, number: int, summary: Mapping[str, object]) -> None:
+    mine = (checkpoint.owns(run), run.c.number == number)
     connection.execute(update(run).where(*mine).values(summary=json.dumps(summary)))
 
 

@@ -40,6 +40,7 @@ SHORT_SWEEPS = 3  # sweeps in a row that add nobody while Docebo's own count say
 MOST_SWEEPS = 10  # if a platform gains users faster than it is read, every sweep finds new ones
 SHRINK_LIMIT = 0.1  # the share of users that may be gone without a question (docs/decisions/0004)
 MOST_HELD = 10_000  # users that a confirming sweep keeps in memory until it may store them
+_ONCE_MORE = "once more, until a whole reading shows nobody new"
 _TOLD_EVERY = 0.5  # seconds between two progress events while a confirming sweep is waited for
 
 
@@ -66,7 +67,6 @@ class Sweeps:
 
     Attributes:
         first: the number of the first sweep: a user seen since that sweep was seen by this reading.
-        is_over: whether no further sweep is needed, and whoever is gone is marked.
         found_more: whether the last `confirming` stored users to be planned, or is not the last one.
 
     Args:
@@ -81,11 +81,12 @@ class Sweeps:
 
     def __init__(self, context: PlanContext, *, beside: bool = False, is_trial: bool = False) -> None:
         self.first = 0
-        self.is_over = self.found_more = False
+        self.found_more = False
         self._context = context
         self._beside = beside
         self._is_trial = is_trial
         self._rules = f"{context.normalize.fingerprint}:{','.join(sorted(context.config.policy.include))}"
+        self._is_over = False  # no further sweep is needed, and whoever is gone is marked
         self._last: Sweep | None = None
         self._before: Sweep | None = None
         self._largest = self._short_in_a_row = 0
@@ -103,11 +104,11 @@ class Sweeps:
         """
         self._context.events.stage("read")
         self._take(self._sweep(self._tell))
-        while not self.is_over:
+        while not self._is_over:
             if self._may_go_beside():
                 self._check_rights()
                 return
-            self._context.events.again("read", "once more, until a whole reading shows nobody new")
+            self._context.events.again("read", _ONCE_MORE)
             self._take(self._sweep(self._tell))
 
     @contextmanager
@@ -117,7 +118,7 @@ class Sweeps:
         Only what others do not need is stored meanwhile. Newcomers, and users whose record changed, are stored when
         the caller is done: a user is never changed under a plan or a request. Does nothing if the reading is over.
         """
-        if self.is_over:
+        if self._is_over:
             self.found_more = False
             yield
             return
@@ -135,8 +136,10 @@ class Sweeps:
                 raise
             self._alone.set()
             self._wait_for(sweep)
-        gone = self._take(sweep.result())
-        self.found_more = bool(self._stored or gone) or not self.is_over
+        found = sweep.result()
+        self._context.events.confirming(found.seen, found.seen)  # it is over, whatever Docebo counts
+        gone = self._take(found)
+        self.found_more = bool(self._stored or gone) or not self._is_over
         if self._stored:
             users = "1 user who is" if self._stored == 1 else f"{self._stored:,} users who are"
             self._context.events.notice(f"Docebo, read once more, shows {users} new or changed.")
@@ -148,7 +151,7 @@ class Sweeps:
         if wait([sweep], _TOLD_EVERY).done:
             return
         self._context.events.stage("read")
-        self._context.events.again("read", "once more, until a whole reading shows nobody new")
+        self._context.events.again("read", _ONCE_MORE)
         while not wait([sweep], _TOLD_EVERY).done:
             self._tell(self._reading.seen, self._reading.total)
         self._tell(self._reading.seen, self._reading.total)
@@ -161,8 +164,8 @@ class Sweeps:
             self._guard_collapse(sweep)
         self._before, self._last = self._last, sweep
         self._largest = max(self._largest, sweep.seen)
-        self.is_over = self._settled(sweep) or self._never_settles(sweep)
-        return self._finish(sweep) if self.is_over else 0
+        self._is_over = self._settled(sweep) or self._never_settles(sweep)
+        return self._finish(sweep) if self._is_over else 0
 
     def _never_settles(self, sweep: Sweep) -> bool:
         """Whether to go on with a list that still changes; the next run finds whoever is missing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from zlib import crc32
 
 import pytest
+import structlog
 from alembic.script import ScriptDirectory
 from figures import note, pytest_terminal_summary
 from hypothesis import HealthCheck, settings
@@ -20,6 +22,7 @@ from world import Place, Postgres
 from migrator.checkpoint.db import database, schema
 from migrator.checkpoint.db.database import Database
 from migrator.http import session
+from migrator.log.sinks import Output
 from migrator.sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
@@ -75,6 +78,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if values <= shown:
                 item.add_marker(pytest.mark.soak)
             shown |= values
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Each test starts and ends with the libraries' own set-up, and whatever it sets up ends with it."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    if isinstance(output := structlog.get_config()["logger_factory"], Output):
+        output.close()
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

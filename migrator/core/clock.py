@@ -33,6 +33,10 @@ class Clock:
         """Seconds that never jump; every wait and deadline is measured in them (docs/reliability.md N17)."""
         return time.monotonic()
 
+    def exchange_time(self) -> float:
+        """Seconds in which the time of an exchange is taken: real ones, even where waits are skipped."""
+        return time.monotonic()
+
     def time(self) -> float:
         """Wall-clock time in epoch seconds, for what is stored or shown."""
         return time.time()
@@ -41,6 +45,10 @@ class Clock:
         """Wait; raise `Interrupted` if a stop was requested or is requested meanwhile."""
         if self._stop.wait(max(0.0, seconds)):
             self.check()
+
+    def wait_for_notice(self, condition: threading.Condition, seconds: float) -> None:
+        """Wait until the condition, which the caller holds, is notified, at most so long; a stop does not end it."""
+        condition.wait(seconds)
 
     def wait_saying(self, seconds: float, why: str, how_long: str = ": {}") -> None:
         """Wait, and report why.

@@ -6,7 +6,6 @@ Several workers share one pace, and so do several runs one after the other: what
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -164,13 +163,13 @@ class Pacer:
             Interrupted: a stop was requested while waiting.
         """
         self._begin(bucket, in_flight=True)
-        began = time.monotonic()  # as the deadlines of exchanges: real seconds, whatever the clock does
+        began = self._clock.exchange_time()
         try:
             yield
         finally:
             with self._turns:
                 if name := self._buckets.get(bucket):
-                    name.end(time.monotonic() - began)
+                    name.end(self._clock.exchange_time() - began)
                 self._turns.notify_all()
 
     def acquire(self, bucket: str) -> None:
@@ -190,7 +189,7 @@ class Pacer:
                 crowded = held is None and in_flight and bucket is not None and bucket.is_crowded(now)
                 memory = self._memory if held is None and not crowded and bucket and bucket.needs_slice(now) else None
                 if crowded:
-                    self._turns.wait(_LOOK_UP)
+                    self._clock.wait_for_notice(self._turns, _LOOK_UP)
                 elif held is None and memory is None:
                     if bucket:
                         bucket.start(now, in_flight=in_flight)

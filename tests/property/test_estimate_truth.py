@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from config_files import load_with
 from simulation import DOCUMENTED, Shape, Weather, simulate
 
@@ -18,21 +17,13 @@ from migrator.log import setup as log
 from migrator.report.eta import stage_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from migrator.config.schema import Config
-
-# Under a limit, the pacer looks up in real time for the answers that others wait for: minutes a test.
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3000)]
 
 
 @pytest.fixture(autouse=True)
-def _as_the_program_logs() -> Iterator[None]:
-    """Nothing but errors; other tests look at what is logged, so the set-up does not stay."""
-    before = structlog.get_config()
+def _as_the_program_logs() -> None:
+    """Nothing but errors."""
     log.configure(style="console", file=None, verbosity=-1, secrets=())
-    yield
-    structlog.configure(**before)
 
 
 def load(**sections: Any) -> Config:

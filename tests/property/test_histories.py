@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from history_life import hurried, shelf_of
+from history_life import hurry, shelf_of
 from history_machine import History
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from history_commands import Shelf
     from world import Place
 
@@ -27,14 +25,13 @@ seeds += [pytest.param(seed, HISTORIES, id=str(seed), marks=pytest.mark.soak) fo
 
 
 @pytest.fixture
-def shelf(place: Place, seed: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+def shelf(place: Place, seed: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """Two checkpoints, on PostgreSQL with every eighth seed."""
-    with hurried(monkeypatch):
-        if seed % 8 == 7:
-            server = request.getfixturevalue("postgres")
-            yield shelf_of(place, (server.new_database(), server.new_database()))
-        else:
-            yield shelf_of(place)
+    hurry(monkeypatch)
+    if seed % 8 == 7:
+        server = request.getfixturevalue("postgres")
+        return shelf_of(place, (server.new_database(), server.new_database()))
+    return shelf_of(place)
 
 
 @pytest.mark.timeout(1800)

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from history_commands import RETRIES
-from history_life import Life, hurried, shelf_of
+from history_life import Life, hurry, shelf_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from history_commands import Shelf
     from world import Place
 
@@ -19,10 +17,10 @@ ANN_NAME, JSMITH, _, PHONE, PHONE_BARE, _, EMP_7 = range(7)  # user names of the
 
 
 @pytest.fixture
-def shelf(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+def shelf(place: Place, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """Two checkpoints."""
-    with hurried(monkeypatch):
-        yield shelf_of(place)
+    hurry(monkeypatch)
+    return shelf_of(place)
 
 
 def life_of(shelf: Shelf, *, crowd: int = 0, **mapping: object) -> Life:

@@ -34,6 +34,10 @@ class EventClock(Clock):
         """Virtual seconds."""
         return self._now
 
+    def exchange_time(self) -> float:
+        """The same: an exchange takes virtual time."""
+        return self._now
+
     def time(self) -> float:
         """The same, as what the wall clock shows."""
         return self._now
@@ -47,6 +51,14 @@ class EventClock(Clock):
             self._leave()
         woken.wait()
         self.check()
+
+    def wait_for_notice(self, condition: threading.Condition, seconds: float) -> None:
+        """Wait so long, notified or not: this clock does not know who waits for whom."""
+        condition.release()
+        try:
+            self.wait(seconds)
+        finally:
+            condition.acquire()
 
     def hold(self) -> None:
         """Count one more who is at work."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import history_rules  # noqa: F401 -- adds its rules to the judge
@@ -20,7 +19,7 @@ from migrator.cli.commands import verify
 from migrator.config import schema as configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -50,18 +49,12 @@ def _config(place: Place) -> Config:
     return _read(place.config_path.read_text(encoding="utf-8"), place.config_path)
 
 
-@contextmanager
-def hurried(patch: pytest.MonkeyPatch) -> Iterator[None]:
+def hurry(patch: pytest.MonkeyPatch) -> None:
     """What a history of ten runs need not do again and again: open files, parse YAML, write a log, wait."""
     patch.setattr(Database, "_engine", _engine)
     patch.setattr(Place, "config", property(_config))
     patch.setattr(verify, "Clock", VirtualClock)
-    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 def shelf_of(place: Place, urls: tuple[str, str] = ("sqlite:///one.db", "sqlite:///two.db")) -> Shelf:

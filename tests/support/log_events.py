@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from typing import TYPE_CHECKING, Any, Literal
-
-import pytest
-import structlog
 
 from migrator.log.setup import configure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SECRET = "canary-s3cret/key"
-
-
-@pytest.fixture(autouse=True)
-def fresh_logging() -> Iterator[None]:
-    """Each test starts and ends with the libraries' own set-up."""
-    handlers = logging.getLogger().handlers[:]
-    yield
-    configure(style="json", file=None, verbosity=0, secrets=(), stream=io.StringIO())  # closes a log file
-    structlog.reset_defaults()
-    logging.getLogger().handlers[:] = handlers
 
 
 def set_up(

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from log_events import SECRET, events, fresh_logging, set_up
+from log_events import SECRET, events, set_up
 
 from migrator.core.errors import Refused, StopRun
 from migrator.log.setup import get_logger, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["fresh_logging"]  # a fixture that pytest finds by its name
 
 
 # --- Secrets and personal data ---

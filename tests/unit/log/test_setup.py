@@ -14,12 +14,10 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from log_events import events, fresh_logging, set_up
+from log_events import events, set_up
 
 from migrator.core.errors import ConfigError, StopRun
 from migrator.log.setup import configure, get_logger
-
-__all__ = ["fresh_logging"]  # a fixture that pytest finds by its name
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 

@@ -12,7 +12,7 @@ class LoweredPace:
     Args:
         to: calls in a window from then on.
         since: the end of the pause after the 429, in seconds of whichever clock the holder goes by.
-        held: how many windows it stays as low before it grows.
+        held: how many rounds it stays as low before it grows.
         passed: how many calls the server had let through in its window; None if that said nothing.
     """
 

@@ -22,8 +22,9 @@ SLACK = 1.01  # windows are a little longer here, as calls take time to arrive
 SLICES = 10  # of an allowance and of a window: so much at most is lost by a kill
 _SHRINK = 0.7  # of the allowance, where a 429 says nothing better
 _LEAST_SHARE = 0.2  # of the allowance is left by one 429, as others may have used up the rest
-_REGROW = 0.05  # of the whole allowance, each window
-_HOLD, _LONGEST_HOLD = 15, 240  # windows before it is tried whether a limit that was learned has risen
+_REGROW = 0.05  # of the whole allowance, each round
+_ROUND = 300.0  # seconds of a round at most: nobody waits for hours to see whether a limit of an hour has risen
+_HOLD, _LONGEST_HOLD = 15, 240  # rounds before it is tried whether a limit that was learned has risen
 _SAME = 0.1  # a limit that is learned again within this share is the same one
 _LATENCIES = 8  # answers over which the mean time of one is taken
 
@@ -33,7 +34,8 @@ class BucketPace:
 
     A 429 teaches how many calls the server lets through in its window: those of our log. Until one has passed
     again, that is only supposed: if it passes although as many calls are in the window, the server's window is another
-    one, or others used up the limit, and the allowance is lowered by a fixed share instead.
+    one, or others used up the limit, and the allowance is lowered by a fixed share instead. It grows again in rounds,
+    of a window each, or of five minutes where a window is longer.
 
     Attributes:
         has_reserved: whether a slice was reserved in this process.
@@ -42,6 +44,7 @@ class BucketPace:
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
         self._window = limit.window * SLACK
+        self._round = min(self._window, _ROUND)
         self._starts: deque[float] = deque(maxlen=limit.allowed)
         self._refusals: deque[float] = deque(maxlen=limit.allowed)
         self._lowered: LoweredPace | None = None
@@ -60,7 +63,7 @@ class BucketPace:
         full, lowered = float(self._limit.allowed), self._lowered
         if lowered is None:
             return full
-        grown = max(0, int((now - lowered.since) / self._window) - lowered.held)
+        grown = max(0, int((now - lowered.since) / self._round) - lowered.held)
         return max(1.0, min(full, lowered.to + grown * _REGROW * full))
 
     def wait(self, now: float) -> float:
@@ -74,12 +77,12 @@ class BucketPace:
     def is_crowded(self, now: float) -> bool:
         """Whether as many calls are in flight as the allowance needs: more would only be refused together.
 
-        One is enough behind a 429, until a window has passed without another.
+        One is enough behind a 429, until a round has passed without another.
         """
         if self._in_flight == 0:
             return False
         lowered = self._lowered
-        if self._is_asking or not self._took or (lowered is not None and now < lowered.since + self._window):
+        if self._is_asking or not self._took or (lowered is not None and now < lowered.since + self._round):
             return True
         mean = sum(self._took) / len(self._took)
         return self._in_flight >= ceil(mean * self.allowance(now) / self._limit.window)

@@ -22,7 +22,7 @@ def test_it_needs_no_account_and_says_so(place: Place) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == (
-        "100,000 users: a first migration takes 1 h 0 min to 1 h 5 min (by the documented limits)."
+        "100,000 users: a first migration takes 1 h 0 min to 1 h 6 min (by the documented limits)."
     )
 
 
@@ -66,7 +66,7 @@ def test_it_counts_with_what_is_left_to_others(place: Place) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == (
-        "100,000 users: a first migration takes 1 h 0 min to 2 h 8 min (by the documented limits, 30 % of each left to"
+        "100,000 users: a first migration takes 1 h 0 min to 2 h 9 min (by the documented limits, 30 % of each left to"
         " others)."
     )
 

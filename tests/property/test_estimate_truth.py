@@ -56,12 +56,14 @@ def test_the_range_holds_small_runs(sections: dict[str, Any]) -> None:
         assert len(held(2000, seeds, config)) >= 0.9 * len(seeds)
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("users", "runs"), [(100_000, 50), (1_000_000, 10)], ids=str)
 def test_the_range_holds_large_runs(users: int, runs: int) -> None:
     assert len(held(users, range(1, runs + 1), load())) >= 0.9 * runs
 
 
-@pytest.mark.parametrize("users", [100_000, 1_000_000])
+@pytest.mark.parametrize("users", [100_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
 def test_under_the_documented_limits_a_run_takes_what_the_arithmetic_says(users: int) -> None:
     """Within five per cent; and no server ever counts more calls than its limit in any window."""
     config = load()

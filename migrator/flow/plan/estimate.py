@@ -50,7 +50,7 @@ class Course:
 
 # Nothing but the limits takes time, against slow answers and other users of the account (docs/performance.md).
 AT_LEAST = Course(share=1.0, call_seconds=0.0, pause_seconds=0.0, searches=1, other_calls=0)
-AT_MOST = Course(share=0.7, call_seconds=1.0, pause_seconds=60.0, searches=2, other_calls=_OTHER_CALLS)
+AT_MOST = Course(share=0.7, call_seconds=1.0, pause_seconds=90.0, searches=2, other_calls=_OTHER_CALLS)
 
 
 def paced_seconds(

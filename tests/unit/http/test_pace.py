@@ -172,6 +172,14 @@ def test_nothing_grows_back_before_a_quiet_window_has_passed() -> None:
     assert len(burst(pacer, clock)) == 66
 
 
+def test_where_a_window_is_an_hour_a_guess_comes_back_in_five_minutes() -> None:
+    clock = VirtualClock()
+    pacer = Pacer(clock, {"create": Limit(1000, 3600)})
+    pacer.throttled("create", 60)
+    clock.now += 60 + 2 * 300 + 1
+    assert len(burst(pacer, clock)) == 665 + 95  # two twentieths of 950
+
+
 @pytest.mark.parametrize(("windows", "allowed"), [(1, 38), (15, 38), (16, 42), (17, 47), (27, 95), (600, 95)])
 def test_n18_what_was_learned_grows_after_fifteen_windows(windows: int, allowed: int) -> None:
     clock = VirtualClock()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.runs.verifications import SCOPE_SENT, store_verification
+from migrator.checkpoint.runs.verifications import SCOPE_SENT, put_verification
 from migrator.checkpoint.users.verdicts import UNPROVEN_VERDICTS, count_arrived
 from migrator.verify.after_run import verify_after_run
-from migrator.verify.readback import SAME
+from migrator.verify.readback import CLASSES, SAME
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.flow.context import RunContext
     from migrator.verify.readback import Difference
 
@@ -20,8 +23,15 @@ _WRONG = ("differs", "missing")
 
 @dataclass(frozen=True, slots=True)
 class SentReadBack:
-    """What the read-back has shown of the users this run sent: users by class, and the first differences found."""
+    """What the read-back has shown of the users this run sent.
 
+    Attributes:
+        number: of the verification in the checkpoint.
+        classes: users by class; empty before the first.
+        differences: the first ones found.
+    """
+
+    number: int
     classes: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
 
@@ -30,8 +40,22 @@ class SentReadBack:
         """How many users are not as sent."""
         return sum(self.classes.get(name, 0) for name in _WRONG)
 
+    @property
+    def read(self) -> int:
+        """How many users were read back."""
+        return sum(self.classes.values())  # nobody is `extra` here
 
-def read_back_sent(context: RunContext, before: SentReadBack | None = None, *, again: bool = True) -> SentReadBack:
+    def with_same(self, more: int) -> SentReadBack:
+        """The same, and so many more users who are as sent."""
+        classes = dict.fromkeys(CLASSES, 0) | self.classes
+        return replace(self, classes=classes | {SAME: classes[SAME] + more})
+
+    def put(self, connection: Connection, checkpoint: Checkpoint) -> None:
+        """Make it the last verification of the migration, in place of what it had shown before."""
+        put_verification(connection, checkpoint, self.number, SCOPE_SENT, self.classes, read=self.read)
+
+
+def read_back_sent(context: RunContext, before: SentReadBack, *, again: bool = True) -> SentReadBack:
     """Read back every user who arrived and has not been read back since last sent.
 
     The result becomes the last verification of the migration, unless there was nobody to read.
@@ -58,8 +82,8 @@ def read_back_sent(context: RunContext, before: SentReadBack | None = None, *, a
         tell=tell,
         progress=lambda done: context.events.progress("verify", done, total),
     )
-    classes = found | {SAME: found[SAME] + (before.classes.get(SAME, 0) if before is not None else 0)}
-    if any(found.values()):
-        read = sum(classes.values())  # nobody is `extra` here
-        store_verification(context.checkpoint, SCOPE_SENT, read, classes)
-    return SentReadBack(classes, differences)
+    classes = found | {SAME: found[SAME] + before.classes.get(SAME, 0)}
+    result = replace(before, classes=classes, differences=differences)
+    if result.read:
+        context.checkpoint.write(lambda connection: result.put(connection, context.checkpoint))
+    return result

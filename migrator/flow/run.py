@@ -34,7 +34,6 @@ from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_
 from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import Sweeps
-from migrator.flow.read_back import SentReadBack, read_back_sent
 from migrator.flow.send.canary import confirm_canary, send_canary
 from migrator.flow.send.error_budget import ErrorBudget
 from migrator.flow.send.leavers import disable_leavers
@@ -120,7 +119,7 @@ class _Run:
         self._recorder = recorder
         self._number = 0
         self._started = context.clock.monotonic()
-        self._read_back = SentReadBack()
+        self._sender: Sender | None = None
 
     def migrate(self) -> RunFigures:
         """See `migrate`."""
@@ -170,7 +169,7 @@ class _Run:
         settle_in_flight(context)
         spot_check(context)
         sweeps = Sweeps(context, beside=_may_confirm_later(context, checked), is_trial=checked.is_trial)
-        sender = None if self._writer is None else Sender(_run_context(context, self._writer))
+        self._sender = sender = None if self._writer is None else Sender(_run_context(context, self._writer))
         sweeps.read()
         self._plan_and_send(sweeps, checked, sender)
         while sweeps.found_more:
@@ -205,7 +204,7 @@ class _Run:
             finish_without_sending(context.checkpoint)
             self._send(sender, planned, canary=None if once_more else context.options.canary)
             if context.options.verify and (planned.sends or not once_more):
-                self._read_back = read_back_sent(sender.context, self._read_back)
+                sender.read_back_sent()
 
     def _send(self, sender: Sender, planned: RunFigures, *, canary: int | None) -> None:
         """Send what was confirmed."""
@@ -213,7 +212,6 @@ class _Run:
         if canary is not None and planned.sends:
             result = send_canary(context, sender, canary)
             if result is not None:
-                self._read_back = result.read_back
                 confirm_canary(context, result)
         if context.options.plan_file is None:  # a binding plan does only what it says
             disable_leavers(context)
@@ -250,7 +248,7 @@ class _Run:
         else:
             figures.actions = actions_of_run(context.checkpoint, self._number) or figures.actions
             figures.extra = prediction_document(context)
-        figures.read_back = self._read_back.classes or None
+        figures.read_back = None if self._sender is None else self._sender.read_back.classes or None
         figures.calls = {
             "docebo": context.docebo.calls,
             "descope": context.descope.calls,
@@ -271,8 +269,8 @@ class _Run:
             titles = self._context.docebo.user_fields() if figures.error is None else {}
             details = collect_coverage(checkpoint, config.mapping, titles, predicted=predicted)
             store_details(checkpoint, self._number, details)
-            if self._read_back.classes:
-                found = [one.document() for one in self._read_back.differences]
+            if figures.read_back is not None and self._sender is not None:
+                found = [one.document() for one in self._sender.read_back.differences]
                 replace_differences(config.report.path, found)
             write_reports(config.report.path, figures.document(), details, checkpoint, config.mapping)
         except MigratorError:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from migrator.report.eta import StageProgress
 
 _SENDING = ("plan", "send", "verify")
+_READ_BESIDE = ("send", "canary")  # steps that read back whom they have sent
 _CERTAIN = 0.9  # of the calls that users have cost so far, the next ones cost at least
 _SEEN_WINDOWS = 5  # of a limit, after which the measured speed has its pauses in it
 
@@ -107,16 +108,26 @@ def _paced_rest(left: int, pace: _Pace, here: Sequence[ProgressPoint], course: C
         return last.wait_left
     begin = next((two for two, one in pairwise(reversed(here)) if one.done > two.done), here[0])
     done = last.done - begin.done
-    seen = _CERTAIN * (last.calls - begin.calls) / done * left if done > 0 else 0.0
+    seen = _CERTAIN * _cost(begin, last, pace, course) / done * left if done > 0 else 0.0
     calls, each = max(pace.calls(left), int(seen)), course.call_seconds / pace.at_once
     if last.wait_left:  # at its end, a whole window's calls may go
         return last.wait_left + paced_seconds(calls, pace.limit, course, each)
     # The limit remembers the calls of a window; the next window begins a whole one after the first of them.
     first = here[bisect_left(here, last.at - pace.limit.window, key=lambda sample: sample.at)]
-    made = last.calls - first.calls
+    made = _cost(first, last, pace, course)
     windows = paced_seconds(made + calls, pace.limit, course, 0.0)
     in_last_window = min(calls * each, paced_seconds(made + calls, pace.limit, course, each) - windows)
     return max(0.0, windows - (last.at - first.at)) + in_last_window
+
+
+def _cost(one: ProgressPoint, two: ProgressPoint, pace: _Pace, course: Course) -> int:
+    """Calls between two samples that count against the step's limit; at best, what its users cost at least.
+
+    Samples count all calls, those too that read back, or read Docebo once more, while others are sent.
+    """
+    done, calls = max(0, two.done - one.done), two.calls - one.calls
+    beside = done // USERS_PER_CALL if two.stage in _READ_BESIDE else 0
+    return min(calls, pace.calls(done)) if course is AT_LEAST else max(0, calls - beside)
 
 
 def _best_speed(here: Sequence[ProgressPoint]) -> float:
@@ -174,9 +185,10 @@ def _run_end(
         return None  # a canary's users say nothing about everybody's
     # What is ahead has not begun: at worst it all comes behind this step, at best it goes on beside it.
     alone = [(_alone(name, now.total, config, AT_LEAST), _alone(name, now.total, config, AT_MOST)) for name in ahead]
-    if now.stage == "send":  # at worst, a call that reads back takes as long as one that sends
+    if now.stage == "send":
+        # At best, everybody was read back meanwhile; at worst, that comes later, and a call takes as long as now.
         calls = -(-now.total // USERS_PER_CALL)
-        alone = [(low, max(high, calls * _one_call(samples, config.run.concurrency))) for low, high in alone]
+        alone = [(0.0, max(high, calls * _one_call(samples, config.run.concurrency))) for _, high in alone]
     return max(step[0], *(low for low, _ in alone)), step[1] + sum(high for _, high in alone)
 
 

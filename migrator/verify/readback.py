@@ -86,10 +86,16 @@ class Readback:
     def look(self, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
         """What Descope shows of these users, by Docebo user id."""
         calls = [users[start : start + USERS_PER_CALL] for start in range(0, len(users), USERS_PER_CALL)]
-        return {name: user for part in self._pool.map(self._look, calls) for name, user in part.items()}
+        return {name: user for part in self._pool.map(self.look_once, calls) for name, user in part.items()}
 
-    def _look(self, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
-        loaded = {user.user_id: user for user in self.descope.load([one.target_id or "" for one in users])}
+    def look_once(self, users: Sequence[StoredUser], *, ask_alone: bool = True) -> dict[str, DescopeUser]:
+        """The same in one call, for at most `USERS_PER_CALL` users.
+
+        Args:
+            ask_alone: ask for whoever the call leaves out by id.
+        """
+        ids = [one.target_id or "" for one in users]
+        loaded = {user.user_id: user for user in self.descope.load(ids, ask_alone=ask_alone)}
         return {one.user_id: loaded[one.target_id] for one in users if one.target_id in loaded}
 
     def judge(

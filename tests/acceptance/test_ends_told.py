@@ -101,7 +101,7 @@ def test_nc7_a_second_run_that_finds_the_lease_held_is_no_run_that_stopped(place
     """Exit 5 leaves no trace: the first run's end is what is told."""
     place.sandbox.control.reset(users=30, difficult=0)
     place.sandbox.control.set_faults(
-        {"kind": "slow", "path": CREATE, "when": "after", "nth": 1, "params": {"seconds": 60}}
+        {"kind": "slow", "path": CREATE, "when": "after", "nth": 1, "params": {"seconds": 10}}
     )
     first = place.start("run", "--yes")
     deadline = time.monotonic() + PATIENCE

@@ -118,5 +118,5 @@ def test_a_plan_and_the_status_of_its_run_tell_the_same_kind_of_range(place: Pla
     assert planned["total_minutes"] == 4.0
     assert planned["total_minutes"] <= planned["range_minutes"][0] < planned["range_minutes"][1]
     assert planned["run_range_minutes"][0] >= planned["range_minutes"][0]
-    assert "sending takes 800 calls (400 to create, 400 others), 8 min to " in told
-    assert "a whole run takes 8 min to " in told
+    assert "sending takes 800 calls (400 to create, 400 others), 4 min to " in told
+    assert "a whole run takes 4 min to " in told

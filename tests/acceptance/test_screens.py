@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from world import Place
 
 
-@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("columns", [WIDTHS[0], *(pytest.param(wider, marks=pytest.mark.soak) for wider in WIDTHS[1:])])
 def test_the_recorded_screens_are_what_the_program_shows(place: Place, columns: int) -> None:
     """Every screen of a night is on the page as it looks now; `make readme` renews the page."""
     shots = night(place, columns)

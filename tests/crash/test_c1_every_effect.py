@@ -8,6 +8,8 @@ import oracle
 import pytest
 from crash_trials import database, die_at, each_effect, every_point, first_run
 
+from migrator.flow.send import read_beside
+
 if TYPE_CHECKING:
     from figures import Note
     from oracle import Before
@@ -21,6 +23,12 @@ KINDS = [
 # `make test` dies once at each effect, or at each 24th point; `make soak` dies before and behind every one.
 ONCE, FEW = "each effect once", 24
 EACH = pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])
+
+
+@pytest.fixture(autouse=True)
+def _small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few users are enough to be read back while others are sent."""
+    monkeypatch.setattr(read_beside, "USERS_PER_CALL", 4)
 
 
 def kinds(points: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import wanted
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from virtual_clock import VirtualClock
 
 from migrator.sandbox.process import CLIENT_SECRET, MANAGEMENT_KEY, PASSWORD
 
@@ -287,7 +288,7 @@ def _repeat_is_a_no_op(place: Place, start: Before, verdict: Verdict) -> None:
     """I6: one more run writes nothing, and its lists are the same."""
     reports = place.folder / "reports"
     lists = {name: (reports / name).read_bytes() for name in REPORTS}
-    figures = place.migrate()
+    figures = place.migrate(VirtualClock())
     assert figures.error is None
     after = check(place, start)
     assert (after.writes, after.states) == (verdict.writes, verdict.states)

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from event_clock import EventClock
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from migrator.config.schema import Config
+
+_T = TypeVar("_T")
 
 MINUTE = 60.0
 # docs/contract/descope.md 7 and docs/contract/docebo.md 8.1: calls in any window of so many seconds.
@@ -183,7 +185,7 @@ class _Run:
             transport._http = self.network  # type: ignore[assignment] # what carries the bytes, and nothing else
         self.samples: list[ProgressPoint] = []
         self._lock = threading.Lock()
-        self._done = 0
+        self._done = self._read = 0
         self._now = ("check", 0)
         self._over = False
 
@@ -227,6 +229,30 @@ class _Run:
         """One users/load."""
         self.descope.load(["x"], ask_alone=False)
 
+    def send(self) -> None:
+        """Create everybody, and read back whoever arrived as soon as they fill a call; then the others."""
+        size = self._config.descope.batch_size
+        self._tell("send", 0)
+        self._done = 0
+
+        def create() -> None:
+            self.create()
+            with self._lock:
+                self._done += 1
+                self._tell("send", min(self._users, self._done * size))
+
+        def tasks() -> Iterator[Callable[[], None]]:
+            for _ in range(-(-self._users // size)):
+                yield create
+                while (self._read + 1) * USERS_PER_CALL <= self._done * size:
+                    self._read += 1
+                    yield self.read_back
+
+        self._work(tasks(), lambda task: task())
+        self._tell("verify", self._read * USERS_PER_CALL)
+        rest = range(self._read, -(-self._users // USERS_PER_CALL))
+        self._work(iter(rest), lambda _number: self.read_back())
+
     def each(self, stage: str, size: int, work: Callable[[], None]) -> None:
         """Do a step for everybody, several calls in flight."""
         self._tell(stage, 0)
@@ -240,7 +266,7 @@ class _Run:
 
         self._work(iter(range(-(-self._users // size))), task)
 
-    def _work(self, tasks: Iterator[int], work: Callable[[int], None]) -> None:
+    def _work(self, tasks: Iterator[_T], work: Callable[[_T], None]) -> None:
         failed = self.clock.run_in_threads(self._config.run.concurrency, tasks, work)
         if failed:
             raise failed[0]
@@ -280,8 +306,7 @@ def simulate(
 
     def send() -> None:
         run.each("plan", users_per_search(config), run.look_up)
-        run.each("send", config.descope.batch_size, run.create)
-        run.each("verify", USERS_PER_CALL, run.read_back)
+        run.send()
         ends["sent"] = clock.monotonic()
 
     def confirm() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from sqlalchemy import Connection, func, insert, select, true
+from sqlalchemy import Connection, delete, func, insert, select, true
 
 from migrator.checkpoint.db.tables import verification
 
@@ -58,26 +58,42 @@ class Verification:
         return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
 
 
+def next_verification(checkpoint: Checkpoint) -> int:
+    """The number that a verification which begins now can have, by whoever holds the lease."""
+    return checkpoint.read(lambda c: _last_number(c, checkpoint)) + 1
+
+
+def _last_number(connection: Connection, checkpoint: Checkpoint) -> int:
+    last = connection.execute(select(func.max(verification.c.number)).where(checkpoint.owns(verification))).scalar()
+    return last or 0
+
+
+def put_verification(
+    connection: Connection, checkpoint: Checkpoint, number: int, scope: str, classes: Mapping[str, int], *, read: int
+) -> None:
+    """Store what the verification `number` has shown until now, in place of what it had shown before."""
+    connection.execute(delete(verification).where(checkpoint.owns(verification), verification.c.number == number))
+    connection.execute(
+        insert(verification).values(
+            migration=checkpoint.key,
+            number=number,
+            at=checkpoint.clock.time(),
+            scope=scope,
+            read=read,
+            classes=json.dumps(dict(classes)),
+        )
+    )
+
+
 def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: Mapping[str, int]) -> bool:
-    """Store a verification that ends now; with the lease, or without it while no run is alive.
+    """Store a verification that ends now, after all others; with the lease, or without it while no run is alive.
 
     Returns:
         False if a live run prevented it.
     """
 
     def work(connection: Connection) -> None:
-        mine = checkpoint.owns(verification)
-        last = connection.execute(select(func.max(verification.c.number)).where(mine)).scalar()
-        connection.execute(
-            insert(verification).values(
-                migration=checkpoint.key,
-                number=(last or 0) + 1,
-                at=checkpoint.clock.time(),
-                scope=scope,
-                read=read,
-                classes=json.dumps(dict(classes)),
-            )
-        )
+        put_verification(connection, checkpoint, _last_number(connection, checkpoint) + 1, scope, classes, read=read)
 
     if checkpoint.fence:
         checkpoint.write(work)

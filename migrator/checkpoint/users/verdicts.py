@@ -16,7 +16,7 @@ from migrator.checkpoint.users.stored_user import STORED_COLUMNS, RowVerdict, St
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, Decision, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -131,8 +131,16 @@ def draw_arrived(checkpoint: Checkpoint, number: int) -> list[StoredUser]:
 # --- verdicts ------------------------------------------------------------------------------------
 
 
-def store_verdicts(checkpoint: Checkpoint, users: Sequence[StoredUser], verdicts: Mapping[str, RowVerdict]) -> bool:
+def store_verdicts(
+    checkpoint: Checkpoint,
+    users: Sequence[StoredUser],
+    verdicts: Mapping[str, RowVerdict],
+    also: Callable[[Connection], object] | None = None,
+) -> bool:
     """Store new verdicts of users whose rows are unchanged; with the lease, or without it while no run is alive.
+
+    Args:
+        also: what to do in the same transaction, if any verdict is new.
 
     Returns:
         False if a live run prevented it.
@@ -156,6 +164,8 @@ def store_verdicts(checkpoint: Checkpoint, users: Sequence[StoredUser], verdicts
         for verdict, user_ids in alike.items():
             these = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids))
             connection.execute(update(source_user).where(these).values(verdict=verdict))
+        if also is not None:
+            also(connection)
 
     if checkpoint.fence:
         checkpoint.write(work)

@@ -39,6 +39,7 @@ class Course:
         pause_seconds: for how long each side that has a limit asks for a pause.
         searches: how many searches look one list of users up: by login id, and by mark where users can have one.
         other_calls: Docebo calls that read nobody.
+        reads_beside: whether all reading back is done while others are sent.
     """
 
     share: float
@@ -46,10 +47,11 @@ class Course:
     pause_seconds: float
     searches: int
     other_calls: int
+    reads_beside: bool = False
 
 
 # Nothing but the limits takes time, against slow answers and other users of the account (docs/performance.md).
-AT_LEAST = Course(share=1.0, call_seconds=0.0, pause_seconds=0.0, searches=1, other_calls=0)
+AT_LEAST = Course(share=1.0, call_seconds=0.0, pause_seconds=0.0, searches=1, other_calls=0, reads_beside=True)
 AT_MOST = Course(share=0.7, call_seconds=1.0, pause_seconds=90.0, searches=2, other_calls=_OTHER_CALLS)
 
 
@@ -86,16 +88,16 @@ def whole_run(first_sweep: float, confirming_sweep: float, sending_side: float, 
 
 
 def sending_side(steps: Sequence[tuple[int, Limit | None]], course: Course, at_once: int) -> float:
-    """Seconds that looking up, sending and reading back take, one after the other.
+    """Seconds that looking up, sending and reading back take.
 
     Args:
-        steps: calls of each step, and the limit that paces them.
+        steps: calls of each step, and the limit that paces them; reading back is the last one.
         course: how the servers behave.
         at_once: how many calls are in flight.
     """
-    steps = [(calls, limit) for calls, limit in steps if calls]
-    pause = course.pause_seconds if any(limit for _, limit in steps) else 0.0
-    return sum(paced_seconds(calls, limit, course, course.call_seconds / at_once) for calls, limit in steps) + pause
+    pause = course.pause_seconds if any(calls and limit for calls, limit in steps) else 0.0
+    *sending, reading = (paced_seconds(calls, limit, course, course.call_seconds / at_once) for calls, limit in steps)
+    return (max(sum(sending), reading) if course.reads_beside else sum(sending) + reading) + pause
 
 
 @dataclass(frozen=True, slots=True)

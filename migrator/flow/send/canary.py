@@ -10,13 +10,11 @@ from migrator.checkpoint.users.plans import planned_pages
 from migrator.core.errors import StopRun
 from migrator.core.fields import USER_FIELDS
 from migrator.core.model import NEEDS_PERSON_STATES
-from migrator.flow.read_back import read_back_sent
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.model import TargetUser
     from migrator.flow.context import RunContext
-    from migrator.flow.read_back import SentReadBack
     from migrator.flow.send.send import Sender
 
 _PAGE = 500
@@ -29,11 +27,10 @@ def variant_of(target: TargetUser) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A few users who were sent first, how many of them went wrong, and what reading them back has shown."""
+    """A few users who were sent first, and how many of them went wrong."""
 
     sent: int
     wrong: int
-    read_back: SentReadBack
 
 
 def send_canary(context: RunContext, sender: Sender, number: int) -> Canary | None:
@@ -42,10 +39,10 @@ def send_canary(context: RunContext, sender: Sender, number: int) -> Canary | No
     if not chosen:
         return None
     sender.send("canary", chosen)
-    read_back = read_back_sent(context, again=False)  # what an earlier run left wrong does not count against the canary
+    sender.read_back_sent(again=False)  # what an earlier run left wrong does not count against the canary
     ended = states_of(context.checkpoint, chosen)
-    wrong = read_back.wrong + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
-    return Canary(len(chosen), wrong, read_back)
+    wrong = sender.read_back.wrong + sum(1 for state in ended.values() if state in NEEDS_PERSON_STATES)
+    return Canary(len(chosen), wrong)
 
 
 def confirm_canary(context: RunContext, canary: Canary) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint.runs.verifications import next_verification
 from migrator.checkpoint.users.plans import SENT_DECISIONS
 from migrator.checkpoint.users.sends import claim_batch, count_left, has_hopeful, is_anybody_left, store_results
 from migrator.core.errors import StopRun
 from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
 from migrator.flow.context import ProjectAttributes
 from migrator.flow.logbook import outcome_words
+from migrator.flow.read_back import SentReadBack, read_back_sent
 from migrator.flow.send.batch import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.flow.send.create import create_batch
+from migrator.flow.send.read_beside import ReadBeside
 from migrator.flow.send.settle import MOST_ATTEMPTS, settle_in_flight
 from migrator.flow.send.update import update_batch
 from migrator.flow.threads import run_in_threads
@@ -21,9 +25,10 @@ from migrator.report.lists.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from migrator.checkpoint.users.sends import ClaimedBatch
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.flow.context import RunContext
     from migrator.flow.send.batch import BatchResults
 
@@ -36,10 +41,15 @@ SILENT_ROUNDS = 3  # rounds in which no write was answered, before the run stops
 
 
 class Sender:
-    """Sends what was planned; one per run, because it learns how large a batch may be."""
+    """Sends what was planned; one per run, because it learns how large a batch may be.
+
+    Attributes:
+        read_back: what reading back has shown of the users that this run sent.
+    """
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
+        self.read_back = SentReadBack(next_verification(context.checkpoint))
         self._batch_size = context.config.descope.batch_size
 
     def send(self, stage: str = "send", only: Collection[str] | None = None) -> None:
@@ -57,9 +67,12 @@ class Sender:
             return
         self._define_attributes()
         silent = 0
-        round_ = _Round(self.context, stage, only, todo, self._batch_size)
+        round_ = _Round(self.context, stage, only, todo, self._batch_size, self.read_back)
         while is_anybody_left(context.checkpoint, only):
-            round_.run()
+            try:
+                round_.run()
+            finally:
+                self.read_back = round_.read_beside.found
             self._batch_size = round_.batch_size
             silent = 0 if round_.answered else silent + 1
             # All of a few users may be ones that Descope chokes on, and users with no attempts left show nothing new.
@@ -73,6 +86,10 @@ class Sender:
                 self._count(settle_in_flight(self.context, this_run=True, may_give_up=round_.answered or not many))
                 round_.renew_crosswalk()  # settling stored users after it was written
                 context.budget.check()
+
+    def read_back_sent(self, *, again: bool = True) -> None:
+        """Read back whoever of those sent was not seen right while others were sent (`read_back.read_back_sent`)."""
+        self.read_back = read_back_sent(self.context, self.read_back, again=again)
 
     def _count(self, became: Counter[State]) -> None:
         """Count settled users as sent by this run; users of an earlier run are settled before."""
@@ -91,7 +108,13 @@ class _Round:
     """One round of sending, until nothing is left or too much goes unanswered."""
 
     def __init__(
-        self, context: RunContext, stage: str, only: Collection[str] | None, todo: int, batch_size: int
+        self,
+        context: RunContext,
+        stage: str,
+        only: Collection[str] | None,
+        todo: int,
+        batch_size: int,
+        read_back: SentReadBack,
     ) -> None:
         self._context = context
         self._stage = stage
@@ -99,6 +122,7 @@ class _Round:
         self._todo = todo
         self.batch_size = batch_size
         self.renew_crosswalk()
+        self.read_beside = ReadBeside(context, read_back)
         self._done = 0
         self._streak = 0
         # Batches in which everybody was refused alike, kept until it is known whether that is about their users.
@@ -120,16 +144,23 @@ class _Round:
         # The kinds alternate: users who get no answer must not block all others.
         self._order.reverse()
         try:
-            run_in_threads(self._context.config.run.concurrency, self._next, self._work, self._store)
+            run_in_threads(self._context.config.run.concurrency, self._next, lambda task: task(), lambda store: store())
             self._judge_refusals(last=True)
         finally:
             self._record_held()
         self._context.budget.check()
 
-    def _next(self) -> ClaimedBatch | None:
+    def _next(self) -> Callable[[], Callable[[], None]] | None:
+        """The next call for a worker, which returns what this thread does with the answer; None if there is none."""
         self._context.clock.check()
         if self._streak >= UNANSWERED_IN_A_ROW:
             return None
+        if users := self.read_beside.next_list():
+            return partial(self._look, users)
+        batch = self._next_batch()
+        return None if batch is None else partial(self._send, batch)
+
+    def _next_batch(self) -> ClaimedBatch | None:
         context = self._context
         for decision in self._order:
             # If everybody is refused, the other end of the list shows whether it is about these users.
@@ -138,9 +169,12 @@ class _Round:
                 return batch
         return None
 
-    def _work(self, batch: ClaimedBatch) -> BatchResults:
+    def _send(self, batch: ClaimedBatch) -> Callable[[], None]:
         work = create_batch if batch.decision == Decision.CREATE else update_batch
-        return work(self._context, batch)
+        return partial(self._store, work(self._context, batch))
+
+    def _look(self, users: list[StoredUser]) -> Callable[[], None]:
+        return partial(self.read_beside.store, users, self.read_beside.look(users))
 
     def _store(self, sent: BatchResults) -> None:
         self.answered |= sent.answered
@@ -182,6 +216,7 @@ class _Round:
         store_results(self._context.checkpoint, outcomes, {user.user_id: user.target_hash for user in sent.batch.users})
         self._context.batch_log.note(sent.batch.decision, outcome_words(outcomes))
         self._crosswalk.add(outcomes)
+        self.read_beside.add(outcomes)
         self._done += sum(1 for one in outcomes if one.state in FINAL)
         self._context.events.progress(self._stage, min(self._done, self._todo), self._todo)
         self._somebody_was_taken |= any(one.state in ARRIVED_STATES for one in outcomes)

@@ -9,9 +9,12 @@ from migrator.cli.commands.check import check_command
 from migrator.cli.commands.db import db_group
 from migrator.cli.commands.demo import demo_command
 from migrator.cli.commands.estimate import estimate_command
+from migrator.cli.commands.explain import explain_command
 from migrator.cli.commands.init import init_command
+from migrator.cli.commands.purge import purge_command
 from migrator.cli.commands.report import report_command
 from migrator.cli.commands.run import plan_command, run_command
+from migrator.cli.commands.runs import runs_command
 from migrator.cli.commands.sandbox import sandbox_command
 from migrator.cli.commands.status import status_command
 from migrator.cli.commands.verify import verify_command
@@ -65,8 +68,11 @@ for command in (
     plan_command,
     run_command,
     status_command,
+    runs_command,
     verify_command,
     report_command,
+    purge_command,
+    explain_command,
     estimate_command,
     db_group,
     sandbox_command,

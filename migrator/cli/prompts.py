@@ -13,6 +13,7 @@ from migrator.cli.render import plan_text
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Interrupted
 from migrator.core.reasons import Reason
+from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +152,9 @@ def about_canary(sent: int, wrong: int) -> bool:
     click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
     with asking("Only the canary was sent"):
         return _confirm("Go on with everybody else?", default=not wrong)
+
+
+def about_purge(users: int) -> bool:
+    """Whether to erase the personal data of so many users."""
+    with asking("Nothing was erased"):
+        return _confirm(f"Erase the personal data of {users_words(users)} from the checkpoint now?", default=False)

@@ -343,7 +343,8 @@ def known_code(code: str) -> Reason | Note | None:
 _SOMETIMES: Final = {Reason.LOGIN_TAKEN: "only with detail held_by_migrated_user"}
 
 
-def _again(reason: Reason) -> str:
+def again_words(reason: Reason) -> str:
+    """Whether running again can succeed although nobody changed anything: `helps`, `no`, or when it does."""
     return _SOMETIMES.get(reason, "helps" if reason.retry_helps else "no")
 
 
@@ -361,7 +362,7 @@ def render_page() -> str:
         "",
         "| code | state | meaning | fix | again |",
         "|---|---|---|---|---|",
-        *(f"| `{r}` | {r.state} | {r.meaning} | {r.fix} | {_again(r)} |" for r in Reason),
+        *(f"| `{r}` | {r.state} | {r.meaning} | {r.fix} | {again_words(r)} |" for r in Reason),
         "",
         "## Notes",
         "",

@@ -65,12 +65,17 @@ def read_history(checkpoint: Checkpoint, newest: int = _NEWEST) -> RunHistory:
     return RunHistory(found, number, seconds or 0.0)
 
 
+def every_run(checkpoint: Checkpoint) -> tuple[RunRow, ...]:
+    """All runs and plans, newest last."""
+    return _newest(checkpoint, None)[::-1]
+
+
 def last_run(checkpoint: Checkpoint) -> RunRow | None:
     """The newest run; None before the first."""
     return next(iter(_newest(checkpoint, 1)), None)
 
 
-def _newest(checkpoint: Checkpoint, number: int) -> tuple[RunRow, ...]:
+def _newest(checkpoint: Checkpoint, number: int | None) -> tuple[RunRow, ...]:
     columns = [run.c[name] for name in RunRow.__slots__]
     rows = select(*columns).where(checkpoint.owns(run)).order_by(run.c.number.desc()).limit(number)
     return tuple(map(_row, checkpoint.read(lambda c: c.execute(rows).all())))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
-from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.core.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -35,17 +35,35 @@ def erase_profiles(
         if None in verdicts:
             said = said | source_user.c.verdict.is_(None)
         done = and_(done, source_user.c.state.not_in(ARRIVED_STATES) | said)
-    has_data = and_(
-        mine(checkpoint),
-        done,
-        source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None),
-    )
+    return _erase(checkpoint, done)
+
+
+def count_with_personal_data(checkpoint: Checkpoint) -> int:
+    """How many users the checkpoint has personal data of."""
+    return count_where(checkpoint, _has_data(checkpoint, true()))
+
+
+def erase_everybody(checkpoint: Checkpoint) -> int:
+    """Remove all personal data, as `erase_profiles` does; whoever has not arrived is read again by the next run.
+
+    Nobody may be `sending`: what became of a request is told by the profile.
+    """
+    return _erase(checkpoint, true(), {"record_hash": null()})
+
+
+def _has_data(checkpoint: Checkpoint, whose: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(mine(checkpoint), whose, source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None))
+
+
+def _erase(checkpoint: Checkpoint, whose: ColumnElement[bool], also: Mapping[str, object] | None = None) -> int:
+    has_data = _has_data(checkpoint, whose)
+    gone = {"profile": None, "changes": None, **(also or {})}
 
     def work(connection: Connection) -> int:
         # One row keeps an empty record until the bytes are rewritten: if this run dies before, the next run does it.
         first = select(func.min(source_user.c.user_id)).where(has_data).scalar_subquery()
         raw = case((source_user.c.user_id == first, ERASED_RECORD))
-        erased = connection.execute(update(source_user).where(has_data).values(raw=raw, profile=None, changes=None))
+        erased = connection.execute(update(source_user).where(has_data).values(raw=raw, **gone))
         return erased.rowcount
 
     number = checkpoint.write(work)

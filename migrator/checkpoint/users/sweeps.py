@@ -31,6 +31,7 @@ _KNOWN = (
     "user_id", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
     *_SIDE_FACTS, *_WAS,
 )  # fmt: skip
+_NEED_RECORD = (State.PENDING, State.REJECTED, State.CONFLICT, State.FAILED)
 _UNSETTLED = ("differs", "missing")  # verdicts (`RowVerdict`)
 ERASED_RECORD = "{}"  # the record of a user whose personal data has left the row, but not yet the bytes
 
@@ -221,8 +222,9 @@ def _changed_side_facts(old: Row[Any], values: dict[str, Any]) -> dict[str, Any]
     """The side facts of an unchanged user, if one of them or the record changed; an erased record stays erased."""
     if old.state == State.SENDING:
         return {}
-    # A person will ask about users with a problem, and only the profile can show that the user is right again.
-    renewed = old.state in (State.CONFLICT, State.FAILED) or old.verdict in _UNSETTLED
+    # A person will ask about users with a problem, only the profile can show that the user is right again, and nobody
+    # can be sent without one. Those who have arrived and are right, or were left out, need none.
+    renewed = old.state in _NEED_RECORD or old.verdict in _UNSETTLED
     raw = values["raw"] if renewed or old.raw not in (None, ERASED_RECORD) else old.raw
     # The same columns for everybody: one statement stores them all.
     profile = values["profile"] if renewed else old.profile

@@ -35,7 +35,7 @@ def estimate_command(common: Common, users: int, leave: float) -> int:
 
     It asks no server. It goes by the limits of the configuration file, and without such a file by the documented ones.
     The range begins with what the limits alone demand; it ends where a call takes a second, others use three tenths of
-    the limits, and each server asks for a pause of a minute.
+    the limits, and each server asks for a pause of a minute and a half.
 
     \b
     Example:

@@ -1,0 +1,114 @@
+"""`migrator runs`: every run of this migration, from the checkpoint alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+
+from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.history import every_run
+from migrator.checkpoint.runs.runs import outcome_now
+from migrator.cli.command import Common, with_common_options
+from migrator.cli.pace_words import elapsed_text
+from migrator.cli.wrap import columns, hanging
+from migrator.core.clock import Clock
+from migrator.core.model import RunOutcome
+from migrator.report.sentences import plan_words, sent_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from migrator.checkpoint.runs.history import RunRow
+    from migrator.core.errors import ErrorDocument
+
+_ENDED = {"dry_run": "plan", "needs_person": "finished, some need your attention", "running": "at work"}
+
+
+class StoredRunDocument(TypedDict):
+    """A run in JSON: times in ISO 8601, UTC; `finished` is None while it works, and of a run that was killed."""
+
+    number: int
+    command: str
+    started: str
+    finished: str | None
+    outcome: str
+    actions: dict[str, int]
+    calls: dict[str, int]
+    error: ErrorDocument | None
+
+
+@click.command()
+@with_common_options
+def runs_command(common: Common) -> int:
+    """List every run and plan of this migration: when, how long, what it did, how it ended.
+
+    Reads only the checkpoint. The newest one comes last. A run that never recorded its end was killed; it counts as
+    stopped.
+
+    \b
+    Example:
+      migrator runs
+      migrator runs --json
+
+    \b
+    Exit codes: 0 shown, 2 configuration or no checkpoint yet.
+    """  # noqa: D301 -- Click's \b
+    config = common.load(offline=True)
+    clock = Clock()
+    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
+    try:
+        documents = list(_documents(checkpoint))
+    finally:
+        checkpoint.db.close()
+    if common.as_json:
+        common.print_json({"runs": documents})
+    elif not documents:
+        click.echo("There was no run yet.")
+    else:
+        click.echo("\n".join(line for one in documents for line in _lines(one)))
+    return 0
+
+
+def _documents(checkpoint: Checkpoint) -> Iterator[StoredRunDocument]:
+    # The lease is looked at first: a run that ends in between has stored its end, and is told by that.
+    held = checkpoint.is_held()
+    rows = every_run(checkpoint)
+    for row in rows:
+        yield _document(row, works=held and row is rows[-1] and row.finished_at is None)
+
+
+def _document(row: RunRow, *, works: bool) -> StoredRunDocument:
+    return {
+        "number": row.number,
+        "command": row.command,
+        "started": _iso(row.started_at),
+        "finished": None if row.finished_at is None else _iso(row.finished_at),
+        "outcome": outcome_now(row, held=works),
+        "actions": row.summary.get("actions", {}),
+        "calls": row.summary.get("calls", {}),
+        "error": row.summary.get("error"),
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _lines(one: StoredRunDocument) -> list[str]:
+    """`3  run   2026-11-28 21:04 UTC  0:12:07  complete: created 9,812`, wrapped for the terminal."""
+    began = datetime.fromisoformat(one["started"])
+    ended = one["finished"] and datetime.fromisoformat(one["finished"])
+    took = elapsed_text((ended - began).total_seconds()) if ended else ""
+    head = f"{one['number']:>4}  {one['command']:<4}  {began:%Y-%m-%d %H:%M} UTC  {took:>8}  "
+    return hanging(_what(one), head, columns())
+
+
+def _what(one: StoredRunDocument) -> str:
+    did = plan_words(one["actions"]) if one["outcome"] == RunOutcome.DRY_RUN else sent_words(one["actions"])
+    ended = _ENDED.get(one["outcome"], one["outcome"])
+    if one["finished"] is None and one["outcome"] == RunOutcome.STOPPED:
+        ended = "killed"
+    told = f"{ended}; {did}" if any(one["actions"].values()) else ended
+    return told if one["error"] is None else f"{told}. {one['error']['message']}"

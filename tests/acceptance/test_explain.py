@@ -1,0 +1,50 @@
+"""`migrator explain` tells what a code means, without a configuration (docs/reason-codes.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from migrator.core.reasons import Note, Reason
+
+if TYPE_CHECKING:
+    from world import Place
+
+
+@pytest.mark.parametrize("code", [*Reason, *Note])
+def test_every_code_is_explained_with_its_fix(place: Place, code: Reason | Note) -> None:
+    place.config_path.unlink(missing_ok=True)
+
+    shown = place.forked("explain", code)
+
+    assert shown.code == 0
+    assert code.meaning in shown.out
+    assert f"Fix: {code.fix}" in shown.out
+
+
+def test_json_tells_kind_state_and_whether_running_again_helps(place: Place) -> None:
+    reason = place.forked("explain", "login_taken", "--json").document
+    note = place.forked("explain", "NAME_CUT", "--json").document
+
+    assert (reason["kind"], reason["state"], reason["again"]) == (
+        "reason", "conflict", "only with detail held_by_migrated_user",
+    )  # fmt: skip
+    assert (note["code"], note["kind"], note["state"], note["again"]) == ("name_cut", "note", None, None)
+
+
+def test_without_a_code_all_are_listed(place: Place) -> None:
+    shown = place.forked("explain")
+    document = place.forked("explain", "--json").document
+
+    assert [line.split()[0] for line in shown.out.splitlines()] == [*Reason, *Note]
+    assert [one["code"] for one in document["codes"]] == [*Reason, *Note]
+
+
+def test_an_unknown_code_is_refused_with_those_like_it(place: Place) -> None:
+    """Exit 2, the word as it was given, and the nearest codes."""
+    shown = place.forked("explain", "login_take")
+
+    assert shown.code == 2
+    assert "There is no reason or note code 'login_take'." in shown.err
+    assert "Did you mean login_taken" in shown.err

@@ -9,17 +9,16 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import pytest
 import structlog
-from alembic.script import ScriptDirectory
 from figures import note, pytest_terminal_summary
 from hypothesis import HealthCheck, settings
 from world import Place, Postgres
 
-from migrator.checkpoint.db import database, schema
+from migrator.checkpoint.db import database
 from migrator.checkpoint.db.database import Database
 from migrator.http import session
 from migrator.log.sinks import Output
@@ -28,7 +27,6 @@ from migrator.sandbox.process import SandboxProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alembic.config import Config
     from sqlalchemy import URL, Engine
 
 __all__ = ["note", "pytest_terminal_summary"]  # found here by pytest
@@ -122,33 +120,18 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, the same one for every test, so that the SQL for its checkpoint is compiled once.
 
-    The trusted authorities and the list of revisions are read once as well. Connections are never shared: every command
+    The trusted authorities are read once as well. Connections are never shared: every command
     ends by closing its own.
     """
     shutil.rmtree(_home)
     _home.mkdir()
     monkeypatch.setattr(session, "_trust", _trust)
     monkeypatch.setattr(Database, "_engine", _engine)
-    monkeypatch.setattr(schema, "ScriptDirectory", _Scripts)
     return _home
 
 
 _trust = functools.cache(session._trust)
 _make_engine = Database._engine
-
-
-class _Scripts:
-    """Alembic's reader of a folder of revisions; it reads each folder once."""
-
-    _read: ClassVar[dict[str | None, ScriptDirectory]] = {}
-
-    @classmethod
-    def from_config(cls, config: Config) -> ScriptDirectory:
-        """The revisions of the folder that the configuration names."""
-        folder = config.get_main_option("script_location")
-        if folder not in cls._read:
-            cls._read[folder] = ScriptDirectory.from_config(config)
-        return cls._read[folder]
 
 
 _engines: dict[tuple[URL, int], Engine] = {}

@@ -19,13 +19,13 @@ def gone(place: Place) -> str:
     assert place.forked("run", "--yes").code == 0
     user = ours(place)[0]
     place.sandbox.control.delete_descope_user(user["userId"])
-    assert place.command("verify").code == 3
+    assert place.forked("verify").code == 3
     return str(user["customAttributes"]["doceboUserId"])
 
 
 def test_nc6_screen_page_and_history_count_those_who_need_a_person_alike(place: Place, gone: str) -> None:
     """Whoever is missing counts everywhere: in the last line of run and status, with -q, in the headline, per run."""
-    run = place.command("run", "--yes")
+    run = place.forked("run", "--yes")
     headline = "19 of 20 users are in Descope, 1 is missing from it; 1 needs your attention."
 
     assert gone
@@ -40,7 +40,7 @@ def test_nc6_screen_page_and_history_count_those_who_need_a_person_alike(place: 
 
 def test_nc4_a_missing_user_has_a_remedy_and_is_no_part_of_another_count(place: Place, gone: str) -> None:
     """Run and status say of how many of these figures it is so, and name the command that sends them again."""
-    texts = [place.command("run", "--yes").out, place.forked("status").out]
+    texts = [place.forked("run", "--yes").out, place.forked("status").out]
 
     assert gone
     for text in texts:
@@ -51,7 +51,7 @@ def test_nc4_a_missing_user_has_a_remedy_and_is_no_part_of_another_count(place: 
 
 def test_nc4_a_verification_of_everybody_outlives_the_runs_after_it(place: Place, gone: str) -> None:
     """status, summary and page tell it beside the newer one, until the next of everybody."""
-    place.command("run", "--yes", "--retry", "missing")
+    place.forked("run", "--yes", "--retry", "missing")
 
     assert gone
     newest = "1 user read back by a run, all as sent."
@@ -60,7 +60,7 @@ def test_nc4_a_verification_of_everybody_outlives_the_runs_after_it(place: Place
         assert newest in text
         assert re.search(rf"Everybody was last verified [-\d]+ [\d:]+ UTC: {whole}", text)
     assert summary(place)["verify_all"]["classes"]["missing"] == 1
-    assert place.command("verify").code == 0
+    assert place.forked("verify").code == 0
     assert status(place)["verify_all"] is None
     assert "Everybody was last" not in place.forked("status").out
 
@@ -68,8 +68,8 @@ def test_nc4_a_verification_of_everybody_outlives_the_runs_after_it(place: Place
 def test_nc3_a_plan_counts_those_it_puts_right_only_once(place: Place, gone: str) -> None:
     """Whoever a plan finds in conflict is not counted as missing as well."""
     place.configure(mapping={"attributes": {"city": "field_4"}})
-    planned = place.command("plan", "--remap")
-    document = place.command("plan", "--remap", "--json").document
+    planned = place.forked("plan", "--remap")
+    document = place.forked("plan", "--remap", "--json").document
 
     assert gone
     assert "deleted_at_descope" in planned.out
@@ -80,7 +80,7 @@ def test_nc3_a_plan_counts_those_it_puts_right_only_once(place: Place, gone: str
 def test_nc3_status_after_a_plan_tells_what_the_plan_foresaw(place: Place) -> None:
     """The figures after the plan are the plan's, with its conflicts and their reasons, not those of an empty start."""
     place.sandbox.control.reset(users=40, difficult=0.3, strangers=4)
-    planned = place.command("plan")
+    planned = place.forked("plan")
 
     told = place.forked("status").out
 
@@ -98,7 +98,7 @@ def test_nc23_a_stop_is_told_once_with_its_fix(place: Place) -> None:
     for user in place.sources()[:10]:
         place.sandbox.control.delete_docebo_user(user["user_id"])
 
-    run = place.command("run", "--yes")
+    run = place.forked("run", "--yes")
     told = place.forked("status").out
 
     assert run.code == 4
@@ -113,7 +113,7 @@ def test_nc4_a_checkpoint_that_sent_nobody_says_so(place: Place) -> None:
     place.sandbox.control.reset(users=10, difficult=0)
     assert place.forked("plan").code == 0
 
-    assert "no user has been sent yet" in place.command("verify").out
+    assert "no user has been sent yet" in place.forked("verify").out
 
 
 def test_nc4_who_only_changed_in_docebo_needs_no_retry(place: Place) -> None:
@@ -123,7 +123,7 @@ def test_nc4_who_only_changed_in_docebo_needs_no_retry(place: Place) -> None:
     user = place.sources()[0]
     place.sandbox.control.patch_docebo_user(user["user_id"], first_name="Changed", fullname="Changed")
 
-    verified = place.command("verify")
+    verified = place.forked("verify")
 
     assert "`migrator run` sends the changes" in verified.out
     assert "--retry differs" not in verified.out

@@ -46,7 +46,7 @@ def people(place: Place, number: int = 30) -> oracle.Before:
 def arrived(place: Place, start: oracle.Before, number: int) -> None:
     """Everybody is there once, and the checkpoint knows it."""
     assert oracle.check(place, start).states == {"created": number}
-    status = place.command("status", "--json").document
+    status = place.forked("status", "--json").document
     assert (status["outcome"], status["counts"]["pending"]) == ("complete", 0)
 
 
@@ -93,7 +93,7 @@ def test_nc17_the_run_after_a_kill_settles_by_the_hundred(place: Place) -> None:
     place.configure(descope={"settle_seconds": 5})
     place.sandbox.control.clear_journal()
 
-    again = place.command("run", "--yes")
+    again = place.forked("run", "--yes")
 
     assert again.code == 0, again.err
     assert (
@@ -134,7 +134,7 @@ def test_nc17_a_lease_that_is_held_says_when_it_ends(place: Place) -> None:
     with Watched(place) as running:
         assert running.until_seen(met("lost"))
 
-        second = place.command("run", "--yes")
+        second = place.forked("run", "--yes")
 
     assert second.code == 5
     assert "Another run is in progress on this checkpoint" in second.err
@@ -155,13 +155,13 @@ def test_nc18_a_closed_terminal_ends_the_run_in_order(place: Place) -> None:
         code = terminal.process.wait(PATIENCE)
 
     assert code == 129
-    assert place.command("status", "--json").document["outcome"] == "interrupted"
+    assert place.forked("status", "--json").document["outcome"] == "interrupted"
     assert "sending" not in {row["state"] for row in oracle.read_rows(place.checkpoint, place).values()}
     assert {"summary.json", "problems.csv", "report.html"} <= {
         path.name for path in (place.folder / "reports").iterdir()
     }
     oracle.check(place, start, whole=False)
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
     arrived(place, start, 30)
 
 
@@ -337,7 +337,7 @@ def test_m13_quiet_tells_the_result_in_one_line(place: Place) -> None:
         (("verify",), "Verified TIME UTC: all 20 users read back, no differences."),
         (("verify", "--sample", "5"), "Verified TIME UTC: a sample of 5 users read back, no differences."),
     ):
-        ended = place.command(*arguments, "-q")
+        ended = place.forked(*arguments, "-q")
         out = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", ended.out)
         assert (ended.code, out, ended.err) == (0, f"{line}\n", "")
 
@@ -347,12 +347,12 @@ def test_m13_quiet_still_tells_what_is_wrong(place: Place) -> None:
     people(place, 10)
     place.sandbox.control.put_docebo_user({**place.sources()[0], "user_id": "900", "email": "nobody"})
 
-    run = place.command("run", "--yes", "-q")
-    status = place.command("status", "-q")
+    run = place.forked("run", "--yes", "-q")
+    status = place.forked("status", "-q")
     place.sandbox.control.set_faults(
         {"kind": "status", "path": "/manage/v1/user$", "every": 1, "params": {"code": 404}}
     )
-    stopped = place.command("run", "--yes", "-q")
+    stopped = place.forked("run", "--yes", "-q")
 
     assert (run.code, run.out.count("\n"), run.err) == (3, 1, "")
     assert status.out.endswith("users are in Descope; 1 needs your attention.\n")

@@ -27,7 +27,7 @@ def test_nc6_an_address_to_be_verified_at_the_first_sign_in_keeps_nobody_out(pla
     for user_id in unproven:
         place.sandbox.control.patch_docebo_user(user_id, email_validation_status="0")
 
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
 
     told = "20 of 20 users can sign in; 6 of them verify their address at their first sign-in"
     assert f"{told}, which the documented flow handles." in page(place)
@@ -42,7 +42,7 @@ def test_nc7_a_run_that_never_reached_docebo_says_so_everywhere(place: Place) ->
     place.sandbox.control.reset(users=10, difficult=0)
     place.configure(docebo={"base_url": "http://127.0.0.1:9"})
 
-    ended = place.command("run", "--yes")
+    ended = place.forked("run", "--yes")
 
     reason = ended.err.split("Error: ")[1].splitlines()[0]
     assert ended.code == 4
@@ -61,12 +61,12 @@ def test_nc7_a_stop_while_sending_keeps_its_reason(place: Place) -> None:
     place.sandbox.control.reset(users=30, difficult=0)
     place.sandbox.control.set_faults({"kind": "status", "path": CREATE, "params": {"code": 403}})
 
-    stopped = place.command("run", "--yes", "--json")
+    stopped = place.forked("run", "--yes", "--json")
     told = status(place)
-    place.command("report")
+    place.forked("report")
     reported = page(place)
     place.sandbox.control.clear_faults()
-    done = place.command("run", "--yes", "--json")
+    done = place.forked("run", "--yes", "--json")
 
     assert stopped.code == 4
     assert told["error"] == stopped.document["error"]
@@ -80,15 +80,15 @@ def test_nc7_what_never_began_is_no_run_that_stopped(place: Place) -> None:
     """A wrong configuration (exit 2) leaves no run behind: before the first one, and after a complete one."""
     place.sandbox.control.reset(users=10, difficult=0)
     place.configure(docebo={"client_secret": "wrong"})
-    first = place.command("run", "--yes")
+    first = place.forked("run", "--yes")
     nothing, text = status(place), place.forked("status").out
     del place.settings["docebo"]["client_secret"]
     place.configure()
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
     done = status(place)
     place.configure(descope={"management_key": "wrong-key"})
 
-    second = place.command("run", "--yes")
+    second = place.forked("run", "--yes")
 
     assert (first.code, second.code) == (2, 2)
     assert nothing["outcome"] == "not_started"
@@ -109,7 +109,7 @@ def test_nc7_a_second_run_that_finds_the_lease_held_is_no_run_that_stopped(place
         assert first.poll() is None
         assert time.monotonic() < deadline
 
-    second = place.command("run", "--yes")
+    second = place.forked("run", "--yes")
     first.send_signal(signal.SIGTERM)
     first.wait(timeout=PATIENCE * 2)
 
@@ -162,7 +162,7 @@ def test_nc23_a_run_with_a_limit_is_not_finished(place: Place) -> None:
     """With --limit the end says for whom it is finished and how many wait, on screen, in status and on the page."""
     place.sandbox.control.reset(users=40, difficult=0)
 
-    ended = place.command("run", "--yes", "--limit", "15")
+    ended = place.forked("run", "--yes", "--limit", "15")
 
     told = "Finished for the 15 users of --limit; 25 more are waiting for a run without it."
     assert ended.code == 0
@@ -173,7 +173,7 @@ def test_nc23_a_run_with_a_limit_is_not_finished(place: Place) -> None:
     document = summary(place)
     assert (document["limited"], document["counts"]["skipped"], document["outcome"]) == (25, 25, "complete")
     assert status(place)["limited"] == 25
-    rest = place.command("run", "--yes")
+    rest = place.forked("run", "--yes")
     assert "Complete: all 40 users are in Descope." in rest.out
     assert status(place)["limited"] == 0
 
@@ -183,7 +183,7 @@ def test_nc23_a_run_on_a_search_is_not_finished(place: Place) -> None:
     place.sandbox.control.reset(users=30, difficult=0)
     email = str(place.sources()[3]["email"])
 
-    ended = place.command("run", "--yes", "--search-text", email)
+    ended = place.forked("run", "--yes", "--search-text", email)
 
     told = "Finished: only users found by --search-text were looked at; the others are as before."
     assert ended.code == 0
@@ -197,7 +197,7 @@ def test_nc23_a_plan_with_a_limit_says_who_is_left(place: Place) -> None:
     """The plan of a part names those who are left for a run without --limit."""
     place.sandbox.control.reset(users=40, difficult=0)
 
-    ended = place.command("plan", "--limit", "15", "--json")
+    ended = place.forked("plan", "--limit", "15", "--json")
 
     assert actions(ended)["create"] == ended.document["counts"]["created"] == 15
     assert ended.document["limited"] == 25

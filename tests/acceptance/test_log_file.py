@@ -82,12 +82,12 @@ def _live_through(place: Place) -> Night:
         pause | {"params": {"code": 429, "headers": {"Retry-After": "6"}}},
         {"kind": "status", "api": "docebo", "path": "/manage/v1/user$", "nth": 4, "params": {"code": 503}},
     )
-    assert place.command("run", "--yes", "--log-file", "night.log").code == 4
+    assert place.forked("run", "--yes", "--log-file", "night.log").code == 4
     place.sandbox.control.set_faults(
         {"kind": "lost", "path": "create/batch", "nth": 4}, {"kind": "reset", "path": "create/batch", "nth": 6}
     )
-    assert place.command("run", "--yes", "-vv", "--log-file", "night.log").code == 3
-    assert place.command("verify", "-v", "--log-file", "night.log").code == 0
+    assert place.forked("run", "--yes", "-vv", "--log-file", "night.log").code == 3
+    assert place.forked("verify", "-v", "--log-file", "night.log").code == 0
     marks = [(user.get("customAttributes") or {}).get("doceboUserId") for user in place.targets()]
     return Night(logged(place), {str(mark) for mark in marks if mark}, place.config.descope.project_id)
 
@@ -201,9 +201,9 @@ def test_nc21_no_secret_and_nobody_s_data_is_in_the_log(place: Place) -> None:
     place.sandbox.control.reset(users=40, difficult=0.2, strangers=3)
     whom = next(str(user["email"]) for user in place.sources() if user.get("email"))
 
-    one = place.command("run", "--yes", "-vv", "--log-file", "night.log", "--search-text", whom)
-    everybody = place.command("run", "--yes", "-vv", "--log-file", "night.log")
-    place.command("verify", "-vv", "--log-file", "night.log")
+    one = place.forked("run", "--yes", "-vv", "--log-file", "night.log", "--search-text", whom)
+    everybody = place.forked("run", "--yes", "-vv", "--log-file", "night.log")
+    place.forked("verify", "-vv", "--log-file", "night.log")
 
     text = (place.folder / "night.log").read_text(encoding="utf-8")
     assert of(logged(place), "started")[0]["options"]["--search-text"] == "***"
@@ -216,7 +216,7 @@ def test_nc21_the_screen_stays_as_quiet_as_without_a_log_file(place: Place) -> N
     """Without -v no line of the log is on the screen, whatever the file holds."""
     place.sandbox.control.reset(users=10, difficult=0)
 
-    ended = place.command("run", "--yes", "--log-file", "night.log")
+    ended = place.forked("run", "--yes", "--log-file", "night.log")
 
     assert ended.code == 0
     assert STAMP.findall(ended.out + ended.err) == []

@@ -49,7 +49,7 @@ def test_nc5_check_names_the_fields_that_nobody_has_and_those_there_are(place: P
         f"mapping.attributes.city (config.yaml, line {line_of(place, 'city:')})",
     ]
 
-    ended = place.command("check")
+    ended = place.forked("check")
 
     assert ended.code == 2
     assert f"FAIL mapping: {SAID}\n     fix: Correct {', '.join(places)}.\n" in ended.out
@@ -66,7 +66,7 @@ def test_m1_plan_and_run_refuse_a_field_that_nobody_has_before_reading_everybody
     place.configure(mapping=WRONG)
     before, so_far = everything(place), len(place.sandbox.control.journal())
 
-    ended = place.command(*command, "--remap")
+    ended = place.forked(*command, "--remap")
 
     assert ended.code == 2
     assert f"Error: The mapping names fields that Docebo does not have: {SAID}\n" in ended.err
@@ -113,8 +113,8 @@ def test_nc5_without_titles_a_name_that_no_record_shows_is_a_warning(place: Plac
     people(place, attributes={"city": "field_4", "level": "field_44"})
     refuse_titles(place)
 
-    checked = place.command("check")
-    planned = place.command("plan")
+    checked = place.forked("check")
+    planned = place.forked("plan")
 
     assert checked.code == 0
     assert "warn mapping: attributes.level: field_44 is in no record of the first page\n" in checked.out

@@ -91,7 +91,7 @@ def test_m2_a_run_names_the_refused_connection(place: Place) -> None:
     with closed_port() as port:
         place.configure(docebo={"base_url": f"http://127.0.0.1:{port}"})
 
-        ended = place.command("run", "--yes")
+        ended = place.forked("run", "--yes")
 
     assert ended.code == 4
     assert f"Docebo cannot be reached: 127.0.0.1:{port}: the connection was refused." in ended.err
@@ -106,7 +106,7 @@ def test_m2_a_certificate_that_nobody_vouches_for_is_told_from_a_refused_connect
     context, _ = certificate(tmp_path)
     with server(b"", tls=context) as docebo:
         place.configure(docebo={"base_url": f"https://127.0.0.1:{docebo.port}"})
-        ended = place.command("check", "--json")
+        ended = place.forked("check", "--json")
 
     assert rows(ended)["docebo"]["text"].endswith("its certificate is from an unknown authority.")
     assert "proxy" in rows(ended)["docebo"]["fix"]
@@ -116,8 +116,8 @@ def test_m2_check_tries_a_refused_connection_twice_and_prints_no_log_line(place:
     """Of a host that is away `check` makes one line, and `-v` shows that it gave up after two tries."""
     with closed_port() as port:
         place.configure(docebo={"base_url": f"http://127.0.0.1:{port}"})
-        plain = place.command("check")
-        verbose = place.command("check", "-v")
+        plain = place.forked("check")
+        verbose = place.forked("check", "-v")
 
     assert plain.err == ""
     assert [line for line in plain.out.splitlines() if line.startswith("FAIL")] == [
@@ -132,7 +132,7 @@ def test_m2_check_asks_a_host_that_hangs_only_once(place: Place) -> None:
     """Who accepts and never answers is waited for once, and every other line is still printed."""
     with server(silent) as docebo:
         place.configure(docebo={"base_url": f"http://127.0.0.1:{docebo.port}"})
-        ended = place.command("check", "--json")
+        ended = place.forked("check", "--json")
 
         assert docebo.connections == 1
     assert rows(ended)["docebo"]["text"].endswith(

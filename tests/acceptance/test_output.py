@@ -32,7 +32,7 @@ def test_json_is_one_document_alone_on_stdout(place: Place, command: tuple[str, 
     place.sandbox.control.reset(users=30, difficult=0.1)
     place.migrate(dry_run=True)
 
-    ended = place.command(*command, "--json", "-vv")
+    ended = place.forked(*command, "--json", "-vv")
 
     assert ended.code in (0, 3)
     assert isinstance(json.loads(ended.out), dict)
@@ -45,7 +45,7 @@ def test_json_has_the_documented_keys(place: Place, command: str) -> None:
     place.sandbox.control.reset(users=40, difficult=0.2, strangers=4)
     place.migrate(dry_run=True)
 
-    document = place.command(command, "--json", *(["--yes"] if command == "run" else [])).document
+    document = place.forked(command, "--json", *(["--yes"] if command == "run" else [])).document
 
     platform = place.sandbox.docebo_url.removeprefix("http://")
     assert document["migration"] == {"source": platform, "project": place.config.descope.project_id}
@@ -67,7 +67,7 @@ def test_progress_is_a_line_every_tenth_where_no_terminal_is(place: Place) -> No
     place.sandbox.control.reset(users=PEOPLE, difficult=0)
     place.configure(docebo={"page_size": 10}, descope={"batch_size": 10}, run={"concurrency": 1})
 
-    ended = place.command("run", "--yes")
+    ended = place.forked("run", "--yes")
 
     assert ended.code == 0
     for title in ("Reading Docebo", "Sending to Descope"):
@@ -82,7 +82,7 @@ def test_quiet_says_one_line_when_all_is_well(place: Place) -> None:
     """-q leaves the result alone on stdout and stderr empty; the exit code and the reports tell the rest."""
     place.sandbox.control.reset(users=20, difficult=0)
 
-    ended = place.command("run", "--yes", "-q")
+    ended = place.forked("run", "--yes", "-q")
 
     assert (ended.code, ended.out, ended.err) == (0, "Complete: all 20 users are in Descope.\n", "")
     assert (place.folder / "reports" / "summary.json").exists()
@@ -94,7 +94,7 @@ def test_x4_the_log_file_is_private_json_lines_without_personal_data(place: Plac
     rules = ({"kind": kind, "path": "create/batch", "nth": nth} for kind, nth in (("status", 1), ("html200", 2)))
     place.sandbox.control.set_faults(*rules)
 
-    ended = place.command("run", "--yes", "-vv", "--log-file", "run.log", "--log-format", "json")
+    ended = place.forked("run", "--yes", "-vv", "--log-file", "run.log", "--log-format", "json")
 
     path = place.folder / "run.log"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -108,8 +108,8 @@ def test_exit_code_3_says_who_needs_a_person_and_allow_partial_makes_it_0(place:
     """Users that need a person make the exit code 3; --allow-partial turns it into 0 and changes nothing else."""
     place.sandbox.control.reset(users=40, difficult=0.2)
 
-    first = place.command("run", "--yes")
-    second = place.command("run", "--yes", "--allow-partial")
+    first = place.forked("run", "--yes")
+    second = place.forked("run", "--yes", "--allow-partial")
 
     assert (first.code, second.code) == (3, 0)
     number = json.loads((place.folder / "reports" / "summary.json").read_text())["counts"]

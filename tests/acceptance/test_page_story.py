@@ -70,7 +70,7 @@ def texts(page: Page, selector: str) -> list[str]:
 def test_nc24_the_list_says_with_whom_held_by_whom_and_what_is_wrong(browser: Browser, place: Place) -> None:
     """Each listed user's detail names the colliding users, the Descope user or the fault, alike in file and page."""
     place.sandbox.control.reset(users=300, strangers=3, difficult=0.3)
-    assert place.command("run", "--yes").code == 3
+    assert place.forked("run", "--yes").code == 3
     folder = place.folder / "reports"
     listed = rows(folder / "problems.csv")
 
@@ -156,13 +156,13 @@ def test_nc25_the_page_links_the_files_beside_it(browser: Browser, demo: Path) -
 def test_nc25_every_run_is_told_with_what_it_did_and_how_it_ended(browser: Browser, place: Place) -> None:
     """The history has a row for each run and plan, newest first, with the reason of a stop and the time in all."""
     place.sandbox.control.reset(users=60, difficult=0)
-    place.command("plan")
+    place.forked("plan")
     place.sandbox.control.set_faults(
         {"kind": "status", "api": "descope", "path": "/v1/mgmt/user/create/batch", "params": {"code": 403}}
     )
-    assert place.command("run", "--yes").code == 4
+    assert place.forked("run", "--yes").code == 4
     place.sandbox.control.set_faults()
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
 
     page = browser.open((place.folder / "reports" / "report.html").as_uri())
 
@@ -180,7 +180,7 @@ def test_nc25_every_run_is_told_with_what_it_did_and_how_it_ended(browser: Brows
 def test_nc25_the_breakdown_survives_erased_records(browser: Browser, place: Place) -> None:
     """Domain and level are counted before records are erased; a later run tells the same, and when it was counted."""
     place.sandbox.control.reset(users=200, strangers=5, difficult=0.1)
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
     path = place.folder / "reports" / "report.html"
     page = browser.open(path.as_uri())
     before = {key: texts(page, f".who.{key} tbody tr") for key in ("domains", "statuses", "levels")}
@@ -189,7 +189,7 @@ def test_nc25_the_breakdown_survives_erased_records(browser: Browser, place: Pla
         domain = str(one.get("email") or "").lower().partition("@")[2]
         domains[domain] = domains.get(domain, 0) + 1
 
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
     again = browser.open(path.as_uri())
 
     for row in before["domains"]:
@@ -207,8 +207,8 @@ def test_nc25_the_breakdown_survives_erased_records(browser: Browser, place: Pla
 def test_nc25_the_breakdown_agrees_with_the_headline(browser: Browser, place: Place) -> None:
     """After a run on a few users and one on all, each table has as many users in Descope as the headline."""
     place.sandbox.control.reset(users=120, difficult=0.1)
-    place.command("run", "--yes", "--limit", "15")
-    place.command("run", "--yes")
+    place.forked("run", "--yes", "--limit", "15")
+    place.forked("run", "--yes")
 
     page = browser.open((place.folder / "reports" / "report.html").as_uri())
 
@@ -234,7 +234,7 @@ def test_nc25_the_theme_button_says_what_it_will_do(browser: Browser, demo: Path
 def test_nc25_what_is_empty_is_said_in_a_sentence(browser: Browser, place: Place) -> None:
     """Neither a list without users nor a search without a match leaves bare headers."""
     place.sandbox.control.reset(users=10, difficult=0)
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
 
     page = browser.open((place.folder / "reports" / "report.html").as_uri())
 
@@ -336,9 +336,9 @@ def test_nc25_a_redacted_page_names_ids_and_counts_only(place: Place) -> None:
     place.sandbox.control.reset(users=60, strangers=2, difficult=0.2)
     lone = place.sources()[0] | {"user_id": "99999", "username": "lone", "email": "ana@one-family.example"}
     place.sandbox.control.put_docebo_user(lone)
-    place.command("run", "--yes")
+    place.forked("run", "--yes")
 
-    assert place.command("report", "--redact", "--out", "for-others").code == 0
+    assert place.forked("report", "--redact", "--out", "for-others").code == 0
 
     text = (place.folder / "for-others" / "report.html").read_text(encoding="utf-8")
     assert "one-family" not in text
@@ -350,11 +350,11 @@ def test_nc25_a_redacted_page_names_ids_and_counts_only(place: Place) -> None:
 def test_nc24_users_found_missing_are_on_the_list(place: Place) -> None:
     """Whoever `migrator verify` misses has a row in problems.csv and on the page, with the command that helps."""
     place.sandbox.control.reset(users=20, difficult=0)
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
     gone = next(one for one in place.targets() if (one.get("customAttributes") or {}).get("doceboUserId"))
     place.sandbox.control.delete_descope_user(gone["userId"])
 
-    assert place.command("verify").code == 3
+    assert place.forked("verify").code == 3
 
     folder = place.folder / "reports"
     (row,) = rows(folder / "problems.csv")
@@ -364,5 +364,5 @@ def test_nc24_users_found_missing_are_on_the_list(place: Place) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert f'"{row["docebo_user_id"]}",' in text.split('id="rows">')[1]
     assert "There is nobody on this list" not in text
-    assert place.command("run", "--yes", "--retry", "missing").code == 0
+    assert place.forked("run", "--yes", "--retry", "missing").code == 0
     assert rows(folder / "problems.csv") == []

@@ -43,7 +43,7 @@ def test_nc1_an_emptied_project_stops_run_and_plan_and_nobody_is_said_to_be_ther
     migrated(place)
     wipe(place)
 
-    ended = place.command(*command)
+    ended = place.forked(*command)
 
     reason = "Of 40 migrated users, chosen at random, more than 4 are no longer in Descope."
     assert ended.code == 4
@@ -65,7 +65,7 @@ def test_nc1_a_single_user_deleted_in_descope_is_named(place: Place) -> None:
     migrated(place)
     wipe(place, 1)
 
-    ended = place.command("run", "--yes", "--json")
+    ended = place.forked("run", "--yes", "--json")
 
     assert ended.code == 3
     assert ended.document["reasons"] == {"deleted_at_descope": 1}
@@ -77,10 +77,10 @@ def test_nc1_after_a_failed_verification_nobody_counts_as_being_there_until_sent
     migrated(place)
     wipe(place)
 
-    verified = place.command("verify")
+    verified = place.forked("verify")
     told, before = status(place), page(place)
-    ended = place.command("run", "--yes", "--json")
-    again = place.command("run", "--yes", "--json", "--retry", "missing")
+    ended = place.forked("run", "--yes", "--json")
+    again = place.forked("run", "--yes", "--json", "--retry", "missing")
 
     assert verified.code == 3
     assert "migrator run --retry missing" in verified.out
@@ -111,14 +111,14 @@ def test_nc2_a_plan_with_another_mapping_leaves_everything_as_it_was(any_place: 
     remapped(place)
     before = status(place)["counts"]
 
-    planned = place.command("plan", "--remap", "--config", "remap.yaml", "--json")
+    planned = place.forked("plan", "--remap", "--config", "remap.yaml", "--json")
 
     assert planned.code == 0
     assert actions(planned)["update"] > 0
     assert status(place)["counts"] == before
-    ended = place.command("run", "--yes", "--json")
+    ended = place.forked("run", "--yes", "--json")
     assert (ended.code, actions(ended)) == (0, NOTHING_SENT | {"nothing": 40})
-    assert place.command("verify").code == 0
+    assert place.forked("verify").code == 0
 
 
 def test_nc2_a_run_that_ends_with_2_changed_nothing(place: Place) -> None:
@@ -128,11 +128,11 @@ def test_nc2_a_run_that_ends_with_2_changed_nothing(place: Place) -> None:
     assert place.forked("plan", "--out", "plan.jsonl").code == 0
     before = status(place)
 
-    ended = place.command("run", "--yes", "--remap", "--config", "remap.yaml", "--plan", "plan.jsonl")
+    ended = place.forked("run", "--yes", "--remap", "--config", "remap.yaml", "--plan", "plan.jsonl")
 
     assert ended.code == 2
     assert status(place) == before
-    assert place.command("run", "--yes").code == 0
+    assert place.forked("run", "--yes").code == 0
 
 
 # --- what is sent ----------------------------------------------------------------------------------
@@ -142,16 +142,16 @@ def test_nc3_a_plan_tells_what_would_be_sent_apart_from_the_books(place: Place) 
     """`actions` and the text speak of this run alone: created, updated, disabled; an unchanged world asks nothing."""
     place.sandbox.control.reset(users=40, difficult=0)
 
-    first = place.command("plan", "--json")
-    ran = place.command("run", "--yes", "--json")
-    unchanged = place.command("plan", "--json")
+    first = place.forked("plan", "--json")
+    ran = place.forked("run", "--yes", "--json")
+    unchanged = place.forked("plan", "--json")
     people = sorted((user for user in place.sources() if user["status"] == "1"), key=lambda user: user["user_id"])
     place.sandbox.control.patch_docebo_user(people[0]["user_id"], first_name="Changed", fullname="Changed")
     leaver = people[1]["user_id"]
     place.sandbox.control.patch_docebo_user(leaver, status="0", email="")
     place.sandbox.control.put_docebo_user({**people[2], "user_id": "99901", "email": "n@example.org", "username": "n"})
-    changed, text = place.command("plan", "--json"), place.command("plan")
-    sent = place.command("run", "--yes")
+    changed, text = place.forked("plan", "--json"), place.forked("plan")
+    sent = place.forked("run", "--yes")
 
     assert actions(first) == actions(ran) == NOTHING_SENT | {"create": 40, "nothing": 0}
     assert actions(unchanged) == NOTHING_SENT | {"nothing": 40}
@@ -171,8 +171,8 @@ def test_nc3_linked_users_count_as_adopted(any_place: Place) -> None:
     place.configure(policy={"existing": "link"})
     place.sandbox.control.reset(users=30, difficult=0, strangers=4)
 
-    planned = place.command("plan", "--json")
-    ran = place.command("run", "--yes")
+    planned = place.forked("plan", "--json")
+    ran = place.forked("run", "--yes")
 
     adopted = actions(planned)["adopt"]
     assert adopted > 0
@@ -213,7 +213,7 @@ def test_nc3_a_killed_run_and_the_one_after_it_count_their_own_sends(place: Plac
     place.sandbox.control.clear_faults()
 
     killed, text = status(place), place.forked("status").out
-    ended = place.command("run", "--yes", "--json")
+    ended = place.forked("run", "--yes", "--json")
 
     assert (killed["outcome"], killed["actions"]["create"]) == ("stopped", 10)
     assert "it was killed, or the machine went down" in text
@@ -229,10 +229,10 @@ def test_nc4_the_last_verification_is_told_with_time_and_scope(place: Place) -> 
     migrated(place, 40)
     own = status(place)["verify"]
     own_page, own_status = page(place), place.forked("status").out
-    again = place.command("run", "--yes")
-    assert place.command("verify", "--sample", "7").code == 0
+    again = place.forked("run", "--yes")
+    assert place.forked("verify", "--sample", "7").code == 0
     sample = status(place)["verify"]
-    whole = place.command("verify")
+    whole = place.forked("verify")
 
     same = {"same": 40, "differs": 0, "missing": 0, "extra": 0}
     assert (own["classes"], own["read"], own["scope"]) == (same, 40, "sent")
@@ -249,7 +249,7 @@ def test_nc4_the_last_verification_is_told_with_time_and_scope(place: Place) -> 
     assert re.search(told, place.forked("status").out)
     assert summary(place)["verify"] == status(place)["verify"]
     assert summary(place)["verify"]["scope"] == "all"
-    assert place.command("plan", "--json").document["verify"] == summary(place)["verify"]
+    assert place.forked("plan", "--json").document["verify"] == summary(place)["verify"]
 
 
 def test_nc4_a_failed_verification_reaches_the_report(any_place: Place) -> None:
@@ -260,8 +260,8 @@ def test_nc4_a_failed_verification_reaches_the_report(any_place: Place) -> None:
     place.sandbox.control.put_descope_user({**changed, "familyName": "Wrong"})
     place.sandbox.control.delete_descope_user(gone["userId"])
 
-    verified = place.command("verify")
-    place.command("report")
+    verified = place.forked("verify")
+    place.forked("report")
 
     told = "40 users read back; 1 differs, 1 is missing."
     assert verified.code == 3
@@ -278,8 +278,8 @@ def test_nc4_nobody_is_said_to_be_proven_before_anybody_was_read(place: Place) -
     """Before the first reading back, and with --no-verify, no sentence stands over four zeros."""
     place.sandbox.control.reset(users=20, difficult=0)
 
-    planned = place.command("plan")
-    ended = place.command("run", "--yes", "--no-verify")
+    planned = place.forked("plan")
+    ended = place.forked("run", "--yes", "--no-verify")
 
     for text in (planned.out, ended.out, place.forked("status").out, page(place)):
         assert "Nobody has been read back from Descope yet." in text
@@ -294,9 +294,9 @@ def test_nc4_a_run_ends_with_what_it_read_back(place: Place) -> None:
     bad = str(place.sources()[0]["email"]).lower()
     place.sandbox.control.set_switches(descope={"refuse_logins": [bad]})
 
-    refused = place.command("run", "--yes")
+    refused = place.forked("run", "--yes")
     place.sandbox.control.set_switches(descope={"refuse_logins": []})
-    ended = place.command("run", "--yes", "--retry", "refused")
+    ended = place.forked("run", "--yes", "--retry", "refused")
 
     assert refused.code == 3
     assert "29 read back: all as sent." in refused.out

@@ -26,10 +26,10 @@ def test_l1_the_second_of_two_runs_exits_5_at_once(any_place: Place) -> None:
     first.send_signal(signal.SIGSTOP)  # it holds the lease for as long as we like
 
     began = time.monotonic()
-    second = place.command("run", "--yes", "--json")
+    second = place.forked("run", "--yes", "--json")
     took = time.monotonic() - began
-    third = place.command("plan")
-    status = place.command("status", "--json")
+    third = place.forked("plan")
+    status = place.forked("status", "--json")
 
     assert (second.code, third.code) == (5, 5)
     assert f"process {first.pid}" in second.document["error"]["message"]

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Connection, inspect, text
 
 from migrator.core.errors import ConfigError
 from migrator.core.packaging import packaged
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 VERSION_TABLE = "migrator_version"
-
-
-def _alembic(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(packaged("migrations")).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+HEAD = "0007"  # the newest of `migrations/versions`
 
 
 def head_revision() -> str:
     """The revision this program works with."""
-    revision = ScriptDirectory.from_config(_alembic()).get_current_head()
-    if revision is None:
-        raise RuntimeError("the installation has no migrations")
-    return revision
+    return HEAD
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -44,8 +36,7 @@ def current_revision(connection: Connection) -> str | None:
             )
         return None
     revision = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 -- a constant
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision not in (None, HEAD) and revision not in _known_revisions():
         raise ConfigError(
             f"The checkpoint was written by a newer migrator (schema {revision}).",
             fix="Install that version or a later one; nothing was changed.",
@@ -55,4 +46,22 @@ def current_revision(connection: Connection) -> str | None:
 
 def upgrade_schema(connection: Connection) -> None:
     """Bring the database to head within the caller's transaction: all of it or nothing (docs/reliability.md C7)."""
+    from alembic import command  # noqa: PLC0415 -- loading it takes as long as a short command
+
     command.upgrade(_alembic(connection), "head")
+
+
+def _known_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 -- as above
+
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 -- as above
+
+    config = Config()
+    config.set_main_option("script_location", str(packaged("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,6 +49,17 @@ def spoken(seconds: float) -> str:
         return f"{whole} s"
     hours, minutes = divmod(-(-whole // 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def moment_text(at: float, now: float) -> str:
+    """An epoch second as this machine's clock shows it: `21:04`, or with its date where that is not today's."""
+    day, today = time.localtime(at), time.localtime(now)
+    return time.strftime("%H:%M" if day[:3] == today[:3] else "%Y-%m-%d %H:%M", day)
+
+
+def pause_text(since: float, now: float) -> str:
+    """Why nothing is sent, and the command that ends it; both times in epoch seconds."""
+    return f"Paused since {moment_text(since, now)}. `migrator resume` goes on."
 
 
 def percent_text(share: float) -> str:

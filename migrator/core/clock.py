@@ -1,7 +1,8 @@
-"""Time and stopping in one object, so that every wait can be cut short and tests can provide their own time."""
+"""Time, pausing and stopping in one object: every wait can be cut short, and tests can provide their own time."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -14,16 +15,22 @@ from migrator.core.errors import Interrupted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_LOOK_AGAIN = 0.2  # seconds after which whoever is paused looks whether the run goes on
+
 
 class Clock:
     """Real time. Waits end with `Interrupted` as soon as a stop is requested.
 
     Attributes:
         activity: the waits in progress.
+        paused_since: the epoch second since which no request may begin; None unless the run is paused.
+        pauses: how many pauses have begun.
     """
 
     def __init__(self) -> None:
         self.activity = Activity()
+        self.paused_since: float | None = None
+        self.pauses = 0
         self._stop = threading.Event()
         self._asked = False
         self._signal = signal.SIGINT
@@ -50,16 +57,42 @@ class Clock:
         """Wait until the condition, which the caller holds, is notified, at most so long; a stop does not end it."""
         condition.wait(seconds)
 
-    def wait_saying(self, seconds: float, why: str, how_long: str = ": {}") -> None:
+    def wait_saying(self, seconds: float, why: str, how_long: str = ": {}", at_most: float = math.inf) -> None:
         """Wait, and report why.
 
         Args:
             why: the cause of the wait, as "Descope asked for a pause".
             how_long: the text after it, with the duration for `{}`, as " of {}".
+            at_most: seconds after which the caller looks whether the wait has become shorter.
         """
         wait = Wait(why, how_long, seconds, self.monotonic() + seconds)
         with self.activity.waiting(wait):
-            self.wait(seconds)
+            self.wait(min(seconds, at_most))
+
+    def pause(self, since: float) -> None:
+        """Let no request begin until `resume`; those in flight end. `since` is epoch seconds."""
+        # In this order, see `wait_while_paused`.
+        self.paused_since = since
+        self.pauses += 1
+
+    def resume(self) -> None:
+        """Let requests begin again."""
+        self.paused_since = None
+
+    def wait_while_paused(self) -> int:
+        """Wait as long as the run is paused; returns how many pauses had begun.
+
+        While `pauses` is still that number, no pause has begun since.
+
+        Raises:
+            Interrupted: a stop was requested.
+        """
+        while True:
+            pauses = self.pauses
+            if self.paused_since is None:
+                return pauses
+            self.check()
+            self.wait(_LOOK_AGAIN)
 
     def request_stop(self, signum: signal.Signals = signal.SIGINT) -> None:
         """Ask the run to end at the next safe point. Can be called from a signal handler."""

@@ -182,7 +182,7 @@ class Transport:
         Raises:
             ApiError: the last attempt's error (NotSent, NoAnswer, Refused, Throttled or a kind of them).
             StopRun: the server asks for a longer wait than the run has patience.
-            Interrupted: a stop was requested.
+            Interrupted: a stop was requested, which ends a pause as well.
             ConfigError: a header value cannot be sent.
             ValueError: method and path are not among the allowed ones; a bug.
         """
@@ -198,10 +198,13 @@ class Transport:
         )
         attempt, renewed = 0, False
         while True:
-            attempt += 1
+            pauses = self._clock.wait_while_paused()
             with self._turn(request):
                 credentials = self._auth.header() if self._auth and request.auth else None
                 self._clock.check()
+                if self._clock.pauses != pauses:
+                    continue  # it takes a new turn, with new credentials, when the run goes on
+                attempt += 1
                 started = self._clock.monotonic()
                 try:
                     return self._attempt(request, parse, credentials, attempt)

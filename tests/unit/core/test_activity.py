@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
-from migrator.core.activity import Activity, Wait, spoken
+from migrator.core.activity import Activity, Wait, moment_text, pause_text, spoken
 from migrator.core.clock import Clock
 from migrator.core.errors import Interrupted
 
@@ -85,3 +86,11 @@ def test_asking_for_the_wait_never_waits_itself() -> None:
     activity = Activity()
     with activity._lock:
         assert activity.wait is None
+
+
+def test_a_pause_says_since_when_and_what_ends_it() -> None:
+    """By this machine's clock; a day that is not today's is named."""
+    since = time.mktime((2026, 11, 28, 21, 4, 30, 0, 0, -1))
+
+    assert pause_text(since, since + 600) == "Paused since 21:04. `migrator resume` goes on."
+    assert moment_text(since, since + 86_400) == "2026-11-28 21:04"

@@ -39,6 +39,7 @@ class BucketPace:
 
     Attributes:
         has_reserved: whether a slice was reserved in this process.
+        rate: the share of its allowance that is used; what is learned and stored is not scaled by it.
     """
 
     def __init__(self, limit: Limit) -> None:
@@ -55,11 +56,19 @@ class BucketPace:
         self._reserved: int | None = None  # calls that may start without being stored first; None for any number
         self._reserved_until = 0.0
         self.has_reserved = False
+        self.rate = 1.0
 
     # --- how fast ------------------------------------------------------------------------------
 
     def allowance(self, now: float) -> float:
-        """Calls in a window at this moment: what was learned, and what it has grown by since; at least 1."""
+        """Calls in a window at this moment, at the present rate; at least 1."""
+        return self._scaled(self._learned(now))
+
+    def _scaled(self, allowance: float) -> float:
+        return max(1.0, self.rate * allowance)
+
+    def _learned(self, now: float) -> float:
+        """The allowance at the full rate: what was learned, and what it has grown by since; at least 1."""
         full, lowered = float(self._limit.allowed), self._lowered
         if lowered is None:
             return full
@@ -69,7 +78,7 @@ class BucketPace:
     def wait(self, now: float) -> float:
         """Seconds until the next call may start; 0 or less means now."""
         # While nobody knows when the server opens again, only the pauses that it asks for count.
-        allowed = int(self._before if self._is_asking else self.allowance(now))
+        allowed = int(self._scaled(self._before if self._is_asking else self._learned(now)))
         if len(self._starts) < allowed:
             return 0.0
         return self._starts[-allowed] + self._window - now
@@ -90,11 +99,11 @@ class BucketPace:
     def passed_before(self, now: float) -> int | None:
         """Calls that the server let through before it refused one, where that is why calls are held back now."""
         lowered = self._lowered
-        return None if lowered is None or self.allowance(now) >= self._limit.allowed else lowered.passed
+        return None if lowered is None or self._learned(now) >= self._limit.allowed else lowered.passed
 
     def is_lowered(self, now: float) -> bool:
         """Whether a 429 has lowered the allowance."""
-        return self.allowance(now) < self._limit.allowed
+        return self._learned(now) < self._limit.allowed
 
     # --- what happens --------------------------------------------------------------------------
 
@@ -124,7 +133,7 @@ class BucketPace:
         self._is_asking = True
 
     def _lower(self, now: float, passed: int, until: float) -> None:
-        allowance, before = self.allowance(now), self._lowered
+        allowance, before = self._learned(now), self._lowered
         self._before = allowance
         learned = self._limit.share * passed
         if not 0 < learned < allowance:

@@ -5,6 +5,7 @@ Several workers share one pace, and so do several runs one after the other: what
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 USED_SHARE = 0.95  # of the documented limit, as others may use the same account
 _ROUNDING = 1e-9  # 0.95 * 0.9 * 1000 must not become 854
 _LOOK_UP = 0.1  # seconds after which a worker that waits for another's answer looks whether the run stops
+_RATE_LOOK = 1.0  # seconds after which a worker that a lower rate holds back looks whether the rate has risen
 _SHORTEST_WAIT = 0.001  # rounding must not make a wait that never advances
 _NOUNS = {"create": "create calls", "search": "searches"}
 
@@ -90,8 +92,16 @@ class Pacer:
         self._buckets = {name: BucketPace(limit) for name, limit in limits.items()}
         self._paused_until = clock.monotonic()
         self._asked = 0.0  # seconds of the present pause
+        self._rate = 1.0
         self._memory: PaceMemory | None = None
         self._keeping = threading.Lock()  # so that no older state is remembered instead of a newer one
+
+    def scale(self, rate: float) -> None:
+        """Use this share (0.01 to 1) of every limit's allowance from now on; it is not remembered."""
+        with self._turns:
+            self._rate = rate
+            for bucket in self._buckets.values():
+                bucket.rate = rate
 
     # --- memory --------------------------------------------------------------------------------
 
@@ -198,7 +208,8 @@ class Pacer:
                 self._reserve(name, memory)
             elif held is not None:
                 seconds, why, how_long = held
-                self._clock.wait_saying(max(seconds, _SHORTEST_WAIT), why, how_long)
+                at_most = _RATE_LOOK if self._rate < 1 else math.inf
+                self._clock.wait_saying(max(seconds, _SHORTEST_WAIT), why, how_long, at_most)
             else:
                 self._clock.check()
 
@@ -215,7 +226,8 @@ class Pacer:
 
     def _why(self, name: str, now: float) -> str:
         limit, bucket = self._limits[name], self._buckets[name]
-        part = f"{percent_text(1 - limit.leave)} of " if limit.leave else ""
+        used = self._rate * (1 - limit.leave)
+        part = f"{percent_text(used)} of " if used < 1 else ""
         if (passed := bucket.passed_before(now)) is not None:
             words = replace(limit, calls=passed).words(name)
             return f"Staying below {part}the {words} after which {self._api} asked for a pause"

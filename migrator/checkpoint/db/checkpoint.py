@@ -244,6 +244,21 @@ class Checkpoint:
 
         return self._repeat(self.db.write, unless_held)
 
+    def beside_run(self, work: Callable[[Connection, int], _T]) -> _T | None:
+        """Run `work` in one transaction beside the live run that holds the lease, whose fence it gets.
+
+        `work` may run more than once. That run cannot end, and no other begin, while the transaction lasts.
+
+        Returns:
+            What `work` returns; None if no run holds the lease.
+        """
+
+        def if_held(connection: Connection) -> _T | None:
+            row = self.row(connection)
+            return work(connection, row["fence"]) if row is not None and self._is_alive(row, connection) else None
+
+        return self._repeat(self.db.write, if_held)
+
     def _is_alive(self, row: RowMapping | None, connection: Connection) -> bool:
         return bool(
             row

@@ -175,6 +175,18 @@ sample = Table(
     ForeignKeyConstraint(["migration"], ["migration.key"]),
 )
 
+# What people ask of the run at work from another shell; empty values are what nobody asked for.
+control = Table(
+    "control",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("fence", Integer, nullable=False),  # of the lease of the run it is for: it means nothing to another
+    Column("paused_since", Double),  # epoch seconds
+    Column("rate", Double),  # the share of every rate limit's allowance
+    Column("concurrency", Integer),  # write batches in flight
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
 # What was used of each rate limit, so that a restart does not forget it. One row per limit; times in epoch seconds.
 pace = Table(
     "pace",

@@ -279,7 +279,7 @@ class PolicyConfig(_Fingerprinted):
 class RunConfig(_Section):
     """How fast, and when to give up."""
 
-    concurrency: Annotated[int, values.between(1, 16)] = 4
+    concurrency: Annotated[int, values.between(1, values.MOST_CONCURRENT)] = 4
     max_errors: Annotated[int, values.at_least(1)] | None = None
 
 
@@ -336,9 +336,27 @@ class Config(_Placed, _Fingerprinted):
         """The file this was read from."""
         return self._places.path
 
+    @property
+    def unlimited(self) -> list[str]:
+        """The names of the APIs for which no rate limit is set."""
+        limits = {"Docebo": self.docebo.calls_per_hour, "Descope": self.descope.limits}
+        return [api for api, found in limits.items() if not found]
+
     def leaving(self, share: float) -> Config:
         """The same configuration with this share of every rate limit (0 to 0.9) free for others."""
         return self.model_copy(update={"docebo": self.docebo.leaving(share), "descope": self.descope.leaving(share)})
+
+    def steered(self, rate: float | None, concurrency: int | None) -> Config:
+        """The same configuration as a run goes by it that was steered; None for what was not set.
+
+        Args:
+            rate: the share (0.01 to 1) of what it would otherwise use of every rate limit.
+            concurrency: write batches in flight.
+        """
+        config = self if rate is None else self.leaving(1 - rate * (1 - self.docebo.leave))
+        if concurrency is None:
+            return config
+        return config.model_copy(update={"run": config.run.model_copy(update={"concurrency": concurrency})})
 
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redaction of logs; nothing else may use it."""

@@ -34,6 +34,8 @@ GENERAL_LIMIT = 100  # every path that has no bucket of its own
 
 PLATFORM_LIMIT = 250  # characters
 
+MOST_CONCURRENT = 16  # write batches in flight
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC_LABEL = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from migrator.flow.logbook import BatchLog
     from migrator.flow.options import Questions, RunEvents, RunOptions
     from migrator.flow.send.error_budget import ErrorBudget
+    from migrator.flow.steering import Steering
     from migrator.normalize.mapping import Normalizer
 
 
@@ -41,13 +42,17 @@ class ProjectAttributes:
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """One plan or run of one migration, with read-only access to the destination."""
+    """One plan or run of one migration, with read-only access to the destination.
+
+    `config` is as it was read; `steering.config` has what was set since.
+    """
 
     config: Config
     options: RunOptions
     clock: Clock
     events: RunEvents
     questions: Questions
+    steering: Steering
     checkpoint: Checkpoint
     docebo: DoceboClient
     descope: DescopeReader
@@ -58,6 +63,10 @@ class PlanContext:
     def platform(self) -> str:
         """The Docebo platform, as named in the mark."""
         return self.config.docebo.platform
+
+    def at_once(self) -> int:
+        """How many batches may be in flight now."""
+        return self.steering.config.run.concurrency
 
     @property
     def rules(self) -> DecisionRules:

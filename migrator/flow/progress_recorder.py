@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-    from migrator.config.schema import Config
     from migrator.core.clock import Clock
     from migrator.descope.reader import DescopeReader
     from migrator.docebo.client import DoceboClient
     from migrator.flow.options import Questions
+    from migrator.flow.steering import Steering
 
 _log = get_logger(__name__)
 
 EVERY = 2.0  # seconds between two samples
 ASKING = "the question at the terminal is unanswered"
+PAUSED = "the run is paused"
 _KEPT = 1800  # samples in memory, one hour: they determine the run's speed
 
 
@@ -43,14 +44,14 @@ class ProgressRecorder(RunEvents):
     def __init__(
         self,
         listener: RunEvents,
-        config: Config,
+        steering: Steering,
         clock: Clock,
         checkpoint: Checkpoint,
         clients: Sequence[DoceboClient | DescopeReader],
         questions: Questions,
     ) -> None:
         self._listener = listener
-        self._config = config
+        self._steering = steering
         self._clock = clock
         self._checkpoint = checkpoint
         self._clients = clients
@@ -134,14 +135,14 @@ class ProgressRecorder(RunEvents):
             if self._run is None or self._now is None or (self._taken is not None and now - self._taken < EVERY):
                 return
             waiting = self._waiting()
-            if silent and waiting in (None, ASKING) and self._said == (self._now, waiting):
-                return  # a run that waits for a person's answer has nothing new to say, however long it waits
+            if silent and waiting in (None, ASKING, PAUSED) and self._said == (self._now, waiting):
+                return  # a run that waits for a person has nothing new to say, however long it waits
             self._taken, self._said = now, (self._now, waiting)
             taken = self._point(*self._now, waiting)
             store_progress(self._checkpoint, self._run, taken)
             self._points = [*self._points[-_KEPT:], taken]
-            if waiting != ASKING and (measured := stage_progress(self._points)) is not None:
-                told = with_ends(measured, self._ahead, self._points, self._config, self._arrived)
+            if waiting not in (ASKING, PAUSED) and (measured := stage_progress(self._points)) is not None:
+                told = with_ends(measured, self._ahead, self._points, self._steering.config, self._arrived)
                 self._listener.measured(told, self._not_before_confirmed(told.whole))
 
     def _point(self, stage: str, done: int, total: int | None, waiting: str | None) -> ProgressPoint:
@@ -165,13 +166,15 @@ class ProgressRecorder(RunEvents):
             return whole
         points = [*self._beside, self._point_beside(self._beside[-1].done, self._beside[-1].total)]
         reading = stage_progress(points)
-        end = with_ends(reading, [], points, self._config).eta if reading is not None else None
+        end = with_ends(reading, [], points, self._steering.config).eta if reading is not None else None
         return None if end is None else (max(whole[0], end[0]), max(whole[1], end[1]))
 
     def _waiting(self) -> str | None:
         clock = self._clock
         if self._questions.is_open:
             return ASKING
+        if clock.paused_since is not None:
+            return PAUSED
         if (wait := clock.activity.wait) is not None:
             return wait_text(wait.why, wait.until - clock.monotonic())
         return self._notice

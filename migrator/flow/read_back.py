@@ -77,7 +77,7 @@ def read_back_sent(context: RunContext, before: SentReadBack, *, again: bool = T
     found = verify_after_run(
         context.checkpoint,
         context.descope,
-        context.config,
+        context.steering.config,
         verdicts,
         tell=tell,
         progress=lambda done: context.events.progress("verify", done, total),

@@ -39,6 +39,7 @@ from migrator.flow.send.error_budget import ErrorBudget
 from migrator.flow.send.leavers import disable_leavers
 from migrator.flow.send.send import Sender
 from migrator.flow.send.settle import settle_in_flight
+from migrator.flow.steering import Steering
 from migrator.log.setup import get_logger
 from migrator.normalize.mapping import Normalizer
 from migrator.report.coverage.collect import collect_coverage
@@ -89,11 +90,13 @@ def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents
         for api, client in (("Docebo", docebo), ("Descope", descope)):
             stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.write)))
         logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
-        recorder = ProgressRecorder(logbook, config, clock, checkpoint, (docebo, descope), questions)
+        steering = Steering(config, clock, checkpoint, (docebo.pacer, descope.pacer), logbook, questions)
+        recorder = ProgressRecorder(logbook, steering, clock, checkpoint, (docebo, descope), questions)
         context = PlanContext(
-            config, options, clock, recorder, questions, checkpoint, docebo, descope,
+            config, options, clock, recorder, questions, steering, checkpoint, docebo, descope,
             Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),
         )  # fmt: skip
+        stack.enter_context(steering)
         yield _Run(context, writer, logbook, recorder)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
+from deadline import until
+from steering_shell import let_pass
 from virtual_clock import At
 
 from migrator.checkpoint.db import lease
@@ -79,6 +82,27 @@ def test_l4_a_run_whose_renewals_fail_stops_itself(place: Place, monkeypatch: py
     assert isinstance(figures.error, LeaseLost)
     assert figures.error.exit_code == StopRun.exit_code
     assert [len(place.sandbox.control.journal())] == asked
+
+
+def test_a_paused_run_keeps_its_lease(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is paused for longer than a lease is trusted without a renewal, and goes on when it is resumed."""
+    place.sandbox.control.reset(users=12, difficult=0)
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(lease, "GIVE_UP_AFTER", 1.0)
+    clock = At(5, lambda: clock.pause(clock.time()))
+
+    def resume() -> None:
+        until(lambda: clock.paused_since is not None)
+        let_pass(2.0)
+        clock.resume()
+
+    thread = threading.Thread(target=resume)
+    thread.start()
+    figures = place.migrate(clock)
+    thread.join()
+
+    assert (figures.error, clock.pauses) == (None, 1)
+    assert len(place.targets()) == 12
 
 
 # --- L5 ------------------------------------------------------------------------------------------

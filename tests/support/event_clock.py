@@ -112,7 +112,7 @@ class EventClock(Clock):
             under_way -= 1
             at_work += 1
 
-        run_in_threads(workers, next_task, guarded, done)
+        run_in_threads(lambda: workers, next_task, guarded, done)
         return failed
 
     def beside(self, work: Callable[[], None], other: Callable[[], None]) -> None:

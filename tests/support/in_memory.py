@@ -17,6 +17,7 @@ from migrator.flow.context import ProjectAttributes, RunContext
 from migrator.flow.logbook import BatchLog
 from migrator.flow.options import Questions, RunEvents, RunOptions
 from migrator.flow.send.error_budget import ErrorBudget
+from migrator.flow.steering import Steering
 from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
@@ -167,13 +168,15 @@ def run_context(
         missing: attributes that the project lacks.
     """
     config = load_with(folder, **({"run": {"concurrency": 1}} | (settings or {})))
-    clock = VirtualClock()
+    clock, events = VirtualClock(), Told()
+    questions = Questions(clock)
     return RunContext(
         config=config,
         options=RunOptions(**options),
         clock=clock,
-        events=Told(),
-        questions=Questions(clock),
+        events=events,
+        questions=questions,
+        steering=Steering(config, clock, store, (), events, questions),
         checkpoint=store,
         docebo=docebo or Docebo(page([])),
         descope=descope or Descope(),

@@ -100,7 +100,7 @@ def look_up_users(context: PlanContext) -> None:
         decided += len(planned)
         context.events.progress("plan", decided, total)
 
-    run_in_threads(context.config.run.concurrency, next_task, lambda users: decide_all(context, users), done)
+    run_in_threads(context.at_once, next_task, lambda users: decide_all(context, users), done)
 
 
 def _know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) -> list[PlannedAction]:

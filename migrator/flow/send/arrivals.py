@@ -44,7 +44,7 @@ def find_one_by_one(context: PlanContext, users: Sequence[StoredUser]) -> dict[s
             there[user_id] = found
 
     run_in_threads(
-        context.config.run.concurrency,
+        context.at_once,
         lambda: next(left, None),
         lambda user: (user.user_id, context.descope.by_login(user.target.login_id)),
         note,

@@ -144,7 +144,7 @@ class _Round:
         # The kinds alternate: users who get no answer must not block all others.
         self._order.reverse()
         try:
-            run_in_threads(self._context.config.run.concurrency, self._next, lambda task: task(), lambda store: store())
+            run_in_threads(self._context.at_once, self._next, lambda task: task(), lambda store: store())
             self._judge_refusals(last=True)
         finally:
             self._record_held()

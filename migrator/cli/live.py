@@ -17,6 +17,7 @@ from rich.text import Text
 from migrator.cli import colour
 from migrator.cli.display import Display
 from migrator.cli.pace_words import elapsed_text, ends_text, rate_text
+from migrator.core.activity import pause_text
 from migrator.report.eta import percent_done
 
 if TYPE_CHECKING:
@@ -107,11 +108,15 @@ class Bars(Display):
 
     def _below(self, running: Running) -> list[Text]:
         """How long and how fast, when it ends, and what it waits for or why it goes through everybody again."""
-        now = self._now if self._now is not None and self._now.stage == running.name else None
+        paused = self._clock.paused_since
+        is_measured = paused is None and self._now is not None and self._now.stage == running.name
+        now = self._now if is_measured else None
         elapsed = f"{elapsed_text(self._clock.monotonic() - running.began)} so far"
         speed = [rate_text(now), *ends_text(now, self._whole)] if now is not None else []
         wait = self._clock.activity.wait
-        if wait is not None:
+        if paused is not None:
+            last = Text(pause_text(paused, self._clock.time()), style=colour.CARE)
+        elif wait is not None:
             last = Text(wait.now(self._clock.monotonic()), style=colour.CARE)
         else:
             last = Text(running.why_again[:1].upper() + running.why_again[1:] or self.beside)

@@ -11,11 +11,14 @@ from migrator.cli.commands.demo import demo_command
 from migrator.cli.commands.estimate import estimate_command
 from migrator.cli.commands.explain import explain_command
 from migrator.cli.commands.init import init_command
+from migrator.cli.commands.pause import pause_command
 from migrator.cli.commands.purge import purge_command
 from migrator.cli.commands.report import report_command
+from migrator.cli.commands.resume import resume_command
 from migrator.cli.commands.run import plan_command, run_command
 from migrator.cli.commands.runs import runs_command
 from migrator.cli.commands.sandbox import sandbox_command
+from migrator.cli.commands.set import set_command
 from migrator.cli.commands.status import status_command
 from migrator.cli.commands.verify import verify_command
 
@@ -69,6 +72,9 @@ for command in (
     run_command,
     status_command,
     runs_command,
+    pause_command,
+    resume_command,
+    set_command,
     verify_command,
     report_command,
     purge_command,

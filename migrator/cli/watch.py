@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from rich.live import Live
 from rich.text import Text
 
 from migrator.cli.pace_words import how_far, pace_and_ends
+from migrator.core.activity import moment_text
 from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome
 from migrator.report.sentences import ending_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from migrator.checkpoint.runs.control import Control
     from migrator.report.eta import StageProgress
     from migrator.report.summary import RunFigures
 
@@ -29,25 +32,33 @@ _STATES = {
 }
 
 
-def run_state(figures: RunFigures, *, begins: bool = False) -> str:
-    """Whose migration it is, and its state in a word or two.
+def run_state(figures: RunFigures) -> str:
+    """Whose migration it is, and the state of one that does not run, in a word or two."""
+    return f"{figures.source} -> {figures.project}: {_STATES.get(figures.outcome, str(figures.outcome))}"
+
+
+def watch_line(figures: RunFigures, progress: StageProgress | None, asked: Control, *, begins: bool = False) -> str:
+    """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits.
 
     Args:
+        asked: what people ask of the running one.
         begins: a run holds the lease and is not stored as running: it is starting or finishing.
     """
-    state = "running (starting or finishing)" if begins else _STATES.get(figures.outcome, str(figures.outcome))
-    return f"{figures.source} -> {figures.project}: {state}"
-
-
-def watch_line(figures: RunFigures, progress: StageProgress | None, *, begins: bool = False) -> str:
-    """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits."""
+    whose = f"{figures.source} -> {figures.project}"
     if not begins and figures.outcome != RUNNING:
-        return f"{figures.source} -> {figures.project}: {ending_sentence(figures.document())}"
-    if progress is None:
-        return run_state(figures, begins=begins)
-    parts = [how_far(progress), *pace_and_ends(progress, progress.whole)]
-    waits = f". Waiting: {progress.waiting}" if progress.waiting else ""
-    return f"{run_state(figures)}. {', '.join(parts)}{waits}"
+        return f"{whose}: {ending_sentence(figures.document())}"
+    since = asked.paused_since
+    state = "running" if since is None else f"paused since {moment_text(since, time.time())}"
+    told = [f"{whose}: {state}{' (starting or finishing)' if begins else ''}"]
+    if since is not None:
+        told.append("`migrator resume` goes on")
+    if progress is not None:
+        told.append(", ".join([how_far(progress), *pace_and_ends(progress, progress.whole)]))
+    if progress is not None and progress.waiting:
+        told.append(f"Waiting: {progress.waiting}")
+    if asked.words:
+        told.append(f"Set: {asked.words}")
+    return ". ".join(told)
 
 
 @contextmanager

@@ -203,7 +203,7 @@ def plan_command(common: Common, asked: RunOptions, leave: float, plan_out: Path
 def execute_run(common: Common, config: Config, options: RunOptions, *, allow_partial: bool = False) -> int:
     """Migrate or plan, show the figures, and return the exit code (README.md, "Exit codes")."""
     if config.docebo.leave and common.verbosity >= 0:
-        for api in _unlimited(config):
+        for api in config.unlimited:
             click.echo(f"--leave keeps no room at {api}, because the configuration sets no limit there.", err=True)
     clock = Clock()
     with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
@@ -223,12 +223,6 @@ def execute_run(common: Common, config: Config, options: RunOptions, *, allow_pa
     if figures.error is not None:
         return stopping.exit_code(figures.error)
     return EXIT_NEEDS_PERSON if figures.outcome == RunOutcome.NEEDS_PERSON and not allow_partial else 0
-
-
-def _unlimited(config: Config) -> list[str]:
-    """The APIs for which the configuration sets no rate limit."""
-    limits = {"Docebo": config.docebo.calls_per_hour, "Descope": config.descope.limits}
-    return [api for api, found in limits.items() if not found]
 
 
 def _confirm(common: Common, *, yes: bool) -> Callable[[RunFigures], bool]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.control import NOTHING_ASKED, Control, ControlDocument, read_control
 from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
 from migrator.cli import streams
@@ -17,6 +18,7 @@ from migrator.cli.render import standing_text
 from migrator.cli.watch import run_state, watch_line, watch_screen
 from migrator.core.clock import Clock
 from migrator.core.model import ARRIVED_STATES, RUNNING
+from migrator.flow.progress_recorder import PAUSED
 from migrator.flow.time_left import steps_ahead, with_ends
 from migrator.report import gather
 from migrator.report.document import RunDocument
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 
-class StatusDocument(RunDocument):
+class StatusDocument(RunDocument, ControlDocument):
     """What `migrator status --json` prints; `progress` is None unless a run is in progress and has told."""
 
     progress: ProgressDocument | None
@@ -41,12 +43,14 @@ class StatusDocument(RunDocument):
 class StatusView:
     """What the checkpoint tells at one moment; `progress` is None unless a run is in progress and has told.
 
-    `begins` says that a run holds the lease and is not stored as running: it is starting or finishing.
+    `begins` says that a run holds the lease and is not stored as running: it is starting or finishing. `asked` is what
+    people ask of a run in progress.
     """
 
     figures: RunFigures
     progress: StageProgress | None
     begins: bool = False
+    asked: Control = NOTHING_ASKED
 
     @property
     def running(self) -> bool:
@@ -56,11 +60,12 @@ class StatusView:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return watch_line(self.figures, self.progress, begins=self.begins)
+        return watch_line(self.figures, self.progress, self.asked, begins=self.begins)
 
     def document(self) -> StatusDocument:
         """The JSON document."""
-        return {**self.figures.document(), "progress": self.progress.document() if self.progress else None}
+        progress = self.progress.document() if self.progress else None
+        return {**self.figures.document(), **self.asked.document(), "progress": progress}
 
 
 @click.command()
@@ -74,7 +79,8 @@ def status_command(common: Common, watching: bool, interval: float) -> int:
     """Show how far the migration is, from any shell, even while it runs.
 
     Reads only the checkpoint; neither Docebo nor Descope is asked. While a run is in progress it shows the stage,
-    the users a second over the last minute, why it is waiting, and when the stage and the run will end, as ranges.
+    the users a second over the last minute, why it is waiting, and when the stage and the run will end, as ranges;
+    or since when it is paused.
 
     \b
     Example:
@@ -119,11 +125,18 @@ def read_status(config: Config, checkpoint: Checkpoint, *, predicted: bool = Fal
     last = last_run(checkpoint)
     figures = gather.figures_of_last_run(checkpoint, config, held=held, predicted=predicted)
     figures.reports = existing_reports(config.report.path)
+    asked = read_control(checkpoint) if held else NOTHING_ASKED
     if not held or not last or last.finished_at is not None:
-        return StatusView(figures, None, begins=held)
+        return StatusView(figures, None, begins=held, asked=asked)
     samples = recent_progress(checkpoint, last.number, LOOK_BACK)
     now = stage_progress(samples)
     if now is None:
-        return StatusView(figures, None)
+        return StatusView(figures, None, asked=asked)
+    if asked.paused_since is not None:  # nobody knows when it goes on
+        return StatusView(figures, replace(now, rate=None, eta=None, waiting=None), asked=asked)
+    if now.waiting == PAUSED:  # the run has not told yet that it goes on
+        now = replace(now, waiting=None)
     arrived = sum(figures.books.states[state] for state in ARRIVED_STATES)
-    return StatusView(figures, with_ends(now, steps_ahead(samples, last.command), samples, config, arrived))
+    config = config.steered(asked.rate, asked.concurrency)
+    ends = with_ends(now, steps_ahead(samples, last.command), samples, config, arrived)
+    return StatusView(figures, ends, asked=asked)

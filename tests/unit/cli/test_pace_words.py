@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from migrator.checkpoint.runs.control import NOTHING_ASKED
 from migrator.checkpoint.users.counts import UserCounts
 from migrator.cli.pace_words import about_text, elapsed_text, ends_text, pace_and_ends, stopping_text, takes_text
 from migrator.cli.watch import run_state, watch_line
@@ -73,7 +74,9 @@ def test_what_a_stop_waits_for_is_said() -> None:
 def test_a_stopped_run_shows_its_reason() -> None:
     """The line of `status` says why, where it is known."""
     figures = RunFigures("acme", "P2x", RunOutcome.STOPPED, UserCounts(dict.fromkeys(State, 0), {}))
-    assert "acme -> P2x: Stopped early: The run did not end properly" in watch_line(figures, None)
+    assert "acme -> P2x: Stopped early: The run did not end properly" in watch_line(figures, None, NOTHING_ASKED)
     figures.error = StopRun("Descope is not answering any write.")
-    assert watch_line(figures, None).startswith("acme -> P2x: Stopped early: Descope is not answering any write.")
+    assert watch_line(figures, None, NOTHING_ASKED).startswith(
+        "acme -> P2x: Stopped early: Descope is not answering any write."
+    )
     assert run_state(figures) == "acme -> P2x: stopped"

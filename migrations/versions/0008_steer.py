@@ -1,6 +1,6 @@
 """What people ask of the run at work, so that another shell can steer it.
 
-Revision: 0009, after 0007.
+Revision: 0008, after 0007.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -69,9 +69,8 @@ def _known(code: str) -> Reason | Note:
     if known is None:
         close = get_close_matches(code.strip().lower(), [*Reason, *Note])
         meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise ConfigError(
-            f"There is no reason or note code {code!r}.", fix=f"{meant}`migrator explain` lists all codes."
-        )
+        # What was typed is not repeated: an address in the wrong place must not reach a log.
+        raise ConfigError("There is no such reason or note code.", fix=f"{meant}`migrator explain` lists all codes.")
     return known
 
 

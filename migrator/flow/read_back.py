@@ -66,8 +66,10 @@ def read_back_sent(context: RunContext, before: SentReadBack, *, again: bool = T
     """
     context.events.stage("verify")
     verdicts = UNPROVEN_VERDICTS if again else (None,)
-    total = count_arrived(context.checkpoint, verdicts)
-    context.events.progress("verify", 0, total)
+    # Whoever was read back while others were sent counts with the rest.
+    same = before.classes.get(SAME, 0)
+    total = same + count_arrived(context.checkpoint, verdicts)
+    context.events.progress("verify", same, total)
     differences: list[Difference] = []
 
     def tell(difference: Difference) -> None:
@@ -80,9 +82,9 @@ def read_back_sent(context: RunContext, before: SentReadBack, *, again: bool = T
         context.steering.config,
         verdicts,
         tell=tell,
-        progress=lambda done: context.events.progress("verify", done, total),
+        progress=lambda done: context.events.progress("verify", same + done, total),
     )
-    classes = found | {SAME: found[SAME] + before.classes.get(SAME, 0)}
+    classes = found | {SAME: found[SAME] + same}
     result = replace(before, classes=classes, differences=differences)
     if result.read:
         context.checkpoint.write(lambda connection: result.put(connection, context.checkpoint))

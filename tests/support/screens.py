@@ -31,9 +31,10 @@ HEAD = """# What the terminal shows
 program shows. Durations are written `m:ss`, other figures that vary from night to night `N`, and the servers and the
 folder have other names.
 """
+_TIME = r"\d+\s(?:h|min|s)(?:\s\d+\s(?:h|min|s))*"
 _PLACEHOLDERS = (
     (r"127\.0\.0\.1:\d+", "acme.docebosaas.com"),
-    (r"(ends in|the run in) (\d+ (h|min|s) ?)+(to (\d+ (h|min|s) ?)*\d+ (h|min|s))?(?=[.,\s]|$)", r"\1 N s to N min"),
+    (rf"(ends in|the run in)\s{_TIME}(\sto\s{_TIME})?(?=[.,\s]|$)", r"\1 N s to N min"),
     (r"(?m)^( +)[\d.]+ s *$", r"\1N s"),
     (r"(?<![\d:.])\d+:\d\d(:\d\d)?(?![\d:])", "m:ss"),
     (r"\d{4}-\d\d-\d\d[T ]m:ss(\.\d+)?Z?", "2026-11-24 22:15"),

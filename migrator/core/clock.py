@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from migrator.core.activity import Activity, Wait
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LOOK_AGAIN = 0.2  # seconds after which whoever is paused looks whether the run goes on
+
+
+def utc_text(at: float) -> str:
+    """Epoch seconds in ISO 8601, UTC, to the second: `2026-01-01T00:00:00Z`."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Clock:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import Connection, insert, select, update
 
 from migrator.checkpoint.db.tables import control, migration
 from migrator.core.activity import percent_text
+from migrator.core.clock import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,7 @@ class Control:
 
     def document(self) -> ControlDocument:
         """As JSON documents carry it."""
-        since = None
-        if self.paused_since is not None:
-            since = datetime.fromtimestamp(self.paused_since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = None if self.paused_since is None else utc_text(self.paused_since)
         return {
             "paused": since is not None,
             "paused_since": since,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import Connection, delete, func, insert, select, true
 
 from migrator.checkpoint.db.tables import verification
+from migrator.core.clock import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,8 +54,7 @@ class Verification:
 
     def document(self) -> VerificationDocument:
         """As in JSON documents."""
-        at = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {"classes": dict(self.classes), "read": self.read, "at": at, "scope": self.scope}
+        return {"classes": dict(self.classes), "read": self.read, "at": utc_text(self.at), "scope": self.scope}
 
 
 def next_verification(checkpoint: Checkpoint) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import every_run
 from migrator.checkpoint.runs.runs import outcome_now
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.pace_words import elapsed_text
 from migrator.cli.wrap import columns, hanging
-from migrator.core.clock import Clock
+from migrator.core.clock import Clock, utc_text
 from migrator.core.model import RunOutcome
 from migrator.report.sentences import plan_words, sent_words
 
@@ -83,17 +84,13 @@ def _document(row: RunRow, *, works: bool) -> StoredRunDocument:
     return {
         "number": row.number,
         "command": row.command,
-        "started": _iso(row.started_at),
-        "finished": None if row.finished_at is None else _iso(row.finished_at),
+        "started": utc_text(row.started_at),
+        "finished": None if row.finished_at is None else utc_text(row.finished_at),
         "outcome": outcome_now(row, held=works),
         "actions": row.summary.get("actions", {}),
         "calls": row.summary.get("calls", {}),
         "error": row.summary.get("error"),
     }
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _lines(one: StoredRunDocument) -> list[str]:
@@ -106,9 +103,10 @@ def _lines(one: StoredRunDocument) -> list[str]:
 
 
 def _what(one: StoredRunDocument) -> str:
-    did = plan_words(one["actions"]) if one["outcome"] == RunOutcome.DRY_RUN else sent_words(one["actions"])
+    actions = NO_ACTIONS | one["actions"]  # an older version knew fewer kinds
+    did = plan_words(actions) if one["outcome"] == RunOutcome.DRY_RUN else sent_words(actions)
     ended = _ENDED.get(one["outcome"], one["outcome"])
     if one["finished"] is None and one["outcome"] == RunOutcome.STOPPED:
         ended = "killed"
-    told = f"{ended}; {did}" if any(one["actions"].values()) else ended
+    told = f"{ended}; {did}" if any(actions.values()) else ended
     return told if one["error"] is None else f"{told}. {one['error']['message']}"

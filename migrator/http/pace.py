@@ -92,14 +92,12 @@ class Pacer:
         self._buckets = {name: BucketPace(limit) for name, limit in limits.items()}
         self._paused_until = clock.monotonic()
         self._asked = 0.0  # seconds of the present pause
-        self._rate = 1.0
         self._memory: PaceMemory | None = None
         self._keeping = threading.Lock()  # so that no older state is remembered instead of a newer one
 
     def scale(self, rate: float) -> None:
         """Use this share (0.01 to 1) of every limit's allowance from now on; it is not remembered."""
         with self._turns:
-            self._rate = rate
             for bucket in self._buckets.values():
                 bucket.rate = rate
 
@@ -208,7 +206,7 @@ class Pacer:
                 self._reserve(name, memory)
             elif held is not None:
                 seconds, why, how_long = held
-                at_most = _RATE_LOOK if self._rate < 1 else math.inf
+                at_most = _RATE_LOOK if bucket is not None and bucket.rate < 1 else math.inf
                 self._clock.wait_saying(max(seconds, _SHORTEST_WAIT), why, how_long, at_most)
             else:
                 self._clock.check()
@@ -226,7 +224,7 @@ class Pacer:
 
     def _why(self, name: str, now: float) -> str:
         limit, bucket = self._limits[name], self._buckets[name]
-        used = self._rate * (1 - limit.leave)
+        used = bucket.rate * (1 - limit.leave)
         part = f"{percent_text(used)} of " if used < 1 else ""
         if (passed := bucket.passed_before(now)) is not None:
             words = replace(limit, calls=passed).words(name)

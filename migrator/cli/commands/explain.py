@@ -77,11 +77,8 @@ def _known(code: str) -> Reason | Note:
 def _text(one: Reason | Note) -> list[str]:
     if isinstance(one, Note):
         return [f"{one} (a note: the user is migrated)", fitted(one.meaning, "  "), fitted(one.fix, "  Fix: ")]
-    again = {
-        "helps": "can help though nobody changed anything.",
-        "no": "does not help before somebody changes something.",
-    }
-    words = again.get(again_words(one), f"helps {again_words(one)}.")
+    again = again_words(one)
+    words = _AGAIN.get(again, f"helps {again}.")
     return [
         f"{one} (a reason: {one.state})",
         fitted(one.meaning, "  "),

@@ -31,6 +31,7 @@ class ReadBeside:
     def __init__(self, context: RunContext, before: SentReadBack) -> None:
         self.found = before
         self._context = context
+        self._readback = Readback(context.config, context.descope, lambda _difference: None, edits=False)
         self._waiting: list[str] = []
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
@@ -47,17 +48,13 @@ class ReadBeside:
 
     def look(self, users: Sequence[StoredUser]) -> dict[str, DescopeUser]:
         """What Descope shows of these users, by Docebo user id. To be called in any thread."""
-        return self._readback().look_once(users, ask_alone=False)
+        return self._readback.look_once(users, ask_alone=False)
 
     def store(self, users: Sequence[StoredUser], shown: Mapping[str, DescopeUser]) -> None:
         """Store who of these users is as sent."""
-        readback = self._readback()
-        verdicts = readback.judge([user for user in users if user.user_id in shown], shown, {})
+        verdicts = self._readback.judge([user for user in users if user.user_id in shown], shown, {})
         same = {user_id: verdict for user_id, verdict in verdicts.items() if verdict == RowVerdict.SAME}
         if same:
             self.found = found = self.found.with_same(len(same))
             checkpoint = self._context.checkpoint
             store_verdicts(checkpoint, users, same, lambda connection: found.put(connection, checkpoint))
-
-    def _readback(self) -> Readback:
-        return Readback(self._context.config, self._context.descope, lambda _difference: None, edits=False)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import pytest
+from pacing import most_in_any_window, starts
 from wire import VirtualClock
 
 from migrator.core.clock import Clock
@@ -16,18 +16,6 @@ from migrator.http.pace import Limit, Pacer
 
 if TYPE_CHECKING:
     from migrator.core.activity import Wait
-
-
-def starts(pacer: Pacer, clock: VirtualClock, count: int, bucket: str = "create") -> list[float]:
-    times = []
-    for _ in range(count):
-        pacer.acquire(bucket)
-        times.append(clock.now)
-    return times
-
-
-def most_in_any_window(times: list[float], window: float) -> int:
-    return max(bisect_left(times, start + window) - number for number, start in enumerate(times))
 
 
 @pytest.mark.parametrize(

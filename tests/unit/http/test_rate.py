@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 import pytest
+from pacing import most_in_any_window, starts
 from wire import VirtualClock
 
 from migrator.http.pace import Limit, Pacer
-
-
-def starts(pacer: Pacer, clock: VirtualClock, count: int, bucket: str = "create") -> list[float]:
-    times = []
-    for _ in range(count):
-        pacer.acquire(bucket)
-        times.append(clock.now)
-    return times
 
 
 @pytest.mark.parametrize(
@@ -29,7 +20,7 @@ def test_a_rate_is_that_share_of_every_allowance(calls: int, leave: float, rate:
     pacer.scale(rate)
     for bucket in ("create", "search"):
         times = starts(pacer, clock, 3 * most, bucket)
-        assert max(bisect_left(times, start + 60) - n for n, start in enumerate(times)) == most
+        assert most_in_any_window(times, 60) == most
 
 
 def test_a_lower_rate_counts_the_calls_before_it() -> None:

@@ -28,7 +28,7 @@ def pause_command(common: Common) -> int:
       migrator pause
 
     \b
-    Exit codes: 0 paused (or it was already), 2 configuration, or no run is at work.
+    Exit codes: 0 paused (or it was already), 2 configuration, no checkpoint yet, or no run is at work.
     """  # noqa: D301 -- Click's \b
     now = time.time()
     asked = ask_run(common.load(offline=True), lambda was: was if was.paused_since else replace(was, paused_since=now))

@@ -13,7 +13,6 @@ from migrator.checkpoint.users.sends import in_flight_pages
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.prompts import about_purge
 from migrator.cli.signals import signals
-from migrator.cli.wrap import fitted
 from migrator.core.clock import Clock
 from migrator.core.errors import ConfigError, Declined
 from migrator.report.files import existing_reports
@@ -41,7 +40,7 @@ def purge_command(common: Common, yes: bool) -> int:
     \b
     Exit codes: 0 erased, or nothing to erase, 2 configuration, no checkpoint yet, or users are still in flight,
     3 erased, but the bytes remain (PostgreSQL; it says what to do), 4 you said no, or the database failed,
-    5 a run is in progress.
+    5 a run is in progress, 129/130/143 interrupted: nothing was erased, or run it again.
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
     clock = Clock()
@@ -74,5 +73,5 @@ def _text(config: Config, erased: int) -> list[str]:
         return ["The checkpoint has no personal data."]
     lines = [f"Erased the personal data of {users_words(erased)}."]
     if reports := existing_reports(config.report.path):
-        lines += [fitted("These files may still name people:"), *(f"  {path}" for path in reports)]
+        lines += ["These files may still name people:", *(f"  {path}" for path in reports)]
     return lines

@@ -61,7 +61,7 @@ def set_command(common: Common, setting: tuple[Setting, ...]) -> int:
       migrator set rate=50% concurrency=8
 
     \b
-    Exit codes: 0 set, 2 usage, configuration, or no run is at work; nothing was changed.
+    Exit codes: 0 set, 2 usage, configuration, no checkpoint yet, or no run is at work; nothing was changed.
     """  # noqa: D301 -- Click's \b
     names = [name for name, _ in setting]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:

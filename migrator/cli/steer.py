@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.runs.control import change_control
+from migrator.cli.reading import checkpoint_beside_run
 from migrator.core.clock import Clock
 from migrator.core.errors import ConfigError
 
@@ -22,12 +22,8 @@ def ask_run(config: Config, change: Callable[[Control], Control]) -> tuple[Contr
     Raises:
         ConfigError: there is no checkpoint yet, or it needs an upgrade.
     """
-    url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
-    checkpoint = Checkpoint(url, key, Clock(), upgrade=False, create=False)
-    try:
+    with checkpoint_beside_run(config, Clock()) as checkpoint:
         return change_control(checkpoint, change)
-    finally:
-        checkpoint.db.close()
 
 
 def nobody_at_work(what: str) -> ConfigError:

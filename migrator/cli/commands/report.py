@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.cli.command import Common, with_common_options
+from migrator.cli.reading import checkpoint_beside_run
 from migrator.core.clock import Clock
 from migrator.report.files import prepare_folder
 from migrator.report.gather import rewrite_reports
@@ -48,15 +48,11 @@ def report_command(common: Common, redact: bool, out: Path | None) -> int:
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
     folder = _folder(config, out, redact=redact)
-    clock = Clock()
-    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
-    try:
+    with checkpoint_beside_run(config, Clock()) as checkpoint:
         prepare_folder(folder)
         # A run in progress appends to its own crosswalk.csv; replacing that file could lose lines of it.
         theirs = checkpoint.is_held() and folder.resolve() == config.report.path.resolve()
         document = rewrite_reports(checkpoint, config, folder, redact=redact, leave_crosswalk=theirs)
-    finally:
-        checkpoint.db.close()
     if common.as_json:
         common.print_json(document)
     else:

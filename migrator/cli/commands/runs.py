@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import every_run
 from migrator.checkpoint.runs.runs import outcome_now
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.pace_words import elapsed_text
+from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.wrap import columns, hanging
 from migrator.core.clock import Clock, utc_text
 from migrator.core.model import RunOutcome
@@ -21,6 +21,7 @@ from migrator.report.sentences import plan_words, sent_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.runs.history import RunRow
     from migrator.core.errors import ErrorDocument
 
@@ -57,12 +58,8 @@ def runs_command(common: Common) -> int:
     Exit codes: 0 shown, 2 configuration or no checkpoint yet.
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
-    clock = Clock()
-    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
-    try:
+    with checkpoint_beside_run(config, Clock()) as checkpoint:
         documents = list(_documents(checkpoint))
-    finally:
-        checkpoint.db.close()
     if common.as_json:
         common.print_json({"runs": documents})
     elif not documents:

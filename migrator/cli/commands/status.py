@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.runs.control import NOTHING_ASKED, Control, ControlDocument, read_control
 from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
 from migrator.cli import streams
 from migrator.cli.command import Common, with_common_options
+from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.render import standing_text
 from migrator.cli.watch import run_state, watch_line, watch_screen
 from migrator.core.clock import Clock
@@ -26,6 +26,7 @@ from migrator.report.eta import stage_progress
 from migrator.report.files import existing_reports
 
 if TYPE_CHECKING:
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
     from migrator.report.eta import ProgressDocument, StageProgress
     from migrator.report.summary import RunFigures
@@ -92,8 +93,7 @@ def status_command(common: Common, watching: bool, interval: float) -> int:
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
     clock = Clock()
-    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
-    try:
+    with checkpoint_beside_run(config, clock) as checkpoint:
         people = not common.as_json
         view = read_status(config, checkpoint, predicted=people)
         if watching:
@@ -102,8 +102,6 @@ def status_command(common: Common, watching: bool, interval: float) -> int:
                     show_line(view.line)
                     clock.wait(interval)
                     view = read_status(config, checkpoint, predicted=people)
-    finally:
-        checkpoint.db.close()
     if common.as_json:
         common.print_json(view.document())
     else:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.checkpoint.binding import Binding, check_binding
-from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.verifications import SCOPE_ALL, SCOPE_SAMPLE, Verification, store_verification
 from migrator.cli import audit
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.progress import events
+from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.signals import signals
 from migrator.core.clock import Clock
 from migrator.descope.reader import DescopeReader
@@ -31,6 +31,7 @@ from migrator.verify.full import SampleSize, VerifyDocument, VerifyReport, verif
 from migrator.verify.readback import DIFFERS, EXTRA, MISSING
 
 if TYPE_CHECKING:
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
     from migrator.report.document import MigrationDocument
 
@@ -81,8 +82,8 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
     clock = Clock()
     started = clock.monotonic()
     with ExitStack() as stack:
-        checkpoint = _checkpoint(config, clock)
-        stack.callback(checkpoint.db.close)
+        checkpoint = stack.enter_context(checkpoint_beside_run(config, clock))
+        _check_binding(config, checkpoint)
         prepare_folder(config.report.path)
         docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
         stack.callback(docebo.close)
@@ -136,23 +137,17 @@ def _keep(config: Config, checkpoint: Checkpoint, verdict: VerifyReport) -> None
         rewrite_reports(checkpoint, config, config.report.path, leave_crosswalk=there)
 
 
-def _checkpoint(config: Config, clock: Clock) -> Checkpoint:
-    """The checkpoint to read; one that belongs to other servers or another mapping proves nothing."""
-    checkpoint = Checkpoint(config.checkpoint.sqlalchemy_url, config.checkpoint.key, clock, upgrade=False, create=False)
-    try:
-        wanted = Binding(
-            source=config.docebo.platform,
-            project=config.descope.project_id,
-            target_host=config.descope.host,
-            mapping=config.mapping.fingerprint(),
-            policy=config.policy.fingerprint(),
-            mapping_section=config.mapping.to_json(),
-        )
-        check_binding(checkpoint, wanted, remap=False)
-    except BaseException:
-        checkpoint.db.close()
-        raise
-    return checkpoint
+def _check_binding(config: Config, checkpoint: Checkpoint) -> None:
+    """Refuse a checkpoint that belongs to other servers or another mapping: it proves nothing."""
+    wanted = Binding(
+        source=config.docebo.platform,
+        project=config.descope.project_id,
+        target_host=config.descope.host,
+        mapping=config.mapping.fingerprint(),
+        policy=config.policy.fingerprint(),
+        mapping_section=config.mapping.to_json(),
+    )
+    check_binding(checkpoint, wanted, remap=False)
 
 
 def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[str]:

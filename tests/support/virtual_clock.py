@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -26,14 +27,22 @@ class VirtualClock(Clock):
         self.jump = 0.0
         self._skipped = 0.0
         self._guard = threading.Lock()
+        self._mine = threading.local()
 
     def monotonic(self) -> float:
         """Seconds that never jump."""
-        return time.monotonic() + self._skipped
+        self._mine.looked = now = time.monotonic() + self._skipped
+        return now
 
     def time(self) -> float:
         """What the wall clock shows."""
         return time.time() + self._skipped + self.jump
+
+    def wait_saying(self, seconds: float, why: str, how_long: str = ": {}", at_most: float = math.inf) -> None:
+        """Wait, and report why; what others have skipped since this thread looked at the time is part of its wait."""
+        looked = getattr(self._mine, "looked", math.inf)
+        passed = max(0.0, self.monotonic() - looked)
+        super().wait_saying(max(0.0, seconds - passed), why, how_long, at_most)
 
     def wait(self, seconds: float) -> None:
         """Let the time pass at once; workers that wait at the same time wait together."""

@@ -19,6 +19,7 @@ from migrator.cli.commands.run import plan_command, run_command
 from migrator.cli.commands.runs import runs_command
 from migrator.cli.commands.sandbox import sandbox_command
 from migrator.cli.commands.set import set_command
+from migrator.cli.commands.show import show_command
 from migrator.cli.commands.status import status_command
 from migrator.cli.commands.verify import verify_command
 
@@ -72,6 +73,7 @@ for command in (
     run_command,
     status_command,
     runs_command,
+    show_command,
     pause_command,
     resume_command,
     set_command,

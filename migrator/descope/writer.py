@@ -15,6 +15,7 @@ from migrator.descope.endpoints import (
     UPDATE_LOGIN,
     UPDATE_PHONE,
 )
+from migrator.descope.payload import create_request
 from migrator.descope.reader import DescopeReader, stop_for
 from migrator.descope.user import DescopeUser, parse_user
 
@@ -41,8 +42,7 @@ class DescopeWriter(DescopeReader):
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (docs/contract/descope.md 3.3)."""
-        body = {"users": list(users), "invite": False, "sendMail": False, "sendSMS": False}
-        return self._raw(CREATE_BATCH, lambda a: parse_batch(a, "createdUsers"), body)
+        return self._raw(CREATE_BATCH, lambda a: parse_batch(a, "createdUsers"), create_request(users))
 
     def patch(self, patches: Sequence[Json]) -> BatchAnswer:
         """Change the given fields of users, nothing else (docs/contract/descope.md 3.6)."""

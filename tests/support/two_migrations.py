@@ -63,8 +63,9 @@ def share_login(checkpoint: Checkpoint, login_key: str, *user_ids: str) -> None:
 
 
 def rows(checkpoint: Checkpoint, key: str = KEY) -> dict[str, dict[str, Any]]:
-    """User id to everything stored of that user."""
-    query = select(source_user).where(source_user.c.migration == key)
+    """User id to everything stored of that user but the history, which `test_state_history.py` looks at."""
+    told = [column for column in source_user.c if column.name != "history"]
+    query = select(*told).where(source_user.c.migration == key)
     return {row["user_id"]: dict(row) for row in checkpoint.read(lambda c: c.execute(query).mappings().all())}
 
 

@@ -42,6 +42,10 @@ class Checkpoint:
     Args:
         upgrade: whether to bring an older or empty schema to head now.
 
+    Attributes:
+        fence: the number of the lease that is held; part of every write.
+        run_number: of the run that holds it; 0 before one has begun.
+
     Raises:
         ConfigError: damaged, foreign or newer database, or an upgrade is needed and not allowed.
         LeaseHeld: on entering, another run is alive (exit code 5).
@@ -52,6 +56,7 @@ class Checkpoint:
         self.clock = clock
         self.db = Database(url, create=create)
         self.fence = 0
+        self.run_number = 0
         self._one_writer = threading.Lock()
         self._heartbeat = Heartbeat(self._renew)
         try:

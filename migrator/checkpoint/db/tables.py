@@ -133,6 +133,7 @@ source_user = Table(
     Column("batch", Text),
     Column("sending_since", Double),
     Column("attempts", Integer, nullable=False),
+    Column("history", Text),  # the states the user came through, newest first (`state_history`); no personal data
     CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
     CheckConstraint("(state = 'sending') = (batch IS NOT NULL)", name="batch"),
     ForeignKeyConstraint(["migration"], ["migration.key"]),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def begin_run(checkpoint: Checkpoint, command: str) -> int:
-    """Open a run's row and return its number."""
+    """Open a run's row and return its number, which the checkpoint then knows."""
 
     def work(connection: Connection) -> int:
         last = connection.execute(select(func.max(run.c.number)).where(checkpoint.owns(run))).scalar()
@@ -34,7 +34,8 @@ def begin_run(checkpoint: Checkpoint, command: str) -> int:
         )
         return number
 
-    return checkpoint.write(work)
+    checkpoint.run_number = checkpoint.write(work)
+    return checkpoint.run_number
 
 
 def store_summary(

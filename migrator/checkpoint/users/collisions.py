@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Text, and_, bindparam, func, literal, or_, select, tuple_
 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.moves import move_to
@@ -96,8 +96,8 @@ def set_colliding_aside(checkpoint: Checkpoint, groups: Sequence[tuple[str, str,
         source_user.c.user_id != bindparam("b_winner"),
         or_(source_user.c.target_id.is_(None), bindparam("b_everybody") == 1),
     )
-    aside = move_to(checkpoint, State.CONFLICT, losing).values(
-        reason=bindparam("b_reason"), decision=None, changes=None, adopt_id=None
+    aside = move_to(checkpoint, State.CONFLICT, losing, reason=bindparam("b_reason", type_=Text)).values(
+        decision=None, changes=None, adopt_id=None
     )
     rows = [
         {"b_key": key, "b_reason": reason, "b_winner": winner or "", "b_everybody": int(not newcomers)}

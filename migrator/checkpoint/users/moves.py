@@ -1,6 +1,7 @@
 """The statements that write a user's `state`; nothing else does. Each makes only moves that `core.transitions` allows.
 
-A user that may not make the move is not changed, as if the condition excluded it; `move_each` treats that as an error.
+They write the history of the states, too, and the reason of a state that has one. A user that may not make the move is
+not changed, as if the condition excluded it; `move_each` treats that as an error.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Insert, Update, insert, or_, u
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.state_history import with_change
+from migrator.core.model import OPEN_STATES
 from migrator.core.transitions import ALLOWED, FIRST_STATES, RESTORABLE
 
 if TYPE_CHECKING:
@@ -24,10 +27,23 @@ class IllegalMove(RuntimeError):
     """A bug: a user was to move to a state that its present state does not lead to, or there is no such user."""
 
 
-def move_to(checkpoint: Checkpoint, to: State, *where: ColumnElement[bool]) -> Update:
-    """The statement that moves users of this migration to a state; `values` adds the other columns."""
+def move_to(
+    checkpoint: Checkpoint,
+    to: State,
+    *where: ColumnElement[bool],
+    reason: ColumnElement[str] | str | None = None,
+) -> Update:
+    """The statement that moves users of this migration to a state; `values` adds the other columns.
+
+    Args:
+        reason: the reason code; a column or parameter where the users have different ones. Without one, the history
+            does not tell a move to an open state, and the reason of such a user stays.
+    """
     come = _is_one_of(source_user.c.state, ALLOWED[to])
-    return update(source_user).where(mine(checkpoint), come, *where).values(state=to)
+    moved = update(source_user).where(mine(checkpoint), come, *where).values(state=to)
+    if reason is None and to in OPEN_STATES:
+        return moved
+    return moved.values(reason=reason, history=with_change(checkpoint, to, reason))
 
 
 def insert_as(checkpoint: Checkpoint, state: State) -> Insert:

@@ -65,12 +65,12 @@ def skip_all_but(checkpoint: Checkpoint, *, limit: int | None, seen_since: int |
 
     def work(connection: Connection) -> None:
         if seen_since is not None:
-            unseen = move_to(checkpoint, State.SKIPPED, pending, source_user.c.seen_sweep < seen_since)
-            connection.execute(unseen.values(reason=Reason.SEARCH_TEXT))
+            unseen = source_user.c.seen_sweep < seen_since
+            connection.execute(move_to(checkpoint, State.SKIPPED, pending, unseen, reason=Reason.SEARCH_TEXT))
         if limit is not None:
             first = select(source_user.c.user_id).where(mine(checkpoint), pending).order_by(*order).limit(limit)
-            others = move_to(checkpoint, State.SKIPPED, pending, source_user.c.user_id.not_in(first.scalar_subquery()))
-            connection.execute(others.values(reason=Reason.LIMIT))
+            others = source_user.c.user_id.not_in(first.scalar_subquery())
+            connection.execute(move_to(checkpoint, State.SKIPPED, pending, others, reason=Reason.LIMIT))
 
     checkpoint.write(work)
 
@@ -157,7 +157,8 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
         right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
         # No verdict: the user was seen with another target.
         connection.execute(right.values(sent_hash=source_user.c.target_hash, decision=None, retry=None, verdict=None))
-        aside = move_to(checkpoint, State.CONFLICT, pending, source_user.c.decision == Decision.CONFLICT)
+        conflicts = source_user.c.decision == Decision.CONFLICT
+        aside = move_to(checkpoint, State.CONFLICT, pending, conflicts, reason=source_user.c.reason)
         connection.execute(aside.values(decision=None, retry=None))
 
     checkpoint.write(work)
@@ -204,8 +205,8 @@ def vanished_users(checkpoint: Checkpoint, user_ids: Sequence[str]) -> dict[str,
 def mark_missing(checkpoint: Checkpoint, user_ids: Sequence[str]) -> None:
     """Users who arrived and are no longer in Descope need a person."""
     these = (source_user.c.state.in_(ARRIVED_STATES), source_user.c.user_id.in_(user_ids))
-    missing = move_to(checkpoint, State.CONFLICT, *these).values(
-        reason=Reason.DELETED_AT_DESCOPE, detail=None, verdict="missing", decision=None
+    missing = move_to(checkpoint, State.CONFLICT, *these, reason=Reason.DELETED_AT_DESCOPE).values(
+        detail=None, verdict="missing", decision=None
     )
     if user_ids:
         checkpoint.write(lambda c: c.execute(missing))

@@ -64,8 +64,8 @@ def bind_to_plan(checkpoint: Checkpoint, planned: Sequence[StoredUser]) -> None:
             drifted = now.decision != then.decision or _moved(then, now)
             if now.target_hash != then.target_hash or (drifted and not now.attempts):
                 why = CHANGED_IN_DESCOPE if now.target_hash == then.target_hash else CHANGED_IN_DOCEBO
-                aside = move_to(checkpoint, State.CONFLICT, this)
-                bound = aside.values(reason=Reason.DRIFTED, detail=why, decision=None, changes=None)
+                aside = move_to(checkpoint, State.CONFLICT, this, reason=Reason.DRIFTED)
+                bound = aside.values(detail=why, decision=None, changes=None)
             connection.execute(bound.values(predicted_state=predicted_state(then.state, then.decision)))
 
     checkpoint.write(work)
@@ -78,8 +78,9 @@ def _moved(then: StoredUser, now: StoredUser) -> bool:
 
 def skip_unplanned(checkpoint: Checkpoint) -> None:
     """A binding plan does only what it names."""
-    unnamed = move_to(checkpoint, State.SKIPPED, _decided(checkpoint), source_user.c.predicted_state.is_(None))
-    left_out = unnamed.values(reason=Reason.NOT_IN_PLAN, decision=None, changes=None)
+    unnamed = (_decided(checkpoint), source_user.c.predicted_state.is_(None))
+    left_out = move_to(checkpoint, State.SKIPPED, *unnamed, reason=Reason.NOT_IN_PLAN)
+    left_out = left_out.values(decision=None, changes=None)
     checkpoint.write(lambda c: c.execute(left_out))
 
 

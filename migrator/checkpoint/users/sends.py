@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, null, select, true, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, func, null, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
@@ -125,7 +125,8 @@ def store_results(checkpoint: Checkpoint, outcomes: Sequence[Outcome], sent: Map
 def _storing(checkpoint: Checkpoint, state: State) -> Update:
     """The statement that stores the outcome of one user."""
     in_flight = source_user.c.state == State.SENDING
-    return move_to(checkpoint, state, this_user(checkpoint), in_flight).values(_VALUES[state])
+    reason = None if state in OPEN_STATES else bindparam("b_reason", type_=Text)
+    return move_to(checkpoint, state, this_user(checkpoint), in_flight, reason=reason).values(_VALUES[state])
 
 
 def _kind(outcome: UserCreated | UserUpdated) -> str:
@@ -172,7 +173,6 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
 _DISABLED: dict[str, Any] = {"disabled_by_us": func.coalesce(bindparam("b_disabled"), source_user.c.disabled_by_us)}
 _OVER: dict[str, Any] = {
     **_DISABLED,
-    "reason": bindparam("b_reason"),
     "detail": bindparam("b_detail"),
     "target_id": func.coalesce(bindparam("b_target"), source_user.c.target_id),
     "batch": null(),  # in the statement, not among the values of each user
@@ -180,6 +180,7 @@ _OVER: dict[str, Any] = {
 }
 _UNKNOWN: dict[str, Any] = {**_DISABLED, "attempts": source_user.c.attempts + 1}
 _BACK: dict[str, Any] = _OVER | {
+    "reason": null(),
     "decision": func.coalesce(bindparam("b_decision"), source_user.c.decision),
     "refusals": func.coalesce(source_user.c.refusals, 0) + bindparam("b_refused"),
 }

@@ -6,12 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, bindparam, delete, insert, or_, select, update
 
 from migrator.checkpoint.db.tables import login, migration, source_user
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.moves import insert_as, move_each, move_to
 from migrator.checkpoint.users.rows import count_where, mine, pages, this_user
+from migrator.checkpoint.users.state_history import first_change
 from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
 from migrator.core.login_ids import look_alike_key
 from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
@@ -116,10 +117,12 @@ def store_page(
                 held_back.append(normalized)
                 continue
             if old is None:
-                inserts[state].append({"user_id": user_id, "seen_sweep": sweep, **values})
+                history = first_change(checkpoint, state, values["reason"])
+                inserts[state].append({"user_id": user_id, "seen_sweep": sweep, "history": history, **values})
             elif _is_judged_anew(old, state, values):
                 before = {"was_row": row_snapshot(old, keys.get(user_id, ()))} if is_trial else {}
-                updates[state].append({"b_user": user_id, **values, **_was(old, state, values), **before})
+                was = _was(old, state, values)
+                updates[state].append({"b_user": user_id, "b_reason": values.pop("reason"), **values, **was, **before})
             else:
                 if side_facts := _changed_side_facts(old, values):
                     refreshed.append({"b_user": user_id, **side_facts})
@@ -132,7 +135,8 @@ def store_page(
         if refreshed:
             connection.execute(update(source_user).where(this_user(checkpoint)), refreshed)
         for state, rows in updates.items():
-            move_each(connection, move_to(checkpoint, state, this_user(checkpoint)), rows)
+            reason = bindparam("b_reason", type_=Text)
+            move_each(connection, move_to(checkpoint, state, this_user(checkpoint), reason=reason), rows)
         _replace_logins(connection, checkpoint, [row["b_user"] for rows in updates.values() for row in rows], logins)
         return PageCounts(fresh=fresh, new=new, held=tuple(held_back))
 
@@ -277,9 +281,9 @@ def mark_vanished(checkpoint: Checkpoint, since: int) -> int:
     """Mark users absent from every sweep since number `since` as gone from Docebo; returns how many are new."""
 
     def work(connection: Connection) -> int:
-        gone = move_to(checkpoint, State.VANISHED, _absent(checkpoint, since))
+        gone = move_to(checkpoint, State.VANISHED, _absent(checkpoint, since), reason=Reason.NOT_IN_DOCEBO)
         forgotten = {"detail": None, "decision": None, "retry": None, "was_state": None}
-        return connection.execute(gone.values(reason=Reason.NOT_IN_DOCEBO, **forgotten)).rowcount
+        return connection.execute(gone.values(**forgotten)).rowcount
 
     return checkpoint.write(work)
 

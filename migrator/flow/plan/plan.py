@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from migrator.checkpoint.users.collisions import colliding_users
 from migrator.checkpoint.users.counts import count_users
@@ -35,6 +35,31 @@ if TYPE_CHECKING:
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
+    from migrator.flow.plan.decide import DecisionRules
+
+
+class LooksUp(Protocol):
+    """What looking users up and deciding for them needs; a `PlanContext` has it."""
+
+    @property
+    def descope(self) -> DescopeReader:
+        """Where users are looked up."""
+        ...
+
+    @property
+    def attributes(self) -> ProjectAttributes:
+        """The custom attributes of the project."""
+        ...
+
+    @property
+    def platform(self) -> str:
+        """The Docebo platform, as named in the mark."""
+        ...
+
+    @property
+    def rules(self) -> DecisionRules:
+        """What decides besides the two users."""
+        ...
 
 
 def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes:
@@ -122,7 +147,7 @@ def _taken_over(plan: PlannedAction, before: StoredUser) -> PlannedAction:
     return replace(plan, origin=before.origin, sent=before.sent, disabled_by_us=before.disabled_by_us)
 
 
-def decide_all(context: PlanContext, users: Sequence[StoredUser]) -> list[PlannedAction]:
+def decide_all(context: LooksUp, users: Sequence[StoredUser]) -> list[PlannedAction]:
     """Look users up by id, login id and mark, and decide for each; talks to Descope only."""
     ids = [user.descope_id for user in users if user.descope_id is not None]
     known = {user.user_id: user for user in context.descope.load(ids)}
@@ -135,7 +160,7 @@ def decide_all(context: PlanContext, users: Sequence[StoredUser]) -> list[Planne
 
 
 def _unless_addresses_are_taken(
-    context: PlanContext, users: Sequence[StoredUser], planned: list[PlannedAction]
+    context: LooksUp, users: Sequence[StoredUser], planned: list[PlannedAction]
 ) -> list[PlannedAction]:
     """Descope refuses an address that is another user's login id, and the plan must predict that."""
     addresses = [address for user, plan in zip(users, planned, strict=True) if (address := new_address(user, plan))]
@@ -145,7 +170,7 @@ def _unless_addresses_are_taken(
     return [unless_taken(user, plan, holders) for user, plan in zip(users, planned, strict=True)]
 
 
-def _find(context: PlanContext, users: Sequence[StoredUser]) -> dict[str, list[DescopeUser]]:
+def _find(context: LooksUp, users: Sequence[StoredUser]) -> dict[str, list[DescopeUser]]:
     """Docebo user id to all Descope users that have a login id of that user or carry its mark."""
     asked = [login_id for user in users for login_id in user.target.spellings]
     found = context.descope.search_logins(asked)

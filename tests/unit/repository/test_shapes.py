@@ -42,6 +42,8 @@ SHAPES = {
 ENTRIES = {
     "Failure": "an entry of a batch answer",
     "MappingConfig": "the configuration's keys for the fields of all users",
+    "PersonView": "the shapes of one person side by side, for a person to look at",
+    "PersonDocument": "the same in JSON",
     "MatchedUser": "the entries of a batch answer that are about one login id",
     "RefusedAlone": "an attempt, like its sisters that have several users",
 }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -24,9 +21,10 @@ from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at ru
 
 from migrator.config import values
 from migrator.config.messages import report_problems, schema_problems
-from migrator.config.yaml_file import KeyPath, read_document
+from migrator.config.section import FingerprintedSection, LimitedSection, PlacedSection, Section, folder_of
+from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
-from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
+from migrator.core.model import Json, SourceStatus, TargetStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,64 +50,7 @@ def _at(text: str, *keys: list[str]) -> PydanticCustomError:
     return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, validate_default=True, hide_input_in_errors=True
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """A file and the lines of its keys. Equal to any other: where a value is written is no part of it."""
-
-    path: Path = field(default=Path("config.yaml"), compare=False)
-    lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False)
-
-
-class _Placed(_Section):
-    """A section that can say where the file sets its keys."""
-
-    _places: _Places = PrivateAttr(default=_Places())
-
-    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 -- pydantic's own signature
-        """Remember which file this came from, and the lines of its keys."""
-        if context:
-            self._places = _Places(context["path"], context["lines"])
-
-    def place_of(self, key: str) -> str:
-        """A key by its dotted name, with file and line where it is set: `run.concurrency (config.yaml, line 7)`."""
-        line = self._places.lines.get(tuple(key.split(".")))
-        return f"{key} ({self._places.path}, line {line})" if line else key
-
-
-class _Limited(_Placed):
-    """A section with rate limits, a share of which may stay free for others."""
-
-    _leave: float = PrivateAttr(default=0.0)
-
-    @property
-    def leave(self) -> float:
-        """The share of every rate limit that stays free, 0 to 0.9."""
-        return self._leave
-
-    def leaving(self, share: float) -> Self:
-        """The same section with this share of its limits free for others."""
-        section = self.model_copy()
-        section._leave = share  # noqa: SLF001 -- its own class
-        return section
-
-
-class _Fingerprinted(_Section):
-    def to_json(self) -> str:
-        """The section's values: equal sections give equal texts."""
-        return canonical_json(self.model_dump(mode="json"))
-
-    def fingerprint(self) -> str:
-        """SHA-256 of the values, without secrets, as 64 hex digits."""
-        return text_hash(self.to_json())
-
-
-class DoceboConfig(_Limited):
+class DoceboConfig(LimitedSection):
     """The source platform and the grant that opens it."""
 
     base_url: BaseUrl
@@ -140,7 +81,7 @@ class DoceboConfig(_Limited):
         return value
 
 
-class DescopeConfig(_Limited):
+class DescopeConfig(LimitedSection):
     """The destination project, its key and its limits."""
 
     project_id: Annotated[str, AfterValidator(values.project_id)]
@@ -194,7 +135,7 @@ class DescopeConfig(_Limited):
         return dict([*self.rate_limits.items(), ("general", values.GENERAL_LIMIT)])
 
 
-class CheckpointConfig(_Section):
+class CheckpointConfig(Section):
     """Where progress is kept. `url` may hold a password, so it prints as stars."""
 
     url: SecretStr = SecretStr("sqlite:///migrator.db")
@@ -206,12 +147,12 @@ class CheckpointConfig(_Section):
     @field_validator("url")
     @classmethod
     def _valid_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        values.database_url(value.get_secret_value(), _folder(info.context))
+        values.database_url(value.get_secret_value(), folder_of(info.context))
         return value
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 -- pydantic's own signature
         """Resolve the URL once; as text it could not hold every folder's name."""
-        self._resolved = values.database_url(self.url.get_secret_value(), _folder(context))
+        self._resolved = values.database_url(self.url.get_secret_value(), folder_of(context))
 
     @property
     def sqlalchemy_url(self) -> URL:
@@ -219,7 +160,7 @@ class CheckpointConfig(_Section):
         return self._resolved
 
 
-class StatusConfig(_Section):
+class StatusConfig(Section):
     """Descope's status for each status of a Docebo user."""
 
     active: TargetStatus = "enabled"
@@ -227,7 +168,7 @@ class StatusConfig(_Section):
     expired: TargetStatus = "disabled"
 
 
-class MappingConfig(_Fingerprinted):
+class MappingConfig(FingerprintedSection):
     """How a Docebo record becomes a Descope user (README.md, "What is sent, and what never is")."""
 
     login_id: Literal["email", "username"] = "email"
@@ -257,7 +198,7 @@ class MappingConfig(_Fingerprinted):
         return value
 
 
-class PolicyConfig(_Fingerprinted):
+class PolicyConfig(FingerprintedSection):
     """What to do where a choice is needed."""
 
     include: Statuses = ("active", "suspended", "expired")
@@ -276,14 +217,14 @@ class PolicyConfig(_Fingerprinted):
         return {"default": "source_wins", **value}
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """How fast, and when to give up."""
 
     concurrency: Annotated[int, values.between(1, values.MOST_CONCURRENT)] = 4
     max_errors: Annotated[int, values.at_least(1)] | None = None
 
 
-class ReportConfig(_Section):
+class ReportConfig(Section):
     """Where the reports go."""
 
     dir: Text = "reports"
@@ -291,7 +232,7 @@ class ReportConfig(_Section):
     @field_validator("dir")
     @classmethod
     def _resolve_dir(cls, value: str, info: ValidationInfo) -> str:
-        return str(_folder(info.context) / value)
+        return str(folder_of(info.context) / value)
 
     @property
     def path(self) -> Path:
@@ -299,7 +240,23 @@ class ReportConfig(_Section):
         return Path(self.dir)
 
 
-class Config(_Placed, _Fingerprinted):
+class MetricsConfig(Section):
+    """Where a monitoring system finds the numbers of a run."""
+
+    file: Text | None = None
+
+    @field_validator("file")
+    @classmethod
+    def _resolve_file(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else str(folder_of(info.context) / value)
+
+    @property
+    def path(self) -> Path | None:
+        """The text file, absolute; None for none."""
+        return None if self.file is None else Path(self.file)
+
+
+class Config(PlacedSection, FingerprintedSection):
     """A whole, valid configuration."""
 
     docebo: DoceboConfig
@@ -309,6 +266,7 @@ class Config(_Placed, _Fingerprinted):
     policy: PolicyConfig
     run: RunConfig
     report: ReportConfig
+    metrics: MetricsConfig
 
     @model_validator(mode="before")
     @classmethod
@@ -317,7 +275,7 @@ class Config(_Placed, _Fingerprinted):
         if not isinstance(data, dict):
             return data
         sections = {name: section for name, section in data.items() if section is not None}
-        return {"checkpoint": {}, "mapping": {}, "policy": {}, "run": {}, "report": {}} | sections
+        return {"checkpoint": {}, "mapping": {}, "policy": {}, "run": {}, "report": {}, "metrics": {}} | sections
 
     @field_validator("policy")
     @classmethod
@@ -364,12 +322,6 @@ class Config(_Placed, _Fingerprinted):
         texts = [secret.get_secret_value() for secret in hidden if secret is not None]
         database_password = self.checkpoint.sqlalchemy_url.password
         return [*texts, database_password] if database_password else texts
-
-
-def _folder(context: Mapping[str, Any] | None) -> Path:
-    """The folder that relative paths start from: the configuration file's own."""
-    path: Path = (context or {}).get("path", Path("config.yaml"))
-    return path.absolute().parent
 
 
 # Secrets that only the two servers ask for.

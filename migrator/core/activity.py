@@ -74,11 +74,13 @@ class Activity:
         listener: called at the start of each wait of at least `WORTH_TELLING`, in the thread that waits; workers that
             wait for the same thing together report it once.
         requests: how many requests are in flight.
+        waited: the seconds of all waits that are over, of all workers together.
     """
 
     def __init__(self) -> None:
         self.listener: Callable[[Wait], None] = lambda _wait: None
         self.requests = 0
+        self.waited = 0.0
         self._lock = threading.Lock()
         self._waits: dict[int, Wait] = {}
         self._told: dict[str, float] = {}
@@ -91,8 +93,9 @@ class Activity:
         return max(long, key=lambda wait: wait.until, default=None)
 
     @contextmanager
-    def waiting(self, wait: Wait) -> Iterator[None]:
-        """Hold while this thread waits."""
+    def waiting(self, wait: Wait, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
+        """Hold while this thread waits; `now` gives monotonic seconds."""
+        began = now()
         me = threading.get_ident()
         with self._lock:
             self._waits[me] = wait
@@ -107,6 +110,7 @@ class Activity:
         finally:
             with self._lock:
                 del self._waits[me]
+                self.waited += now() - began
 
     @contextmanager
     def requesting(self) -> Iterator[None]:

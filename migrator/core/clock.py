@@ -72,7 +72,7 @@ class Clock:
             at_most: seconds after which the caller looks whether the wait has become shorter.
         """
         wait = Wait(why, how_long, seconds, self.monotonic() + seconds)
-        with self.activity.waiting(wait):
+        with self.activity.waiting(wait, self.monotonic):
             self.wait(min(seconds, at_most))
 
     def pause(self, since: float) -> None:

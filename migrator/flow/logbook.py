@@ -19,7 +19,7 @@ from migrator.flow.options import RunEvents
 from migrator.log.setup import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from migrator.core.clock import Clock
     from migrator.descope.reader import DescopeReader
@@ -91,14 +91,20 @@ class Logbook(RunEvents):
 
 
 class BatchLog:
-    """Numbers the batches of writes and logs each one once its outcomes are known."""
+    """Numbers the batches of writes and logs each one once its outcomes are known.
 
-    def __init__(self) -> None:
+    Args:
+        timed: gets the call of a batch and the seconds from its intent to its last answer.
+    """
+
+    def __init__(self, timed: Callable[[str, float], None] = lambda _call, _seconds: None) -> None:
         self._number = 0
+        self._timed = timed
 
-    def note(self, call: str, outcomes: Mapping[str, str]) -> None:
-        """Log one batch, by Docebo user id."""
+    def note(self, call: str, outcomes: Mapping[str, str], seconds: float) -> None:
+        """Log one batch, by Docebo user id, that took so many seconds."""
         self._number += 1
+        self._timed(call, seconds)
         _log.info("batch", number=self._number, call=call, users=len(outcomes), outcomes=outcomes)
 
 

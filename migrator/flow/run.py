@@ -97,7 +97,21 @@ def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents
             Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),
         )  # fmt: skip
         stack.enter_context(steering)
-        yield _Run(context, writer, logbook, recorder)
+        yield _Run(context, writer, logbook, recorder, stack.enter_context(_metrics(context)))
+
+
+@contextmanager
+def _metrics(context: PlanContext) -> Iterator[BatchLog]:
+    """The log of the run's batches, which times them where a file of metrics is wanted."""
+    path = context.config.metrics.path
+    if path is None:
+        yield BatchLog()
+        return
+    from migrator.flow.metrics import RunMetrics  # noqa: PLC0415 -- takes long to load, and few want it
+
+    metrics = RunMetrics(context.config, context.clock, context.checkpoint, context.docebo, context.descope)
+    with metrics.writing(path):
+        yield BatchLog(metrics.time_batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +128,18 @@ class _Run:
     """One run or plan, and what it has found so far."""
 
     def __init__(
-        self, context: PlanContext, writer: DescopeWriter | None, logbook: Logbook, recorder: ProgressRecorder
+        self,
+        context: PlanContext,
+        writer: DescopeWriter | None,
+        logbook: Logbook,
+        recorder: ProgressRecorder,
+        batch_log: BatchLog,
     ) -> None:
         self._context = context
         self._writer = writer
         self._logbook = logbook
         self._recorder = recorder
+        self._batch_log = batch_log
         self._number = 0
         self._started = context.clock.monotonic()
         self._sender: Sender | None = None
@@ -172,7 +192,9 @@ class _Run:
         settle_in_flight(context)
         spot_check(context)
         sweeps = Sweeps(context, beside=_may_confirm_later(context, checked), is_trial=checked.is_trial)
-        self._sender = sender = None if self._writer is None else Sender(_run_context(context, self._writer))
+        self._sender = sender = (
+            None if self._writer is None else Sender(_run_context(context, self._writer, self._batch_log))
+        )
         sweeps.read()
         self._plan_and_send(sweeps, checked, sender)
         while sweeps.found_more:
@@ -287,12 +309,12 @@ def _may_confirm_later(context: PlanContext, checked: _Checked) -> bool:
     return not (checked.is_trial or options.limit or options.search_text or options.plan_file)
 
 
-def _run_context(context: PlanContext, descope: DescopeWriter) -> RunContext:
+def _run_context(context: PlanContext, descope: DescopeWriter, batch_log: BatchLog) -> RunContext:
     """The same run, now with write access."""
     options, config = context.options, context.config
     budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
     plan = {one.name: getattr(context, one.name) for one in fields(context) if one.name != "descope"}
-    return RunContext(**plan, descope=descope, budget=budget, batch_log=BatchLog())
+    return RunContext(**plan, descope=descope, budget=budget, batch_log=batch_log)
 
 
 def preflight(context: PlanContext) -> _Checked:

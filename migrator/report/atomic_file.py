@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def write_atomically(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
-    """Write beside, sync, rename: everybody sees the old file or the new one (docs/reliability.md C5). Mode 0600."""
+def write_atomically(path: Path, encoding: str = "utf-8", *, mode: int = 0o600) -> Iterator[TextIO]:
+    """Write beside, sync, rename: everybody sees the old file or the new one (docs/reliability.md C5)."""
     # What a killed run left half-written may hold personal data.
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         leftover.unlink(missing_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
+            os.fchmod(handle, mode)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -137,7 +137,7 @@ class Place:
         document["checkpoint"]["url"] = self.checkpoint
         document["descope"]["settle_seconds"] = 0
         for name, values in self.settings.items():
-            document[name] |= values
+            document[name] = document.get(name, {}) | values
         self.config_path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
     def migrate(self, clock: Clock | None = None, **options: Any) -> RunFigures:

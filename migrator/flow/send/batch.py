@@ -81,12 +81,14 @@ class BatchResults:
     Attributes:
         error: why the batch ended early; None if it did not.
         largest: the largest request that was accepted after a larger one was refused as a whole.
+        seconds: how long the batch took, waits included.
     """
 
     def __init__(self, batch: ClaimedBatch) -> None:
         self.batch = batch
         self.error: BaseException | None = None
         self.largest: int | None = None
+        self.seconds = 0.0
         self._outcomes: dict[str, Outcome] = {user.user_id: UserNotSent(user.user_id) for user in batch.users}
         self._heard = False  # Descope answered a request, whatever the answer
         self._taken = False  # Descope did part of the work for at least one user

@@ -36,6 +36,7 @@ def disable_leavers(context: RunContext) -> None:
         context.clock.check()
         enabled, others = enabled_users(context, page)
         store_disable_intent(context.checkpoint, [one for one, _ in enabled])
+        began = context.clock.monotonic()
         done: set[str] = set()
         unclear: set[str] = set()  # a request that was not answered may have disabled them
         for part in _parts([found for _, found in enabled]):
@@ -50,9 +51,8 @@ def disable_leavers(context: RunContext) -> None:
         if enabled:
             words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
             words |= dict.fromkeys(unclear - done, "unanswered")
-            context.batch_log.note(
-                "disable", {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
-            )
+            outcomes = {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
+            context.batch_log.note("disable", outcomes, context.clock.monotonic() - began)
         store_disabled(
             context.checkpoint,
             [one for one, found in enabled if found.user_id in done],

@@ -171,7 +171,10 @@ class _Round:
 
     def _send(self, batch: ClaimedBatch) -> Callable[[], None]:
         work = create_batch if batch.decision == Decision.CREATE else update_batch
-        return partial(self._store, work(self._context, batch))
+        began = self._context.clock.monotonic()
+        sent = work(self._context, batch)
+        sent.seconds = self._context.clock.monotonic() - began
+        return partial(self._store, sent)
 
     def _look(self, users: list[StoredUser]) -> Callable[[], None]:
         return partial(self.read_beside.store, users, self.read_beside.look(users))
@@ -214,7 +217,7 @@ class _Round:
     def _record(self, sent: BatchResults) -> None:
         outcomes = sent.outcomes()
         store_results(self._context.checkpoint, outcomes, {user.user_id: user.target_hash for user in sent.batch.users})
-        self._context.batch_log.note(sent.batch.decision, outcome_words(outcomes))
+        self._context.batch_log.note(sent.batch.decision, outcome_words(outcomes), sent.seconds)
         self._crosswalk.add(outcomes)
         self.read_beside.add(outcomes)
         self._done += sum(1 for one in outcomes if one.state in FINAL)

@@ -81,7 +81,7 @@ def _cost(figures: RunFigures) -> list[str]:
         lines.append(f"  a whole run{whole.replace(',', ' takes', 1)}, reading Docebo included")
     leavers = figures.extra["leavers"]
     if leavers:
-        lines.append(f"  {users_words(leavers)} suspended or expired in Docebo would be disabled in Descope")
+        lines.append(f"  {users_words(leavers)} suspended, expired or gone in Docebo would be disabled in Descope")
     shared, alike = (figures.extra[name]["groups"] for name in ("collisions", "look_alikes"))
     if shared:
         lines.append(f"  {shared:,} login{verb_form(shared, ' is', 's are')} shared by several users")

@@ -24,7 +24,7 @@ from migrator.config.messages import report_problems, schema_problems
 from migrator.config.section import FingerprintedSection, LimitedSection, PlacedSection, Section, folder_of
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
-from migrator.core.model import Json, SourceStatus, TargetStatus
+from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,6 +205,11 @@ class PolicyConfig(FingerprintedSection):
     duplicate_email: Literal["conflict", "oldest", "newest_login"] = "conflict"
     existing: Literal["conflict", "link"] = "conflict"
     update: dict[str, UpdateRule] = Field(default_factory=dict)
+    vanished: Literal["report", "disable"] = "report"
+
+    def fingerprint(self) -> str:
+        """Of what a conflict is judged by: a user who is gone is no reason to judge others anew."""
+        return text_hash(canonical_json(self.model_dump(mode="json", exclude={"vanished"})))
 
     @field_validator("include")
     @classmethod

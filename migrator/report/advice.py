@@ -34,8 +34,8 @@ FOUND_ADVICE: Final[Mapping[str, Advice]] = MappingProxyType(
             "again.",
         ),
         STILL_ENABLED: Advice(
-            "The user is suspended or expired in Docebo, but still enabled in Descope, which did not accept the "
-            "change.",
+            "The user is suspended or expired in Docebo, or gone from it, but still enabled in Descope, which did not "
+            "accept the change.",
             "Run again, or disable the user in the Descope console.",
         ),
     }

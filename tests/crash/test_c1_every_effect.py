@@ -63,6 +63,7 @@ def test_c1_four_batches_in_flight_are_mended_after_a_kill_at_every_effect(place
 @pytest.mark.parametrize("step", [ONCE, EACH])
 def test_c1_catch_up_run_is_mended_after_a_kill_at_every_effect(any_place: Place, step: str | int, note: Note) -> None:
     """Wherever a catch-up run dies among names, addresses, arrivals and departures, the next one completes it."""
+    any_place.configure(policy={"vanished": "disable"})
     first_run(any_place)
     first = die_at(0, any_place.migrate).points
     changes = Changes(any_place)
@@ -99,6 +100,7 @@ class Changes:
 
     def __init__(self, place: Place) -> None:
         self._rounds = 0
+        self._gone: list[str] = []
         arrived = oracle.read_rows(place.checkpoint, place)
         self._people = [user for user in place.sources() if arrived[str(user["user_id"])]["state"] == "created"]
 
@@ -113,7 +115,10 @@ class Changes:
             control.patch_docebo_user(user_id, fullname=f"Name {number}", last_name=f"Family {number}")
         for user_id in ids[1:3]:
             control.patch_docebo_user(user_id, email=f"{user_id}.{number}@example.org")
+        gone = {one["customAttributes"].get("doceboUserId"): one["status"] for one in place.targets()}
+        assert all(gone[user_id] == "disabled" for user_id in self._gone)
         control.delete_docebo_user(ids[-1])
+        self._gone.append(ids[-1])
         comer = self._people[-1] | {
             "user_id": str(900_000 + number), "username": f"new{number}", "email": f"new{number}@example.org",
         }  # fmt: skip

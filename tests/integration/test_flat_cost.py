@@ -91,6 +91,9 @@ STEPS: dict[str, Callable[[Checkpoint], object]] = {
     "ask whether there is hope": lambda c: has_hopeful(c, 10, 4),
     "look at those in flight": lambda c: next(in_flight_pages(c, PAGE)),
     "look at those to disable": lambda c: next(leaver_pages(c, ("suspended",), PAGE), None),
+    "look at those to disable, and at those gone": lambda c: next(
+        leaver_pages(c, ("suspended",), PAGE, vanished=True), None
+    ),
     "read back": verify,
     "know some users": lambda c: known_users(c, ANYBODY),
     "know some logins": lambda c: login_hashes(

@@ -31,8 +31,8 @@ class VirtualClock(Clock):
 
     def monotonic(self) -> float:
         """Seconds that never jump."""
-        self._mine.looked = now = time.monotonic() + self._skipped
-        return now
+        self._mine.skipped = skipped = self._skipped
+        return time.monotonic() + skipped
 
     def time(self) -> float:
         """What the wall clock shows."""
@@ -40,9 +40,8 @@ class VirtualClock(Clock):
 
     def wait_saying(self, seconds: float, why: str, how_long: str = ": {}", at_most: float = math.inf) -> None:
         """Wait, and report why; what others have skipped since this thread looked at the time is part of its wait."""
-        looked = getattr(self._mine, "looked", math.inf)
-        passed = max(0.0, self.monotonic() - looked)
-        super().wait_saying(max(0.0, seconds - passed), why, how_long, at_most)
+        skipped = self._skipped - getattr(self._mine, "skipped", self._skipped)
+        super().wait_saying(max(0.0, seconds - skipped), why, how_long, at_most)
 
     def wait(self, seconds: float) -> None:
         """Let the time pass at once; workers that wait at the same time wait together."""

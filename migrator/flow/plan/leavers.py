@@ -1,4 +1,4 @@
-"""Leavers still to be disabled: users who arrived earlier, are suspended now, and are set aside for another reason."""
+"""Leavers still to be disabled: users who arrived earlier, and are suspended but set aside, or gone from Docebo."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ def count_leavers(context: PlanContext) -> int:
 
 
 def pages_to_disable(context: PlanContext) -> Iterator[list[StoredUser]]:
-    """The leavers to look at, a hundred at a time; none if the policy leaves the status to Descope."""
-    rules = context.config.policy.update
-    if rules.get(STATUS, rules["default"]) != "source_wins":
-        return iter(())
-    statuses = [name for name, status in context.config.mapping.status.model_dump().items() if status == "disabled"]
-    return leaver_pages(context.checkpoint, statuses, _AT_ONCE)
+    """The leavers to look at, a hundred at a time.
+
+    If `policy.update` leaves the status to Descope, only `policy.vanished` can ask for any.
+    """
+    policy, mapped = context.config.policy, context.config.mapping.status.model_dump()
+    ours = policy.update.get(STATUS, policy.update["default"]) == "source_wins"
+    statuses = [name for name, status in mapped.items() if ours and status == "disabled"]
+    return leaver_pages(context.checkpoint, statuses, _AT_ONCE, vanished=policy.vanished == "disable")
 
 
 def enabled_users(

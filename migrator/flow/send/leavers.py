@@ -1,4 +1,4 @@
-"""Leaving comes first: disable users who are suspended in Docebo, whatever else about them is in doubt."""
+"""Leaving comes first: disable users who are suspended in Docebo or gone, whatever else about them is in doubt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_SILENT = 3  # requests without an answer, before the remaining users are re
 
 
 def disable_leavers(context: RunContext) -> None:
-    """Disable users who arrived earlier and are set aside now (no address any more, a collision, left out).
+    """Disable users who arrived earlier and are set aside now (no address any more, a collision, left out), or gone.
 
     Their state stays as it is, because their other problems need a person. Sending the status again is harmless, so
     no intent is stored, only the note that we disabled them. A user whom Descope does not let us disable is noted as

@@ -11,6 +11,7 @@ from migrator.cli.wrap import fitted
 from migrator.core.errors import Declined
 from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome, State
 from migrator.report.sentences import (
+    catch_up_sentence,
     ending_sentence,
     gap_words,
     plan_words,
@@ -128,6 +129,7 @@ def result_text(figures: RunFigures, checkpoint: str) -> list[str]:
         f"  {figures.seconds:.1f} s{_speed(figures)}",
         *map(fitted, proof_lines(figures)),
         *map(fitted, gap_lines(figures)),
+        *map(fitted, catch_up_lines(figures)),
         result_line(figures),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
@@ -155,6 +157,16 @@ def gap_lines(figures: RunFigures) -> list[str]:
     if not found or figures.outcome not in (RunOutcome.COMPLETE, RunOutcome.NEEDS_PERSON):
         return []
     return [f"Not as planned: {', '.join(gap_words(one) for one in found)}."]
+
+
+def catch_up_lines(figures: RunFigures) -> list[str]:
+    """What changed since the last run, and after a run, how long the last one before a cut-over will take."""
+    changes, freeze = figures.extra.get("catch_up"), figures.extra.get("freeze_minutes")
+    lines = [] if changes is None or figures.error is not None else [catch_up_sentence(changes)]
+    if freeze is not None and figures.outcome in (RunOutcome.COMPLETE, RunOutcome.NEEDS_PERSON):
+        takes = takes_text(*(60 * end for end in freeze))
+        lines.append(f"For the cut-over, leave the users in Docebo alone while one more run works: it takes {takes}.")
+    return lines
 
 
 def standing_text(figures: RunFigures) -> list[str]:

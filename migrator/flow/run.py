@@ -28,6 +28,7 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, ProjectAttributes, RunContext
 from migrator.flow.logbook import BatchLog, Logbook
 from migrator.flow.options import Questions, RunEvents, RunOptions
+from migrator.flow.plan.catch_up import CatchUp
 from migrator.flow.plan.plan import find_attributes, make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
@@ -141,6 +142,7 @@ class _Run:
         self._recorder = recorder
         self._batch_log = batch_log
         self._number = 0
+        self._catch_up: CatchUp | None = None
         self._started = context.clock.monotonic()
         self._sender: Sender | None = None
 
@@ -190,6 +192,7 @@ class _Run:
         if any(in_flight_pages(context.checkpoint, 1)):
             context.events.stage("settle")
         settle_in_flight(context)
+        self._catch_up = CatchUp(context.checkpoint, dry_run=context.options.dry_run)
         spot_check(context)
         sweeps = Sweeps(context, beside=_may_confirm_later(context, checked), is_trial=checked.is_trial)
         self._sender = sender = (
@@ -215,6 +218,8 @@ class _Run:
         context = checked.context if sender is None else sender.context
         with sweeps.confirming():
             make_plan(context, first_sweep=sweeps.first, replan=checked.replan, once_more=once_more)
+            if self._catch_up is not None:
+                self._catch_up.count_plan()
             if sender is None:
                 return
             planned = self._figures(RunOutcome.DRY_RUN)
@@ -273,6 +278,8 @@ class _Run:
         else:
             figures.actions = actions_of_run(context.checkpoint, self._number) or figures.actions
             figures.extra = prediction_document(context)
+        if self._catch_up is not None:
+            figures.extra |= self._catch_up.extras(context.config, figures.books.found)
         figures.read_back = None if self._sender is None else self._sender.read_back.classes or None
         figures.calls = {
             "docebo": context.docebo.calls,

@@ -69,9 +69,25 @@ class PredictionDocument(TypedDict):
     gaps: list[GapDocument]
 
 
-class RunExtras(TypedDict, total=False):
-    """What only some documents say: a stopped one its `error`, a run its `prediction`, a plan all else."""
+class CatchUpDocument(TypedDict):
+    """What changed since the last run: `renamed` (name or address) and `suspended` ones are among `changed`."""
 
+    new: int
+    changed: int
+    renamed: int
+    suspended: int
+    vanished: int
+
+
+class RunExtras(TypedDict, total=False):
+    """What only some documents say: a stopped one its `error`, a run its `prediction`, a plan all else.
+
+    `catch_up` is missing where nobody had arrived before. `freeze_minutes`, [least, most], is how long the next run
+    takes if it has nothing to send: for so long nobody may change users in Docebo before a cut-over.
+    """
+
+    catch_up: CatchUpDocument
+    freeze_minutes: list[float]
     estimate: EstimateDocument
     leavers: int
     collisions: CollisionsDocument

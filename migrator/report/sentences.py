@@ -10,7 +10,7 @@ from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, NOT_STARTED
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.history import StoredSummary
     from migrator.checkpoint.runs.verifications import VerificationDocument
-    from migrator.report.document import GapDocument, LoginReadiness, RunDocument
+    from migrator.report.document import CatchUpDocument, GapDocument, LoginReadiness, RunDocument
 
 # The kinds of what is sent: what will be done, and what was done.
 WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
@@ -65,6 +65,18 @@ def _nothing(actions: dict[str, int], *, some: bool) -> str:
     if not number:
         return ""
     return f"; nothing to do for {number:,}" if some else f"; {users_words(number)} {verb_form(number)} up to date"
+
+
+def catch_up_sentence(changes: CatchUpDocument) -> str:
+    """What changed: `Since the last run, Docebo shows 3 new, 5 changed (1 renamed, 2 suspended) and 4 gone`."""
+    kinds = ", ".join(f"{changes[kind]:,} {kind}" for kind in ("renamed", "suspended") if changes[kind])
+    parts = [
+        f"{changes['new']:,} new" if changes["new"] else "",
+        f"{changes['changed']:,} changed{f' ({kinds})' if kinds else ''}" if changes["changed"] else "",
+        f"{changes['vanished']:,} gone" if changes["vanished"] else "",
+    ]
+    *first, last = [part for part in parts if part] or ["nothing new"]
+    return f"Since the last run, Docebo shows {' and '.join([', '.join(first), last]) if first else last}."
 
 
 def lost_sentence(document: RunDocument) -> str:

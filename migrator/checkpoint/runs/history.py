@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from sqlalchemy import func, select
 
 from migrator.checkpoint.db.tables import run
+from migrator.core.model import RunOutcome
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -73,6 +74,13 @@ def every_run(checkpoint: Checkpoint) -> tuple[RunRow, ...]:
 def last_run(checkpoint: Checkpoint) -> RunRow | None:
     """The newest run; None before the first."""
     return next(iter(_newest(checkpoint, 1)), None)
+
+
+def last_real_run(checkpoint: Checkpoint) -> int:
+    """The number of the newest run before the one at work that was no plan; 0 without one."""
+    before = (run.c.number < checkpoint.run_number, run.c.outcome.is_distinct_from(RunOutcome.DRY_RUN))
+    query = select(func.max(run.c.number)).where(checkpoint.owns(run), *before)
+    return checkpoint.read(lambda c: c.execute(query).scalar()) or 0
 
 
 def _newest(checkpoint: Checkpoint, number: int | None) -> tuple[RunRow, ...]:

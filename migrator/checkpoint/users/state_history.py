@@ -63,7 +63,11 @@ def _when(checkpoint: Checkpoint) -> str:
 def history_of(checkpoint: Checkpoint, user_id: str) -> list[StateChange]:
     """The changes of one user, the oldest first; none of the time before the checkpoint kept them."""
     query = select(source_user.c.history).where(mine(checkpoint), source_user.c.user_id == user_id)
-    text = checkpoint.read(lambda c: c.execute(query).scalar_one_or_none()) or ""
+    return parse_history(checkpoint.read(lambda c: c.execute(query).scalar_one_or_none()))[::-1]
+
+
+def parse_history(text: str | None) -> list[StateChange]:
+    """The changes that the column holds, the newest first."""
+    text = text or ""
     whole = text[: text.rfind("]") + 1]  # the oldest may have been cut
-    changes = json.loads(f"[{whole}]")
-    return [StateChange(at, State(state), reason, run) for state, reason, run, at in reversed(changes)]
+    return [StateChange(at, State(state), reason, run) for state, reason, run, at in json.loads(f"[{whole}]")]

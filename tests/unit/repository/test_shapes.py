@@ -43,6 +43,7 @@ ENTRIES = {
     "Failure": "an entry of a batch answer",
     "MappingConfig": "the configuration's keys for the fields of all users",
     "MatchedUser": "the entries of a batch answer that are about one login id",
+    "SparedDocument": "an entry of an undo's document",
     "RefusedAlone": "an attempt, like its sisters that have several users",
 }
 # What tells one user from others, in Docebo, in Descope and between them.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from migrator.cli.commands.verify import VerifiedDocument
     from migrator.config.schema import Config
     from migrator.core.errors import MigratorError
+    from migrator.flow.undo.tally import UndoDocument
     from migrator.report.document import RunDocument
 
 _log = get_logger(__name__)
@@ -102,6 +103,15 @@ def log_run_ended(document: RunDocument) -> None:
         "run_ended", outcome=document["outcome"], counts=document["counts"], actions=document["actions"],
         reasons=document["reasons"], limited=document["limited"], calls=document["calls"],
         seconds=document["seconds"], reports=document["reports"], verify=document["verify"],
+    )  # fmt: skip
+
+
+def log_undone(document: UndoDocument) -> None:
+    """Log the figures of an undo, and why each user was spared."""
+    spared = {one["docebo_user_id"]: one["reason"] for one in document["spared"]}
+    _log.info(
+        "undo_ended", outcome=document["outcome"], counts=document["counts"], spared=spared, calls=document["calls"],
+        seconds=document["seconds"],
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from migrator.cli.commands.sandbox import sandbox_command
 from migrator.cli.commands.set import set_command
 from migrator.cli.commands.show import show_command
 from migrator.cli.commands.status import status_command
+from migrator.cli.commands.undo import undo_command
 from migrator.cli.commands.verify import verify_command
 
 
@@ -79,6 +80,7 @@ for command in (
     set_command,
     verify_command,
     report_command,
+    undo_command,
     purge_command,
     explain_command,
     estimate_command,

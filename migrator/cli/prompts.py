@@ -10,6 +10,7 @@ import click
 
 from migrator.cli import display
 from migrator.cli.render import plan_text
+from migrator.cli.undo_text import undo_text
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Interrupted
 from migrator.core.reasons import Reason
@@ -18,6 +19,7 @@ from migrator.report.sentences import users_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.flow.undo.tally import UndoTally
     from migrator.report.summary import RunFigures
 
 
@@ -152,6 +154,21 @@ def about_canary(sent: int, wrong: int) -> bool:
     click.echo(f"\nThe canary: {sent} users sent and read back, {wrong} of them went wrong.", err=True)
     with asking("Only the canary was sent"):
         return _confirm("Go on with everybody else?", default=not wrong)
+
+
+def about_undo(tally: UndoTally) -> bool:
+    """Show what would be undone, then ask."""
+    show_undo(tally)
+    with asking("Nothing was undone"):
+        return _confirm("Do this in Descope now? It cannot be taken back.", default=False)
+
+
+def show_undo(tally: UndoTally) -> bool:
+    """`--yes`: the plan is shown, and needs no answer."""
+    display.make_way()
+    click.echo("\nThe plan:", err=True)
+    click.echo("\n".join(undo_text(tally, planned=True)), err=True)
+    return True
 
 
 def about_purge(users: int) -> bool:

@@ -243,6 +243,12 @@ class Reason(StrEnum):
         "The user does not match --search-text.",
         "None needed. Run again without the option to migrate everybody.",
     )
+    UNDONE = (
+        "undone",
+        State.SKIPPED,
+        "An undo has deleted the user in Descope, put it back as it was before, or found it gone.",
+        "None needed. To migrate these users after all, run again: they are planned as if they were new.",
+    )
     NOT_IN_PLAN = (
         "not_in_plan",
         State.SKIPPED,

@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.auth import KeyAuth
-from migrator.descope.endpoints import ATTRIBUTES, LICENSE, LOAD, READING, SEARCH, SEARCH_V1, USER, Endpoint
+from migrator.descope.endpoints import (
+    ATTRIBUTES,
+    AUDIT,
+    HISTORY,
+    LICENSE,
+    LOAD,
+    READING,
+    SEARCH,
+    SEARCH_V1,
+    USER,
+    Endpoint,
+)
 from migrator.descope.payload import AttributeType
+from migrator.descope.trail import AUDIT_LIMIT, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
@@ -32,7 +44,8 @@ TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is docume
 
 def descope_limits(config: DescopeConfig) -> dict[str, Limit]:
     """The limit of each bucket; none where nothing is to be paced."""
-    return {name: Limit(calls, _MINUTE, config.leave) for name, calls in config.limits.items()}
+    limits = {**config.limits, "audit": AUDIT_LIMIT} if config.limits else {}
+    return {name: Limit(calls, _MINUTE, config.leave) for name, calls in limits.items()}
 
 
 class DescopeReader:
@@ -191,6 +204,45 @@ class DescopeReader:
 
         return self._halving(user_ids, some)
 
+    def sign_ins(self, user_ids: Sequence[str]) -> dict[str, float] | None:
+        """When the users with these Descope ids last signed in, in epoch seconds; None if Descope refuses to tell.
+
+        Whoever never did is left out. It is not documented how far back the answer reaches.
+        """
+
+        def some(ids: Sequence[str]) -> list[tuple[str, float]]:
+            return self._raw(HISTORY, parse_sign_ins, list(ids))
+
+        try:
+            return newest_of(self._halved(user_ids, some))
+        except Refused:
+            return None
+        except ApiError as error:
+            raise stop_for(error) from None
+
+    def audit_records(self, actions: Sequence[str], since: float, until: float) -> list[tuple[str, str, float]] | None:
+        """Audit records of these actions: Descope id, action and epoch second; None if Descope refuses to tell.
+
+        Args:
+            since: epoch seconds; the trail reaches 30 days back at most.
+            until: epoch seconds.
+
+        Raises:
+            StopRun: fewer records were shown than counted.
+        """
+        found: list[tuple[str, str, float]] = []
+        for body in audit_pages(actions, since, until):
+            try:
+                records, total = self._raw(AUDIT, parse_audits, body)
+            except Refused:
+                return None
+            except ApiError as error:
+                raise stop_for(error) from None
+            found += records
+            if is_whole(len(records), len(found), total):
+                return found
+        raise AssertionError
+
     def _load(self, ids: Sequence[str]) -> list[DescopeUser]:
         """One users/load; the OpenAPI file knows no `withTestUser` there, so that a strict server may refuse it."""
         body: dict[str, Json] = {"userIds": list(ids), "includeInvalidUsers": True}
@@ -263,17 +315,28 @@ class DescopeReader:
 
     def _halving(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[_T]]) -> list[_T]:
         """Read in lists of at most 100, halved where the server wants them shorter (docs/contract/descope.md 10.2)."""
+        try:
+            return self._halved(keys, read)
+        except Refused as error:
+            raise stop_for(error) from None
+
+    def _halved(self, keys: Sequence[str], read: Callable[[Sequence[str]], list[_T]]) -> list[_T]:
+        """The same for what the server may refuse.
+
+        Raises:
+            Refused: it refuses even a single key, or for another reason than the length of the list.
+        """
         if not keys:
             return []
         if len(keys) > _PAGE:
-            return self._halving(keys[:_PAGE], read) + self._halving(keys[_PAGE:], read)
+            return self._halved(keys[:_PAGE], read) + self._halved(keys[_PAGE:], read)
         try:
             return read(keys)
         except Refused as error:
             if error.status not in TOO_MUCH or len(keys) == 1:
-                raise stop_for(error) from None
+                raise
             middle = len(keys) // 2
-            return self._halving(keys[:middle], read) + self._halving(keys[middle:], read)
+            return self._halved(keys[:middle], read) + self._halved(keys[middle:], read)
 
     def _call(self, endpoint: Endpoint, parse: Callable[[Json], _T], body: Json = None) -> _T:
         try:

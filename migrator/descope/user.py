@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
 
 _PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
+# What we never send; whoever gave a user one of these has changed the user.
+_NEVER_SENT = (
+    "middleName", "roleNames", "userTenants", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC",
+)  # fmt: skip
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
+_NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint, which older versions have stored
 
 
 @dataclass(frozen=True, slots=True)
 class DescopeUser(PlainFields):
-    """What we use of a user object; "" means unset. `attributes` holds every custom attribute, foreign ones too."""
+    """What we use of a user object; "" means unset. `attributes` holds every custom attribute, foreign ones too.
+
+    `created_at` is an epoch second, None where the answer does not tell; `never_sent` names the fields that hold
+    something and that we never send.
+    """
 
     user_id: str
     login_ids: tuple[str, ...]
@@ -31,6 +40,8 @@ class DescopeUser(PlainFields):
     status: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     has_credential: bool = False
+    created_at: float | None = None
+    never_sent: tuple[str, ...] = ()
 
     def mark(self) -> tuple[str, str] | None:
         """(platform, Docebo user id) of the migration that made this user; None for a stranger.
@@ -47,7 +58,7 @@ class DescopeUser(PlainFields):
 
     def fingerprint(self) -> str:
         """A hash of everything read of this user: equal as long as nobody changed it."""
-        return text_hash(canonical_json({k: v for k, v in asdict(self).items() if k != "has_credential"}))
+        return text_hash(canonical_json({k: v for k, v in asdict(self).items() if k not in _NO_PART}))
 
     def answers_to(self, login_id: str) -> bool:
         """Whether this login id is the user's, in any spelling (`login_key`)."""
@@ -96,7 +107,17 @@ def parse_user(value: Json) -> DescopeUser:
         status=text("status"),
         attributes=attributes,
         has_credential=_has_credential(value),
+        created_at=_seconds(value.get("createdTime")),
+        never_sent=tuple(name for name in _NEVER_SENT if value.get(name)),
     )
+
+
+def _seconds(value: Json) -> float | None:
+    """An epoch second, which a protobuf answer may show as text; None for none."""
+    try:
+        return float(value) or None
+    except (TypeError, ValueError):
+        return None
 
 
 def _has_credential(value: Json) -> bool:

@@ -10,6 +10,7 @@ from migrator.descope.endpoints import (
     ALL_CALLS,
     CREATE_ATTRIBUTES,
     CREATE_BATCH,
+    DELETE_BATCH,
     PATCH_BATCH,
     UPDATE_EMAIL,
     UPDATE_LOGIN,
@@ -48,6 +49,10 @@ class DescopeWriter(DescopeReader):
         """Change the given fields of users, nothing else (docs/contract/descope.md 3.6)."""
         body = {"users": list(patches)}
         return self._raw(PATCH_BATCH, lambda a: parse_batch(a, "patchedUsers"), body)
+
+    def delete(self, user_ids: Sequence[str]) -> None:
+        """Delete users by Descope id; the answer says nothing about any of them (docs/contract/descope.md 3.11)."""
+        self._raw(DELETE_BATCH, lambda _answer: None, {"userIds": list(user_ids)})
 
     def update_email(self, login_id: str, email: str, *, verified: bool) -> DescopeUser:
         """Change the e-mail; another's login id is a 409, no silent merge (docs/contract/descope.md 3.8)."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.flow.plan.decide import DecisionRules
+from migrator.flow.send.error_budget import ErrorBudget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from migrator.docebo.client import DoceboClient
     from migrator.flow.logbook import BatchLog
     from migrator.flow.options import Questions, RunEvents, RunOptions
-    from migrator.flow.send.error_budget import ErrorBudget
     from migrator.flow.steering import Steering
     from migrator.normalize.mapping import Normalizer
 
@@ -81,3 +81,11 @@ class RunContext(PlanContext):
     descope: DescopeWriter
     budget: ErrorBudget
     batch_log: BatchLog
+
+
+def run_context(context: PlanContext, descope: DescopeWriter, batch_log: BatchLog) -> RunContext:
+    """The same run, now with write access."""
+    options, config = context.options, context.config
+    budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
+    plan = {one.name: getattr(context, one.name) for one in fields(context) if one.name != "descope"}
+    return RunContext(**plan, descope=descope, budget=budget, batch_log=batch_log)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.binding import Binding, bind_servers, check_binding, confirm_binding, is_trial_mapping
-from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.binding import bind_servers, check_binding, confirm_binding, is_trial_mapping
 from migrator.checkpoint.db.database import BytesRemain
 from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions, renew_nothing
-from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.runs import begin_run, delete_run, store_details, store_summary
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
@@ -20,29 +18,22 @@ from migrator.checkpoint.users.sends import in_flight_pages
 from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person, request_retry
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, RunOutcome, State
-from migrator.descope.reader import DescopeReader
-from migrator.descope.writer import DescopeWriter
-from migrator.docebo.client import DoceboClient
 from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
 from migrator.docebo.token import LoginRefused
-from migrator.flow.context import PlanContext, ProjectAttributes, RunContext
-from migrator.flow.logbook import BatchLog, Logbook
-from migrator.flow.options import Questions, RunEvents, RunOptions
+from migrator.flow.context import PlanContext, run_context
+from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.catch_up import CatchUp
 from migrator.flow.plan.plan import find_attributes, make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
-from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import Sweeps
 from migrator.flow.send.canary import confirm_canary, send_canary
-from migrator.flow.send.error_budget import ErrorBudget
 from migrator.flow.send.leavers import disable_leavers
 from migrator.flow.send.send import Sender
 from migrator.flow.send.settle import settle_in_flight
-from migrator.flow.steering import Steering
+from migrator.flow.undo.settle import settle_undo
 from migrator.log.setup import get_logger
-from migrator.normalize.mapping import Normalizer
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
 from migrator.report.gather import gather_figures
@@ -50,10 +41,11 @@ from migrator.report.lists.differences import replace_differences
 from migrator.report.stages import stages_to_come
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from migrator.checkpoint.binding import Binding
     from migrator.config.schema import Config
     from migrator.core.clock import Clock
+    from migrator.flow.opening import OpenedRun
+    from migrator.flow.options import RunEvents, RunOptions
     from migrator.report.summary import RunFigures
 
 _log = get_logger(__name__)
@@ -73,46 +65,8 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
     prepare_folder(config.report.path)
     if options.plan_out is not None:
         check_plan_path(options.plan_out)
-    with _opened(config, options, clock, events) as run:
-        return run.migrate()
-
-
-@contextmanager
-def _opened(config: Config, options: RunOptions, clock: Clock, events: RunEvents) -> Iterator[_Run]:
-    with ExitStack() as stack:
-        docebo = DoceboClient(config.docebo, clock)
-        stack.callback(docebo.close)
-        # A plan has no writer at all, so the type checker proves that it cannot write.
-        writer = None if options.dry_run else DescopeWriter(config.descope, clock)
-        descope = writer or DescopeReader(config.descope, clock)
-        stack.callback(descope.close)
-        url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
-        checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=options.upgrade))
-        for api, client in (("Docebo", docebo), ("Descope", descope)):
-            stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.write)))
-        logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
-        steering = Steering(config, clock, checkpoint, (docebo.pacer, descope.pacer), logbook, questions)
-        recorder = ProgressRecorder(logbook, steering, clock, checkpoint, (docebo, descope), questions)
-        context = PlanContext(
-            config, options, clock, recorder, questions, steering, checkpoint, docebo, descope,
-            Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),
-        )  # fmt: skip
-        stack.enter_context(steering)
-        yield _Run(context, writer, logbook, recorder, stack.enter_context(_metrics(context)))
-
-
-@contextmanager
-def _metrics(context: PlanContext) -> Iterator[BatchLog]:
-    """The log of the run's batches, which times them where a file of metrics is wanted."""
-    path = context.config.metrics.path
-    if path is None:
-        yield BatchLog()
-        return
-    from migrator.flow.metrics import RunMetrics  # noqa: PLC0415 -- takes long to load, and few want it
-
-    metrics = RunMetrics(context.config, context.clock, context.checkpoint, context.docebo, context.descope)
-    with metrics.writing(path):
-        yield BatchLog(metrics.time_batch)
+    with open_run(config, options, clock, events) as opened:
+        return _Run(opened).migrate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +82,12 @@ class _Checked:
 class _Run:
     """One run or plan, and what it has found so far."""
 
-    def __init__(
-        self,
-        context: PlanContext,
-        writer: DescopeWriter | None,
-        logbook: Logbook,
-        recorder: ProgressRecorder,
-        batch_log: BatchLog,
-    ) -> None:
-        self._context = context
-        self._writer = writer
-        self._logbook = logbook
-        self._recorder = recorder
-        self._batch_log = batch_log
+    def __init__(self, opened: OpenedRun) -> None:
+        self._context = context = opened.context
+        self._writer = opened.writer
+        self._logbook = opened.logbook
+        self._recorder = opened.recorder
+        self._batch_log = opened.batch_log
         self._number = 0
         self._catch_up: CatchUp | None = None
         self._started = context.clock.monotonic()
@@ -192,12 +139,12 @@ class _Run:
         if any(in_flight_pages(context.checkpoint, 1)):
             context.events.stage("settle")
         settle_in_flight(context)
+        settle_undo(context)
         self._catch_up = CatchUp(context.checkpoint, dry_run=context.options.dry_run)
         spot_check(context)
         sweeps = Sweeps(context, beside=_may_confirm_later(context, checked), is_trial=checked.is_trial)
-        self._sender = sender = (
-            None if self._writer is None else Sender(_run_context(context, self._writer, self._batch_log))
-        )
+        writer = self._writer
+        self._sender = sender = None if writer is None else Sender(run_context(context, writer, self._batch_log))
         sweeps.read()
         self._plan_and_send(sweeps, checked, sender)
         while sweeps.found_more:
@@ -316,14 +263,6 @@ def _may_confirm_later(context: PlanContext, checked: _Checked) -> bool:
     return not (checked.is_trial or options.limit or options.search_text or options.plan_file)
 
 
-def _run_context(context: PlanContext, descope: DescopeWriter, batch_log: BatchLog) -> RunContext:
-    """The same run, now with write access."""
-    options, config = context.options, context.config
-    budget = ErrorBudget(options.max_errors or config.run.max_errors, options.max_error_rate)
-    plan = {one.name: getattr(context, one.name) for one in fields(context) if one.name != "descope"}
-    return RunContext(**plan, descope=descope, budget=budget, batch_log=batch_log)
-
-
 def preflight(context: PlanContext) -> _Checked:
     """Check everything that must be right before anything is read or sent.
 
@@ -331,14 +270,7 @@ def preflight(context: PlanContext) -> _Checked:
         ConfigError: says what is wrong, where, and how to fix it; nothing was changed.
     """
     config, options, checkpoint = context.config, context.options, context.checkpoint
-    wanted = Binding(
-        source=context.platform,
-        project=config.descope.project_id,
-        target_host=config.descope.host,
-        mapping=config.mapping.fingerprint(),
-        policy=config.policy.fingerprint(),
-        mapping_section=config.mapping.to_json(),
-    )
+    wanted = wanted_binding(config)
     check_binding(checkpoint, wanted, remap=options.remap)
     context.events.steps(_steps(context))
     context.events.stage("check")

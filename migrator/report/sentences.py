@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, NOT_STARTED, RUNNING
+from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.history import StoredSummary
@@ -13,8 +14,18 @@ if TYPE_CHECKING:
     from migrator.report.document import CatchUpDocument, GapDocument, LoginReadiness, RunDocument
 
 # The kinds of what is sent: what will be done, and what was done.
-WILL = {"create": "create", "update": "update", "adopt": "link", "disable": "disable"}
-DONE = {"create": "created", "update": "updated", "adopt": "linked", "disable": "disabled"}
+WILL = {
+    "create": "create",
+    "update": "update",
+    "adopt": "link",
+    "disable": "disable",
+    "delete": "delete",
+    "restore": "restore",
+}
+DONE = {
+    "create": "created", "update": "updated", "adopt": "linked", "disable": "disabled", "delete": "deleted",
+    "restore": "restored",
+}  # fmt: skip
 ENDED_AS = {
     "conflict": "in conflict",
     "vanished": "gone from Docebo",
@@ -50,13 +61,13 @@ def verb_form(number: int, one: str = "is", many: str = "are") -> str:
 
 def plan_words(actions: dict[str, int]) -> str:
     """What a plan would send: `would create 31, update 2; nothing to do for 2,967`."""
-    parts = [f"{word} {actions[kind]:,}" for kind, word in WILL.items() if actions[kind]]
+    parts = [f"{word} {actions[kind]:,}" for kind, word in WILL.items() if actions.get(kind)]
     return f"would {', '.join(parts) or 'send nothing'}{_nothing(actions, some=bool(parts))}"
 
 
 def sent_words(actions: dict[str, int]) -> str:
     """What a run has sent: `created 31, updated 2; nothing to do for 2,967`."""
-    parts = [f"{word} {actions[kind]:,}" for kind, word in DONE.items() if actions[kind]]
+    parts = [f"{word} {actions[kind]:,}" for kind, word in DONE.items() if actions.get(kind)]
     return f"{', '.join(parts) or 'sent nothing'}{_nothing(actions, some=bool(parts))}"
 
 
@@ -297,8 +308,10 @@ def _rest(document: RunDocument) -> str:
         parts.append(f"{users_words(counts['pending'])} still pending")
     if limited:
         parts.append(f"{users_words(limited)} left for a run without --limit")
-    if counts["skipped"] > limited:
-        parts.append(f"{users_words(counts['skipped'] - limited)} left out by your own filter")
+    if undone := document["reasons"].get(Reason.UNDONE, 0):
+        parts.append(f"{users_words(undone)} undone")
+    if filtered := counts["skipped"] - limited - undone:
+        parts.append(f"{users_words(filtered)} left out by your own filter")
     if counts["vanished"]:
         parts.append(f"{users_words(counts['vanished'])} gone from Docebo")
     return f" Also: {', '.join(parts)}." if parts else ""

@@ -67,7 +67,9 @@ def build(world: World) -> Starlette:
         ("PUT", "/docebo/script", control.set_script),
         ("GET", "/docebo/present_throughout", control.present_throughout),
         ("POST", "/descope/users", control.put_descope_user),
+        ("PATCH", "/descope/users/{user_id}", control.patch_descope_user),
         ("DELETE", "/descope/users/{user_id}", control.delete_descope_user),
+        ("POST", "/descope/users/{user_id}/sign_in", control.sign_in),
     ]
     return Starlette(routes=[Route(path, _answered(handler), methods=[method]) for method, path, handler in table])
 
@@ -149,6 +151,23 @@ class _Control:
 
     async def put_descope_user(self, request: Request) -> Json:
         return {"userId": self._world.descope.put_user(await _body(request))}
+
+    async def patch_descope_user(self, request: Request) -> Json:
+        """Change fields of a user as a person does in the console."""
+        try:
+            self._world.descope.change_user(request.path_params["user_id"], await _body(request))
+        except KeyError:
+            raise NotThere from None
+        return {}
+
+    async def sign_in(self, request: Request) -> Json:
+        """Let a person sign in: `at`, `history`, `audit`, and the fields that the flow changed."""
+        shown = {"at": None, "history": True, "audit": True}
+        try:
+            self._world.descope.sign_in(request.path_params["user_id"], **{**shown, **await _body(request)})
+        except KeyError:
+            raise NotThere from None
+        return {}
 
     async def delete_descope_user(self, request: Request) -> Json:
         try:

@@ -74,6 +74,14 @@ class Control:
         """Plant a Descope user; the user id."""
         return str(self._dict("POST", "/descope/users", user)["userId"])
 
+    def patch_descope_user(self, user_id: str, **fields: Json) -> None:
+        """Change fields of a Descope user as a person does in the console; an attribute that is None is removed."""
+        self._call("PATCH", f"/descope/users/{quote(user_id, safe='')}", fields)
+
+    def sign_in(self, user_id: str, **how: Json) -> None:
+        """Let a person sign in (`Store.sign_in`): `at`, `history`, `audit`, and fields that the flow changed."""
+        self._call("POST", f"/descope/users/{quote(user_id, safe='')}/sign_in", how)
+
     def delete_descope_user(self, user_id: str) -> None:
         """Delete a Descope user behind the API's back."""
         self._call("DELETE", f"/descope/users/{quote(user_id, safe='')}")

@@ -14,8 +14,8 @@ from migrator.checkpoint.runs.runs import begin_run
 from migrator.core.clock import Clock
 from migrator.core.errors import Interrupted
 from migrator.flow import progress_recorder
+from migrator.flow.opening import open_run
 from migrator.flow.options import RunEvents, RunOptions
-from migrator.flow.run import _opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +65,10 @@ class Heard(RunEvents):
 
 @contextmanager
 def recorded(place: Place, clock: Clock, events: RunEvents) -> Iterator[tuple[PlanContext, int, ProgressRecorder]]:
-    with _opened(place.config, RunOptions(), clock, events) as run:
-        number = begin_run(run._context.checkpoint, "run")
-        with run._recorder.recording(number):
-            yield run._context, number, run._recorder
+    with open_run(place.config, RunOptions(), clock, events) as run:
+        number = begin_run(run.context.checkpoint, "run")
+        with run.recorder.recording(number):
+            yield run.context, number, run.recorder
 
 
 def test_a_sample_is_taken_at_most_every_two_seconds(any_place: Place) -> None:

@@ -165,7 +165,7 @@ def test_s7_what_a_killed_plan_wrote_over_is_put_back_after_an_upgrade(any_place
         found = checkpoint.read(lambda c: c.execute(select(source_user)).mappings().all())
 
     # Columns of later revisions: whatever the plan stored in the first does not stay.
-    new = {"record_hash": None, "history": None}
+    new = {"record_hash": None, "history": None, "undoing": None}
     expected = renamed("source_user", was) | new | {"migration": "default", "seen_sweep": 3, "was_row": None}
     assert {row["user_id"]: dict(row) for row in found} == {one: expected | {"user_id": one} for one in users}
 

@@ -78,6 +78,11 @@ class Descope(DescopeWriter):
     def _listed(self) -> list[DescopeUser]:
         return [user for user in self.held if user.user_id not in self.unlisted]
 
+    @property
+    def server_time(self) -> float | None:
+        """No answer tells it."""
+        return None
+
     def attributes(self) -> dict[str, int]:
         """The definitions."""
         return dict(self.types)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 SECRETS = (CLIENT_SECRET, PASSWORD, MANAGEMENT_KEY)
 ARRIVED = {"created", "updated", "unchanged"}
 STATES = ARRIVED | {"rejected", "conflict", "failed", "vanished", "skipped"}
-WRITES = {"create", "create/batch", "patch", "patch/batch", "update/email", "update/phone", "update/loginid"}
+WRITES = {
+    "create", "create/batch", "patch", "patch/batch", "delete/batch", "update/email", "update/phone", "update/loginid",
+}  # fmt: skip
 CONTACT = ("invite", "sendMail", "sendSMS")
 EXIT_CODES = {0, 2, 3, 4, 5, 130, 143, -9}  # -9 is the kill of a test; 1 would be a bug
 REPORTS = ("problems.csv", "crosswalk.csv")
@@ -124,7 +126,8 @@ def _anytime(place: Place, journal: Entries, rows: dict[str, dict[str, Any]]) ->
     docebo, entries = ([entry for entry in journal if entry["api"] == api] for api in ("docebo", "descope"))
     _source_only_read(docebo)
     _nobody_doubled(ours, place.targets(), entries)
-    _only_ours_changed(ours, entries)
+    _only_ours_changed(ours, entries, platform)
+    _deleted_are_undone(rows, entries)
     _success_was_seen(rows, entries)
     _nobody_contacted(entries)
     _no_secret(place, journal)
@@ -167,11 +170,31 @@ def _nobody_doubled(ours: list[dict[str, Any]], users: list[dict[str, Any]], ent
     assert [login for login, number in logins.items() if number > 1] == []
 
 
-def _only_ours_changed(ours: list[dict[str, Any]], entries: Entries) -> None:
-    """I3: no effect on a user that we did not create and that does not bear our mark, and nobody merged away."""
-    known = {user["userId"] for user in ours} | {effect["userId"] for effect in _effects(entries, "create")}
+def _only_ours_changed(ours: list[dict[str, Any]], entries: Entries, platform: str) -> None:
+    """I3: no effect on a user that we did not create and that never bore our mark, and nobody merged away."""
+    created = {effect["userId"] for effect in _effects(entries, "create")}
+    known = {user["userId"] for user in ours} | created | _linked_meanwhile(entries, platform)
     assert [effect for effect in _effects(entries) if effect.get("userId", "") not in {*known, ""}] == []
-    assert _effects(entries, "overwrite", "merge_delete", "delete") == []
+    assert _effects(entries, "overwrite", "merge_delete") == []
+
+
+def _linked_meanwhile(entries: Entries, platform: str) -> set[str]:
+    """The users to whom a patch gave our mark, and an undo perhaps took it again."""
+    linked = set()
+    for entry in entries:
+        body = entry["body"] if entry["path"].endswith("/patch/batch") and isinstance(entry["body"], dict) else {}
+        given = [one for one in body.get("users") or [] if _is_marked(one, platform)]
+        logins = {one.get("loginId") for one in given}
+        linked |= {one["userId"] for one in entry["committed"] if not logins.isdisjoint(one.get("loginIds", ()))}
+    return linked
+
+
+def _deleted_are_undone(rows: dict[str, dict[str, Any]], entries: Entries) -> None:
+    """I3: only an undo deletes, and only whom a run created; the books say so, or have the intent."""
+    created = {effect["userId"] for effect in _effects(entries, "create")}
+    deleted = {effect["userId"] for effect in _effects(entries, "delete")}
+    assert deleted - created == set()
+    assert [row for row in rows.values() if row["target_id"] in deleted and not row.get("undoing")] == []
 
 
 def _no_stranger_touched(start: Before, users: list[dict[str, Any]]) -> None:

@@ -129,6 +129,8 @@ source_user = Table(
     Column("was_attempts", Integer),
     Column("was_retry", Integer),
     Column("was_row", Text),  # JSON of the row before an unconfirmed mapping overwrote it (`trial`)
+    # The intent of `migrator undo`: "delete" or "restore"; None for everybody whom no such request is about.
+    Column("undoing", Text),
     # The intent: which batch, since when, and how many requests for this user went unanswered.
     Column("batch", Text),
     Column("sending_since", Double),
@@ -149,6 +151,17 @@ Index(
     source_user.c.user_id,
 )
 Index("ix_source_user_target", source_user.c.migration, source_user.c.target_id)
+
+# What Descope users whom this migration did not create were like before it changed them, for `migrator undo`.
+pre_image = Table(
+    "pre_image",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("target_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),  # of Docebo, whom it was first changed for
+    Column("kept", Text, nullable=False),  # JSON of `PreImage`: personal data, which only `undo` and `purge` erase
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
 
 login = Table(
     "login",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The kinds of what is sent, as named in the key `actions` of JSON documents.
 CREATE, UPDATE, ADOPT, DISABLE = ACTION_KINDS = ("create", "update", "adopt", "disable")
 NOTHING = "nothing"  # besides the kinds: users who are in Descope and need no request
+DELETE, RESTORE = UNDO_KINDS = ("delete", "restore")  # of an undo, in its row alone
 NO_ACTIONS = dict.fromkeys((*ACTION_KINDS, NOTHING), 0)
 
 
@@ -27,6 +28,12 @@ def begin_actions(checkpoint: Checkpoint, number: int, nothing: int) -> None:
         nothing: users for whom the plan has nothing to do.
     """
     checkpoint.write(lambda c: _store(c, checkpoint, number, {"actions": NO_ACTIONS | {NOTHING: nothing}}))
+
+
+def begin_undo_actions(checkpoint: Checkpoint, number: int) -> None:
+    """The same for undo number `number`, which sends other kinds."""
+    none = NO_ACTIONS | dict.fromkeys(UNDO_KINDS, 0)
+    checkpoint.write(lambda c: _store(c, checkpoint, number, {"actions": none}))
 
 
 def renew_nothing(checkpoint: Checkpoint, number: int, nothing: int) -> None:

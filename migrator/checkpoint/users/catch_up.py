@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
-NEW, CHANGED, RENAMED, SUSPENDED = "new", "changed", "renamed", "suspended"
 _NAMES = frozenset((NAME, GIVEN_NAME, FAMILY_NAME, EMAIL, LOGIN_ID))
 
 
 def count_planned_changes(checkpoint: Checkpoint) -> dict[str, int]:
-    """How many users a plan brings, and how many it changes; of these, in name or address, and to disabled."""
+    """How many users a plan brings, and how many it changes; of these, in name or address, and to disabled.
+
+    By the names of a `CatchUpDocument`.
+    """
     comes = source_user.c.decision.in_((Decision.CREATE, Decision.ADOPT))
-    counts = dict.fromkeys((NEW, CHANGED, RENAMED, SUSPENDED), 0)
-    counts[NEW] = count_where(checkpoint, source_user.c.state == State.PENDING, comes)
+    counts = dict.fromkeys(("new", "changed", "renamed", "suspended"), 0)
+    counts["new"] = count_where(checkpoint, source_user.c.state == State.PENDING, comes)
     for changes in _planned_updates(checkpoint):
-        counts[CHANGED] += 1
-        counts[RENAMED] += not _NAMES.isdisjoint(changes)
-        counts[SUSPENDED] += "disabled" in changes.get(STATUS, [])[1:]
+        counts["changed"] += 1
+        counts["renamed"] += not _NAMES.isdisjoint(changes)
+        counts["suspended"] += "disabled" in changes.get(STATUS, [])[1:]
     return counts
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.pre_images import forget_every_pre_image, has_pre_image
 from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.core.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -40,26 +41,40 @@ def erase_profiles(
 
 def count_with_personal_data(checkpoint: Checkpoint) -> int:
     """How many users the checkpoint has personal data of."""
-    return count_where(checkpoint, _has_data(checkpoint, true()))
+    return count_where(checkpoint, _has_data(checkpoint, true()) | has_pre_image(checkpoint))
 
 
 def erase_everybody(checkpoint: Checkpoint) -> int:
     """Remove all personal data, as `erase_profiles` does; whoever has not arrived is read again by the next run.
 
-    Nobody may be `sending`: what became of a request is told by the profile.
+    Nobody may be `sending` or about to be undone: what became of a request is told by the data.
     """
-    return _erase(checkpoint, true(), {"record_hash": null()})
+    # Until the bytes are rewritten, an empty record stands for what `_erase` finds no data of.
+    marked = update(source_user).where(mine(checkpoint), has_pre_image(checkpoint)).values(raw=ERASED_RECORD)
+
+    def forget(connection: Connection) -> None:
+        connection.execute(marked)
+        forget_every_pre_image(connection, checkpoint)
+
+    return _erase(checkpoint, true(), {"record_hash": null()}, before=forget)
 
 
 def _has_data(checkpoint: Checkpoint, whose: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(mine(checkpoint), whose, source_user.c.profile.is_not(None) | source_user.c.raw.is_not(None))
 
 
-def _erase(checkpoint: Checkpoint, whose: ColumnElement[bool], also: Mapping[str, object] | None = None) -> int:
+def _erase(
+    checkpoint: Checkpoint,
+    whose: ColumnElement[bool],
+    also: Mapping[str, object] | None = None,
+    before: Callable[[Connection], None] | None = None,
+) -> int:
     has_data = _has_data(checkpoint, whose)
     gone = {"profile": None, "changes": None, **(also or {})}
 
     def work(connection: Connection) -> int:
+        if before is not None:
+            before(connection)
         # One row keeps an empty record until the bytes are rewritten: if this run dies before, the next run does it.
         first = select(func.min(source_user.c.user_id)).where(has_data).scalar_subquery()
         raw = case((source_user.c.user_id == first, ERASED_RECORD))

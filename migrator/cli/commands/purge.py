@@ -10,6 +10,7 @@ from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.users.erasure import count_with_personal_data, erase_everybody
 from migrator.checkpoint.users.reopening import restore_unconfirmed
 from migrator.checkpoint.users.sends import in_flight_pages
+from migrator.checkpoint.users.undoing import count_being_undone
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.prompts import about_purge
 from migrator.cli.signals import signals
@@ -29,8 +30,9 @@ def purge_command(common: Common, yes: bool) -> int:
     """Erase all personal data from the checkpoint; keep ids, states, hashes and counts.
 
     Docebo's records, the users made from them and planned changes go, of everybody and from the file's bytes, whatever
-    checkpoint.keep_profiles says. Nobody is forgotten: a later run reads whoever it needs from Docebo again, and
-    creates nobody twice. Reports, logs and plans are files of their own, and stay until you delete them.
+    checkpoint.keep_profiles says; so does what linked users were like before, so that undo cannot restore them. Nobody
+    is forgotten: a later run reads whoever it needs from Docebo again, and creates nobody twice. Reports, logs and
+    plans are files of their own, and stay until you delete them.
 
     \b
     Example:
@@ -60,6 +62,12 @@ def purge_command(common: Common, yes: bool) -> int:
 
 
 def _refuse_in_flight(checkpoint: Checkpoint) -> None:
+    if count_being_undone(checkpoint):
+        raise ConfigError(
+            "Some users were being undone when `migrator undo` ended, and what became of them is told by their data."
+            " Nothing was erased.",
+            fix="Run `migrator undo`, which finds out, then `migrator purge`.",
+        )
     if any(in_flight_pages(checkpoint, 1)):
         raise ConfigError(
             "Some users were being sent when the last run ended, and what became of them is told by their data."

@@ -162,7 +162,7 @@ def run_command(
         asked,
         command="run",
         dry_run=dry_run,
-        upgrade=_may_upgrade(config, yes=yes),
+        upgrade=may_upgrade(config, yes=yes),
         verify=not no_verify,
         retry=retry,
         plan_file=plan_file,
@@ -195,7 +195,7 @@ def plan_command(common: Common, asked: RunOptions, leave: float, plan_out: Path
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
     """  # noqa: D301 -- Click's \b
     config = common.load().leaving(leave)
-    upgrade = _may_upgrade(config, yes=False)
+    upgrade = may_upgrade(config, yes=False)
     options = replace(asked, command="plan", dry_run=True, upgrade=upgrade, plan_out=plan_out)
     return execute_run(common, config, options)
 
@@ -231,7 +231,7 @@ def _confirm(common: Common, *, yes: bool) -> Callable[[RunFigures], bool]:
     return show_plan if common.verbosity >= 0 else (lambda _figures: True)
 
 
-def _may_upgrade(config: Config, *, yes: bool) -> bool:
+def may_upgrade(config: Config, *, yes: bool) -> bool:
     """SQLite and an empty database are brought up silently; an older PostgreSQL schema is asked about."""
     url = config.checkpoint.sqlalchemy_url
     if yes or url.get_backend_name() == "sqlite":

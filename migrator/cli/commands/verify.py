@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator.checkpoint.binding import Binding, check_binding
+from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.verifications import SCOPE_ALL, SCOPE_SAMPLE, Verification, store_verification
 from migrator.cli import audit
@@ -20,6 +20,7 @@ from migrator.core.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.flow.logbook import Logbook
+from migrator.flow.opening import wanted_binding
 from migrator.normalize.mapping import Normalizer
 from migrator.report.files import prepare_folder
 from migrator.report.gather import rewrite_reports
@@ -139,15 +140,7 @@ def _keep(config: Config, checkpoint: Checkpoint, verdict: VerifyReport) -> None
 
 def _check_binding(config: Config, checkpoint: Checkpoint) -> None:
     """Refuse a checkpoint that belongs to other servers or another mapping: it proves nothing."""
-    wanted = Binding(
-        source=config.docebo.platform,
-        project=config.descope.project_id,
-        target_host=config.descope.host,
-        mapping=config.mapping.fingerprint(),
-        policy=config.policy.fingerprint(),
-        mapping_section=config.mapping.to_json(),
-    )
-    check_binding(checkpoint, wanted, remap=False)
+    check_binding(checkpoint, wanted_binding(config), remap=False)
 
 
 def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[str]:

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import last_real_run
-from migrator.checkpoint.users.catch_up import (
-    CHANGED,
-    NEW,
-    RENAMED,
-    SUSPENDED,
-    count_gone_since,
-    count_planned_changes,
-)
+from migrator.checkpoint.users.catch_up import count_gone_since, count_planned_changes
 from migrator.checkpoint.users.verdicts import count_arrived
 from migrator.flow.plan.estimate import estimate
 
@@ -49,10 +42,10 @@ class CatchUp:
         extras: RunExtras = {"freeze_minutes": estimate(NO_ACTIONS, config, known).document()["run_range_minutes"]}
         if not self._is_first:
             extras["catch_up"] = {
-                "new": self._changes[NEW],
-                "changed": self._changes[CHANGED],
-                "renamed": self._changes[RENAMED],
-                "suspended": self._changes[SUSPENDED],
+                "new": self._changes["new"],
+                "changed": self._changes["changed"],
+                "renamed": self._changes["renamed"],
+                "suspended": self._changes["suspended"],
                 "vanished": count_gone_since(self._checkpoint, self._before),
             }
         return extras

@@ -27,6 +27,7 @@ from migrator.flow.send.batch import (
     code_of,
     send_in_parts,
 )
+from migrator.flow.send.before import keep_what_was
 from migrator.flow.send.outcome import is_ours
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def who_disabled(user: StoredUser, found: DescopeUser, todo: Changes, *, in_flig
 
 
 def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
-    """Bring the users of a batch to their target; calls Descope only.
+    """Bring the users of a batch to their target; calls Descope, and stores what users were like who are not our own.
 
     The difference is computed again from a read right before the write, so that a change made in between is
     neither undone nor sent twice.
@@ -92,6 +93,7 @@ def update_batch(context: RunContext, batch: ClaimedBatch) -> BatchResults:
     sent = BatchResults(batch)
     try:
         tasks = _tasks(context, sent, batch)
+        keep_what_was(context, ((user, found, todo.patch, todo.moves) for user, found, todo in tasks if todo))
         patched = _patch(context, sent, tasks)
         untouched = [task for task in tasks if not task.todo.patch]
         for user, found, todo in (*patched, *untouched):

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from migrator.sandbox.descope import limits, objects, shown, users_change, users_create, users_read, validate, wire
+from migrator.sandbox.descope import (
+    limits,
+    objects,
+    shown,
+    trail,
+    users_change,
+    users_create,
+    users_read,
+    validate,
+    wire,
+)
 from migrator.sandbox.descope.call import Call, Handler
 from migrator.sandbox.descope.refusal import INTERNAL, MALFORMED, UNAUTHORIZED, Refusal, invalid
 from migrator.sandbox.descope.search import Search
@@ -58,6 +68,8 @@ def _endpoints(search: Search) -> dict[str, tuple[str, str | None, Handler]]:
         ),
         f"{user}/delete": ("POST", "DeleteUserRequest", users_read.delete),
         f"{user}/delete/batch": ("POST", "DeleteUsersRequest", users_read.delete_batch),
+        f"{user}/history": ("POST", "UserHistoryRequest", trail.history),
+        "/v1/mgmt/audit/search": ("POST", "SearchAuditRequest", trail.search_audit),
         f"{user}/search": ("POST", "SearchUsersRequest", search.v1),
         "/v2/mgmt/user/search": ("POST", "SearchUsersRequest", search.v2),
         f"{user}/customattributes": ("GET", None, objects.list_attributes),

@@ -25,6 +25,7 @@ class Call:
 
     def commit(self, op: str, user: User, **what: Any) -> None:  # noqa: ANN401 -- free-form JSON values
         """Record that one user was changed for good."""
+        self.store.trail.note_change(op, user, self.store.wall())
         self.note(op, userId=user["userId"], loginIds=list(user["loginIds"]), **what)
 
     def note(self, op: str, **what: Any) -> None:  # noqa: ANN401 -- free-form JSON values

@@ -66,7 +66,12 @@ def apply(
     _apply_access(store, user, body)
     if "customAttributes" in body:
         kept = {} if replace_attributes else user["customAttributes"]
-        user["customAttributes"] = kept | accepted_attributes(store, body["customAttributes"], creating=creating)
+        given = accepted_attributes(store, body["customAttributes"], creating=creating)
+        user["customAttributes"] = {
+            name: value
+            for name, value in (kept | given).items()
+            if creating or value != "" or store.switches.empty_attribute == "stored"
+        }
 
 
 def set_contact(store: Store, user: User, kind: str, value: str | None, *, verified: bool | None) -> None:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from migrator.sandbox.descope.switches import Bucket, DescopeSwitches
 
-_DOCUMENTED: dict[Bucket, int] = {"create": 100, "search": 200, "user": 500, "general": 100}
+_DOCUMENTED: dict[Bucket, int] = {"create": 100, "search": 200, "user": 500, "general": 100, "audit": 10}
 _DOCUMENTED_SECONDS = 60.0
 _CREATE = {"/v1/mgmt/user/create", "/v1/mgmt/user/create/batch"}
+_AUDIT = "/v1/mgmt/audit/search"
 _SEARCH = {"/v1/mgmt/user/update", "/v1/mgmt/user/search", "/v2/mgmt/user/search"}
 
 
@@ -29,6 +30,8 @@ def bucket_of(path: str) -> Bucket:
         return "create"
     if path in _SEARCH:
         return "search"
+    if path == _AUDIT:
+        return "audit"
     user_path = path.startswith(("/v1/mgmt/user/", "/v2/mgmt/user/")) or path == "/v1/mgmt/user"
     return "user" if user_path else "general"
 

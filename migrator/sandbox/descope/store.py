@@ -14,6 +14,7 @@ from migrator.sandbox.descope.refusal import not_found
 from migrator.sandbox.descope.strangers import FOREIGN_ATTRIBUTES, stranger
 from migrator.sandbox.descope.switches import DescopeSwitches
 from migrator.sandbox.descope.table import UserTable
+from migrator.sandbox.descope.trail import Trail
 from migrator.sandbox.descope.user import User, blank, clone
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Store:
         self.lock = threading.RLock()
         self.users = UserTable(clock)
         self.limiter = Limiter(clock)
+        self.trail = Trail()
         self.attributes: dict[str, dict[str, Json]] = {}
         self.tenants: dict[str, dict[str, Json]] = {}
         self.roles: dict[tuple[str, str], dict[str, Json]] = {}
@@ -107,6 +109,7 @@ class Store:
         with self.lock:
             self.users.clear()
             self.limiter.clear()
+            self.trail.clear()
             self.attributes.clear()
             self.tenants.clear()
             self.roles.clear()
@@ -139,6 +142,45 @@ class Store:
         """Delete a user behind the API's back."""
         with self.lock:
             self.users.remove(user_id)
+
+    def change_user(self, user_id: str, values: dict[str, Any]) -> None:
+        """Change fields of a user as a person does in the console; an attribute that is null is removed.
+
+        Raises:
+            KeyError: there is no such user.
+        """
+        with self.lock:
+            user = clone(self._known(user_id))
+            attributes = user["customAttributes"] | values.get("customAttributes", {})
+            user |= values
+            user["customAttributes"] = {name: value for name, value in attributes.items() if value is not None}
+            self.save(user)
+            self.trail.note_change("update", user, self.wall())
+
+    def sign_in(self, user_id: str, *, at: float | None, history: bool, audit: bool, **flags: Json) -> None:
+        """Let a person sign in.
+
+        Args:
+            at: epoch seconds; None for now.
+            history: whether the sign-in history shows it.
+            audit: whether the audit trail shows it.
+            flags: fields that the flow changed, as `password=True`.
+
+        Raises:
+            KeyError: there is no such user.
+        """
+        with self.lock:
+            user = clone(self._known(user_id))
+            self.trail.note_sign_in(user, self.wall() if at is None else at, history=history, audit=audit)
+            if flags:
+                user["customAttributes"] |= flags.pop("customAttributes", {})
+                self.save(user | flags)
+
+    def _known(self, user_id: str) -> User:
+        user = self.users.get(user_id)
+        if user is None:
+            raise KeyError(user_id)
+        return user
 
     def seed_strangers(self, n: int, seed: int, emails: list[str]) -> list[str]:
         """Plant users that were in the project before: none carries our mark.

@@ -18,7 +18,7 @@ from pydantic import (
     PositiveInt,
 )
 
-Bucket = Literal["create", "search", "user", "general"]
+Bucket = Literal["create", "search", "user", "general", "audit"]
 
 
 def _pattern(text: str) -> str:
@@ -76,6 +76,21 @@ class DescopeSwitches(BaseModel):
     patch_conflict: Literal["merge", "keep"] = Field(
         default="merge", description="a patched e-mail or phone that is another user's login id"
     )
+
+    empty_attribute: Literal["stored", "removed"] = Field(
+        default="stored", description="what an empty text for a custom attribute of a known user does (10.11)"
+    )
+
+    # Deleting, docs/contract/descope.md 3.11.
+    delete_twice: Literal["404", "ok"] = Field(default="404", description="a delete of somebody who is not there")
+    delete_batch_twice: Literal["ok", "404"] = Field(
+        default="ok", description="a delete/batch that names somebody who is not there: 404 refuses all of it"
+    )
+
+    # Who has signed in, docs/contract/descope.md 11.6.
+    history: Literal["on", "empty", "refused"] = "on"
+    audit: Literal["on", "empty", "refused"] = "on"
+    audit_total: Literal["present", "absent"] = "present"
 
     # Custom attributes, docs/contract/descope.md 4.1.
     unknown_attribute: Literal["fail_user", "fail_call", "ignore"] = "fail_user"

@@ -62,16 +62,23 @@ def delete(call: Call) -> Json:
     name = call.body.get("loginId") or call.body.get("userId")
     if not name:
         raise Refusal(400, MISSING, "The loginId field is required")
-    _delete(call, call.store.find(name))
+    store = call.store
+    user = store.users.get(name) or store.owner(name)
+    if user is not None:
+        _delete(call, user)
+    elif store.switches.delete_twice == "404":
+        raise not_found()
     return {}
 
 
 def delete_batch(call: Call) -> Json:
-    """Delete users by user id; unknown ids are passed over."""
+    """Delete users by user id; unknown ids are passed over, or by switch have the call refused."""
     user_ids = call.body.get("userIds", [])
     check_size(call.store, len(user_ids))
-    for user_id in user_ids:
-        user = call.store.users.get(user_id)
+    users = [call.store.users.get(user_id) for user_id in dict.fromkeys(user_ids)]
+    if call.store.switches.delete_batch_twice == "404" and None in users:
+        raise not_found()
+    for user in users:
         if user:
             _delete(call, user)
     return {}

@@ -70,6 +70,31 @@ _MORE_SCHEMAS: dict[str, Schema] = {
         "type": "object",
         "properties": dict.fromkeys(("loginId", "name", "givenName", "middleName", "familyName"), _STRING),
     },
+    "UserHistoryRequest": {"type": "array", "items": _STRING},
+    "SearchAuditRequest": {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(
+                (
+                    "userIds",
+                    "actions",
+                    "excludedActions",
+                    "devices",
+                    "methods",
+                    "geos",
+                    "remoteAddresses",
+                    "externalIds",
+                    "tenants",
+                ),
+                _STRINGS,
+            ),
+            "noTenants": _BOOLEAN,
+            "text": _STRING,
+            "limit": {"type": "integer"},
+            "page": {"type": "integer"},
+            **dict.fromkeys(("from", "to"), _TIME),
+        },
+    },
     "UpdateUserPictureRequest": {
         "type": "object",
         "properties": {"loginId": _STRING, "picture": _STRING},
@@ -88,7 +113,7 @@ _ALIASED_BATCHES = {"CreateUsersRequest", "PatchUserBatchRequest"}
 
 
 def clean(schema: str, body: Json, *, unknown_keys: str) -> dict[str, Json]:
-    """The body with nulls dropped and aliases replaced by the file's names.
+    """The body with nulls dropped and aliases replaced by the file's names; a list becomes the `items` of an object.
 
     Raises:
         Refusal: E011001 when the body does not fit the schema; the text names the place.
@@ -102,7 +127,7 @@ def clean(schema: str, body: Json, *, unknown_keys: str) -> dict[str, Json]:
     error = next(iter(_validator(schema, unknown_keys == "reject").iter_errors(body)), None)
     if error is not None:
         raise Refusal(400, MALFORMED, f"The request is malformed at {error.json_path} ({error.validator})")
-    return dict(body)
+    return dict(body) if isinstance(body, dict) else {"items": body}
 
 
 def _without_nulls(value: Json) -> Json:

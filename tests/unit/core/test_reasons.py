@@ -72,7 +72,7 @@ def test_the_codes_of_each_state() -> None:
             "login_ids_differ", "mark_lost",
         },
         State.FAILED: {"refused", "gave_up"},
-        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan"},
+        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan", "undone"},
         State.VANISHED: {"not_in_docebo"},
         None: {
             "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "login_id_dropped",

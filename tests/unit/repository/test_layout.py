@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # And inside a room: what stands in the folders of one line knows only those before it.
 INSIDE = {
     "checkpoint": ("db", "runs", "users"),
-    "flow": ("read", "plan", "send"),
+    "flow": ("read", "plan", "send", "undo"),
     "report": ("coverage", "lists", "page"),
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))

@@ -21,6 +21,7 @@ CODES = {*map(str, Reason), *map(str, Note)}
 # Words that are a code by chance: keys of documents, options and parameters.
 NO_CODES = {
     "descope/reader.py": {"limit"},
+    "descope/trail.py": {"limit"},
     "docebo/client.py": {"search_text"},
     "flow/plan/estimate.py": {"limit"},
     "report/gather.py": {"limit"},
@@ -35,7 +36,7 @@ NO_FIELDS = {
     "cli": {"actions"},
     "config": {"email", "username", "expired"},
     "core": {"email", "status", "expired"},
-    "descope": {"email", "status"},
+    "descope": {"email", "status", "actions"},
     "flow": {"user_id"},  # a key of a plan file
     "log": {"level"},
     "normalize": {"email", "username", "expired"},

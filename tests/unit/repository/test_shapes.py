@@ -45,6 +45,7 @@ ENTRIES = {
     "PersonView": "the shapes of one person side by side, for a person to look at",
     "PersonDocument": "the same in JSON",
     "MatchedUser": "the entries of a batch answer that are about one login id",
+    "SparedDocument": "an entry of an undo's document",
     "RefusedAlone": "an attempt, like its sisters that have several users",
 }
 # What tells one user from others, in Docebo, in Descope and between them.

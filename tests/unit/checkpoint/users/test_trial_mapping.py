@@ -104,7 +104,7 @@ def test_a_snapshot_holds_what_the_mapping_made_and_the_login_keys_in_order(stor
 
     text = row_snapshot(stored(store, "1"), iter(["b", "c", "a"]))
 
-    others = {"batch": None, "sending_since": None, "history": None}
+    others = {"batch": None, "sending_since": None, "history": None, "undoing": None}
     assert json.loads(text) == {"row": json.loads(json.dumps(BEFORE | others)), "logins": ["a", "b", "c"]}
     assert list(json.loads(text)) == ["row", "logins"]
 

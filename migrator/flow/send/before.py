@@ -1,0 +1,77 @@
+"""Keep what a user was like before it is changed, if this migration did not create it (docs/decisions/0024)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.checkpoint.users.pre_images import keep_pre_images
+from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, USER_FIELDS, value_hash
+from migrator.core.model import Decision
+from migrator.core.pre_image import PreImage
+from migrator.descope.user import same_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from migrator.checkpoint.users.stored_user import StoredUser
+    from migrator.core.model import Json
+    from migrator.descope.user import DescopeUser
+    from migrator.flow.context import RunContext
+
+_ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
+
+
+def keep_what_was(
+    context: RunContext, changed: Iterable[tuple[StoredUser, DescopeUser, Mapping[str, Json], bool]]
+) -> None:
+    """Store the pre-images of users who are about to be changed; nothing of those whom this migration created.
+
+    Args:
+        changed: each user as stored and as found, the patch to come, and whether an address or login id moves too.
+    """
+    others = [one for one in changed if not was_created(one[0], one[1])]
+    if not others:
+        return
+    told = context.descope.server_time
+    now = context.clock.time() if told is None else told
+    images = {
+        (found.user_id, user.user_id): pre_image_of(found, patch, now, moved=moved)
+        for user, found, patch, moved in others
+    }
+    keep_pre_images(context.checkpoint, images)
+
+
+def was_created(user: StoredUser, found: DescopeUser) -> bool:
+    """Whether this migration created the user found; where the checkpoint does not know, `freshlyMigrated` tells.
+
+    A stranger is none of ours, also one who takes the place of a user of ours who is gone.
+    """
+    if user.decision == Decision.ADOPT and found.mark() is None:
+        return False
+    return found.fresh is not None if user.origin is None else user.origin == "created"
+
+
+def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, moved: bool) -> PreImage:
+    """What a patch changes of a user, as it is now.
+
+    Args:
+        now: epoch seconds.
+        moved: an address or login id is about to change as well.
+    """
+    changed = {name: (before, after) for name, before, after in _changes(found, patch) if not same_value(before, after)}
+    return PreImage(
+        before={name: before for name, (before, _) in changed.items()},
+        sent={name: frozenset((value_hash(after),)) for name, (_, after) in changed.items()},
+        at=now,
+        had_credential=found.has_credential,
+        moved=moved,
+    )
+
+
+def _changes(found: DescopeUser, patch: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
+    """The name, the value before and the value to come of each field; those of attributes one by one."""
+    for name, after in patch.items():
+        if name == CUSTOM_ATTRIBUTES:
+            yield from ((ATTRIBUTE + one, found.attributes.get(one), value) for one, value in after.items())
+        else:
+            yield name, getattr(found, _ATTRIBUTE_OF[name]), after

@@ -1,0 +1,102 @@
+"""What of a user is other than this migration left it. Pure; from hashes alone, as profiles may be erased."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.core import fields
+from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, login_hash, value_hash
+from migrator.core.model import FRESHLY_MIGRATED
+from migrator.descope.user import same_value, value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from migrator.core.model import Json
+    from migrator.core.pre_image import PreImage
+    from migrator.descope.user import DescopeUser
+
+_PLAIN = tuple(one for one in USER_FIELDS if one.change is Change.PATCH)
+_ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
+
+
+def is_as_sent(found: DescopeUser, sent: SentFields) -> bool:
+    """Whether a user whom this migration created is as it was last sent, in every field."""
+    if found.never_sent or found.verified_phone or found.fresh is not True:
+        return False
+    if {login_hash(one) for one in found.login_ids} != set(sent.logins):
+        return False
+    values = dict(_values(found))
+    # An attribute that somebody added is a change too; one that was sent and is not there has no value.
+    names = {name for name in sent.hashes if name.startswith(ATTRIBUTE)} | values.keys()
+    return all(_had(sent, name, values.get(name)) for name in names)
+
+
+def _values(found: DescopeUser) -> Iterator[tuple[str, Json]]:
+    """Every field but the login ids by its name in `SentFields`, and each attribute that holds something."""
+    yield from ((one.name, getattr(found, one.attribute)) for one in _PLAIN)
+    yield from ((fields.EMAIL, found.email), (fields.VERIFIED_EMAIL, found.verified_email))
+    yield from ((fields.PHONE, found.phone), (fields.STATUS, found.status))
+    for name, value in found.attributes.items():
+        if name != FRESHLY_MIGRATED and not _is_unset(value):
+            yield ATTRIBUTE + name, value
+
+
+def _had(sent: SentFields, name: str, value: Json) -> bool:
+    stored = sent.hashes.get(name)
+    if stored is None or _is_unset(value):
+        return _is_unset(value) and (stored is None or stored in _UNSET)
+    if name == fields.EMAIL:  # a server may spell it its own way
+        return is_hashed(value.lower(), (stored,)) or is_hashed(value, (stored,))
+    return is_hashed(value, (stored,))
+
+
+def is_restored(found: DescopeUser, image: PreImage) -> bool:
+    """Whether every field that this migration changed is as it was before."""
+    return not _changed(found, image)
+
+
+def is_edited(found: DescopeUser, image: PreImage) -> bool:
+    """Whether somebody else has changed one of these fields since: it is neither as it was nor as it was sent."""
+    return any(not is_hashed(value_of(found, name), image.sent[name]) for name in _changed(found, image))
+
+
+def _changed(found: DescopeUser, image: PreImage) -> list[str]:
+    return [name for name, before in image.before.items() if not _same(value_of(found, name), before)]
+
+
+def value_of(found: DescopeUser, name: str) -> Json:
+    """A field of a user by its name in a `PreImage`; None for an attribute that is not set."""
+    if name.startswith(ATTRIBUTE):
+        return found.attributes.get(name.removeprefix(ATTRIBUTE))
+    return getattr(found, _ATTRIBUTE_OF[name])
+
+
+def _same(one: Json, other: Json) -> bool:
+    return same_value(one, other) or (_is_unset(one) and _is_unset(other))
+
+
+def _is_unset(value: Json) -> bool:
+    return value is None or value in ("", [])
+
+
+_UNSET = frozenset(map(value_hash, ("", None, [])))
+
+
+def is_hashed(value: Json, hashes: Container[str]) -> bool:
+    """Whether a value has one of these hashes, whichever type it came back as."""
+    return any(value_hash(one) in hashes for one in _readings(value))
+
+
+def _readings(value: Json) -> Iterator[Json]:
+    """The values that an answer may mean, as it may show any of them as text (docs/contract/descope.md 11.2)."""
+    yield value
+    text = value_text(value)
+    yield text
+    if text in ("true", "false"):
+        yield text == "true"
+    for kind in (int, float):
+        try:
+            yield kind(text)
+        except ValueError:
+            continue

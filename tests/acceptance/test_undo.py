@@ -39,6 +39,7 @@ def test_a_run_and_its_undo_leave_descope_as_it_was(any_place: Place) -> None:
     assert runs[1]["actions"]["delete"] == created
     counts = place.forked("status", "--json").document
     assert (counts["counts"]["created"], counts["reasons"]["undone"]) == (0, created)
+    assert counts["verify"]["scope"] == "none"  # what was seen of them is no more
     assert place.forked("run", "--yes").code == 3
     oracle.check(place, start, again=True)
 

@@ -100,6 +100,11 @@ def store_verification(checkpoint: Checkpoint, scope: str, read: int, classes: M
     return checkpoint.note(work)
 
 
+def forget_verifications(checkpoint: Checkpoint) -> None:
+    """Forget them all: what is about to be undone is no more as they saw it."""
+    checkpoint.write(lambda c: c.execute(delete(verification).where(checkpoint.owns(verification))))
+
+
 def newest_verification(checkpoint: Checkpoint, scope: str | None = None) -> Verification | None:
     """The last verification of this scope, or of any scope; None before the first."""
     of_scope = true() if scope is None else verification.c.scope == scope

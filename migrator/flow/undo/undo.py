@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.actions import actions_of_run, begin_undo_actions
 from migrator.checkpoint.runs.runs import begin_run, store_summary
+from migrator.checkpoint.runs.verifications import forget_verifications
 from migrator.checkpoint.users.reopening import restore_unconfirmed
 from migrator.core.errors import Declined, Interrupted, MigratorError, StopRun
 from migrator.core.model import MARK_ATTRIBUTES, RunOutcome
@@ -111,6 +112,7 @@ class _Undo:
             raise Declined("Nothing was undone: you said no.", fix="Undo again when you are ready.")
         if self._opened.writer is None:
             raise AssertionError("a dry run undoes nothing")
+        forget_verifications(context.checkpoint)
         work = run_context(context, self._opened.writer, self._opened.batch_log)
         absent: list[str] = []
 

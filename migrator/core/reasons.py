@@ -214,8 +214,8 @@ class Reason(StrEnum):
         State.FAILED,
         "Descope refused to create or change this user.",
         (
-            "Look up Descope's error code, which the report shows. Correct the user in Docebo and run again, or fix "
-            "the cause and run with --retry refused."
+            "The report shows Descope's error code; `migrator explain` with that code tells what it means. Correct the "
+            "user in Docebo and run again, or fix the cause and run with --retry refused."
         ),
     )
     GAVE_UP = (

@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from migrator.core.error_codes import ERROR_CODES
 from migrator.core.reasons import Note, Reason
 
 if TYPE_CHECKING:
     from world import Place
 
+    from migrator.core.error_codes import ErrorCode
 
-@pytest.mark.parametrize("code", [*Reason, *Note])
-def test_every_code_is_explained_with_its_fix(place: Place, code: Reason | Note) -> None:
+
+ALL: dict[str, Reason | Note | ErrorCode] = {str(one): one for one in (*Reason, *Note)} | dict(ERROR_CODES)
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_every_code_is_explained_with_its_fix(place: Place, code: str) -> None:
     place.config_path.unlink(missing_ok=True)
 
     shown = place.forked("explain", code)
 
     assert shown.code == 0
-    assert code.meaning in shown.out
-    assert f"Fix: {code.fix}" in shown.out
+    assert ALL[code].meaning in shown.out
+    assert f"Fix: {ALL[code].fix}" in shown.out
 
 
 def test_json_tells_kind_state_and_whether_running_again_helps(place: Place) -> None:
@@ -30,6 +36,8 @@ def test_json_tells_kind_state_and_whether_running_again_helps(place: Place) -> 
     assert (reason["kind"], reason["state"], reason["again"]) == (
         "reason", "conflict", "only with detail held_by_migrated_user",
     )  # fmt: skip
+    error = place.forked("explain", "e011003", "--json").document
+    assert (error["code"], error["kind"], error["state"], error["again"]) == ("E011003", "error", None, None)
     assert (note["code"], note["kind"], note["state"], note["again"]) == ("name_cut", "note", None, None)
 
 
@@ -37,8 +45,8 @@ def test_without_a_code_all_are_listed(place: Place) -> None:
     shown = place.forked("explain")
     document = place.forked("explain", "--json").document
 
-    assert [line.split()[0] for line in shown.out.splitlines()] == [*Reason, *Note]
-    assert [one["code"] for one in document["codes"]] == [*Reason, *Note]
+    assert [line.split()[0] for line in shown.out.splitlines()] == [*ALL]
+    assert [one["code"] for one in document["codes"]] == [*ALL]
 
 
 def test_an_unknown_code_is_refused_with_those_like_it(place: Place) -> None:
@@ -46,6 +54,6 @@ def test_an_unknown_code_is_refused_with_those_like_it(place: Place) -> None:
     shown = place.forked("explain", "login_take")
 
     assert shown.code == 2
-    assert "There is no such reason or note code." in shown.err
+    assert "There is no such reason, note or error code." in shown.err
     assert "'login_take'" not in shown.err
     assert "Did you mean login_taken" in shown.err

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.wrap import fitted
+from migrator.core.error_codes import ERROR_CODES
 from migrator.core.errors import ConfigError
-from migrator.core.reasons import Note, Reason, again_words, known_code
+from migrator.core.reasons import Note, Reason, again_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.core.error_codes import ErrorCode
 
 _AGAIN = {"helps": "can help though nobody changed anything.", "no": "does not help before somebody changes something."}
 
 
 class CodeDocument(TypedDict):
-    """A code in JSON; `state` and `again` (whether running again helps) are None for a note."""
+    """A code in JSON; `kind` is reason, note or error.
+
+    Only reasons have `state`, and `again`: whether running again helps.
+    """
 
     code: str
     kind: str
@@ -30,70 +39,74 @@ class CodeDocument(TypedDict):
 @click.argument("code", required=False)
 @with_common_options
 def explain_command(common: Common, code: str | None) -> int:
-    """Show what a reason or note code means, and how to fix it.
+    """Show what a reason, note or error code means, and how to fix it.
 
-    CODE is a word from the summary, problems.csv or the report; without it, all codes are listed. It needs no
-    configuration and asks no server.
+    CODE is a word from the summary, problems.csv or the report, or an error code of Descope; without it, all codes are
+    listed. It needs no configuration and asks no server.
 
     \b
     Example:
       migrator explain login_taken
+      migrator explain E011003
       migrator explain
 
     \b
     Exit codes: 0 shown, 2 there is no such code.
     """  # noqa: D301 -- Click's \b
-    if code is None:
-        known = [*Reason, *Note]
+    documents = _documents()
+    if code is not None:
+        one = _known(code, documents)
         if common.as_json:
-            common.print_json({"codes": [_document(one) for one in known]})
+            common.print_json(one)
         else:
-            width = max(map(len, known))
-            click.echo("\n".join(fitted(one.meaning, f"{one:<{width}}  ") for one in known))
-        return 0
-    one = _known(code)
-    if common.as_json:
-        common.print_json(_document(one))
+            click.echo("\n".join(_text(one)))
+    elif common.as_json:
+        common.print_json({"codes": list(documents.values())})
     else:
-        click.echo("\n".join(_text(one)))
+        width = max(map(len, documents))
+        click.echo("\n".join(fitted(one["meaning"], f"{name:<{width}}  ") for name, one in documents.items()))
     return 0
 
 
-def _known(code: str) -> Reason | Note:
-    """The reason or note with this code.
+def _documents() -> dict[str, CodeDocument]:
+    """Every code: reasons, notes, then Descope's."""
+    reasons = [_document(str(one), "reason", one, state=one.state.value, again=again_words(one)) for one in Reason]
+    notes = [_document(str(one), "note", one) for one in Note]
+    errors = [_document(name, "error", one) for name, one in ERROR_CODES.items()]
+    return {one["code"]: one for one in (*reasons, *notes, *errors)}
+
+
+def _document(
+    code: str, kind: str, one: Reason | Note | ErrorCode, *, state: str | None = None, again: str | None = None
+) -> CodeDocument:
+    return {"code": code, "kind": kind, "state": state, "meaning": one.meaning, "fix": one.fix, "again": again}
+
+
+def _known(code: str, documents: Mapping[str, CodeDocument]) -> CodeDocument:
+    """The document of this code, in any case of its letters.
 
     Raises:
         ConfigError: there is none.
     """
-    known = known_code(code.strip().lower())
+    spelled = code.strip()
+    known = documents.get(spelled.lower()) or documents.get(spelled.upper())
     if known is None:
-        close = get_close_matches(code.strip().lower(), [*Reason, *Note])
+        close = get_close_matches(spelled.lower(), documents)
         meant = f"Did you mean {' or '.join(close)}? " if close else ""
         # What was typed is not repeated: an address in the wrong place must not reach a log.
-        raise ConfigError("There is no such reason or note code.", fix=f"{meant}`migrator explain` lists all codes.")
+        raise ConfigError(
+            "There is no such reason, note or error code.", fix=f"{meant}`migrator explain` lists all codes."
+        )
     return known
 
 
-def _text(one: Reason | Note) -> list[str]:
-    if isinstance(one, Note):
-        return [f"{one} (a note: the user is migrated)", fitted(one.meaning, "  "), fitted(one.fix, "  Fix: ")]
-    again = again_words(one)
-    words = _AGAIN.get(again, f"helps {again}.")
-    return [
-        f"{one} (a reason: {one.state})",
-        fitted(one.meaning, "  "),
-        fitted(one.fix, "  Fix: "),
-        fitted(words, "  Running again "),
-    ]
-
-
-def _document(one: Reason | Note) -> CodeDocument:
-    reason = one if isinstance(one, Reason) else None
-    return {
-        "code": str(one),
-        "kind": "note" if reason is None else "reason",
-        "state": None if reason is None else reason.state.value,
-        "meaning": one.meaning,
-        "fix": one.fix,
-        "again": None if reason is None else again_words(reason),
-    }
+def _text(one: CodeDocument) -> list[str]:
+    kind = {
+        "reason": f"a reason: {one['state']}",
+        "note": "a note: the user is migrated",
+        "error": "an error code of Descope, as problems.csv has it in column detail",
+    }[one["kind"]]
+    lines = [f"{one['code']} ({kind})", fitted(one["meaning"], "  "), fitted(one["fix"], "  Fix: ")]
+    if one["again"] is None:
+        return lines
+    return [*lines, fitted(_AGAIN.get(one["again"], f"helps {one['again']}."), "  Running again ")]

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 _PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
 # What we never send; whoever gave a user one of these has changed the user.
-_NEVER_SENT = (
+_OTHERS = (
     "middleName", "roleNames", "userTenants", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC",
 )  # fmt: skip
+_NEVER_SENT = tuple(name for name in _OTHERS if name not in {one.name for one in USER_FIELDS})
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 _NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint, which older versions have stored
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import oracle
 import pytest
 from crash_trials import first_run
 from runs import CREATE, calls
-from undo_world import Project, arrived_ids, check_undone, migrated, target_of, writes
+from terminal import Terminal
+from undo_world import DELETE, Project, arrived_ids, check_undone, migrated, target_of, writes
 
 if TYPE_CHECKING:
     from world import Place
@@ -289,8 +291,60 @@ def test_people_read_what_was_undone(place: Place) -> None:
     assert "would delete" in undone.err
     assert f"user {arrived_ids(place)[0]}: signed_in" in undone.out
     assert "Finished: 1 user is still in Descope as migrated." in undone.out
-    assert "deleted 8" in place.forked("runs").out.splitlines()[-1]
+    assert "deleted 8. 1 user is still in Descope" in " ".join(place.forked("runs").out.split())
     assert "8 undone: An undo has deleted the user" in " ".join(place.forked("status").out.split())
+
+
+def test_a_no_is_a_no(place: Place) -> None:
+    """A person reads the plan and declines: exit 4, and nothing was written."""
+    migrated(place)
+    sent = writes(place)
+
+    with Terminal(["undo"], place.folder) as terminal:
+        text = terminal.until("It cannot be taken back. [y/N]:")
+        terminal.type("n\r")
+        assert terminal.ended() == 4
+        ending = terminal.text
+
+    assert "would delete          9" in text
+    assert "Nothing was undone: you said no." in ending
+    assert (writes(place), place.forked("undo", "--dry-run", "--json").document["counts"]["deleted"]) == (sent, 9)
+
+
+def test_status_and_report_tell_of_an_undo(place: Place) -> None:
+    """Whoever looks later is told what happened and who is left, never that something is wrong with the users."""
+    migrated(place, strangers=0)
+    place.sandbox.control.sign_in(target_of(place, arrived_ids(place)[0]))
+    assert place.forked("undo", "--yes").code == 3
+
+    status = " ".join(place.forked("status").out.split())
+    report = place.forked("report")
+    page = (place.folder / "reports" / "report.html").read_text()
+
+    assert "1 user is still in Descope as migrated: 1 spared, 0 failed." in status
+    assert report.code == 0
+    assert "11 deleted" in page
+    assert (place.folder / "reports" / "crosswalk.csv").read_text().count("\n") == 2
+
+
+def test_an_undo_tells_while_it_works_and_ends_in_order(place: Place) -> None:
+    """Another shell sees its stage; SIGINT ends it with 130, and the next undo does the rest."""
+    before = migrated(place)
+    place.sandbox.control.set_faults({"kind": "slow", "path": DELETE, "when": "before", "params": {"seconds": 5}})
+    undo = place.start("undo", "--yes")
+    while not calls(place, DELETE):
+        assert undo.poll() is None
+
+    status = place.forked("status", "--json").document
+    undo.send_signal(signal.SIGINT)
+    undo.communicate(timeout=60)
+
+    assert (status["outcome"], status["progress"]["stage"]) == ("running", "undo")
+    assert undo.returncode in (0, 130)
+    place.sandbox.control.clear_faults()
+    ended = place.forked("undo", "--yes", "--json")
+    assert ended.code == 0
+    check_undone(place, before, ended)
 
 
 def test_whoever_is_gone_from_docebo_is_undone_too(place: Place) -> None:

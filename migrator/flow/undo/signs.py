@@ -48,7 +48,7 @@ class LifeWatch:
         self._changed: dict[str, float] = {}
         self._since: float | None = None
         self._until: float | None = None
-        self._read_at = 0.0
+        self._read_at: float | None = None
         self.is_refused = False  # once refused, it stays so: a plan that spared somebody holds
 
     def look(self, target_ids: Sequence[str]) -> SignsOfLife:
@@ -63,10 +63,14 @@ class LifeWatch:
         changed = {one: self._changed[one] for one in target_ids if one in self._changed}
         return SignsOfLife(signed_in, changed, None if self.is_refused else self._since)
 
+    def expire(self) -> None:
+        """Read on at the next look, however little time has passed."""
+        self._read_at = None
+
     def _read_on(self) -> None:
         """Read what the trail has gained since the last time."""
         clock, descope = self._context.clock, self._context.descope
-        if self.is_refused or (self._until is not None and clock.monotonic() - self._read_at < _RENEW_AFTER):
+        if self.is_refused or (self._read_at is not None and clock.monotonic() - self._read_at < _RENEW_AFTER):
             return
         told = descope.server_time
         now = clock.time() if told is None else told

@@ -9,7 +9,7 @@ from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.actions import actions_of_run, begin_undo_actions
 from migrator.checkpoint.runs.runs import begin_run, store_summary
 from migrator.checkpoint.users.reopening import restore_unconfirmed
-from migrator.core.errors import Declined, Interrupted, MigratorError, StopRun
+from migrator.core.errors import Declined, Interrupted, MigratorError, StopRun, UsersLeft
 from migrator.core.model import MARK_ATTRIBUTES, RunOutcome
 from migrator.flow.context import PlanContext, ProjectAttributes, run_context
 from migrator.flow.opening import open_run, wanted_binding
@@ -23,7 +23,8 @@ from migrator.flow.undo.tally import UndoReport, UndoTally
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
 from migrator.report.gather import gather_figures
-from migrator.report.lists.spared import replace_spared
+from migrator.report.lists.spared import SPARED_NAME, replace_spared
+from migrator.report.sentences import users_words, verb_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +113,7 @@ class _Undo:
         if self._opened.writer is None:
             raise AssertionError("a dry run undoes nothing")
         work = run_context(context, self._opened.writer)
+        self._watch.expire()
         absent: list[str] = []
 
         def undo(page: JudgedPage) -> None:
@@ -132,7 +134,8 @@ class _Undo:
         config, checkpoint = self._context.config, self._context.checkpoint
         figures = gather_figures(checkpoint, config, outcome)
         figures.actions = actions_of_run(checkpoint, self._number) or figures.actions
-        figures.calls, figures.seconds, figures.error = report.calls, report.seconds, error
+        figures.calls, figures.seconds = report.calls, report.seconds
+        figures.error = error or _left(self._tally)
         document = figures.document()
         try:
             store_summary(checkpoint, self._number, document, outcome)
@@ -155,6 +158,18 @@ class _Undo:
         seconds = context.clock.monotonic() - self._started - context.questions.seconds
         source, project = context.platform, context.config.descope.project_id
         return UndoReport(source, project, outcome, self._tally, calls, seconds, error=error)
+
+
+def _left(tally: UndoTally) -> UsersLeft | None:
+    """What a finished undo has to say of those who are still there; None if nobody is."""
+    left = len(tally.spared) + tally.failed
+    if not left:
+        return None
+    are = f"{users_words(left)} {verb_form(left)}"
+    return UsersLeft(
+        f"{are} still in Descope as migrated: {len(tally.spared):,} spared, {tally.failed:,} failed.",
+        fix=f"{SPARED_NAME} lists who was spared and why. To delete somebody all the same, do so in Descope.",
+    )
 
 
 def _checked(context: PlanContext) -> PlanContext:

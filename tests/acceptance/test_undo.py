@@ -187,6 +187,31 @@ def test_where_nobody_can_tell_everybody_is_spared(any_place: Place, switch: str
     check_undone(place, before, forced)
 
 
+@pytest.mark.parametrize(("refused", "shown"), [("history", {"history": False}), ("audit", {"audit": False})])
+def test_what_can_be_asked_is_asked_whatever_is_forced(place: Place, refused: str, shown: dict[str, bool]) -> None:
+    """One of the two is refused, the other one shows a sign-in: signed_in, and --force-unknown does not overrule it."""
+    migrated(place, strangers=0)
+    alive = arrived_ids(place)[0]
+    place.sandbox.control.sign_in(target_of(place, alive), **shown)
+    place.sandbox.control.set_switches(descope={refused: "refused"})
+
+    undone = place.forked("undo", "--yes", "--json", "--force-unknown")
+
+    assert undone.document["spared"] == [{"docebo_user_id": alive, "reason": "signed_in"}]
+    assert undone.document["counts"] == NOTHING | {"deleted": 11, "spared": 1}
+
+
+def test_without_paced_limits_it_works_as_well(place: Place) -> None:
+    """`rate_limits: none` knows no limit for the audit trail either."""
+    place.configure(descope={"rate_limits": "none"})
+    before = migrated(place)
+
+    undone = place.forked("undo", "--yes", "--json")
+
+    assert undone.code == 0
+    check_undone(place, before, undone)
+
+
 def test_a_migration_older_than_the_audit_trail_is_spared(place: Place) -> None:
     """Beyond 30 days a silent history proves nothing."""
     migrated(place, users=4, strangers=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.actions import actions_of_run, begin_undo_actions
 from migrator.checkpoint.runs.runs import begin_run, store_summary
 from migrator.checkpoint.users.reopening import restore_unconfirmed
-from migrator.core.errors import Declined, Interrupted, MigratorError, StopRun, UsersLeft
+from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun, UsersLeft
 from migrator.core.model import MARK_ATTRIBUTES, RunOutcome
 from migrator.flow.context import PlanContext, ProjectAttributes, run_context
 from migrator.flow.opening import open_run, wanted_binding
@@ -91,6 +92,13 @@ class _Undo:
         except (StopRun, Interrupted) as error:
             outcome = RunOutcome.INTERRUPTED if isinstance(error, Interrupted) else RunOutcome.STOPPED
             return self._ended(outcome, error)
+        except ConfigError as error:
+            if not self._number:
+                raise
+            return self._ended(RunOutcome.STOPPED, StopRun(error.message, fix=error.fix))
+        except Exception as error:
+            self._note_bug(error)
+            raise
         whole = not (self._tally.spared or self._tally.failed)
         return self._ended(RunOutcome.COMPLETE if whole else RunOutcome.NEEDS_PERSON)
 
@@ -146,6 +154,13 @@ class _Undo:
             if error is None:
                 raise
         return report
+
+    def _note_bug(self, error: Exception) -> None:
+        """Record that a bug, not a kill, ended it; only the kind of error, since its text may be personal data."""
+        with suppress(Exception):
+            what = f"A bug in the migrator ended the undo: {type(error).__name__}."
+            fix = "Undo again (nothing is lost), and please report what that undo printed."
+            self._ended(RunOutcome.STOPPED, MigratorError(what, fix=fix))
 
     def _report(self, outcome: RunOutcome, error: MigratorError | None = None) -> UndoReport:
         context = self._context

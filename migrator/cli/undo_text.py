@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from migrator.cli.wrap import fitted
+from migrator.core.errors import Declined
 from migrator.core.model import RunOutcome
 from migrator.report.sentences import users_words, verb_form
 
@@ -42,8 +43,11 @@ def undo_text(tally: UndoTally, *, planned: bool) -> list[str]:
 def undo_line(report: UndoReport) -> str:
     """How an undo ended, in one line."""
     tally = report.tally
+    if isinstance(report.error, Declined):
+        return report.error.message
     if report.error is not None:
-        return f"Stopped early: {report.error.message}"
+        word = "Interrupted" if report.outcome == RunOutcome.INTERRUPTED else "Stopped early"
+        return f"{word}: {report.error.message} Undo again to continue from here."
     if report.outcome == RunOutcome.DRY_RUN:
         return "Plan only: nothing was changed."
     left = len(tally.spared) + tally.failed

@@ -68,6 +68,12 @@ class Declined(StopRun):
     kind = "declined"
 
 
+class UsersLeft(MigratorError):
+    """An undo has left users in Descope: it spared them, or could not undo them."""
+
+    exit_code = 3
+
+
 class UsersMissing(StopRun):
     """Too many of the users who arrived are no longer in Descope."""
 

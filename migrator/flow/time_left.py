@@ -71,6 +71,8 @@ def with_ends(
 
 def steps_ahead(samples: Sequence[ProgressPoint], command: str) -> list[str]:
     """The steps after the current one, as far as samples tell: a run is taken to read back, too."""
+    if command == "undo":
+        return []
     seen = list(dict.fromkeys(sample.stage for sample in samples))
     after_canary = bool(samples) and "canary" in seen and "send" not in seen
     steps = stages_to_come(settles=True, sends=command == "run", canary=after_canary, verifies=True)

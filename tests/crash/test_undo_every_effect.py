@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from figures import Note
     from world import Place
 
+    from migrator.flow.undo.tally import UndoTally
+
 KINDS = ("send Descope", "answered Descope", "before commit", "after commit", "report")
 FEW = pytest.param(5)
 EACH = pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(3000)])
@@ -149,3 +151,23 @@ def test_whoever_is_not_shown_yet_is_not_taken_for_gone(place: Place) -> None:
     again = place.forked("undo", "--yes", "--json")
     assert (again.code, again.document["counts"]["deleted"]) == (0, 4)
     check_undone(place, before, again)
+
+
+@pytest.mark.parametrize(
+    "sign", [{"audit": False}, {"history": False}, {"history": False, "audit": False, "push": True}]
+)
+def test_whoever_signs_in_behind_the_plan_is_spared(place: Place, sign: dict[str, bool]) -> None:
+    """While a person thinks about the plan, somebody signs in: history, trail and flags are asked again."""
+    place.sandbox.control.reset(users=6, difficult=0)
+    place.migrate()
+
+    def sign_in(planned: UndoTally) -> bool:
+        assert planned.deleted == 6
+        place.sandbox.control.sign_in(place.targets()[0]["userId"], **sign)
+        return True
+
+    options = RunOptions(command="undo")
+    report = undo_migration(place.config, options, Clock(), RunEvents(), confirm=sign_in)
+
+    assert report.tally.counts() == {"deleted": 5, "restored": 0, "spared": 1, "gone": 0, "failed": 0}
+    assert len(place.targets()) == 1

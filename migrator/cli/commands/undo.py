@@ -16,6 +16,7 @@ from migrator.cli.signals import signals
 from migrator.cli.undo_text import undo_line, undo_text
 from migrator.cli.wrap import fitted
 from migrator.core.clock import Clock
+from migrator.core.errors import Declined
 from migrator.core.model import RunOutcome
 from migrator.flow.options import RunOptions
 from migrator.flow.undo.undo import undo_migration
@@ -65,7 +66,8 @@ def undo_command(common: Common, yes: bool, dry_run: bool, force_unknown: bool) 
     clock = Clock()
     with signals(clock) as stopping, events(clock, quiet=common.verbosity < 0) as listener:
         report = undo_migration(config, options, clock, listener, force=force_unknown, confirm=ask)
-    if report.error is not None:
+    declined = isinstance(report.error, Declined)
+    if report.error is not None and not (declined and not common.as_json):  # which the last line says
         show_error(report.error)
     audit.log_undone(report.document())
     if common.as_json:
@@ -84,6 +86,8 @@ def _confirm(common: Common, *, yes: bool) -> Callable[[UndoTally], bool]:
 
 
 def _text(report: UndoReport) -> list[str]:
+    if isinstance(report.error, Declined):
+        return [fitted(undo_line(report))]
     calls = f"  calls: Descope {report.calls['descope']:,} (writes {report.calls['descope_writes']:,})"
     return [
         "",

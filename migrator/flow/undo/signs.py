@@ -48,25 +48,30 @@ class LifeWatch:
         self._changed: dict[str, float] = {}
         self._since: float | None = None
         self._until: float | None = None
-        self._read_at = 0.0
-        self.is_refused = False  # once refused, it stays so: a plan that spared somebody holds
+        self._read_at: float | None = None
+        # Once refused, it stays so: a plan that spared somebody holds. The other one is asked all the same.
+        self._has_history = self._has_trail = True
 
     def look(self, target_ids: Sequence[str]) -> SignsOfLife:
         """The signs of these users until now."""
         self._read_on()
-        history = None if self.is_refused else self._context.descope.sign_ins(target_ids)
-        self.is_refused |= history is None
+        history = self._context.descope.sign_ins(target_ids) if self._has_history else None
+        self._has_history = history is not None
         signed_in = dict(history or {})
         for one in target_ids:
             if one in self._signed_in:
                 signed_in[one] = max(self._signed_in[one], signed_in.get(one, 0.0))
         changed = {one: self._changed[one] for one in target_ids if one in self._changed}
-        return SignsOfLife(signed_in, changed, None if self.is_refused else self._since)
+        return SignsOfLife(signed_in, changed, self._since if self._has_history and self._has_trail else None)
+
+    def expire(self) -> None:
+        """Read on at the next look, however little time has passed."""
+        self._read_at = None
 
     def _read_on(self) -> None:
         """Read what the trail has gained since the last time."""
         clock, descope = self._context.clock, self._context.descope
-        if self.is_refused or (self._until is not None and clock.monotonic() - self._read_at < _RENEW_AFTER):
+        if not self._has_trail or (self._read_at is not None and clock.monotonic() - self._read_at < _RENEW_AFTER):
             return
         told = descope.server_time
         now = clock.time() if told is None else told
@@ -77,7 +82,7 @@ class LifeWatch:
         since = self._since if self._until is None else self._until - _OVERLAP
         records = descope.audit_records((SIGNED_IN, CHANGED), since, now + _MARGIN)
         if records is None:
-            self.is_refused = True
+            self._has_trail = False
             return
         self._until, self._read_at = now, clock.monotonic()
         for target_id, action, at in records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from migrator.checkpoint.runs.actions import actions_of_run, begin_undo_actions
 from migrator.checkpoint.runs.runs import begin_run, store_summary
 from migrator.checkpoint.runs.verifications import forget_verifications
 from migrator.checkpoint.users.reopening import restore_unconfirmed
-from migrator.core.errors import Declined, Interrupted, MigratorError, StopRun
+from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun, UsersLeft
 from migrator.core.model import MARK_ATTRIBUTES, RunOutcome
 from migrator.flow.context import PlanContext, ProjectAttributes, run_context
 from migrator.flow.opening import open_run, wanted_binding
@@ -24,7 +25,8 @@ from migrator.flow.undo.tally import UndoReport, UndoTally
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
 from migrator.report.gather import gather_figures
-from migrator.report.lists.spared import replace_spared
+from migrator.report.lists.spared import SPARED_NAME, replace_spared
+from migrator.report.sentences import users_words, verb_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,13 @@ class _Undo:
         except (StopRun, Interrupted) as error:
             outcome = RunOutcome.INTERRUPTED if isinstance(error, Interrupted) else RunOutcome.STOPPED
             return self._ended(outcome, error)
+        except ConfigError as error:
+            if not self._number:
+                raise
+            return self._ended(RunOutcome.STOPPED, StopRun(error.message, fix=error.fix))
+        except Exception as error:
+            self._note_bug(error)
+            raise
         whole = not (self._tally.spared or self._tally.failed)
         return self._ended(RunOutcome.COMPLETE if whole else RunOutcome.NEEDS_PERSON)
 
@@ -114,6 +123,7 @@ class _Undo:
             raise AssertionError("a dry run undoes nothing")
         forget_verifications(context.checkpoint)
         work = run_context(context, self._opened.writer, self._opened.batch_log)
+        self._watch.expire()
         absent: list[str] = []
 
         def undo(page: JudgedPage) -> None:
@@ -134,7 +144,8 @@ class _Undo:
         config, checkpoint = self._context.config, self._context.checkpoint
         figures = gather_figures(checkpoint, config, outcome)
         figures.actions = actions_of_run(checkpoint, self._number) or figures.actions
-        figures.calls, figures.seconds, figures.error = report.calls, report.seconds, error
+        figures.calls, figures.seconds = report.calls, report.seconds
+        figures.error = error or _left(self._tally)
         document = figures.document()
         try:
             store_summary(checkpoint, self._number, document, outcome)
@@ -145,6 +156,13 @@ class _Undo:
             if error is None:
                 raise
         return report
+
+    def _note_bug(self, error: Exception) -> None:
+        """Record that a bug, not a kill, ended it; only the kind of error, since its text may be personal data."""
+        with suppress(Exception):
+            what = f"A bug in the migrator ended the undo: {type(error).__name__}."
+            fix = "Undo again (nothing is lost), and please report what that undo printed."
+            self._ended(RunOutcome.STOPPED, MigratorError(what, fix=fix))
 
     def _report(self, outcome: RunOutcome, error: MigratorError | None = None) -> UndoReport:
         context = self._context
@@ -157,6 +175,18 @@ class _Undo:
         seconds = context.clock.monotonic() - self._started - context.questions.seconds
         source, project = context.platform, context.config.descope.project_id
         return UndoReport(source, project, outcome, self._tally, calls, seconds, error=error)
+
+
+def _left(tally: UndoTally) -> UsersLeft | None:
+    """What a finished undo has to say of those who are still there; None if nobody is."""
+    left = len(tally.spared) + tally.failed
+    if not left:
+        return None
+    are = f"{users_words(left)} {verb_form(left)}"
+    return UsersLeft(
+        f"{are} still in Descope as migrated: {len(tally.spared):,} spared, {tally.failed:,} failed.",
+        fix=f"{SPARED_NAME} lists who was spared and why. To delete somebody all the same, do so in Descope.",
+    )
 
 
 def _checked(context: PlanContext) -> PlanContext:

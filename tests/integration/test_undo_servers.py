@@ -1,0 +1,119 @@
+"""An undo against every kind of server that the contract leaves possible, and against one that fails (0023)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from runs import impatient
+from undo_world import Project, arrived_ids, check_undone, target_of
+from virtual_clock import VirtualClock
+
+from migrator.core.errors import MigratorError
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.undo.undo import undo_migration
+
+if TYPE_CHECKING:
+    from world import Place
+
+    from migrator.flow.undo.tally import UndoReport
+
+
+def undo(place: Place) -> UndoReport:
+    """One undo, its waits free of charge."""
+    return undo_migration(place.config, RunOptions(command="undo"), VirtualClock(), RunEvents())
+
+
+SERVERS: list[dict[str, Any]] = [
+    {"attribute_values": "strings"},
+    {"login_case": "lower"},
+    {"login_case": "insensitive"},
+    {"batch_limit": 7, "batch_limit_status": 413},
+    {"users_load_limit": 9},
+    {"users_load_total": "asked"},
+    {"load_hides_test_users": "on", "test_users_pattern": "a"},
+    {"search_v2": "off"},
+    {"audit_total": "absent"},
+    {"delete_batch_twice": "404"},
+    {"unknown_keys": "ignore"},
+    {"error_message": "absent"},
+    {"created_flag": "absent"},
+]
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=str)
+def test_every_kind_of_server_is_as_it_was(place: Place, server: dict[str, Any]) -> None:
+    """Difficult people and strangers, linked or not: nobody looks edited because of how a server shows values."""
+    place.configure(policy={"existing": "link"})
+    place.sandbox.control.reset(users=60, strangers=6, difficult=0.4)
+    place.sandbox.control.set_switches(descope=server)
+    before = Project.now(place)
+    assert place.migrate(VirtualClock()).error is None
+    created = len(arrived_ids(place))
+
+    report = undo(place)
+
+    assert report.tally.spared == {}
+    assert (report.tally.deleted, report.tally.failed, report.tally.gone) == (created, 0, 0)
+    check_undone(place, before, exact=False)
+
+
+def test_a_user_with_our_mark_whom_nobody_knows_is_restored(place: Place) -> None:
+    """A lost checkpoint, and freshlyMigrated cleaned up: what the run changed is put back, the user stays."""
+    place.sandbox.control.reset(users=3, difficult=0)
+    assert place.migrate(VirtualClock()).error is None
+    user_id = arrived_ids(place)[0]
+    target = target_of(place, user_id)
+    place.sandbox.control.patch_descope_user(target, customAttributes={"freshlyMigrated": None}, password=True)
+    before = Project.now(place)
+    for path in place.folder.glob("migrator.db*"):
+        path.unlink()
+    place.sandbox.control.patch_docebo_user(user_id, fullname="Neue Frau", last_name="Frau")
+    assert place.migrate(VirtualClock()).error is None
+    assert Project.now(place).users[target]["familyName"] == "Frau"
+
+    report = undo(place)
+
+    now, then = Project.now(place).users[target], before.users[target]
+    assert (report.tally.restored, now | {"modifiedTime": 0}) == (1, then | {"modifiedTime": 0})
+    assert set(report.tally.spared.values()) <= {"unknown"}
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "lost"},
+    {"kind": "reset"},
+    {"kind": "close"},
+    {"kind": "cut_length"},
+    {"kind": "cut_json", "params": {"keep": 0.5, "valid": True}},
+    {"kind": "html200"},
+    {"kind": "status", "when": "before", "params": {"code": 503}},
+    {"kind": "status", "when": "after", "params": {"code": 502}},
+    {"kind": "status", "when": "before", "params": {"code": 403}},
+    {"kind": "status", "when": "after", "params": {"code": 400}},
+]
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(4, 60))])
+def test_faults_of_every_kind_leave_nobody_behind(place: Place, seed: int) -> None:
+    """Every fifth request fails in some way, before or after its work; the undo behind them all finishes."""
+    place.configure(policy={"existing": "link"}, descope={"batch_size": 5})
+    place.sandbox.control.reset(users=20, strangers=4, difficult=0)
+    before = Project.now(place)
+    assert place.migrate(VirtualClock()).error is None
+    rules = [
+        {**kind, "api": "descope", "probability": 0.03, "seed": seed * 10 + number}
+        for number, kind in enumerate(FAULTS)
+    ]
+    place.sandbox.control.set_faults(*rules)
+    with impatient(0.3):
+        for _ in range(4):
+            with suppress(MigratorError):
+                undo(place)
+    place.sandbox.control.clear_faults()
+
+    report = undo(place)
+
+    assert report.error is None
+    assert (report.tally.spared, report.tally.failed) == ({}, 0)
+    check_undone(place, before, exact=False)

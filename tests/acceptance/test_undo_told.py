@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from typing import TYPE_CHECKING
 
 import oracle
 import pytest
+from crash_trials import die_at
 from runs import CREATE, calls
 from terminal import Terminal
 from undo_world import DELETE, arrived_ids, check_undone, migrated, target_of, writes
+
+from migrator.core.clock import Clock
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.undo.undo import undo_migration
 
 if TYPE_CHECKING:
     from world import Place
@@ -97,6 +103,26 @@ def test_people_read_what_was_undone(place: Place) -> None:
     assert "Finished: 1 user is still in Descope as migrated." in undone.out
     assert "deleted 8. 1 user is still in Descope" in " ".join(place.forked("runs").out.split())
     assert "8 undone: An undo has deleted the user" in " ".join(place.forked("status").out.split())
+
+
+def test_the_log_says_what_an_undo_did_and_names_nobody(place: Place) -> None:
+    """A killed one is settled, each user's decision is told, and no name or address stands in the file."""
+    migrated(place, strangers=0)
+    alive = arrived_ids(place)[0]
+    place.sandbox.control.sign_in(target_of(place, alive))
+    people = [str(user["email"]).lower() for user in place.sources()]
+    options = RunOptions(command="undo")
+    label = f"answered Descope POST {DELETE}"
+    killed = die_at(1, lambda: undo_migration(place.config, options, Clock(), RunEvents()), label=label)
+
+    assert place.forked("undo", "--yes", "--log-file", "undo.log").code == 3
+
+    text = (place.folder / "undo.log").read_text()
+    events = {line["event"]: line for line in map(json.loads, text.splitlines())}
+    assert killed.killed
+    assert events["undo_settled"]["outcomes"]["deleted"] == 11
+    assert (events["undo_ended"]["counts"]["deleted"], events["undo_ended"]["spared"]) == (11, {alive: "signed_in"})
+    assert [address for address in people if address in text.lower()] == []
 
 
 def test_a_no_is_a_no(place: Place) -> None:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlia
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -23,7 +21,9 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at run time
 
 from migrator.config import values
+from migrator.config.mapped_attribute import MappedAttribute  # noqa: TC001 -- pydantic reads it at run time
 from migrator.config.messages import report_problems, schema_problems
+from migrator.config.section import FieldName, Section
 from migrator.config.yaml_file import KeyPath, read_document
 from migrator.core.fields import UPDATE_FIELDS
 from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
@@ -35,7 +35,6 @@ UpdateRule: TypeAlias = Literal["source_wins", "fill_if_empty", "target_wins"]
 Text: TypeAlias = Annotated[str, AfterValidator(values.text)]
 Secret: TypeAlias = Annotated[SecretStr, AfterValidator(values.secret)]
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(values.base_url)]
-FieldName: TypeAlias = Annotated[str, AfterValidator(values.docebo_field)]
 AttributeName: TypeAlias = Annotated[str, AfterValidator(values.attribute_name)]
 # strict=False takes YAML's list where a tuple is kept, which cannot change; the items stay strict.
 FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], Field(strict=False), AfterValidator(values.distinct)]
@@ -52,12 +51,6 @@ def _at(text: str, *keys: list[str]) -> PydanticCustomError:
     return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, validate_default=True, hide_input_in_errors=True
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Places:
     """A file and the lines of its keys. Equal to any other: where a value is written is no part of it."""
@@ -66,7 +59,7 @@ class _Places:
     lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False)
 
 
-class _Placed(_Section):
+class _Placed(Section):
     """A section that can say where the file sets its keys."""
 
     _places: _Places = PrivateAttr(default=_Places())
@@ -99,7 +92,7 @@ class _Limited(_Placed):
         return section
 
 
-class _Fingerprinted(_Section):
+class _Fingerprinted(Section):
     def to_json(self) -> str:
         """The section's values: equal sections give equal texts."""
         return canonical_json(self.model_dump(mode="json"))
@@ -194,7 +187,7 @@ class DescopeConfig(_Limited):
         return dict([*self.rate_limits.items(), ("general", values.GENERAL_LIMIT)])
 
 
-class CheckpointConfig(_Section):
+class CheckpointConfig(Section):
     """Where progress is kept. `url` may hold a password, so it prints as stars."""
 
     url: SecretStr = SecretStr("sqlite:///migrator.db")
@@ -219,7 +212,7 @@ class CheckpointConfig(_Section):
         return self._resolved
 
 
-class StatusConfig(_Section):
+class StatusConfig(Section):
     """Descope's status for each status of a Docebo user."""
 
     active: TargetStatus = "enabled"
@@ -237,7 +230,7 @@ class MappingConfig(_Fingerprinted):
     phone_field: FieldName | None = None
     phone_region: Annotated[str, AfterValidator(values.phone_region)] | None = None
     status: StatusConfig = Field(default_factory=StatusConfig)
-    attributes: dict[AttributeName, FieldName] = Field(default_factory=dict)
+    attributes: dict[AttributeName, MappedAttribute] = Field(default_factory=dict)
     tenants: NoRules = ()
     roles: NoRules = ()
 
@@ -276,14 +269,14 @@ class PolicyConfig(_Fingerprinted):
         return {"default": "source_wins", **value}
 
 
-class RunConfig(_Section):
+class RunConfig(Section):
     """How fast, and when to give up."""
 
     concurrency: Annotated[int, values.between(1, values.MOST_CONCURRENT)] = 4
     max_errors: Annotated[int, values.at_least(1)] | None = None
 
 
-class ReportConfig(_Section):
+class ReportConfig(Section):
     """Where the reports go."""
 
     dir: Text = "reports"

@@ -28,8 +28,9 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, ProjectAttributes, RunContext
 from migrator.flow.logbook import BatchLog, Logbook
 from migrator.flow.options import Questions, RunEvents, RunOptions
-from migrator.flow.plan.plan import find_attributes, make_plan
+from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
+from migrator.flow.plan.project_attributes import find_attributes
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
 from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.read.spot_check import spot_check

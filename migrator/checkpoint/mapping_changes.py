@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGES = 5
 UNSET = "not set"
+_ATTRIBUTES = "mapping.attributes."
 
 
 def describe_changes(old: str | None, new: str) -> str:
@@ -37,11 +38,17 @@ def describe_changes(old: str | None, new: str) -> str:
 
 
 def _leaves(key: str, value: Json) -> Iterator[tuple[str, str]]:
-    """Every value with its dotted key; a list is one value, because its order counts."""
-    if isinstance(value, dict):
+    """Every value with its dotted key; a list is one value, because its order counts, and so is a typed attribute."""
+    if isinstance(value, dict) and "field" in value and key.startswith(_ATTRIBUTES):
+        yield key, f"{{{', '.join(f'{name}: {_shown(below)}' for name, below in value.items())}}}"
+    elif isinstance(value, dict):
         for name, below in value.items():
             yield from _leaves(f"{key}.{name}", below)
     elif value is None:
         yield key, UNSET
     else:
-        yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False).replace('"', "")
+        yield key, _shown(value)
+
+
+def _shown(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False).replace('"', "")

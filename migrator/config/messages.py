@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -59,8 +59,12 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[Ke
 
 
 def _known_keys(path: KeyPath, model: type[BaseModel]) -> list[str]:
-    for step in path:
+    steps = iter(path)
+    for step in steps:
         section = model.model_fields[str(step)].annotation
+        if get_origin(section) is dict:  # its keys are anybody's, its values sections
+            section = get_args(section)[1]
+            next(steps, None)
         if isinstance(section, type) and issubclass(section, BaseModel):
             model = section
     return list(model.model_fields)

@@ -20,8 +20,16 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at run time
 
 from migrator.config import values
+from migrator.config.mapped_attribute import MappedAttribute  # noqa: TC001 -- pydantic reads it at run time
 from migrator.config.messages import report_problems, schema_problems
-from migrator.config.section import FingerprintedSection, LimitedSection, PlacedSection, Section, folder_of
+from migrator.config.section import (
+    FieldName,
+    FingerprintedSection,
+    LimitedSection,
+    PlacedSection,
+    Section,
+    folder_of,
+)
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
 from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
@@ -33,7 +41,6 @@ UpdateRule: TypeAlias = Literal["source_wins", "fill_if_empty", "target_wins"]
 Text: TypeAlias = Annotated[str, AfterValidator(values.text)]
 Secret: TypeAlias = Annotated[SecretStr, AfterValidator(values.secret)]
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(values.base_url)]
-FieldName: TypeAlias = Annotated[str, AfterValidator(values.docebo_field)]
 AttributeName: TypeAlias = Annotated[str, AfterValidator(values.attribute_name)]
 # strict=False takes YAML's list where a tuple is kept, which cannot change; the items stay strict.
 FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], Field(strict=False), AfterValidator(values.distinct)]
@@ -178,7 +185,7 @@ class MappingConfig(FingerprintedSection):
     phone_field: FieldName | None = None
     phone_region: Annotated[str, AfterValidator(values.phone_region)] | None = None
     status: StatusConfig = Field(default_factory=StatusConfig)
-    attributes: dict[AttributeName, FieldName] = Field(default_factory=dict)
+    attributes: dict[AttributeName, MappedAttribute] = Field(default_factory=dict)
     tenants: NoRules = ()
     roles: NoRules = ()
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr
 
+from migrator.config import values
 from migrator.core.model import canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.config.yaml_file import KeyPath
+
+FieldName: TypeAlias = Annotated[str, AfterValidator(values.docebo_field)]
 
 
 def folder_of(context: Mapping[str, Any] | None) -> Path:

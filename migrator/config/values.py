@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from migrator.core.email_address import parse_email
 from migrator.core.hosts import is_loopback
 from migrator.core.model import MARK_ATTRIBUTES, Json
+from migrator.core.text import folded, nfc
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -33,6 +34,8 @@ DOCUMENTED_LIMITS: dict[Bucket, int] = {"create": 100, "search": 200, "user": 50
 GENERAL_LIMIT = 100  # every path that has no bucket of its own
 
 PLATFORM_LIMIT = 250  # characters
+
+OPTION_LIMIT = 254  # characters
 
 MOST_CONCURRENT = 16  # write batches in flight
 
@@ -144,6 +147,20 @@ def attribute_name(value: str) -> str:
     _matching(value, r"[A-Za-z0-9_-]{1,20}", "attribute names are 1 to 20 characters of A-Z a-z 0-9 _ -")
     if value.casefold() in _CLEAN_MARKS:
         raise ValueError("this attribute name belongs to the migrator; choose another")
+    return value
+
+
+def option(value: str) -> str:
+    """An option of a select attribute, in the form in which values are compared with it."""
+    if len(value) > OPTION_LIMIT:
+        raise ValueError(f"options are at most {OPTION_LIMIT} characters")
+    return nfc(value, OPTION_LIMIT)
+
+
+def distinct_options(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Options that a value cannot be two of, because case says nothing."""
+    if len(set(map(folded, value))) < len(value):
+        raise ValueError("must not name an option twice; upper and lower case are the same")
     return value
 
 

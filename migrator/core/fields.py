@@ -84,7 +84,9 @@ def field_values(target: TargetUser) -> dict[str, Json]:
 
 
 def value_hash(value: Json) -> str:
-    """A short hash that distinguishes one value of a field from another."""
+    """A short hash that distinguishes one value of a field from another; the order of a list does not matter."""
+    if isinstance(value, list):
+        value = sorted(value, key=canonical_json)
     # Most fields of most users hold one of a few values: nothing, a flag, a status, the platform.
     return _short_hash(value) if isinstance(value, str | bool) else text_hash(canonical_json(value))[:_DIGITS]
 

@@ -23,6 +23,7 @@ MARK_ATTRIBUTES = (MARK_USER, MARK_PLATFORM, FRESHLY_MIGRATED)
 NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
 
 TargetStatus: TypeAlias = Literal["enabled", "disabled"]
+AttributeKind: TypeAlias = Literal["text", "number", "boolean", "date", "single_select", "multi_select"]
 SourceStatus: TypeAlias = Literal["active", "suspended", "expired"]
 
 
@@ -89,7 +90,7 @@ class TargetUser(PlainFields):
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
     An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
-    attributes, never `freshlyMigrated`: only a create sends that one.
+    attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
     """
 
     login_id: str
@@ -98,14 +99,14 @@ class TargetUser(PlainFields):
     status: TargetStatus
     phone: str = ""
     extra_login_ids: tuple[str, ...] = ()
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Json] = field(default_factory=dict)
     # The login id as Docebo spells it, if that is another spelling: a server may distinguish the two.
     spelled: str = ""
 
     @property
     def user_id(self) -> str:
         """The Docebo user id in this target's mark."""
-        return self.attributes[MARK_USER]
+        return str(self.attributes[MARK_USER])
 
     @property
     def all_login_ids(self) -> tuple[str, ...]:

@@ -306,6 +306,14 @@ class Note(StrEnum):
         "A mapped attribute holds a list or an object instead of text, so it was left out.",
         "Map another Docebo field in mapping.attributes.",
     )
+    ATTRIBUTE_NOT_CONVERTED = (
+        "attribute_not_converted",
+        "A mapped field holds something that is no value of the type set for its attribute, so it was left out.",
+        (
+            "Correct the field in Docebo and run again, or give the attribute another type, or the option that is "
+            "missing, in mapping.attributes."
+        ),
+    )
     LOGIN_ID_DROPPED = (
         "login_id_dropped",
         "A field of mapping.extra_login_ids holds no usable login id, so the user lacks that extra login id.",

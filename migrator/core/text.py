@@ -53,6 +53,11 @@ def nfc(text: str, limit: int) -> str:
     return unicodedata.normalize("NFC", text[: limit * _COMPOSITION_FACTOR + 1])
 
 
+def folded(text: str) -> str:
+    """The form in which labels are the same: entities decoded, trimmed, NFC, without case."""
+    return unicodedata.normalize("NFC", decode_entities(text).strip()).casefold()
+
+
 def clean(text: str, limit: int) -> tuple[str, bool]:
     """Remove control characters and lone surrogates, trim, convert to NFC, cut at `limit` code points.
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from migrator.core import fields
 from migrator.core.model import FRESHLY_MIGRATED
+from migrator.descope.attribute_value import sent_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from migrator.core.model import Json, TargetUser
-
-
-class AttributeType(IntEnum):
-    """The types of custom attributes that matter here (docs/contract/descope.md 4.1)."""
-
-    TEXT = 1
-    NUMBER = 2
-    BOOLEAN = 3
+    from migrator.descope.attribute_value import AttributeDefinition
 
 
 def create_body(target: TargetUser) -> dict[str, Json]:
@@ -39,6 +32,14 @@ def create_request(users: Iterable[Json]) -> dict[str, Json]:
     return {"users": list(users), "invite": False, "sendMail": False, "sendSMS": False}
 
 
+def attribute_body(name: str, definition: AttributeDefinition) -> dict[str, Json]:
+    """A definition as Descope takes it; an option's value is its label, too (docs/contract/descope.md 4.1)."""
+    body: dict[str, Json] = {"name": name, "type": int(definition.kind), "displayName": name}
+    if definition.options:
+        body["options"] = [{"value": one, "label": one} for one in definition.options]
+    return body
+
+
 def patch_body(login_id: str, changed: Mapping[str, Json]) -> dict[str, Json]:
     """A user as patch/batch takes it: who it is, and the new values by the names of their fields."""
     return {fields.LOGIN_ID: login_id, **changed}
@@ -54,22 +55,8 @@ def patched_attributes(
         ours: attributes that are sent whether they are defined or not.
     """
     return {
-        name: _typed(value, types.get(name)) if types else value
+        name: sent_value(value, types.get(name)) if types else value
         for name, value in values.items()
         # A value whose definition is gone would have the whole patch refused.
         if not types or name in types or name in ours or name == FRESHLY_MIGRATED
     }
-
-
-def _typed(value: Json, kind: int | None) -> Json:
-    """A value that came back as text in the type its attribute is defined with (docs/contract/descope.md 11.2)."""
-    if not isinstance(value, str):
-        return value
-    if kind == AttributeType.BOOLEAN and value in ("true", "false"):
-        return value == "true"
-    if kind == AttributeType.NUMBER:
-        try:
-            return int(value) if value.lstrip("-").isdecimal() else float(value)
-        except ValueError:
-            return value
-    return value

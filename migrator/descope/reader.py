@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
 from migrator.core.model import MARK_PLATFORM, MARK_USER
+from migrator.descope.attribute_value import AttributeDefinition
 from migrator.descope.auth import KeyAuth
 from migrator.descope.endpoints import (
     ATTRIBUTES,
@@ -20,7 +21,6 @@ from migrator.descope.endpoints import (
     USER,
     Endpoint,
 )
-from migrator.descope.payload import AttributeType
 from migrator.descope.trail import AUDIT_LIMIT, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
@@ -111,15 +111,15 @@ class DescopeReader:
         if isinstance(tier, str) and tier.isascii() and tier.isalnum():
             self._headers["x-descope-license"] = tier
 
-    def attributes(self) -> dict[str, int]:
-        """The custom attribute definitions of the project: name to type number.
+    def attributes(self) -> dict[str, AttributeDefinition]:
+        """The custom attribute definitions of the project, by name.
 
         Raises:
             ConfigError: the project id or the management key is refused.
         """
 
-        def parse(answer: Json) -> dict[str, int]:
-            return {entry["name"]: entry.get("type", AttributeType.TEXT) for entry in answer.get("data") or []}
+        def parse(answer: Json) -> dict[str, AttributeDefinition]:
+            return {entry["name"]: AttributeDefinition.of(entry) for entry in answer.get("data") or []}
 
         try:
             return self._raw(ATTRIBUTES, parse)

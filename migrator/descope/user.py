@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.core.fields import USER_FIELDS, Change
 from migrator.core.login_ids import login_key
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, PlainFields, canonical_json, text_hash
+from migrator.descope.attribute_value import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,20 +63,6 @@ class DescopeUser(PlainFields):
     def answers_to(self, login_id: str) -> bool:
         """Whether this login id is the user's, in any spelling (`login_key`)."""
         return login_key(login_id) in map(login_key, self.login_ids)
-
-
-def value_text(value: Json) -> str:
-    """One text for an attribute's value, as answers may show any value as text (docs/contract/descope.md 11.2)."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else canonical_json(value)
-
-
-def same_value(one: Json, other: Json) -> bool:
-    """Whether two values of an attribute are one, whichever of them came back as text."""
-    return value_text(one) == value_text(other)
 
 
 def parse_user(value: Json) -> DescopeUser:

@@ -16,7 +16,7 @@ from migrator.descope.endpoints import (
     UPDATE_LOGIN,
     UPDATE_PHONE,
 )
-from migrator.descope.payload import create_request
+from migrator.descope.payload import attribute_body, create_request
 from migrator.descope.reader import DescopeReader, stop_for
 from migrator.descope.user import DescopeUser, parse_user
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from migrator.core.model import Json
+    from migrator.descope.attribute_value import AttributeDefinition
 
 
 class DescopeWriter(DescopeReader):
@@ -31,11 +32,9 @@ class DescopeWriter(DescopeReader):
 
     allowed = ALL_CALLS
 
-    def create_attributes(self, definitions: Mapping[str, int]) -> None:
+    def create_attributes(self, definitions: Mapping[str, AttributeDefinition]) -> None:
         """Define custom attributes; defining one again changes nothing (docs/contract/descope.md 4.1)."""
-        body = {
-            "attributes": [{"name": name, "type": number, "displayName": name} for name, number in definitions.items()]
-        }
+        body = {"attributes": [attribute_body(name, one) for name, one in definitions.items()]}
         try:
             self._call(CREATE_ATTRIBUTES, lambda a: a["data"], body)
         except Refused as error:

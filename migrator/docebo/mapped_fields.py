@@ -67,7 +67,7 @@ def mapped_fields(mapping: MappingConfig) -> list[MappedField]:
     named = [MappedField("extra_login_ids", name) for name in mapping.extra_login_ids]
     if mapping.phone_field is not None:
         named.append(MappedField("phone_field", mapping.phone_field))
-    return named + [MappedField(f"attributes.{key}", name) for key, name in mapping.attributes.items()]
+    return named + [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
 
 
 def find_unknown(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
     from migrator.core.clock import Clock
+    from migrator.descope.attribute_value import AttributeDefinition
     from migrator.descope.reader import DescopeReader
     from migrator.descope.writer import DescopeWriter
     from migrator.docebo.client import DoceboClient
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectAttributes:
-    """Custom attributes of the project, by type number.
+    """Custom attributes of the project.
 
-    `types` are all of them; `missing` are those that must be defined before the first user is sent.
+    `types` are the type numbers of all; `missing` are those that must be defined before the first user is sent.
     """
 
     types: Mapping[str, int] = field(default_factory=dict)
-    missing: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[str, AttributeDefinition] = field(default_factory=dict)
 
     @property
     def can_hold_marks(self) -> bool:

@@ -15,7 +15,8 @@ from migrator.core.model import Ready, Rejected, State, TargetUser, canonical_js
 from migrator.docebo.paging import Reading
 from migrator.docebo.record import DoceboRecord
 from migrator.flow.plan.decide import DecisionRules
-from migrator.flow.plan.plan import decide_all, find_attributes
+from migrator.flow.plan.plan import decide_all
+from migrator.flow.plan.project_attributes import find_attributes
 from migrator.normalize.identity import user_key_or_none
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, run_context
 from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.catch_up import CatchUp
-from migrator.flow.plan.plan import find_attributes, make_plan
+from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
+from migrator.flow.plan.project_attributes import find_attributes
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import Sweeps

@@ -26,6 +26,7 @@ from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.code_fingerprint import code_fingerprint
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
+from migrator.normalize.typed_value import typed_value
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Normalizer:
         self._mapping = mapping
         self._platform = platform
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
-        self._attributes = {name: source for name, source in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
+        self._attributes = {name: one for name, one in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -172,19 +173,26 @@ class Normalizer:
             notes[Note.PHONE_DROPPED] = None
         return phone
 
-    def _custom_attributes(self, user_id: str, record: DoceboRecord, notes: dict[str, None]) -> dict[str, str]:
-        attributes = {MARK_USER: user_id, MARK_PLATFORM: self._platform}
-        for name, source in self._attributes.items():
-            text = scalar_text(record.get(source))
-            if text is None:
-                notes[Note.ATTRIBUTE_DROPPED] = None
-                continue
-            value, cut = clean(text, ATTRIBUTE_LIMIT)
-            if cut:
-                notes[Note.ATTRIBUTE_CUT] = None
-            if value:
+    def _custom_attributes(self, user_id: str, record: DoceboRecord, notes: dict[str, None]) -> dict[str, Json]:
+        attributes: dict[str, Json] = {MARK_USER: user_id, MARK_PLATFORM: self._platform}
+        for name, wanted in self._attributes.items():
+            given = record.get(wanted.field)
+            value = _attribute_text(given, notes) if wanted.type == "text" else typed_value(given, wanted)
+            if value is None:
+                notes[Note.ATTRIBUTE_DROPPED if wanted.type == "text" else Note.ATTRIBUTE_NOT_CONVERTED] = None
+            elif value != "":  # 0 and false are values
                 attributes[name] = value
         return attributes
+
+
+def _attribute_text(value: Json, notes: dict[str, None]) -> str | None:
+    text = scalar_text(value)
+    if text is None:
+        return None
+    shown, cut = clean(text, ATTRIBUTE_LIMIT)
+    if cut:
+        notes[Note.ATTRIBUTE_CUT] = None
+    return shown
 
 
 def _status_if_told(record: DoceboRecord) -> SourceStatus | None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
-from migrator.descope.user import same_value
 from migrator.verify import expected
+from migrator.verify.typed_values import holds_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from migrator.config.mapped_attribute import MappedAttribute
     from migrator.config.schema import PolicyConfig
-    from migrator.core.model import Json, TargetUser
+    from migrator.core.model import AttributeKind, Json, TargetUser
     from migrator.descope.user import DescopeUser
 
 LINKED = "linked"  # the origin of a stranger we adopted
@@ -46,15 +48,23 @@ class StoredFacts:
 
 
 def compare_user(
-    target: TargetUser, user: DescopeUser, past: StoredFacts, policy: PolicyConfig
+    target: TargetUser,
+    user: DescopeUser,
+    past: StoredFacts,
+    policy: PolicyConfig,
+    attributes: Mapping[str, MappedAttribute] = MappingProxyType({}),
 ) -> list[FieldDifference]:
     """Every field we own that differs from the target.
 
     Not compared is what people may have changed since: fields that `policy.update` leaves to Descope, flags of
     a user who has signed in, the status of one disabled in Descope, and whatever is empty in the source.
+
+    Args:
+        attributes: `mapping.attributes`, by whose types values are compared; others are text.
     """
+    kinds = {name: one.type for name, one in attributes.items()}
     adopted = _is_adopted(user, past, policy)
-    differing = list(_single(target, user, policy, adopted=adopted))
+    differing = list(_single(target, user, policy, kinds, adopted=adopted))
     if past.seen_right:  # a user who is disabled by now was disabled by a person in Descope
         differing = [one for one in differing if (one.path, one.found) != ("status", "disabled")]
     if adopted:
@@ -84,7 +94,7 @@ def compare_mark(
     differing = [
         FieldDifference(name, wanted[name], found[name], attribute=True)
         for name in wanted
-        if not same_value(wanted[name], found[name])
+        if not holds_value("text", wanted[name], found[name])
     ]
     there = {text_hash(login_key(login_id))[:32] for login_id in user.login_ids}
     if not login_hashes <= there:
@@ -92,14 +102,17 @@ def compare_mark(
     return differing
 
 
-def _single(target: TargetUser, user: DescopeUser, policy: PolicyConfig, *, adopted: bool) -> Iterator[FieldDifference]:
+def _single(
+    target: TargetUser, user: DescopeUser, policy: PolicyConfig, kinds: Mapping[str, AttributeKind], *, adopted: bool
+) -> Iterator[FieldDifference]:
     for name, wanted, found in expected.single_fields(target, user):
         skipped = adopted and name in ("status", "phone")
         if found != wanted and not skipped and _is_ours(name, found, policy, adopted=adopted):
             yield FieldDifference(name, wanted, found)
     for name, wanted, found in expected.expected_attributes(target, user):
-        ours = name in MARK_ATTRIBUTES or _is_ours(name, found, policy, adopted=adopted)
-        if ours and not same_value(wanted, found):
+        there = found is not None and found not in ("", [])  # 0 and false are values
+        ours = name in MARK_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
+        if ours and not holds_value(kinds.get(name, "text"), wanted, found):
             yield FieldDifference(name, wanted, found, attribute=True)
 
 

@@ -132,7 +132,7 @@ class Readback:
             fields = compare_mark(user.user_id, self.config.docebo.platform, hashes, there)
         else:
             past = StoredFacts(user.state, user.origin, seen_right=user.seen_right or "status" in user.left)
-            fields = compare_user(user.target, there, past, self.config.policy)
+            fields = compare_user(user.target, there, past, self.config.policy, self.config.mapping.attributes)
         if not self.edits:
             fields = [name for name in fields if name.path not in user.left]
         if user.profile is None and not fields and user.verdict == RowVerdict.DIFFERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from definitions import define
 
 from migrator.cli.commands.check import _clock
 from migrator.core.clock import Clock
@@ -75,13 +76,13 @@ def test_what_fails_says_how_to_mend_it_and_the_rest_is_checked_all_the_same(pla
 def test_an_attribute_of_another_type_is_found_before_it_does_harm(place: Place) -> None:
     """The attribute freshlyMigrated as a text would be refused for every user, so `check` says so."""
     place.sandbox.control.put_descope_user({"loginId": "a@example.org"})
-    _define(place, "freshlyMigrated", 1)
+    define(place, "freshlyMigrated", 1)
 
     found = lines(place)
 
     assert not found["descope"]["ok"]
     assert "freshlyMigrated" in found["descope"]["text"]
-    assert "Boolean" in found["descope"]["fix"]
+    assert "boolean" in found["descope"]["fix"]
 
 
 def test_n17_a_clock_that_is_off_is_told(place: Place) -> None:
@@ -98,15 +99,5 @@ def test_n17_a_clock_that_is_off_is_told(place: Place) -> None:
         client.check_session()
         with pytest.raises(ConfigError, match=r"clock is 3\d\d\d s off"):
             _clock(clock, client)
-    finally:
-        client.close()
-
-
-def _define(place: Place, name: str, number: int) -> None:
-    from migrator.descope.writer import DescopeWriter  # noqa: PLC0415 -- only here
-
-    client = DescopeWriter(place.config.descope, Clock())
-    try:
-        client.create_attributes({name: number})
     finally:
         client.close()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "exception"}
 # What no server can be made to bring about in a test of the command: tests of their own, or a bug.
-RARE = {"sweeps_not_settled", "sample_not_taken", "steering_not_read", "bug"}
+RARE = {"sweeps_not_settled", "metrics_not_written", "sample_not_taken", "steering_not_read", "bug"}
 STEERED = {"paused", "resumed", "steered"}  # by another command (`test_steering.py`)
 UNDONE = {"undo_settled", "undo_ended"}  # see `test_the_log_says_what_an_undo_did_and_names_nobody`
 STAMP = re.compile(r"^\d{4}-\d\d-\d\dT", re.MULTILINE)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from definitions import define
 from raw_server import Server, silent
 from self_signed import certificate
 from sqlalchemy import create_engine, update
 from stored_tables import everything
 
 from migrator.checkpoint.db.tables import migration
-from migrator.core.clock import Clock
-from migrator.descope.writer import DescopeWriter
 
 if TYPE_CHECKING:
     import ssl
@@ -348,8 +347,7 @@ def test_m7_a_plan_of_a_later_version_is_refused(place: Place) -> None:
 def wrong_type(place: Place) -> None:
     """A mapped attribute is a number at Descope."""
     place.configure(mapping={"attributes": {"age": "field_9"}})
-    with closing(DescopeWriter(place.config.descope, Clock())) as descope:
-        descope.create_attributes({"age": 2})
+    define(place, "age", 2)
 
 
 # How to spoil a place that has been migrated, and what the message must name.

@@ -1,4 +1,4 @@
-"""An undo against every kind of server that the contract leaves possible, and against one that fails (0023)."""
+"""An undo against every kind of server that the contract leaves possible, and one that fails (docs/decisions/0024)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,33 @@ if TYPE_CHECKING:
 def undo(place: Place) -> UndoReport:
     """One undo, its waits free of charge."""
     return undo_migration(place.config, RunOptions(command="undo"), VirtualClock(), RunEvents())
+
+
+TYPED = {
+    "city": "field_4",
+    "hired": {"field": "creation_date", "type": "date"},
+    "seen": {"field": "last_access_date", "type": "date", "form": "seconds"},
+    "number": {"field": "user_id", "type": "number"},
+    "mails": {"field": "send_notification", "type": "boolean"},
+    "sites": {"field": "field_9", "type": "multi_select", "options": ["ISO 9001", "audit"]},
+}
+
+
+@pytest.mark.parametrize("attribute_values", ["typed", "strings"])
+@pytest.mark.parametrize("dates_shown", ["as_sent", "date_time", "seconds", "milliseconds"])
+def test_typed_attributes_are_no_edits(place: Place, dates_shown: str, attribute_values: str) -> None:
+    """In whatever form a server shows numbers, flags, days and lists, they are what was sent."""
+    place.configure(mapping={"attributes": TYPED})
+    place.sandbox.control.reset(users=20, strangers=2, difficult=0)
+    for user in place.sources():
+        place.sandbox.control.patch_docebo_user(user["user_id"], field_9="audit; ISO 9001")
+    place.sandbox.control.set_switches(descope={"dates_shown": dates_shown, "attribute_values": attribute_values})
+    assert place.migrate(VirtualClock()).error is None
+    created = len(arrived_ids(place))
+
+    report = undo(place)
+
+    assert (report.tally.deleted, report.tally.spared) == (created, {})
 
 
 SERVERS: list[dict[str, Any]] = [

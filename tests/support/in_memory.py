@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from config_files import load_with
 from virtual_clock import VirtualClock
 
+from migrator.descope.attribute_value import AttributeDefinition
 from migrator.descope.batch import BatchAnswer
 from migrator.descope.user import DescopeUser, find_by_login
 from migrator.descope.writer import DescopeWriter
@@ -70,6 +71,7 @@ class Descope(DescopeWriter):
     def __init__(self, *users: DescopeUser) -> None:
         self.held = list(users)
         self.types: dict[str, int] = {"doceboUserId": 1, "doceboPlatform": 1, "freshlyMigrated": 3}
+        self.options: dict[str, tuple[str, ...]] = {}  # of select attributes
         self.unlisted: set[str] = set()
         self.asked: list[tuple[Any, ...]] = []
         self.on_patch: Callable[[Sequence[Any]], None] = lambda _users: None
@@ -83,9 +85,9 @@ class Descope(DescopeWriter):
         """No answer tells it."""
         return None
 
-    def attributes(self) -> dict[str, int]:
+    def attributes(self) -> dict[str, AttributeDefinition]:
         """The definitions."""
-        return dict(self.types)
+        return {name: AttributeDefinition(number, self.options.get(name, ())) for name, number in self.types.items()}
 
     def load(self, user_ids: Sequence[str], *, ask_alone: bool = True) -> list[DescopeUser]:
         """Those with these ids."""
@@ -164,7 +166,7 @@ def run_context(
     descope: Descope | None = None,
     *,
     settings: dict[str, dict[str, Any]] | None = None,
-    missing: dict[str, int] | None = None,
+    missing: dict[str, AttributeDefinition] | None = None,
     **options: Any,
 ) -> RunContext:
     """What a run works with, on these; one worker, so that the order of its calls is known.

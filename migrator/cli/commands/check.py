@@ -20,7 +20,7 @@ from migrator.core.errors import ConfigError, MigratorError
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, missing_fields_error
-from migrator.flow.plan.plan import find_attributes
+from migrator.flow.plan.project_attributes import find_attributes
 from migrator.http.retry import BRIEF
 from migrator.report.files import PROBLEMS_NAME, SUMMARY_NAME
 

@@ -9,8 +9,8 @@ from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES
+from migrator.descope.attribute_value import is_unset, same_value
 from migrator.descope.payload import patched_attributes
-from migrator.descope.user import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,20 +118,22 @@ class _Work:
         self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
         self._past, self._sent, self._link = past, past.sent, link
 
-    def wins(self, name: str, before: Json, after: Json, *, always: bool = False) -> bool:
+    def wins(self, name: str, before: Json, after: Json, *, always: bool = False, kind: int | None = None) -> bool:
         """Whether to send this field.
 
         Args:
             always: even if Docebo's value is the one last sent.
+            kind: the type number of an attribute.
         """
         rule = self._rules.get(fields.rule_name(name), self._rules.get("default", "source_wins"))
-        if not after or same_value(before, after):
+        unset = _holds_nothing(name, before)
+        if _holds_nothing(name, after) or same_value(before, after, kind):
             return False
         if rule == "source_wins" and not always and self._was_sent(name):
             if self._may_be_an_edit(name):
                 self.left.add(name)
             return False
-        if rule == "source_wins" or (rule == "fill_if_empty" and not before):
+        if rule == "source_wins" or (rule == "fill_if_empty" and unset):
             return True
         self.kept[name] = self._sent.hashes.get(name, "") if self._sent else ""
         return False
@@ -159,18 +161,23 @@ class _Work:
     def change_attributes(self, types: Mapping[str, int] | None) -> None:
         """The whole set: it is unknown whether a patch keeps the attributes it does not name (docs/decisions/0009)."""
         found, result = self._found.attributes, self.result
-        merged = dict(found)
+        merged, as_sent = dict(found), {}
         for name, after in self._target.attributes.items():
-            before = found.get(name)
-            ours = name in MARK_ATTRIBUTES and not same_value(before, after)
-            if ours or self.wins(ATTRIBUTE + name, before, after):
+            before, kind = found.get(name), (types or {}).get(name)
+            same = same_value(before, after, kind)
+            if same:
+                as_sent[name] = after
+            if (name in MARK_ATTRIBUTES and not same) or self.wins(ATTRIBUTE + name, before, after, kind=kind):
                 merged[name] = after
                 result.described[name] = [before, after]
         if self._lost_fresh():
             merged[FRESHLY_MIGRATED] = True
             result.described[FRESHLY_MIGRATED] = [None, True]
         if merged != found:
-            result.patch[fields.CUSTOM_ATTRIBUTES] = patched_attributes(merged, types, self._target.attributes)
+            # What is ours goes back as it was sent: an answer may show it in a form that no request may have.
+            result.patch[fields.CUSTOM_ATTRIBUTES] = patched_attributes(
+                {**merged, **as_sent}, types, self._target.attributes
+            )
 
     def _lost_fresh(self) -> bool:
         """Whether `freshlyMigrated` never arrived, or was removed with the mark: nobody signed in through it yet."""
@@ -234,3 +241,8 @@ class _Work:
             if login_key(one) not in kept and (fields.login_hash(one) in ours or same_login(one, self._found.email))
         ]
         return sorted(spare, key=lambda one: not same_login(one, self._found.email))
+
+
+def _holds_nothing(name: str, value: Json) -> bool:
+    """An attribute may be 0 or false; a flag that is false is as good as none."""
+    return is_unset(value) if name.startswith(ATTRIBUTE) else not value

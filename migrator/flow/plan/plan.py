@@ -16,11 +16,8 @@ from migrator.checkpoint.users.plans import (
 )
 from migrator.checkpoint.users.predictions import store_predictions
 from migrator.checkpoint.users.reopening import reopen_users
-from migrator.core.errors import ConfigError
-from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, Decision, State
-from migrator.descope.payload import AttributeType
+from migrator.core.model import Decision, State
 from migrator.descope.user import find_by_login
-from migrator.flow.context import ProjectAttributes
 from migrator.flow.plan.collisions import set_losers_aside
 from migrator.flow.plan.decide import decide, new_address, unless_taken
 from migrator.flow.plan.plan_file import apply_plan
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from migrator.config.schema import Config
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
-    from migrator.flow.context import PlanContext
+    from migrator.flow.context import PlanContext, ProjectAttributes
     from migrator.flow.plan.decide import DecisionRules
 
 
@@ -60,26 +57,6 @@ class LooksUp(Protocol):
     def rules(self) -> DecisionRules:
         """What decides besides the two users."""
         ...
-
-
-def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes:
-    """The custom attributes that the project has, and those it lacks.
-
-    Raises:
-        ConfigError: an attribute exists with another type, so that its values would be refused.
-    """
-    needed = {MARK_USER: AttributeType.TEXT, MARK_PLATFORM: AttributeType.TEXT, FRESHLY_MIGRATED: AttributeType.BOOLEAN}
-    needed |= dict.fromkeys(config.mapping.attributes, AttributeType.TEXT)
-    defined = descope.attributes()
-    wrong = sorted(name for name, number in needed.items() if defined.get(name, number) != number)
-    if wrong:
-        kind = "Boolean" if needed[wrong[0]] == AttributeType.BOOLEAN else "Text"
-        raise ConfigError(
-            f"The custom attribute {wrong[0]} in Descope does not have the type that the migrator sends.",
-            fix=f"Define it as {kind} in the Descope console, or map to another attribute name.",
-        )
-    missing = {name: number for name, number in needed.items() if name not in defined}
-    return ProjectAttributes({**defined, **needed}, missing)
 
 
 def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0, once_more: bool = False) -> None:

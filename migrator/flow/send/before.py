@@ -8,7 +8,7 @@ from migrator.checkpoint.users.pre_images import keep_pre_images
 from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, USER_FIELDS, value_hash
 from migrator.core.model import Decision
 from migrator.core.pre_image import PreImage
-from migrator.descope.user import same_value
+from migrator.descope.attribute_value import same_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, login_hash, value_hash
 from migrator.core.model import FRESHLY_MIGRATED
-from migrator.descope.user import same_value, value_text
+from migrator.descope.attribute_value import is_unset, listed_values, possible_days, same_value, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
 
 _PLAIN = tuple(one for one in USER_FIELDS if one.change is Change.PATCH)
+_EPOCH = date(1970, 1, 1)
 _ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 
 
@@ -38,14 +41,14 @@ def _values(found: DescopeUser) -> Iterator[tuple[str, Json]]:
     yield from ((fields.EMAIL, found.email), (fields.VERIFIED_EMAIL, found.verified_email))
     yield from ((fields.PHONE, found.phone), (fields.STATUS, found.status))
     for name, value in found.attributes.items():
-        if name != FRESHLY_MIGRATED and not _is_unset(value):
+        if name != FRESHLY_MIGRATED and not is_unset(value):
             yield ATTRIBUTE + name, value
 
 
 def _had(sent: SentFields, name: str, value: Json) -> bool:
     stored = sent.hashes.get(name)
-    if stored is None or _is_unset(value):
-        return _is_unset(value) and (stored is None or stored in _UNSET)
+    if stored is None or is_unset(value):
+        return is_unset(value) and (stored is None or stored in _UNSET)
     if name == fields.EMAIL:  # a server may spell it its own way
         return is_hashed(value.lower(), (stored,)) or is_hashed(value, (stored,))
     return is_hashed(value, (stored,))
@@ -73,11 +76,7 @@ def value_of(found: DescopeUser, name: str) -> Json:
 
 
 def _same(one: Json, other: Json) -> bool:
-    return same_value(one, other) or (_is_unset(one) and _is_unset(other))
-
-
-def _is_unset(value: Json) -> bool:
-    return value is None or value in ("", [])
+    return same_value(one, other) or (is_unset(one) and is_unset(other))
 
 
 _UNSET = frozenset(map(value_hash, ("", None, [])))
@@ -89,14 +88,23 @@ def is_hashed(value: Json, hashes: Container[str]) -> bool:
 
 
 def _readings(value: Json) -> Iterator[Json]:
-    """The values that an answer may mean, as it may show any of them as text (docs/contract/descope.md 11.2)."""
+    """The values, as we send them, that an answer may mean: it may show any of them in another form, or as text.
+
+    No type is looked at: what was sent and what is shown differ in it for no other reason (docs/contract/descope.md
+    11.2, docs/decisions/0025).
+    """
     yield value
     text = value_text(value)
     yield text
     if text in ("true", "false"):
         yield text == "true"
-    for kind in (int, float):
-        try:
-            yield kind(text)
-        except ValueError:
-            continue
+    with suppress(ValueError, OverflowError):
+        number = float(text)
+        yield number
+        yield int(text) if text.lstrip("-").isdecimal() else int(number) if number.is_integer() else number
+    yield listed_values(text)
+    for day in possible_days(value):
+        if isinstance(day, date):
+            yield day.isoformat()
+            midnight = (day - _EPOCH).days * 86_400
+            yield from (midnight, midnight * 1000)

@@ -12,9 +12,10 @@ from migrator.checkpoint.runs.runs import begin_run, store_summary
 from migrator.checkpoint.runs.verifications import forget_verifications
 from migrator.checkpoint.users.reopening import restore_unconfirmed
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun, UsersLeft
-from migrator.core.model import MARK_ATTRIBUTES, RunOutcome
+from migrator.core.model import RunOutcome
 from migrator.flow.context import PlanContext, ProjectAttributes, run_context
 from migrator.flow.opening import open_run, wanted_binding
+from migrator.flow.plan.project_attributes import needed_attributes
 from migrator.flow.send.settle import settle_in_flight
 from migrator.flow.undo.judge import UndoVerdict
 from migrator.flow.undo.plan import each_page, plan_undo
@@ -199,8 +200,9 @@ def _checked(context: PlanContext) -> PlanContext:
     """
     check_binding(context.checkpoint, wanted_binding(context.config), remap=True)
     context.events.stage("check")
-    types = context.descope.attributes()  # a refused key is a wrong configuration, found before anything else
+    defined = context.descope.attributes()  # a refused key is a wrong configuration, found before anything else
     context.descope.choose_license()
     restore_unconfirmed(context.checkpoint)
-    missing = dict.fromkeys((name for name in MARK_ATTRIBUTES if name not in types), 1)
+    missing = {name: one for name, one in needed_attributes(context.config.mapping).items() if name not in defined}
+    types = {name: one.kind for name, one in defined.items()}
     return replace(context, attributes=ProjectAttributes(types, missing))

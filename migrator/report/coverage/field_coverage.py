@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.config.mapped_attribute import MappedAttribute
     from migrator.config.schema import MappingConfig
     from migrator.core.model import Json
     from migrator.report.document import FieldCoverage, FieldRow, SeenField
@@ -149,8 +150,11 @@ def destinations(name: str, mapping: MappingConfig) -> list[str]:
         goes.append("extra login id")
     if name == mapping.phone_field:
         goes.append(PHONE)
-    goes += [f"custom attribute {target}" for target, source in mapping.attributes.items() if source == name]
-    return goes
+    return goes + [_attribute_words(target, one) for target, one in mapping.attributes.items() if one.field == name]
+
+
+def _attribute_words(name: str, attribute: MappedAttribute) -> str:
+    return f"custom attribute {name}" + ("" if attribute.type == "text" else f" ({attribute.type})")
 
 
 def why_nowhere(name: str) -> str:

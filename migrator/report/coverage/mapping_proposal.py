@@ -13,15 +13,24 @@ from migrator.config.values import attribute_name
 from migrator.docebo.record import ADDITIONAL_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from migrator.config.schema import MappingConfig
+    from migrator.core.model import AttributeKind
     from migrator.report.document import FieldRow
 
 ATTRIBUTE_NAME_LIMIT = 20
 TITLE_LIMIT = 60
 _NOT_IN_NAME = re.compile(r"[^a-z0-9]+")
 _NO_ATTRIBUTE = ("list", "object")  # the normalizer leaves them out
+
+# The attribute's type by the kind of the field's values (`value_types.name_of`); every other kind is text.
+ATTRIBUTE_TYPES: Mapping[str, AttributeKind] = {
+    "integer": "number",
+    "number": "number",
+    "boolean-like": "boolean",
+    "date": "date",
+}
 
 
 def propose_mapping(fields: Sequence[FieldRow], records: int, mapping: MappingConfig) -> str:
@@ -35,9 +44,9 @@ def propose_mapping(fields: Sequence[FieldRow], records: int, mapping: MappingCo
         name = attribute_for(one["title"], one["name"], taken)
         taken.add(name.casefold())
         title = f"{_one_line(one['title'])}: " if one["title"] else ""
-        lines.append(
-            f"    {_key(name)}: {one['name']}  # {title}{one['kind']}, {percentage(one['filled'], records)} filled"
-        )
+        kind = ATTRIBUTE_TYPES.get(one["kind"])
+        value = f"{{field: {one['name']}, type: {kind}}}" if kind else one["name"]
+        lines.append(f"    {_key(name)}: {value}  # {title}{one['kind']}, {percentage(one['filled'], records)} filled")
     return "\n".join(lines) + "\n" if lines else ""
 
 

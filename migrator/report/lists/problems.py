@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import MappingConfig
+    from migrator.core.model import Json
 
 PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
 # How spreadsheets tell a formula from a text; the full-width forms count for some of them.
@@ -25,14 +26,20 @@ _SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
 def source_columns(mapping: MappingConfig) -> tuple[str, ...]:
     """The Docebo fields a person may have to correct: names, addresses, and whatever else the mapping reads."""
     phone = (mapping.phone_field,) if mapping.phone_field else ()
-    read = (*CORRECTABLE, *mapping.extra_login_ids, *phone, *mapping.attributes.values())
+    attributes = (one.field for one in mapping.attributes.values())
+    read = (*CORRECTABLE, *mapping.extra_login_ids, *phone, *attributes)
     return tuple(dict.fromkeys(read))
 
 
 def source_cells(raw: str | None, columns: Sequence[str]) -> list[str]:
-    """Those fields of one record as texts; blank where there is none, or a list or object."""
+    """Those fields of one record as texts, a list as `a; b`; blank where there is none, or an object."""
     record = DoceboRecord.from_json(raw if columns else None)
-    return [_SURROGATES.sub("\ufffd", scalar_text(record.get(column)) or "") for column in columns]
+    return [_SURROGATES.sub("\ufffd", _cell(record.get(column))) for column in columns]
+
+
+def _cell(value: Json) -> str:
+    items = value if isinstance(value, list) else [value]
+    return "; ".join(filter(None, map(scalar_text, items)))
 
 
 def write_problems(file: TextIO, problems: Iterable[StoredUser], sources: Sequence[str]) -> None:

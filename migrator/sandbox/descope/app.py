@@ -126,6 +126,9 @@ def _answer(
     body = validate.clean(schema, wire.parse(raw), unknown_keys=switches.unknown_keys) if schema else {}
     call = Call(store, body, dict(request.query_params), request.scope.get("journal_entry"))
     answer = handler(call)
+    if switches.dates_shown != "as_sent":
+        dates = [name for name, definition in store.attributes.items() if definition["type"] == objects.DATE]
+        answer = shown.with_dates(answer, dates, switches.dates_shown)
     if switches.attribute_values == "strings":
         answer = shown.with_strings(answer)
     return wire.json_response(answer)

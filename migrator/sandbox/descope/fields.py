@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.sandbox.descope import contacts
+from migrator.sandbox.descope import contacts, dates
 from migrator.sandbox.descope.refusal import MISSING, Refusal, invalid
 
 if TYPE_CHECKING:
@@ -102,14 +102,17 @@ def accepted_attributes(store: Store, values: dict[str, Json], *, creating: bool
             if store.switches.unknown_attribute == "ignore":
                 continue
             raise invalid(f"Custom attribute {name} is not defined")
-        if store.switches.attribute_type_check == "on" and not _fits(definition, value):
+        check = store.switches.attribute_type_check
+        if check != "off" and not _fits(definition, value, store.switches.date_values):
+            if check == "drop":
+                continue
             raise invalid(f"Custom attribute {name} has a value of the wrong type")
         if not (loses and name == store.switches.ignored_attribute):
             accepted[name] = value
     return accepted
 
 
-def _fits(definition: dict[str, Json], value: Json) -> bool:
+def _fits(definition: dict[str, Json], value: Json, date_values: str) -> bool:
     options = {option["value"] for option in definition["options"]}
     match definition["type"]:
         case 2:
@@ -119,9 +122,9 @@ def _fits(definition: dict[str, Json], value: Json) -> bool:
         case 4:
             return isinstance(value, str) and value in options
         case 5:
-            return isinstance(value, list) and options.issuperset(value)
+            return isinstance(value, list) and all(isinstance(one, str) and one in options for one in value)
         case 6:
-            return isinstance(value, str | int) and not isinstance(value, bool)
+            return dates.day_of(value) is not None and date_values in ("any", dates.form_of(value))
         case _:
             return isinstance(value, str)
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,20}")
 _TYPES = range(1, 8)
-_TYPE_NAMES = {"string": 1, "text": 1, "number": 2, "boolean": 3}
+DATE = 6
+_TYPE_NAMES = {
+    "text": 1, "string": 1, "number": 2, "boolean": 3, "singleselect": 4, "multiselect": 5, "date": 6, "monthday": 7,
+}  # fmt: skip
+_SHOWN_NAMES = {number: name for name, number in _TYPE_NAMES.items()}
 _TENANT_DEFAULTS: dict[str, Json] = {
     "customAttributes": {},
     "selfProvisioningDomains": [],
@@ -32,6 +36,8 @@ _TENANT_DEFAULTS: dict[str, Json] = {
 def list_attributes(call: Call) -> Json:
     """All definitions."""
     definitions = list(call.store.attributes.values())
+    if call.store.switches.attribute_types_shown == "names":
+        definitions = [one | {"type": _SHOWN_NAMES[one["type"]]} for one in definitions]
     return {"data": definitions, "total": str(len(definitions))}
 
 

@@ -94,9 +94,20 @@ class DescopeSwitches(BaseModel):
 
     # Custom attributes, docs/contract/descope.md 4.1.
     unknown_attribute: Literal["fail_user", "fail_call", "ignore"] = "fail_user"
-    attribute_type_check: Literal["on", "off"] = "on"
+    attribute_type_check: Literal["on", "off", "drop"] = Field(
+        default="on", description="what becomes of a value of another type than its definition's: refused, kept, lost"
+    )
     attribute_type_names: Literal["accept", "refuse"] = Field(
         default="accept", description='type "string", "number", "boolean" in a definition (10.8)'
+    )
+    attribute_types_shown: Literal["numbers", "names"] = Field(
+        default="numbers", description="how answers show the types of definitions (10.8)"
+    )
+    date_values: Literal["any", "text", "epoch"] = Field(
+        default="any", description="what a date attribute takes: 2026-01-31, the time since 1970, or both"
+    )
+    dates_shown: Literal["as_sent", "date_time", "seconds", "milliseconds"] = Field(
+        default="as_sent", description="how answers show the values of date attributes"
     )
     ignored_attribute: str | None = None
     ignored_by: Literal["every_write", "create", "change"] = Field(

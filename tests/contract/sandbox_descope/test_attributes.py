@@ -163,3 +163,53 @@ def test_a_search_takes_both_forms_of_a_value_where_answers_have_strings(world: 
     world.store.switches.attribute_values = "strings"
     assert [world.search(customAttributes=wanted) for wanted in by_text + by_type] == [[ANA]] * 6
     assert world.search(customAttributes={"number": True}) == world.search(customAttributes={"other": "null"}) == []
+
+
+def test_a_value_of_the_wrong_type_can_be_lost_without_a_word(world: World) -> None:
+    declare(world, number=2, flag=3)
+    world.store.switches.attribute_type_check = "drop"
+    assert world.make(customAttributes={"number": "7", "flag": True})["customAttributes"] == {"flag": True}
+    assert change(world, number=7, flag="true") == {"number": 7, "flag": True}
+
+
+@pytest.mark.parametrize(
+    ("takes", "good", "bad"),
+    [
+        ("any", ["2026-01-31", "2026-01-31T10:00:00Z", 1769817600, 1769817600000], ["31.01.2026", "soon", True, 1.5]),
+        ("text", ["2026-01-31"], [1769817600]),
+        ("epoch", [1769817600, 1769817600000], ["2026-01-31", "1769817600"]),
+    ],
+)
+def test_which_form_of_a_date_is_taken_is_a_switch(world: World, takes: Any, good: list[Any], bad: list[Any]) -> None:
+    declare(world, day=6)
+    world.make()
+    world.store.switches.date_values = takes
+    assert [change(world, day=value)["day"] for value in good] == good
+    for value in bad:
+        world.patch("user/patch", {"loginId": ANA, "customAttributes": {"day": value}}, status=400)
+
+
+@pytest.mark.parametrize("sent", ["2026-01-31", "2026-01-31T00:00:00Z", 1769817600, 1769817600000])
+def test_answers_show_dates_in_a_form_of_their_own_by_switch(world: World, sent: Any) -> None:
+    """What is stored stays as it was sent; text attributes are no dates, whatever they hold."""
+    declare(world, day=6, text=1)
+    world.make(customAttributes={"day": sent, "text": "2026-01-31"})
+    forms = {
+        "date_time": "2026-01-31T00:00:00Z", "seconds": 1769817600, "milliseconds": 1769817600000, "as_sent": sent,
+    }  # fmt: skip
+    for form, shown in forms.items():
+        world.store.switches.dates_shown = form  # type: ignore[assignment]  # pydantic checks it
+        assert world.load(ANA)["customAttributes"] == {"day": shown, "text": "2026-01-31"}
+    world.store.switches.dates_shown = "seconds"
+    world.store.switches.attribute_values = "strings"
+    assert world.load(ANA)["customAttributes"]["day"] == "1769817600"
+
+
+def test_answers_show_types_by_number_or_by_name(world: World) -> None:
+    declare(world, text=1, number=2, flag=3, one=4, many=5, day=6)
+    world.store.switches.attribute_types_shown = "names"
+    shown = {one["name"]: one["type"] for one in world.get("user/customattributes")["data"]}
+    assert shown == {
+        "text": "string", "number": "number", "flag": "boolean", "one": "singleselect", "many": "multiselect",
+        "day": "date",
+    }  # fmt: skip

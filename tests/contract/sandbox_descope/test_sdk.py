@@ -94,6 +94,27 @@ def test_custom_attributes(client: DescopeClient) -> None:
     assert client.mgmt.user.delete_custom_attribute("city")["data"] == []
 
 
+def test_attributes_of_every_type(world: World, client: DescopeClient) -> None:
+    """Values of each type come and go through the SDK, however answers show them."""
+    options = [{"value": "a", "label": "A"}, {"value": "b", "label": "B"}]
+    definitions = [
+        {"name": f"t{kind}", "type": kind, "options": options if kind in (4, 5) else []} for kind in range(1, 8)
+    ]
+    world.post("user/customattribute/create", {"attributes": definitions})
+    values = {"t1": "x", "t2": 1.5, "t3": False, "t4": "a", "t5": ["a", "b"], "t6": "2026-01-31", "t7": "01-31"}
+    user = client.mgmt.user.create(ANA, custom_attributes=values)["user"]
+    assert user["customAttributes"] == values
+    world.store.switches.attribute_values = "strings"
+    world.store.switches.dates_shown = "seconds"
+    shown = client.mgmt.user.load(ANA)["user"]["customAttributes"]
+    assert shown == {name: value for name, value in values.items() if isinstance(value, str)} | {
+        "t2": "1.5", "t3": "false", "t5": '["a", "b"]', "t6": "1769817600",
+    }  # fmt: skip
+    assert len(client.mgmt.user.search_all(custom_attributes={"t4": "a"})["users"]) == 1
+    with pytest.raises(AuthException):
+        client.mgmt.user.update_custom_attribute(ANA, "t4", "c")
+
+
 def test_a_429_arrives_as_the_sdks_rate_limit_error(world: World, client: DescopeClient) -> None:
     world.store.switches.rate_limits = "custom"
     world.store.switches.custom_limits = {"search": 0}

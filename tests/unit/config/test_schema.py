@@ -10,6 +10,7 @@ import yaml
 from config_files import ENV, EXAMPLE, SECTIONS, load_text, load_with
 from pydantic import BaseModel, ValidationError
 
+from migrator.config.mapped_attribute import MappedAttribute
 from migrator.config.schema import Config, MappingConfig, PolicyConfig, load_config
 from migrator.core.errors import ConfigError
 
@@ -119,9 +120,10 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
 
 
 def test_the_mapping_can_be_used_alone() -> None:
-    mapping = MappingConfig(login_id="username", attributes={"city": "field_4"})
+    mapping = MappingConfig(login_id="username", attributes={"city": MappedAttribute(field="field_4")})
 
-    assert (mapping.login_id, mapping.missing_email, mapping.attributes) == ("username", "reject", {"city": "field_4"})
+    assert (mapping.login_id, mapping.missing_email) == ("username", "reject")
+    assert mapping.attributes["city"].field == "field_4"
 
 
 def test_without_a_file_relative_paths_start_from_the_current_folder(
@@ -137,8 +139,8 @@ def test_without_a_file_relative_paths_start_from_the_current_folder(
 
 
 def test_equal_sections_have_equal_fingerprints() -> None:
-    one = MappingConfig(attributes={"a": "field_1", "b": "field_2"})
-    two = MappingConfig(attributes={"b": "field_2", "a": "field_1"})
+    one = MappingConfig.model_validate({"attributes": {"a": "field_1", "b": "field_2"}})
+    two = MappingConfig.model_validate({"attributes": {"b": {"field": "field_2", "type": "text"}, "a": "field_1"}})
 
     assert len(one.fingerprint()) == 64
     assert one.fingerprint() == two.fingerprint()

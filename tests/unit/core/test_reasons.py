@@ -75,7 +75,7 @@ def test_the_codes_of_each_state() -> None:
         State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan", "undone"},
         State.VANISHED: {"not_in_docebo"},
         None: {
-            "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "login_id_dropped",
-            "email_synthesized", "unverified_email",
+            "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "attribute_not_converted",
+            "login_id_dropped", "email_synthesized", "unverified_email",
         },
     }  # fmt: skip

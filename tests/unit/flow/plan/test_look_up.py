@@ -17,6 +17,7 @@ from migrator.checkpoint.users.stored_user import AGAIN
 from migrator.core.errors import StopRun
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
+from migrator.descope.attribute_value import AttributeDefinition
 from migrator.flow.plan import plan as planning
 from migrator.flow.plan.plan import decide_all, look_up_users, make_plan
 
@@ -92,7 +93,7 @@ def test_a_user_known_by_id_who_does_not_is_searched_alone(store: Checkpoint, tm
 def test_without_the_marks_definition_nobody_is_asked_for_by_it(store: Checkpoint, tmp_path: Path) -> None:
     put(store, "1")
     descope = Descope()
-    work = run_context(store, tmp_path, descope=descope, missing={"doceboPlatform": 1})
+    work = run_context(store, tmp_path, descope=descope, missing={"doceboPlatform": AttributeDefinition(1)})
 
     assert decided(store, work)["1"].decision == Decision.CREATE
     assert not descope.names("marked_as")
@@ -229,7 +230,7 @@ def test_who_takes_a_user_over_takes_over_what_is_known_of_it(store: Checkpoint,
 def test_half_the_marks_definition_is_none(store: Checkpoint, tmp_path: Path, lacking: str) -> None:
     put(store, "1")
     descope = Descope()
-    work = run_context(store, tmp_path, descope=descope, missing={lacking: 1})
+    work = run_context(store, tmp_path, descope=descope, missing={lacking: AttributeDefinition(1)})
 
     decided(store, work)
 

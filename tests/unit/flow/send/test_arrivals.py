@@ -14,6 +14,7 @@ from two_migrations import target
 
 from migrator.core.errors import StopRun
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER
+from migrator.descope.attribute_value import AttributeDefinition
 from migrator.flow.context import ProjectAttributes
 from migrator.flow.send.arrivals import find_listed, find_one_by_one
 
@@ -145,14 +146,15 @@ def test_a_user_is_found_under_its_own_id_only(work: RunContext) -> None:
 @pytest.mark.parametrize("undefined", [(MARK_PLATFORM,), (MARK_USER,), (MARK_PLATFORM, MARK_USER, FRESHLY_MIGRATED)])
 def test_a_mark_that_is_not_defined_is_not_asked_for(work: RunContext, undefined: tuple[str, ...]) -> None:
     """Descope refuses a search by an attribute that it does not know."""
-    work = replace(work, attributes=ProjectAttributes(missing=dict.fromkeys(undefined, 1)))
+    work = replace(work, attributes=ProjectAttributes(missing=dict.fromkeys(undefined, AttributeDefinition(1))))
 
     assert listed(work, queued("1", "2"), moved("1"), other("2", "S2")) == {"2": "S2"}
     assert asked(work, "marked_as") == []
 
 
 def test_any_other_attribute_that_is_not_defined_does_not_matter(work: RunContext) -> None:
-    work = replace(work, attributes=ProjectAttributes(missing={FRESHLY_MIGRATED: 3, "city": 1}))
+    undefined = dict.fromkeys((FRESHLY_MIGRATED, "city"), AttributeDefinition(1))
+    work = replace(work, attributes=ProjectAttributes(missing=undefined))
 
     assert listed(work, queued("1"), moved("1")) == {"1": "U1"}
 

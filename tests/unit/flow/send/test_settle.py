@@ -17,6 +17,7 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.core.errors import StopRun
 from migrator.core.fields import SentFields
 from migrator.core.model import Decision, State
+from migrator.descope.attribute_value import AttributeDefinition
 from migrator.flow.context import ProjectAttributes
 from migrator.flow.send import settle as settling
 from migrator.flow.send.settle import settle_in_flight
@@ -88,7 +89,7 @@ def test_who_has_another_login_by_now_is_recognised_by_the_mark(store: Checkpoin
 def test_nobody_is_asked_for_by_a_mark_that_is_not_defined(store: Checkpoint, tmp_path: Path) -> None:
     sending(store, "1")
     work, descope = patient(store, tmp_path)
-    work = replace(work, attributes=ProjectAttributes(missing={"doceboUserId": 1}))
+    work = replace(work, attributes=ProjectAttributes(missing={"doceboUserId": AttributeDefinition(1)}))
 
     assert came(settle_in_flight(work)) == 0
     assert descope.names("marked_as") == []

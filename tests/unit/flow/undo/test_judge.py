@@ -193,12 +193,24 @@ def test_who_was_created_by_this_migration(
     assert was_created(waiting(WANTED, origin=origin, decision=decision), found) is expected
 
 
-def test_values_of_every_type_are_known_by_their_hash() -> None:
-    """A number or flag that comes back as text is the value that was sent."""
-    typed: dict[str, Any] = {"n": 483, "b": True, "d": "2026-01-01"}
-    sent = SentFields.of(replace(target("1"), attributes=typed))
-    attributes = {"n": "483", "b": "true", "d": "2026-01-01", "freshlyMigrated": True}
-    found = held(target("1"), attributes=attributes)
+@pytest.mark.parametrize(
+    ("value", "shown", "edited"),
+    [
+        (483, ["483", 483.0, "483.0"], ["484", 48.3]),
+        (0.5, ["0.5"], ["0.51"]),
+        (True, ["true"], ["false", False]),
+        ("2026-01-31", ["2026-01-31T00:00:00Z", 1769817600, "1769817600", 1769817600000], ["2026-02-01", 1769904000]),
+        (1769817600, ["2026-01-31", "1769817600"], ["2026-02-01"]),
+        (["a", "b"], [["b", "a"], '["b","a"]', "a,b"], [["a"], "a", ["a", "b", "c"]]),
+        ("007", [], ["7", 7]),
+    ],
+)
+def test_values_of_every_type_are_known_by_their_hash(value: Any, shown: list[Any], edited: list[Any]) -> None:
+    """Whatever form they come back in; another value is an edit."""
+    sent = SentFields.of(replace(target("1"), attributes={"a": value}))
 
-    assert is_as_sent(found, sent)
-    assert not is_as_sent(replace(found, attributes={**attributes, "n": "484"}), sent)
+    def found(one: Any) -> DescopeUser:
+        return held(target("1"), attributes={"a": one, "freshlyMigrated": True})
+
+    assert all(is_as_sent(found(one), sent) for one in (value, *shown))
+    assert not any(is_as_sent(found(one), sent) for one in edited)

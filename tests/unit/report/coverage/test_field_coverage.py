@@ -138,21 +138,27 @@ def test_the_proposal_can_be_pasted() -> None:
     titles = ["No", "null", "City\n- evil: true", "City", "City", "x" * 300, "\u2028: #", "Город"]
     held: FieldRow = {"name": "uuid", "title": "", "goes": [], "why": "", "seen": 5, "filled": 5, "kind": "text"}
     fields: list[FieldRow] = [{**held, "name": f"field_{n}", "title": title} for n, title in enumerate(titles, 1)]
+    typed = [("integer", "number"), ("number", "number"), ("boolean-like", "boolean"), ("date", "date")]
     fields += [
         {**held, "name": "field_90", "title": "List", "kind": "list"},
         {**held, "name": "field_91", "title": "Empty", "filled": 0, "kind": ""},
         {**held, "name": "field_92", "title": "Mapped", "goes": ["phone"]},
         held,
     ]
+    for number, (kind, _) in enumerate(typed, 100):
+        fields.append({**held, "name": f"field_{number}", "title": kind, "kind": kind})
     mapping = MappingConfig.model_validate({"attributes": {"city": "field_80"}})
 
     text = propose_mapping(fields, 10, mapping)
 
     pasted = yaml.safe_load(f"mapping:\n  attributes:\n{text}")["mapping"]["attributes"]
-    MappingConfig.model_validate({"attributes": pasted | mapping.attributes})
-    assert list(pasted.values()) == [f"field_{n}" for n in range(1, len(titles) + 1)]
+    MappingConfig.model_validate({"attributes": pasted | {"city": "field_80"}})
+    assert list(pasted.values()) == [
+        *(f"field_{n}" for n in range(1, len(titles) + 1)),
+        *({"field": f"field_{n}", "type": kind} for n, (_, kind) in enumerate(typed, 100)),
+    ]
     assert "city" not in pasted
-    assert len(text.splitlines()) == len(titles)
+    assert len(text.splitlines()) == len(titles) + len(typed)
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,10 @@ def test_a_record_that_is_none_leaves_blanks(raw: str | None) -> None:
 
 
 def test_values_of_every_type_become_text() -> None:
-    """Numbers and flags are written plainly, lists and objects left blank, lone surrogates replaced."""
-    raw = json.dumps({"a": 815, "b": True, "c": [1], "d": {"x": 1}, "e": "\ud800!", "f": 1.5})
+    """Numbers and flags are written plainly, lists item by item, objects left blank, lone surrogates replaced."""
+    raw = json.dumps({"a": 815, "b": True, "c": [1, "x", {}], "d": {"x": 1}, "e": "\ud800!", "f": 1.5})
 
-    assert source_cells(raw, "abcdef") == ["815", "true", "", "", "\ufffd!", "1.5"]
+    assert source_cells(raw, "abcdef") == ["815", "true", "1; x", "", "\ufffd!", "1.5"]
 
 
 def test_the_columns_are_what_the_mapping_reads() -> None:

@@ -99,6 +99,12 @@ class Reason(StrEnum):
         ),
         "Correct the user name in Docebo and run again.",
     )
+    LOGIN_ID_ERASED = (
+        "login_id_erased",
+        State.REJECTED,
+        "A person gave the user another login id, and purge has erased it.",
+        "Give it again: login_id in a decisions file.",
+    )
     UNKNOWN_STATUS = (
         "unknown_status",
         State.REJECTED,
@@ -230,6 +236,12 @@ class Reason(StrEnum):
         State.SKIPPED,
         "The user's status is not in policy.include.",
         "None needed. To migrate these users, add the status to policy.include and run again.",
+    )
+    LEFT_OUT = (
+        "left_out",
+        State.SKIPPED,
+        "A person decided to leave the user out (skip in a decisions file).",
+        "None needed. To migrate the user, take the decision back: none in a decisions file.",
     )
     LIMIT = (
         "limit",

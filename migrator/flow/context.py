@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from migrator.core.choices import Choice
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.flow.plan.decide import DecisionRules
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
+    from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
     from migrator.descope.reader import DescopeReader
     from migrator.descope.writer import DescopeWriter
@@ -44,7 +46,8 @@ class ProjectAttributes:
 class PlanContext:
     """One plan or run of one migration, with read-only access to the destination.
 
-    `config` is as it was read; `steering.config` has what was set since.
+    `config` is as it was read; `steering.config` has what was set since. `choices` are the decisions of people in
+    force, by Docebo user id.
     """
 
     config: Config
@@ -58,6 +61,7 @@ class PlanContext:
     descope: DescopeReader
     normalize: Normalizer
     attributes: ProjectAttributes
+    choices: Mapping[str, UserChoice] = field(default_factory=dict, kw_only=True)
 
     @property
     def platform(self) -> str:
@@ -71,7 +75,8 @@ class PlanContext:
     @property
     def rules(self) -> DecisionRules:
         """What decides besides the two users."""
-        return DecisionRules(self.config.policy, self.attributes.types)
+        links = {user_id: one.value for user_id, one in self.choices.items() if one.kind == Choice.LINK}
+        return DecisionRules(self.config.policy, self.attributes.types, links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select, true, update
 
-from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.db.tables import source_user, user_choice
 from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
+from migrator.core.choices import Choice
 from migrator.core.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def erase_profiles(
 
 def count_with_personal_data(checkpoint: Checkpoint) -> int:
     """How many users the checkpoint has personal data of."""
-    return count_where(checkpoint, _has_data(checkpoint, true()))
+    return count_where(checkpoint, _has_data(checkpoint, true()) | _has_login_id(checkpoint))
 
 
 def erase_everybody(checkpoint: Checkpoint) -> int:
@@ -48,7 +49,20 @@ def erase_everybody(checkpoint: Checkpoint) -> int:
 
     Nobody may be `sending`: what became of a request is told by the profile.
     """
-    return _erase(checkpoint, true(), {"record_hash": null()})
+    number = count_with_personal_data(checkpoint)
+    given = and_(checkpoint.owns(user_choice), user_choice.c.kind == Choice.LOGIN_ID, user_choice.c.value.is_not(None))
+    forgotten = checkpoint.write(lambda c: c.execute(update(user_choice).where(given).values(value=None)).rowcount)
+    if not _erase(checkpoint, true(), {"record_hash": null()}) and forgotten:
+        checkpoint.compact()
+    return number
+
+
+def _has_login_id(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whether a person gave the user a login id (`core.choices`)."""
+    given = select(user_choice.c.user_id).where(
+        checkpoint.owns(user_choice), user_choice.c.kind == Choice.LOGIN_ID, user_choice.c.value.is_not(None)
+    )
+    return and_(mine(checkpoint), source_user.c.user_id.in_(given))
 
 
 def _has_data(checkpoint: Checkpoint, whose: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -64,7 +64,7 @@ def test_the_codes_of_each_state() -> None:
     assert codes == {
         State.REJECTED: {
             "no_user_id", "invalid_user_id", "malformed_record", "no_email", "invalid_email",
-            "no_username", "invalid_username", "unknown_status",
+            "no_username", "invalid_username", "unknown_status", "login_id_erased",
         },
         State.CONFLICT: {
             "duplicate_email", "duplicate_login", "login_taken", "several_matches",
@@ -72,7 +72,7 @@ def test_the_codes_of_each_state() -> None:
             "login_ids_differ", "mark_lost",
         },
         State.FAILED: {"refused", "gave_up"},
-        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan"},
+        State.SKIPPED: {"not_included", "left_out", "limit", "search_text", "not_in_plan"},
         State.VANISHED: {"not_in_docebo"},
         None: {
             "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "login_id_dropped",

@@ -40,6 +40,7 @@ SHAPES = {
 }
 # Classes that name a user without being one.
 ENTRIES = {
+    "DecisionLine": "a line of a file that a person filled in",
     "Failure": "an entry of a batch answer",
     "MappingConfig": "the configuration's keys for the fields of all users",
     "MatchedUser": "the entries of a batch answer that are about one login id",

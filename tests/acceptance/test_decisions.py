@@ -184,3 +184,45 @@ def test_a_binding_plan_takes_no_decisions(place: Place) -> None:
     ended = place.forked("run", "--yes", "--plan", "plan.jsonl", "--decisions", "problems.csv")
 
     assert (ended.code, "--decisions cannot go with --plan" in ended.err) == (2, True)
+
+
+def test_purge_erases_a_given_login_id_and_the_user_then_needs_a_person(troubled: Place) -> None:
+    """No byte of it stays; the next run sends nothing for the user until somebody gives it again."""
+    place = troubled
+    three = ids(place)[2]
+    path = fill_in(place, **{f"u{three}": f"login_id {NEW_ADDRESS}"})
+    assert place.forked("run", "--yes", "--decisions", str(path)).code == 3
+
+    assert place.forked("purge", "--yes").code == 0
+
+    raw = b"".join(one.read_bytes() for one in place.folder.glob("migrator.db*"))
+    assert NEW_ADDRESS.encode() not in raw
+    assert place.forked("purge", "--json", "--yes").document == {"erased": 0}
+    again = place.forked("run", "--yes", "--json")
+    assert (again.code, again.document["calls"]["descope_writes"]) == (3, 0)
+    assert oracle.read_rows(place.checkpoint, place)[three]["reason"] == "login_id_erased"
+    row = problems(place)[three] | {"decision": "login_id", "value": NEW_ADDRESS}
+    write(path, [row])
+    mended = place.forked("run", "--yes", "--json", "--decisions", str(path))
+    assert mended.document["calls"]["descope_writes"] == 0
+    assert oracle.read_rows(place.checkpoint, place)[three]["state"] == "unchanged"
+
+
+def test_a_skipped_user_who_arrived_is_still_disabled_when_docebo_suspends_it(any_place: Place) -> None:
+    """A decision never keeps anybody signed in."""
+    place = any_place
+    place.sandbox.control.reset(users=5, strangers=0, difficult=0.0)
+    assert place.forked("run", "--yes").code == 0
+    one, two, *_ = ids(place)
+    other = next(user["email"] for user in place.sources() if str(user["user_id"]) == two)
+    place.sandbox.control.patch_docebo_user(one, email=other)
+    assert place.forked("run", "--yes").code == 3
+    path = fill_in(place, **{f"u{one}": "skip"})
+    assert place.forked("run", "--yes", "--decisions", str(path)).code == 0
+    place.sandbox.control.patch_docebo_user(one, status="0")
+
+    assert place.forked("run", "--yes").code == 0
+
+    there = {user["customAttributes"]["doceboUserId"]: user for user in place.targets()}
+    assert (there[one]["status"], there[two]["status"]) == ("disabled", "enabled")
+    assert oracle.read_rows(place.checkpoint, place)[one]["state"] == "skipped"

@@ -14,12 +14,12 @@ NEW_ADDRESS = "given.by.hand@example.org"
 
 
 def trouble(place: Place) -> None:
-    """Ten people: 1 and 2 share an address, 3 has none, a stranger has that of 4, and another one that of 5."""
+    """Ten people: 1 and 2 share an address, that of 3 is none, and strangers have those of 4 and 5."""
     control = place.sandbox.control
     control.reset(users=10, strangers=0, difficult=0.0)
     people = sorted(place.sources(), key=lambda user: int(user["user_id"]))
     control.patch_docebo_user(str(people[1]["user_id"]), email=people[0]["email"])
-    control.patch_docebo_user(str(people[2]["user_id"]), email="")
+    control.patch_docebo_user(str(people[2]["user_id"]), email="no.address.at.all")
     for person in people[3:5]:
         control.put_descope_user({"loginIds": [person["email"]], "email": person["email"], "name": "A Stranger"})
 

@@ -9,12 +9,16 @@ from sqlalchemy import Connection, select, update
 
 from migrator.checkpoint.db.tables import migration
 from migrator.checkpoint.mapping_changes import describe_changes
+from migrator.checkpoint.users.choices import store_choices
 from migrator.checkpoint.users.reopening import keep_opened
 from migrator.checkpoint.users.stored_user import AGAIN, REJUDGE
 from migrator.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.choices import UserChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,14 @@ def bind_servers(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> int
     return checkpoint.write(work)
 
 
-def confirm_binding(checkpoint: Checkpoint, wanted: Binding) -> None:
-    """Bind to mapping and policy, and keep what was reopened for them: in one transaction, before the first write."""
+def confirm_binding(
+    checkpoint: Checkpoint, wanted: Binding, chosen: Mapping[str, UserChoice | None] | None = None
+) -> None:
+    """Bind to mapping and policy, and keep what was reopened for them: in one transaction, before the first write.
+
+    Args:
+        chosen: what the decisions file of this run changes (`store_choices`).
+    """
 
     def work(connection: Connection) -> None:
         values = {
@@ -96,6 +106,7 @@ def confirm_binding(checkpoint: Checkpoint, wanted: Binding) -> None:
             "policy_fingerprint": wanted.policy,
         }
         connection.execute(update(migration).where(migration.c.key == checkpoint.key).values(**values))
+        store_choices(connection, checkpoint, chosen or {})
         keep_opened(connection, checkpoint)
 
     checkpoint.write(work)

@@ -90,6 +90,10 @@ def _cost(figures: RunFigures) -> list[str]:
         lines.append(
             f"  {alike:,} group{verb_form(alike, '', 's')} of users with logins that look alike (reported only)"
         )
+    if decided := figures.extra.get("decisions"):
+        number = sum(decided.values())
+        kinds = ", ".join(f"{users:,} {kind}" for kind, users in decided.items())
+        lines.append(f"  {number:,} decision{verb_form(number, ' is', 's are')} in force ({kinds})")
     return lines
 
 

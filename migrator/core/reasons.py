@@ -6,7 +6,6 @@ this table; `python -m migrator.core.reasons` prints it again.
 
 from __future__ import annotations
 
-import sys
 from enum import Flag, StrEnum, auto
 from typing import Final, Self
 
@@ -98,6 +97,12 @@ class Reason(StrEnum):
             "nothing at all."
         ),
         "Correct the user name in Docebo and run again.",
+    )
+    LOGIN_ID_ERASED = (
+        "login_id_erased",
+        State.REJECTED,
+        "A person gave the user another login id, and purge has erased it.",
+        "Give it again: login_id in a decisions file.",
     )
     UNKNOWN_STATUS = (
         "unknown_status",
@@ -231,6 +236,12 @@ class Reason(StrEnum):
         "The user's status is not in policy.include.",
         "None needed. To migrate these users, add the status to policy.include and run again.",
     )
+    LEFT_OUT = (
+        "left_out",
+        State.SKIPPED,
+        "A person decided to leave the user out (skip in a decisions file).",
+        "None needed. To migrate the user, take the decision back: none in a decisions file.",
+    )
     LIMIT = (
         "limit",
         State.SKIPPED,
@@ -360,32 +371,3 @@ _SOMETIMES: Final = {Reason.LOGIN_TAKEN: "only with detail held_by_migrated_user
 def again_words(reason: Reason) -> str:
     """Whether running again can succeed although nobody changed anything: `helps`, `no`, or when it does."""
     return _SOMETIMES.get(reason, "helps" if reason.retry_helps else "no")
-
-
-def render_page() -> str:
-    """The Markdown page `docs/reason-codes.md`, newline at the end."""
-    lines = [
-        "# Reason and note codes",
-        "",
-        "<!-- Made from migrator/core/reasons.py: python -m migrator.core.reasons > docs/reason-codes.md -->",
-        "",
-        "A *reason* says why a user ended in its final state; a *note* says something about a user who was accepted.",
-        "*Again* says whether running again can succeed although nobody changed anything.",
-        "",
-        "## Reasons",
-        "",
-        "| code | state | meaning | fix | again |",
-        "|---|---|---|---|---|",
-        *(f"| `{r}` | {r.state} | {r.meaning} | {r.fix} | {again_words(r)} |" for r in Reason),
-        "",
-        "## Notes",
-        "",
-        "| code | meaning | fix |",
-        "|---|---|---|",
-        *(f"| `{r}` | {r.meaning} | {r.fix} |" for r in Note),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(render_page())

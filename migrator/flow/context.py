@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
+from migrator.core.choices import chosen_links
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.flow.plan.decide import DecisionRules
 from migrator.flow.send.error_budget import ErrorBudget
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
+    from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
     from migrator.descope.attribute_value import AttributeDefinition
     from migrator.descope.reader import DescopeReader
@@ -45,7 +47,8 @@ class ProjectAttributes:
 class PlanContext:
     """One plan or run of one migration, with read-only access to the destination.
 
-    `config` is as it was read; `steering.config` has what was set since.
+    `config` is as it was read; `steering.config` has what was set since. `choices` are the decisions of people in
+    force, by Docebo user id.
     """
 
     config: Config
@@ -59,6 +62,7 @@ class PlanContext:
     descope: DescopeReader
     normalize: Normalizer
     attributes: ProjectAttributes
+    choices: Mapping[str, UserChoice] = field(default_factory=dict, kw_only=True)
 
     @property
     def platform(self) -> str:
@@ -72,7 +76,7 @@ class PlanContext:
     @property
     def rules(self) -> DecisionRules:
         """What decides besides the two users."""
-        return DecisionRules(self.config.policy, self.attributes.types)
+        return DecisionRules(self.config.policy, self.attributes.types, chosen_links(self.choices))
 
 
 @dataclass(frozen=True, slots=True)

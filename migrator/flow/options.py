@@ -37,6 +37,7 @@ class RunOptions:
     retry: tuple[str, ...] = ()
     plan_out: Path | None = None
     plan_file: Path | None = None
+    decisions: Path | None = None
     canary: int | None = None
     max_errors: int | None = None
     max_error_rate: float | None = None

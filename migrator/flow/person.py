@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from migrator.checkpoint.users.lookup import users_by_id_or_login, users_with_value
 from migrator.checkpoint.users.state_history import history_of
 from migrator.checkpoint.users.stored_user import StoredUser
+from migrator.core.choices import chosen_links, chosen_login_ids
 from migrator.core.errors import ConfigError
 from migrator.core.login_ids import same_login
 from migrator.core.model import Ready, Rejected, State, TargetUser, canonical_json
@@ -18,20 +19,21 @@ from migrator.flow.plan.decide import DecisionRules
 from migrator.flow.plan.plan import decide_all
 from migrator.flow.plan.project_attributes import find_attributes
 from migrator.normalize.identity import user_key_or_none
+from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.plans import PlannedAction
     from migrator.checkpoint.users.state_history import StateChange
     from migrator.config.schema import Config
+    from migrator.core.choices import UserChoice
     from migrator.core.model import Json
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
     from migrator.docebo.client import DoceboClient
     from migrator.flow.context import ProjectAttributes
-    from migrator.normalize.mapping import Normalizer
 
 _T = TypeVar("_T")
 _NAMED = 20  # ids in an error's text
@@ -83,16 +85,19 @@ def stored_person(checkpoint: Checkpoint, who: str) -> PersonView | None:
 
 @dataclass(frozen=True, slots=True)
 class BothSides:
-    """The two servers, read only, and the rules by which a plan decides."""
+    """The two servers, read only, and what a plan decides by; `choices` are the decisions of people in force."""
 
     config: Config
     docebo: DoceboClient
     descope: DescopeReader
+    choices: Mapping[str, UserChoice]
     normalize: Normalizer
     attributes: ProjectAttributes
 
     @classmethod
-    def reach(cls, config: Config, docebo: DoceboClient, descope: DescopeReader, normalize: Normalizer) -> BothSides:
+    def reach(
+        cls, config: Config, docebo: DoceboClient, descope: DescopeReader, choices: Mapping[str, UserChoice]
+    ) -> BothSides:
         """Check the rights on both sides first.
 
         Raises:
@@ -100,7 +105,8 @@ class BothSides:
         """
         docebo.check_session()
         descope.choose_license()
-        return cls(config, docebo, descope, normalize, find_attributes(descope, config))
+        normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices))
+        return cls(config, docebo, descope, choices, normalize, find_attributes(descope, config))
 
     @property
     def platform(self) -> str:
@@ -110,7 +116,7 @@ class BothSides:
     @property
     def rules(self) -> DecisionRules:
         """What decides besides the two users."""
-        return DecisionRules(self.config.policy, self.attributes.types)
+        return DecisionRules(self.config.policy, self.attributes.types, chosen_links(self.choices))
 
 
 def fresh_person(sides: BothSides, who: str, known: PersonView | None) -> PersonView | None:

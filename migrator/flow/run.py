@@ -10,12 +10,14 @@ from migrator.checkpoint.binding import bind_servers, check_binding, confirm_bin
 from migrator.checkpoint.db.database import BytesRemain
 from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions, renew_nothing
 from migrator.checkpoint.runs.runs import begin_run, delete_run, store_details, store_summary
+from migrator.checkpoint.users.choices import load_choices, open_chosen
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import finish_without_sending
 from migrator.checkpoint.users.reopening import restore_unconfirmed
 from migrator.checkpoint.users.sends import in_flight_pages
 from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person, request_retry
+from migrator.core.choices import chosen_login_ids, in_force
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, RunOutcome, State
 from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
@@ -23,6 +25,7 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, run_context
 from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.catch_up import CatchUp
+from migrator.flow.plan.decisions_file import read_decisions
 from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.project_attributes import find_attributes
@@ -35,6 +38,7 @@ from migrator.flow.send.send import Sender
 from migrator.flow.send.settle import settle_in_flight
 from migrator.flow.undo.settle import settle_undo
 from migrator.log.setup import get_logger
+from migrator.normalize.mapping import Normalizer
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
 from migrator.report.gather import gather_figures
@@ -42,8 +46,11 @@ from migrator.report.lists.differences import replace_differences
 from migrator.report.stages import stages_to_come
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.checkpoint.binding import Binding
     from migrator.config.schema import Config
+    from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
     from migrator.flow.opening import OpenedRun
     from migrator.flow.options import RunEvents, RunOptions
@@ -72,12 +79,16 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What preflight found: what to bind the run to, what to plan again, whether the mapping is new."""
+    """What preflight found: what to bind the run to, what to plan again, whether the mapping is new.
+
+    `chosen` is what the decisions file changes.
+    """
 
     context: PlanContext
     wanted: Binding
     replan: int
     is_trial: bool
+    chosen: Mapping[str, UserChoice | None]
 
 
 class _Run:
@@ -105,6 +116,7 @@ class _Run:
                 self._number = begin_run(checkpoint, command)
                 return self._stopped(error)
             raise
+        self._context = checked.context
         self._number = begin_run(checkpoint, command)
         _log.info("run_began", number=self._number)
         try:
@@ -174,7 +186,7 @@ class _Run:
             if planned.sends and not context.questions.ask(context.options.confirm, planned):
                 what = "Nothing more" if once_more else "Nothing"
                 raise Declined(f"{what} was sent: you said no.", fix="Run again when you are ready.")
-            confirm_binding(context.checkpoint, checked.wanted)
+            confirm_binding(context.checkpoint, checked.wanted, checked.chosen)
             if once_more:
                 renew_nothing(context.checkpoint, self._number, planned.actions[NOTHING])
             else:
@@ -285,11 +297,17 @@ def preflight(context: PlanContext) -> _Checked:
         check_plan(context, options.plan_file)
     _check_fields(context)
     restore_unconfirmed(checkpoint)
+    stored = load_choices(checkpoint)
+    chosen = {} if options.decisions is None else read_decisions(context, options.decisions, stored)
     is_trial = is_trial_mapping(checkpoint, wanted)
     replan = bind_servers(checkpoint, wanted, remap=options.remap)
     if options.retry:
         request_retry(checkpoint, options.retry)
-    return _Checked(replace(context, attributes=attributes), wanted, replan, is_trial)
+    open_chosen(checkpoint, chosen)
+    choices = in_force(stored, chosen)
+    normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices))
+    ready = replace(context, attributes=attributes, normalize=normalize, choices=choices)
+    return _Checked(ready, wanted, replan, is_trial, chosen)
 
 
 def _steps(context: PlanContext) -> list[str]:

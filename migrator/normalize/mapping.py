@@ -30,6 +30,8 @@ from migrator.normalize.typed_value import typed_value
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.config.schema import MappingConfig
     from migrator.core.model import SourceStatus
 
@@ -43,14 +45,16 @@ class Normalizer:
     Args:
         mapping: the `mapping:` section of the configuration.
         platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
+        given: Docebo user id to the login id that a person gave it; "" once that was erased.
 
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
     user name, unknown status.
     """
 
-    def __init__(self, mapping: MappingConfig, platform: str) -> None:
+    def __init__(self, mapping: MappingConfig, platform: str, given: Mapping[str, str] | None = None) -> None:
         self._mapping = mapping
         self._platform = platform
+        self._given = given or {}
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
         self._attributes = {name: one for name, one in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
 
@@ -78,17 +82,31 @@ class Normalizer:
         except Unfit as unfit:
             return Rejected(user_id, unfit.reason, _status_if_told(record))
 
+    def login_id_from(self, text: str) -> str:
+        """A text that a person gave, as login id; "" if it cannot be one."""
+        if self._mapping.login_id == "email":
+            return parse_email(text) or ""
+        try:
+            return login_id_of(text)
+        except Unfit:
+            return ""
+
     def _ready(self, user_id: str, record: DoceboRecord) -> Ready:
         notes: dict[str, None] = {}  # an ordered set
         phone = self._phone(record, notes)
-        email = self._email(user_id, record, notes, has_phone=bool(phone))
-        login_id = self._login_id(record, email)
+        chosen = self._given.get(user_id)
+        if chosen == "":
+            raise Unfit(Reason.LOGIN_ID_ERASED)
+        # Where people sign in with their address, the one that a person gave is the address, too.
+        own_email = "" if chosen is None or self._mapping.login_id != "email" else chosen
+        email = own_email or self._email(user_id, record, notes, has_phone=bool(phone))
+        login_id = chosen or self._login_id(record, email)
         extra = self._extra_login_ids(record, login_id, email, notes)
         source_status = source_status_of(record)
         plain, cut = plain_fields_of(record)
         if cut:
             notes[Note.NAME_CUT] = None
-        verified = self._is_verified(record, notes, email)
+        verified = not own_email and self._is_verified(record, notes, email)
         if not verified and not phone:
             notes[Note.UNVERIFIED_EMAIL] = None
         target = TargetUser(
@@ -99,7 +117,7 @@ class Normalizer:
             phone=phone,
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
-            spelled=self._spelled(record, login_id),
+            spelled="" if chosen else self._spelled(record, login_id),
             **{name: getattr(plain, name) for name in _PLAIN},
         )
         return Ready(

@@ -92,6 +92,7 @@ class RunExtras(TypedDict, total=False):
     leavers: int
     collisions: CollisionsDocument
     look_alikes: CollisionsDocument
+    decisions: dict[str, int]  # those of people in force, by kind
     prediction: PredictionDocument
     error: ErrorDocument
 

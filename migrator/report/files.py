@@ -16,7 +16,7 @@ from migrator.report.atomic_file import disk_errors_explained, write_atomically
 from migrator.report.lists.crosswalk import CROSSWALK_NAME, write_crosswalk
 from migrator.report.lists.detail_text import with_details
 from migrator.report.lists.differences import DIFFERENCES_NAME
-from migrator.report.lists.problems import source_columns, write_problems
+from migrator.report.lists.problems import migration_name, source_columns, write_problems
 from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ def write_reports(
         StopRun: the disk refused; the checkpoint is not touched by that.
     """
     predicted = document["outcome"] == "dry_run"
+    migration = migration_name(**document["migration"])
     sources = () if redact else source_columns(mapping)
     with disk_errors_explained(folder):
         with write_atomically(folder / PROBLEMS_NAME) as file:
-            write_problems(file, _problems(checkpoint, predicted=predicted), sources)
+            write_problems(file, _problems(checkpoint, predicted=predicted), sources, migration)
         if not leave_crosswalk:
             with write_atomically(folder / CROSSWALK_NAME) as file:
                 write_crosswalk(file, crosswalk_rows(checkpoint))

@@ -173,6 +173,17 @@ login = Table(
 )
 Index("ix_login_user", login.c.migration, login.c.user_id)
 
+# What a person has decided about a user in problems.csv (`core.choices.UserChoice`).
+user_choice = Table(
+    "user_choice",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("value", Text),  # a Descope user id, or a login id: personal data, erased by `migrator purge`
+    ForeignKeyConstraint(["migration"], ["migration.key"]),
+)
+
 # What a run was doing at a moment, for speeds, the estimate of its end, and the report's time line.
 sample = Table(
     "sample",

@@ -33,7 +33,7 @@ def takes_part(checkpoint: Checkpoint, *, look: bool = False) -> ColumnElement[b
         mine(checkpoint),
         login.c.login_key.startswith(LOOK_ALIKE) if look else login.c.login_key.not_like(f"{LOOK_ALIKE}%"),
         source_user.c.state.not_in((State.VANISHED, State.REJECTED)),
-        or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.NOT_INCLUDED),
+        or_(source_user.c.reason.is_(None), source_user.c.reason.not_in((Reason.NOT_INCLUDED, Reason.LEFT_OUT))),
     )
 
 

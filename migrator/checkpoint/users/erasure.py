@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select, true, update
 
-from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.db.tables import source_user, user_choice
 from migrator.checkpoint.users.pre_images import forget_every_pre_image, has_pre_image
 from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
+from migrator.core.choices import Choice
 from migrator.core.model import ARRIVED_STATES, State
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def erase_profiles(
 
 def count_with_personal_data(checkpoint: Checkpoint) -> int:
     """How many users the checkpoint has personal data of."""
-    return count_where(checkpoint, _has_data(checkpoint, true()) | has_pre_image(checkpoint))
+    return count_where(checkpoint, _has_data(checkpoint, true()) | _has_more(checkpoint))
 
 
 def erase_everybody(checkpoint: Checkpoint) -> int:
@@ -50,13 +51,24 @@ def erase_everybody(checkpoint: Checkpoint) -> int:
     Nobody may be `sending` or about to be undone: what became of a request is told by the data.
     """
     # Until the bytes are rewritten, an empty record stands for what `_erase` finds no data of.
-    marked = update(source_user).where(mine(checkpoint), has_pre_image(checkpoint)).values(raw=ERASED_RECORD)
+    marked = update(source_user).where(mine(checkpoint), _has_more(checkpoint)).values(raw=ERASED_RECORD)
 
     def forget(connection: Connection) -> None:
         connection.execute(marked)
         forget_every_pre_image(connection, checkpoint)
+        connection.execute(update(user_choice).where(_gives_login_id(checkpoint)).values(value=None))
 
     return _erase(checkpoint, true(), {"record_hash": null()}, before=forget)
+
+
+def _has_more(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    """Whether there is personal data of a user beside the row: a pre-image, or a login id that a person gave."""
+    given = select(user_choice.c.user_id).where(_gives_login_id(checkpoint))
+    return has_pre_image(checkpoint) | and_(mine(checkpoint), source_user.c.user_id.in_(given))
+
+
+def _gives_login_id(checkpoint: Checkpoint) -> ColumnElement[bool]:
+    return and_(checkpoint.owns(user_choice), user_choice.c.kind == Choice.LOGIN_ID, user_choice.c.value.is_not(None))
 
 
 def _has_data(checkpoint: Checkpoint, whose: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -47,7 +47,8 @@ class StoredUser:
     `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for the user
     to be planned again; `disabled_by_us` is None if nobody recorded who disabled it. `source_created` and
     `source_last_login` are the record's own date texts, "" if they never happened; `raw` is its JSON text, which only a
-    report reads, while it is kept.
+    report reads, while it is kept. Only a report fills in the other party of a problem: the ids of Docebo users who
+    collide with the user, and of the Descope users that the problem is about.
     """
 
     user_id: str
@@ -73,6 +74,8 @@ class StoredUser:
     source_last_login: str = ""
     detail: str | None = None
     raw: str | None = field(default=None, repr=False)  # personal data
+    other_docebo_ids: tuple[str, ...] = ()
+    other_descope_ids: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> StoredUser:

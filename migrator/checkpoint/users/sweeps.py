@@ -89,6 +89,7 @@ def store_page(
     *,
     unchanged: Collection[str] = (),
     held: Collection[str] | None = None,
+    left_out: Collection[str] = (),
     is_trial: bool = False,
 ) -> PageCounts:
     """Store one page in one transaction; a user that did not change keeps its state and history.
@@ -98,6 +99,7 @@ def store_page(
         unchanged: the ids of users on the page who are not among `found` (`unchanged_users`).
         held: the ids of users held back by earlier pages of the sweep, if newcomers and users to be judged anew are to
             be held back; they are handed over with a later call.
+        left_out: the ids of users whom a person has decided to skip.
         is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
     by_id = {one.user_id: one for one in found}
@@ -112,7 +114,8 @@ def store_page(
         logins, refreshed, held_back = [], [], []
         for user_id, normalized in by_id.items():
             old = known.get(user_id)
-            state, values = _judged(normalized, include, arrived=old is not None and old.target_id is not None)
+            arrived = old is not None and old.target_id is not None
+            state, values = _unless_left_out(user_id in left_out, *_judged(normalized, include, arrived=arrived))
             if held is not None and _must_wait(old, state, values):
                 held_back.append(normalized)
                 continue
@@ -193,6 +196,15 @@ def _judged(
         "source_created": normalized.created,
         "source_last_login": normalized.last_login,
     }
+
+
+def _unless_left_out(
+    left_out: bool,
+    state: State,
+    values: dict[str, Any],
+) -> tuple[State, dict[str, Any]]:
+    """The same, or that a person decided to skip the user, whatever its record says."""
+    return (State.SKIPPED, {**values, "reason": Reason.LEFT_OUT}) if left_out else (state, values)
 
 
 def _is_judged_anew(old: Row[Any], state: State, values: dict[str, Any]) -> bool:

@@ -54,6 +54,12 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
         " for all.",
     )
     @click.option("--search-text", default="", help="Only the users that Docebo finds for this text.")
+    @click.option(
+        "--decisions",
+        type=_file,
+        help="Take what you filled into this problems.csv: column decision is skip, keep, link, login_id (with the"
+        " login id in column value), or none to take it back.",
+    )
     @click.option("--remap", is_flag=True, help="Accept a changed mapping, and plan conflicts and failures again too.")
     @click.option(
         "--accept-shrink",
@@ -75,6 +81,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
     def wrapped(
         limit: int | None,
         search_text: str,
+        decisions: Path | None,
         remap: bool,
         accept_shrink: bool,
         accept_short_list: bool,
@@ -83,6 +90,7 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
         asked = RunOptions(
             limit=limit,
             search_text=search_text,
+            decisions=decisions,
             remap=remap,
             accept_shrink=accept_shrink,
             accept_short_list=accept_short_list,
@@ -145,6 +153,7 @@ def run_command(
       migrator run --yes --json > summary.json
       migrator run --search-text ana@example.org
       migrator run --retry missing --retry differs
+      migrator run --decisions problems.csv
       migrator run --plan plan.jsonl --canary 20 --max-error-rate 2%
 
     \b
@@ -155,6 +164,11 @@ def run_command(
     if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
         raise click.UsageError(
             "--canary, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which sends nothing."
+        )
+    if plan_file is not None and asked.decisions is not None:
+        raise click.UsageError(
+            "--decisions cannot go with --plan, which does only what the file says. Make a new one:"
+            " `migrator plan --decisions FILE --out PLAN`, then `migrator run --decisions FILE`."
         )
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("Input is not a terminal, so nobody can be asked. Add --yes to send without asking.")
@@ -190,6 +204,7 @@ def plan_command(common: Common, asked: RunOptions, leave: float, plan_out: Path
     \b
     Example:
       migrator plan --out plan.jsonl
+      migrator plan --decisions problems.csv
 
     \b
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
+from migrator.checkpoint.users.choices import load_choices
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.signals import signals
@@ -21,12 +22,12 @@ from migrator.descope.payload import create_body, create_request
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.flow.person import BothSides, fresh_person, stored_person
-from migrator.normalize.mapping import Normalizer
 from migrator.report.advice import advice_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
     from migrator.core.model import Json
     from migrator.flow.person import PersonView
@@ -101,7 +102,7 @@ def show_command(common: Common, who: str, fresh: bool) -> int:
     with signals(clock), checkpoint_beside_run(config, clock) as checkpoint:
         person = stored_person(checkpoint, who.strip())
         if fresh:
-            person = _asked(config, clock, who.strip(), person)
+            person = _asked(config, checkpoint, who.strip(), person)
         if person is None:
             where = "in the checkpoint, Docebo or Descope" if fresh else "in the checkpoint"
             asks = "" if fresh else ", or ask both sides with --fresh"
@@ -117,11 +118,11 @@ def show_command(common: Common, who: str, fresh: bool) -> int:
     return 0
 
 
-def _asked(config: Config, clock: Clock, who: str, known: PersonView | None) -> PersonView | None:
-    docebo, descope = DoceboClient(config.docebo, clock), DescopeReader(config.descope, clock)
+def _asked(config: Config, checkpoint: Checkpoint, who: str, known: PersonView | None) -> PersonView | None:
+    docebo, descope = DoceboClient(config.docebo, checkpoint.clock), DescopeReader(config.descope, checkpoint.clock)
     with closing(docebo), closing(descope):
-        normalize = Normalizer(config.mapping, config.docebo.platform)
-        return fresh_person(BothSides.reach(config, docebo, descope, normalize), who, known)
+        sides = BothSides.reach(config, docebo, descope, load_choices(checkpoint))
+        return fresh_person(sides, who, known)
 
 
 def _document(person: PersonView) -> PersonDocument:

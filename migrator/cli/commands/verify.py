@@ -11,11 +11,13 @@ import click
 from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.pace_memory import StoredPace
 from migrator.checkpoint.runs.verifications import SCOPE_ALL, SCOPE_SAMPLE, Verification, store_verification
+from migrator.checkpoint.users.choices import load_choices
 from migrator.cli import audit
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.progress import events
 from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.signals import signals
+from migrator.core.choices import chosen_login_ids
 from migrator.core.clock import Clock
 from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
@@ -103,7 +105,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
             checkpoint,
             descope,
             config,
-            (docebo, Normalizer(config.mapping, config.docebo.platform)),
+            (docebo, Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(load_choices(checkpoint)))),
             sample=chosen,
             progress=lambda done, total: listener.progress("verify", done, total),
         )

@@ -11,7 +11,7 @@ from migrator.core.login_ids import login_key
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.stored_user import StoredUser
@@ -30,22 +30,28 @@ class Ruling:
     newcomers_only: bool
 
 
-def set_losers_aside(checkpoint: Checkpoint, members: Iterator[tuple[str, StoredUser]], policy: PolicyConfig) -> None:
-    """Move the losers of every group to `conflict`."""
-    rulings = ((key, rule_on_group(key, group, policy)) for key, group in collision_groups(members))
+def set_losers_aside(
+    checkpoint: Checkpoint,
+    members: Iterator[tuple[str, StoredUser]],
+    policy: PolicyConfig,
+    chosen: Collection[str] = (),
+) -> None:
+    """Move the losers of every group to `conflict`; `chosen` are the users that a person wants to win."""
+    rulings = ((key, rule_on_group(key, group, policy, chosen)) for key, group in collision_groups(members))
     while some := list(islice(rulings, GROUPS_AT_ONCE)):
         rows = [(key, ruling.reason, ruling.winner, ruling.newcomers_only) for key, ruling in some]
         set_colliding_aside(checkpoint, rows)
 
 
-def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig) -> Ruling:
+def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig, chosen: Collection[str] = ()) -> Ruling:
     """The ruling on one group of any size, in one pass.
 
     There is no guessing: the policy chooses a winner only among users with the very same address. If only
     the strong fold is equal, they may be different people, and all of them wait for a person.
     A user who holds the login in Descope keeps it, and newcomers wait. The look-up decides whether somebody who
-    arrived can then move to it.
+    arrived can then move to it. A person's choice comes before the policy; if there are several, everybody waits.
     """
+    winners: list[str] = []
     emails: set[str] = set()
     logins: set[tuple[str, ...]] = set()
     held = False
@@ -53,6 +59,8 @@ def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig) -
     newest: tuple[str, tuple[str, int, str], str] | None = None
     for member in group:
         held |= member.holds(key)
+        if member.user_id in chosen and len(winners) < 2:  # noqa: PLR2004 -- one, or more than one
+            winners.append(member.user_id)
         email = member.target.email if member.profile else ""
         if email and len(emails) < 2:  # noqa: PLR2004 -- one, or more than one
             emails.add(login_key(email))
@@ -65,5 +73,7 @@ def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig) -
         if newest is None or seen > newest[0] or (seen == newest[0] and age < newest[1]):
             newest = (seen, age, member.user_id)
     reason = Reason.DUPLICATE_EMAIL if len(emails) == 1 else Reason.DUPLICATE_LOGIN
+    if winners:
+        return Ruling(reason, winners[0] if len(winners) == 1 else None, held)
     choice = {"oldest": oldest and oldest[-1], "newest_login": newest and newest[-1]}.get(policy.duplicate_email)
     return Ruling(reason, choice if len(logins) == 1 and not held else None, held)

@@ -23,10 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRules:
-    """What decides besides the two users: the policy, and the type numbers of the project's custom attributes."""
+    """What decides besides the two users: the policy, and the type numbers of the project's custom attributes.
+
+    `links` is, by Docebo user id, the only Descope user that a person allowed to be linked.
+    """
 
     policy: PolicyConfig
     types: Mapping[str, int] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def may_link(self, user_id: str, found: DescopeUser) -> bool:
+        """Whether this stranger may become that Docebo user."""
+        return self.policy.existing == "link" or self.links.get(user_id) == found.user_id
 
 
 def changes_for(user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
@@ -83,7 +91,7 @@ def _with_others(
     same_person = len(others) == 1 and not owners and others[0].answers_to(user.target.login_id)
     if not same_person:
         return taken
-    linked = _linked(user, others[0], rules) if rules.policy.existing == "link" else None
+    linked = _linked(user, others[0], rules) if rules.may_link(user.user_id, others[0]) else None
     mark = others[0].mark()
     if mark is None:
         return linked or taken

@@ -16,6 +16,7 @@ from migrator.checkpoint.users.plans import (
 )
 from migrator.checkpoint.users.predictions import store_predictions
 from migrator.checkpoint.users.reopening import reopen_users
+from migrator.core.choices import Choice, users_chosen
 from migrator.core.model import Decision, State
 from migrator.descope.user import find_by_login
 from migrator.flow.plan.collisions import set_losers_aside
@@ -70,7 +71,8 @@ def make_plan(context: PlanContext, *, first_sweep: int, replan: int = 0, once_m
     context.events.stage("plan")
     checkpoint = context.checkpoint
     reopen_users(checkpoint, replan, keep_decisions=once_more)
-    set_losers_aside(checkpoint, colliding_users(checkpoint), context.config.policy)
+    chosen = users_chosen(context.choices, Choice.KEEP, Choice.LINK)
+    set_losers_aside(checkpoint, colliding_users(checkpoint), context.config.policy, chosen)
     only_seen = first_sweep if context.options.search_text else None
     skip_all_but(checkpoint, limit=context.options.limit, seen_since=only_seen)
     look_up_users(context)

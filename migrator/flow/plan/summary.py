@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> RunExtras:
         "leavers": actions[DISABLE],
         "collisions": _groups(context.checkpoint, look=False),
         "look_alikes": _groups(context.checkpoint, look=True),
+        "decisions": dict(sorted(Counter(one.kind.value for one in context.choices.values()).items())),
     }
 
 

@@ -19,6 +19,7 @@ from migrator.checkpoint.users.sweeps import (
     store_page,
     unchanged_users,
 )
+from migrator.core.choices import Choice, users_chosen
 from migrator.core.errors import ConfigError, StopRun
 from migrator.core.login_ids import login_key
 from migrator.core.model import Ready, canonical_json, text_hash
@@ -86,6 +87,7 @@ class Sweeps:
         self._beside = beside
         self._is_trial = is_trial
         self._rules = f"{context.normalize.fingerprint}:{','.join(sorted(context.config.policy.include))}"
+        self._left_out = users_chosen(context.choices, Choice.SKIP)
         self._is_over = False  # no further sweep is needed, and whoever is gone is marked
         self._last: Sweep | None = None
         self._before: Sweep | None = None
@@ -287,6 +289,7 @@ class Sweeps:
             self._context.config.policy.include,
             unchanged=unchanged,
             held=held,
+            left_out=self._left_out,
             is_trial=self._is_trial,
         )
 
@@ -294,12 +297,16 @@ class Sweeps:
         return replace(self._context.normalize(item), raw=raw, record_hash=record_hash)
 
     def _text_and_hash(self, item: Json) -> tuple[str, str]:
-        """A record's text and what it is known by: with other rules another hash, as it may become another user.
+        """A record's text and what it is known by: other rules or another decision give another hash.
 
         A trial's records are known by nothing.
         """
         raw = canonical_json(item)
-        return raw, "" if self._is_trial else text_hash(f"{self._rules}:{raw}")
+        if self._is_trial:
+            return raw, ""
+        choice = self._context.choices.get(user_key_or_none(item) or "") if self._context.choices else None
+        decided = f"{choice.fingerprint}:" if choice else ""
+        return raw, text_hash(f"{self._rules}:{decided}{raw}")
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""

@@ -40,7 +40,29 @@ def with_details(checkpoint: Checkpoint, problems: Iterable[StoredUser]) -> Iter
         ids = [one for problem in some if problem.reason in HELD_REASONS for one in parse_holders(problem.detail).ids]
         docebo = docebo_ids(checkpoint, ids)
         for problem in some:
-            yield replace(problem, detail=detail_text(problem, sharing.get(problem.user_id, ()), docebo))
+            groups = sharing.get(problem.user_id, ())
+            yield replace(
+                problem,
+                detail=detail_text(problem, groups, docebo),
+                other_docebo_ids=other_docebo_ids(problem, groups, docebo),
+                other_descope_ids=other_descope_ids(problem),
+            )
+
+
+def other_docebo_ids(problem: StoredUser, sharing: Sequence[LoginGroup], docebo: Mapping[str, str]) -> tuple[str, ...]:
+    """The first Docebo users who share a login with this one, or are behind the Descope users in its way."""
+    ids = [one for group in sharing for one in group.first]
+    ids += [docebo[one] for one in other_descope_ids(problem) if one in docebo]
+    return tuple(dict.fromkeys(one for one in ids if one != problem.user_id))
+
+
+def other_descope_ids(problem: StoredUser) -> tuple[str, ...]:
+    """The Descope users in the way of this one; for a problem of its own, the one that it became."""
+    stored = problem.detail or ""
+    if problem.reason in HELD_REASONS and stored and not _CODE.fullmatch(stored):
+        return parse_holders(stored).ids
+    own = problem.target_id is not None and problem.reason not in HELD_REASONS
+    return (problem.target_id,) if own and problem.target_id else ()
 
 
 def detail_text(problem: StoredUser, sharing: Sequence[LoginGroup], docebo: Mapping[str, str]) -> str:

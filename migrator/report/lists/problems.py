@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from migrator.config.schema import MappingConfig
     from migrator.core.model import Json
 
-PROBLEM_COLUMNS = ("docebo_user_id", "state", "reason", "detail", "fix")
+PROBLEM_COLUMNS = (
+    "docebo_user_id", "state", "reason", "detail", "fix",
+    "other_docebo_ids", "descope_user_id", "decision", "value",
+)  # fmt: skip
+MIGRATION_COLUMN = "migration"  # the last one and never blank: a torn line lacks it
 # How spreadsheets tell a formula from a text; the full-width forms count for some of them.
 _FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 _SURROGATES = re.compile("[\ud800-\udfff]")  # no file can hold a lone one
@@ -42,20 +46,33 @@ def _cell(value: Json) -> str:
     return "; ".join(filter(None, map(scalar_text, items)))
 
 
-def write_problems(file: TextIO, problems: Iterable[StoredUser], sources: Sequence[str]) -> None:
-    """One row for each user that needs a person.
+def migration_name(source: str, project: str) -> str:
+    """What the last column says: which migration the file is about; `source` is the Docebo platform."""
+    return f"{source} {project}"
+
+
+def write_problems(file: TextIO, problems: Iterable[StoredUser], sources: Sequence[str], migration: str) -> None:
+    """One row for each user that needs a person; `decision` and `value` are for that person to fill in.
 
     Args:
         sources: Docebo fields to show beside; none in a redacted report.
+        migration: the `migration_name`.
     """
     rows = csv.writer(file)
-    rows.writerow((*PROBLEM_COLUMNS, *sources))
+    rows.writerow((*PROBLEM_COLUMNS, *sources, MIGRATION_COLUMN))
     for problem in problems:
         reason = problem.reason or ""
         row = (problem.user_id, problem.state, reason, problem.detail or "", advice_on(reason).fix)
-        rows.writerow(defuse(str(cell)) for cell in (*row, *source_cells(problem.raw, sources)))
+        others = (" ".join(problem.other_docebo_ids), " ".join(problem.other_descope_ids), "", "")
+        cells = (*row, *others, *source_cells(problem.raw, sources), migration)
+        rows.writerow(defuse(str(cell)) for cell in cells)
 
 
 def defuse(cell: str) -> str:
     """Keep a spreadsheet from running a cell: a leading apostrophe makes it text."""
     return f"'{cell}" if cell.startswith((*_FORMULA_STARTS, "'")) else cell
+
+
+def undefuse(cell: str) -> str:
+    """The inverse of `defuse`."""
+    return cell[1:] if cell.startswith("'") and defuse(cell[1:]) == cell else cell

@@ -40,7 +40,13 @@ FILES = {
 }
 # In the order of the table's columns; the person's own ones are left out of a redacted page.
 _PERSON = (("name", "Name"), ("email", "E-mail"), ("username", "User name"))
-_REST = (("state", "State"), ("reason", "Reason"), ("detail", "Detail"))
+_REST = (
+    ("state", "State"),
+    ("reason", "Reason"),
+    ("detail", "Detail"),
+    ("others", "Other Docebo ids"),
+    ("descope", "Descope id"),
+)
 _SOURCES = (DoceboField.FIRST_NAME, DoceboField.LAST_NAME, DoceboField.EMAIL, DoceboField.USERNAME)
 
 
@@ -142,6 +148,7 @@ def _rows(problems: Iterable[StoredUser], *, redact: bool) -> Iterator[Markup]:
     for problem in problems:
         person = [] if redact else _person(problem.raw)
         row = [problem.user_id, *person, problem.state, problem.reason or "", problem.detail or ""]
+        row += [" ".join(problem.other_docebo_ids), " ".join(problem.other_descope_ids)]
         yield Markup(separator) + _script_json(row)  # noqa: S704 -- a comma
         separator = ",\n"
 

@@ -29,7 +29,7 @@ def test_the_plan_finds_the_reason_where_it_applies_and_nowhere_else() -> None:
 
 def test_the_reason_is_listed_with_its_state_and_names_the_user() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "migrator.core.reasons"], capture_output=True, check=True, encoding="utf-8"
+        [sys.executable, "-m", "migrator.core.reason_page"], capture_output=True, check=True, encoding="utf-8"
     ).stdout
     reason = known_reason(CODE)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from migrator.core.model import State
-from migrator.core.reasons import Note, Reason, known_code, known_reason, render_page
+from migrator.core.reason_page import render_page
+from migrator.core.reasons import Note, Reason, known_code, known_reason
 
 PAGE = Path(__file__).parents[3] / "docs" / "reason-codes.md"
 
@@ -21,9 +22,9 @@ def test_the_page_is_the_table() -> None:
 
 
 def test_the_page_can_be_made_anew() -> None:
-    """`python -m migrator.core.reasons` prints the page, as the page itself says."""
+    """`python -m migrator.core.reason_page` prints the page, as the page itself says."""
     printed = subprocess.run(
-        [sys.executable, "-m", "migrator.core.reasons"], capture_output=True, check=True, encoding="utf-8"
+        [sys.executable, "-m", "migrator.core.reason_page"], capture_output=True, check=True, encoding="utf-8"
     )
 
     assert printed.stdout == render_page()
@@ -64,7 +65,7 @@ def test_the_codes_of_each_state() -> None:
     assert codes == {
         State.REJECTED: {
             "no_user_id", "invalid_user_id", "malformed_record", "no_email", "invalid_email",
-            "no_username", "invalid_username", "unknown_status",
+            "no_username", "invalid_username", "unknown_status", "login_id_erased",
         },
         State.CONFLICT: {
             "duplicate_email", "duplicate_login", "login_taken", "several_matches",
@@ -72,7 +73,7 @@ def test_the_codes_of_each_state() -> None:
             "login_ids_differ", "mark_lost",
         },
         State.FAILED: {"refused", "gave_up"},
-        State.SKIPPED: {"not_included", "limit", "search_text", "not_in_plan", "undone"},
+        State.SKIPPED: {"not_included", "left_out", "limit", "search_text", "not_in_plan", "undone"},
         State.VANISHED: {"not_in_docebo"},
         None: {
             "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "attribute_not_converted",

@@ -272,3 +272,48 @@ def test_every_note_is_in_the_table() -> None:
         "unverified_email",
     }  # fmt: skip
     assert set(ready.notes) <= set(Note)
+
+
+def test_a_login_id_that_a_person_gave_stands_for_docebos() -> None:
+    """It is the address too, where people sign in with theirs, and nobody has verified it."""
+    wrong = RECORD | {"email": "", "email_validation_status": "1"}
+    normalize = Normalizer(MappingConfig(), PLATFORM, {str(RECORD["user_id"]): "given@example.org"})
+
+    found = normalize(wrong)
+
+    assert isinstance(found, Ready)
+    assert (found.target.login_id, found.target.email) == ("given@example.org", "given@example.org")
+    assert not found.target.verified_email
+    assert isinstance(Normalizer(MappingConfig(), PLATFORM, {"99": "given@example.org"})(wrong), Rejected)
+
+
+def test_a_user_name_that_a_person_gave_leaves_the_address_alone() -> None:
+    """Where people sign in with a user name, the address stays Docebo's."""
+    mapping = MappingConfig.model_validate({"login_id": "username"})
+
+    found = Normalizer(mapping, PLATFORM, {str(RECORD["user_id"]): "given"})(RECORD)
+
+    assert isinstance(found, Ready)
+    assert (found.target.login_id, found.target.email) == ("given", "m.rossi@example.org")
+
+
+def test_an_erased_login_id_needs_a_person() -> None:
+    """Nobody gets another login id than the one that was decided."""
+    found = Normalizer(MappingConfig(), PLATFORM, {str(RECORD["user_id"]): ""})(RECORD)
+
+    assert isinstance(found, Rejected)
+    assert found.reason == "login_id_erased"
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("email", " Ann@Example.org ", "ann@example.org"), ("email", "ann", ""), ("email", "", ""),
+        ("username", "ann", "ann"), ("username", "\u200b", ""), ("username", "a" * 255, ""), ("username", "", ""),
+    ],
+)  # fmt: skip
+def test_what_a_person_gives_must_be_able_to_be_a_login_id(source: str, text: str, expected: str) -> None:
+    """By the rules for Docebo's own."""
+    mapping = MappingConfig.model_validate({"login_id": source})
+
+    assert Normalizer(mapping, PLATFORM).login_id_from(text) == expected

@@ -40,6 +40,7 @@ SHAPES = {
 }
 # Classes that name a user without being one.
 ENTRIES = {
+    "DecisionLine": "a line of a file that a person filled in",
     "Failure": "an entry of a batch answer",
     "MappingConfig": "the configuration's keys for the fields of all users",
     "PersonView": "the shapes of one person side by side, for a person to look at",

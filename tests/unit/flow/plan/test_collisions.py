@@ -127,3 +127,13 @@ def test_who_holds_the_login_goes_on_in_the_checkpoint_too(store: Checkpoint) ->
     set_losers_aside(store, colliding_users(store), PolicyConfig(duplicate_email="oldest"))
 
     assert states(store) == {"1": (State.PENDING, None), "2": (State.CONFLICT, "duplicate_email")}
+
+
+def test_whom_a_person_keeps_wins_and_two_of_them_win_nothing() -> None:
+    """A decision comes before the policy; where two of a group are to be kept, everybody waits."""
+    group = [member("1"), member("2"), member("3")]
+    rules = PolicyConfig(duplicate_email="oldest")
+
+    assert rule_on_group("a key", group, rules, {"2"}).winner == "2"
+    assert rule_on_group("a key", group, rules, {"2", "3"}).winner is None
+    assert rule_on_group("a key", group, rules).winner == "1"

@@ -224,3 +224,19 @@ def test_whoever_is_created_is_noted_with_what_was_sent() -> None:
 
     assert isinstance(outcome, UserCreated)
     assert outcome.sent == SentFields.of(WANTED)
+
+
+def test_a_person_can_have_one_stranger_linked_and_nobody_else() -> None:
+    """A decision names a Docebo user and a Descope user; any other holder of the login, or one more, is a conflict."""
+    user = waiting(WANTED)
+
+    def with_link(*found: DescopeUser, user_id: str = "1", descope_id: str = "S") -> PlannedAction:
+        return decide(user, found, None, DecisionRules(policy(), links={user_id: descope_id}))
+
+    assert (with_link(STRANGER).decision, with_link(STRANGER).target_id) == (Decision.ADOPT, "S")
+    assert with_link(STRANGER, descope_id="T") == conflict(Reason.LOGIN_TAKEN, "S")
+    assert with_link(STRANGER, user_id="2") == conflict(Reason.LOGIN_TAKEN, "S")
+    assert with_link(ABROAD, descope_id="A") == conflict(Reason.LOGIN_TAKEN, "A")
+    assert with_link(STRANGER, held(user_id="T", attributes={})) == conflict(Reason.LOGIN_TAKEN, "S T")
+    assert with_link(held(user_id="S", attributes={}, status="disabled")).changes is not None
+    assert "status" not in (with_link(held(user_id="S", attributes={}, status="disabled")).changes or {})

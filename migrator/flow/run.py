@@ -25,7 +25,7 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, run_context
 from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.catch_up import CatchUp
-from migrator.flow.plan.decisions_file import read_decisions
+from migrator.flow.plan.decisions_file import is_the_report, read_decisions
 from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.project_attributes import find_attributes
@@ -104,6 +104,7 @@ class _Run:
         self._catch_up: CatchUp | None = None
         self._started = context.clock.monotonic()
         self._sender: Sender | None = None
+        self._is_confirmed = False
 
     def migrate(self) -> RunFigures:
         """See `migrate`."""
@@ -187,6 +188,7 @@ class _Run:
                 what = "Nothing more" if once_more else "Nothing"
                 raise Declined(f"{what} was sent: you said no.", fix="Run again when you are ready.")
             confirm_binding(context.checkpoint, checked.wanted, checked.chosen)
+            self._is_confirmed = True
             if once_more:
                 renew_nothing(context.checkpoint, self._number, planned.actions[NOTHING])
             else:
@@ -264,7 +266,12 @@ class _Run:
             if figures.read_back is not None and self._sender is not None:
                 found = [one.document() for one in self._sender.read_back.differences]
                 replace_differences(config.report.path, found)
-            write_reports(config.report.path, figures.document(), details, checkpoint, config.mapping)
+            keep = not self._is_confirmed and is_the_report(self._context.options.decisions, config.report.path)
+            write_reports(
+                config.report.path, figures.document(), details, checkpoint, config.mapping, leave_problems=keep
+            )
+            if keep:
+                self._context.events.notice("problems.csv stays as you filled it in; a confirmed run writes a new one.")
         except MigratorError:
             if figures.error is None:
                 raise

@@ -69,6 +69,7 @@ def write_reports(
     *,
     redact: bool = False,
     leave_crosswalk: bool = False,
+    leave_problems: bool = False,
 ) -> None:
     """Write all files from the checkpoint.
 
@@ -77,6 +78,7 @@ def write_reports(
         details: what `collect_coverage` found; {} when nobody looked yet.
         redact: no personal data in any of them.
         leave_crosswalk: a run is appending to it right now.
+        leave_problems: a person has filled it in, and nothing of that is stored yet.
 
     Raises:
         StopRun: the disk refused; the checkpoint is not touched by that.
@@ -85,8 +87,9 @@ def write_reports(
     migration = migration_name(**document["migration"])
     sources = () if redact else source_columns(mapping)
     with disk_errors_explained(folder):
-        with write_atomically(folder / PROBLEMS_NAME) as file:
-            write_problems(file, _problems(checkpoint, predicted=predicted), sources, migration)
+        if not leave_problems:
+            with write_atomically(folder / PROBLEMS_NAME) as file:
+                write_problems(file, _problems(checkpoint, predicted=predicted), sources, migration)
         if not leave_crosswalk:
             with write_atomically(folder / CROSSWALK_NAME) as file:
                 write_crosswalk(file, crosswalk_rows(checkpoint))

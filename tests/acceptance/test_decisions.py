@@ -184,6 +184,23 @@ def test_a_binding_plan_takes_no_decisions(place: Place) -> None:
     ended = place.forked("run", "--yes", "--plan", "plan.jsonl", "--decisions", "problems.csv")
 
     assert (ended.code, "--decisions cannot go with --plan" in ended.err) == (2, True)
+    ended = place.forked("plan", "--out", "plan.jsonl", "--decisions", "problems.csv")
+    assert (ended.code, "--decisions cannot go with --out" in ended.err) == (2, True)
+
+
+def test_a_file_filled_in_where_it_lies_is_kept_until_it_is_stored(troubled: Place) -> None:
+    """A plan leaves it as it is, so that the run can take it; the run then writes a new one."""
+    place = troubled
+    five = ids(place)[4]
+    own = place.folder / "reports" / "problems.csv"
+    own.write_bytes(fill_in(place, **{f"u{five}": "skip"}).read_bytes())
+
+    assert place.forked("plan", "--decisions", str(own)).code == 0
+    assert problems(place)[five]["decision"] == "skip"
+    assert place.forked("run", "--yes", "--decisions", str(own)).code == 3
+
+    assert five not in problems(place)
+    assert oracle.read_rows(place.checkpoint, place)[five]["reason"] == "left_out"
 
 
 def test_purge_erases_a_given_login_id_and_the_user_then_needs_a_person(troubled: Place) -> None:

@@ -167,8 +167,8 @@ def run_command(
         )
     if plan_file is not None and asked.decisions is not None:
         raise click.UsageError(
-            "--decisions cannot go with --plan, which does only what the file says. Make a new one:"
-            " `migrator plan --decisions FILE --out PLAN`, then `migrator run --decisions FILE`."
+            "--decisions cannot go with --plan, which does only what its file says. Decisions hold once a run with them"
+            " was confirmed; plan with --out after that."
         )
     if not (yes or dry_run or sys.stdin.isatty()):
         raise click.UsageError("Input is not a terminal, so nobody can be asked. Add --yes to send without asking.")
@@ -210,6 +210,10 @@ def plan_command(common: Common, asked: RunOptions, leave: float, plan_out: Path
     Exit codes: 0 planned, 2 configuration, 4 stopped early (run again), 5 another run is in progress.
     """  # noqa: D301 -- Click's \b
     config = common.load().leaving(leave)
+    if plan_out is not None and asked.decisions is not None:
+        raise click.UsageError(
+            "--decisions cannot go with --out: they hold only once a run with them was confirmed. Plan without --out."
+        )
     upgrade = may_upgrade(config, yes=False)
     options = replace(asked, command="plan", dry_run=True, upgrade=upgrade, plan_out=plan_out)
     return execute_run(common, config, options)

@@ -19,6 +19,7 @@ from migrator.core.errors import ConfigError
 from migrator.core.login_ids import login_key
 from migrator.core.model import NEEDS_PERSON_STATES, Decision, State, text_hash
 from migrator.core.reasons import Reason
+from migrator.report.files import PROBLEMS_NAME
 from migrator.report.lists.detail_text import other_descope_ids
 from migrator.report.lists.problems import MIGRATION_COLUMN, PROBLEM_COLUMNS, migration_name, undefuse
 
@@ -68,6 +69,11 @@ def read_decisions(context: PlanContext, path: Path, stored: Mapping[str, UserCh
             f"{path}: {many} cannot be taken, so none was: {told}.", fix=f"Correct these lines. Or: {_AGAIN}"
         )
     return check.changed
+
+
+def is_the_report(path: Path | None, folder: Path) -> bool:
+    """Whether the file is the folder's own problems.csv, which a new report would replace."""
+    return path is not None and path.exists() and path.resolve() == (folder / PROBLEMS_NAME).resolve()
 
 
 def _text_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from migrator.checkpoint.users.neighbours import LARGE
 from migrator.checkpoint.users.problems import problem_users
 from migrator.core.model import NEEDS_PERSON_STATES, State
 from migrator.core.reasons import Reason
-from migrator.report.lists.detail_text import detail_text, with_details
+from migrator.report.lists.detail_text import detail_text, other_descope_ids, other_docebo_ids, with_details
 from migrator.report.lists.record_faults import record_fault
 
 if TYPE_CHECKING:
@@ -165,3 +165,24 @@ def test_what_nobody_foresaw_keeps_what_was_stored() -> None:
 def test_a_user_about_whom_nothing_is_stored_is_named_unless_another_is_meant(reason: str, text: str) -> None:
     """A new reason needs no line here; the holder of a login is never told by the id of who wants it."""
     assert detail_text(in_trouble("1", State.CONFLICT, reason, target_id="U1"), (), {}) == text
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "descope", "docebo"),
+    [
+        ("login_taken", "U1", ("U1",), ()),
+        ("login_taken", f"{HELD_BY_OURS} U2", ("U2",), ("5",)),
+        ("several_matches", "U1 U2 +3", ("U1", "U2"), ("5",)),
+        ("login_taken", "E111127", (), ()),
+        ("deleted_at_descope", None, ("U9",), ()),
+        ("no_email", None, ("U9",), ()),
+    ],
+)
+def test_the_other_party_is_named_by_its_ids(
+    reason: str, detail: str | None, descope: tuple[str, ...], docebo: tuple[str, ...]
+) -> None:
+    """A code is nobody's id, and our own Descope user is no one in our way."""
+    problem = in_trouble("7", State.CONFLICT, reason, detail, target_id="U9")
+
+    assert other_descope_ids(problem) == descope
+    assert other_docebo_ids(problem, (), {"U2": "5", "U9": "7"}) == docebo

@@ -63,4 +63,4 @@ class MappedAttribute(Section):
         """A text attribute is its field: so it was before there were types, and no mapping changed with them."""
         if self.type == "text":
             return self.field
-        return {name: value for name, value in whole(self).items() if value}
+        return {name: value for name, value in whole(self).items() if value and (name, value) != ("form", "text")}

@@ -150,13 +150,18 @@ def possible_days(value: Json) -> frozenset[object]:
     return frozenset(found or [text])
 
 
-def listed_values(text: str) -> list[Json] | None:
+def listed_values(text: str) -> list[Json]:
     """Several values that came back as one text: as JSON, else with commas."""
+    found = _json_list(text)
+    return [one.strip() for one in text.split(",") if one.strip()] if found is None else found
+
+
+def _json_list(text: str) -> list[Json] | None:
     try:
-        found = json.loads(text)
-    except ValueError:
-        return [one.strip() for one in text.split(",") if one.strip()]
-    return found if isinstance(found, list) else [text]
+        found = json.loads(text) if text.startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
 
 
 def _typed_number(text: str) -> Json:
@@ -168,10 +173,6 @@ def _typed_number(text: str) -> Json:
 
 def _typed_boolean(text: str) -> Json:
     return {"true": True, "false": False}.get(text)
-
-
-def _typed_list(text: str) -> Json:
-    return listed_values(text) if text.startswith("[") else None
 
 
 def _typed_date(text: str) -> Json:
@@ -186,6 +187,6 @@ _FORMS: Mapping[int, Callable[[Json], object]] = {
 _TYPED: Mapping[int, Callable[[str], Json]] = {
     AttributeType.NUMBER: _typed_number,
     AttributeType.BOOLEAN: _typed_boolean,
-    AttributeType.MULTI_SELECT: _typed_list,
+    AttributeType.MULTI_SELECT: _json_list,
     AttributeType.DATE: _typed_date,
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from migrator.core.text import clean, folded, is_blank, scalar_text
+from migrator.core.text import clean, decode_entities, folded, is_blank, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from migrator.config.mapped_attribute import MappedAttribute
     from migrator.core.model import Json
 
-LONGEST = 100_000  # characters; 500 options of 254 are never all chosen
+LONGEST = 100_000  # characters of a text that names several options
+_LONGEST_LABEL = 1016  # an option of 254 in up to four code points for each character
 _SHORT = 64  # no number, flag or date is longer
 _MOST_DIGITS = 15  # as many as every JSON reader keeps
 _MOST_EXACT = 2**53
@@ -92,13 +94,12 @@ def _date(value: Json, wanted: MappedAttribute) -> Json:
 
 
 def _single_select(value: Json, wanted: MappedAttribute) -> Json:
-    return _by_label(wanted).get(_label(value))
+    return _by_label(wanted.options).get(_label(_text(value)))
 
 
 def _multi_select(value: Json, wanted: MappedAttribute) -> Json:
     """All of it or nothing: a part of what somebody chose would be another choice."""
-    options = _by_label(wanted)
-    found = set(_chosen(value, options))
+    found = set(_chosen(value, _by_label(wanted.options)))
     if None in found:
         return None
     return [one for one in wanted.options if one in found] or ""
@@ -110,27 +111,36 @@ def _chosen(value: Json, options: Mapping[str, str]) -> Iterator[str | None]:
     A text is divided at semicolons, bars and line ends, and at commas where what is between is no option itself.
     """
     if isinstance(value, list):
-        yield from (options.get(_label(one)) for one in value)
+        yield from (options.get(_label(_text(one))) for one in value)
         return
-    text = _label(value)
-    if not text or text in options:
-        yield options.get(text)
+    text = _text(value)
+    whole = _label(text)
+    if not text or whole in options:
+        yield options.get(whole)
         return
-    for part in filter(None, map(str.strip, _LISTED.split(text))):
-        if part in options:
-            yield options[part]
+    for part in filter(str.strip, _LISTED.split(text)):
+        found = options.get(_label(part))
+        if found:
+            yield found
         else:
-            yield from (options.get(one.strip()) for one in part.split(",") if one.strip())
+            yield from (options.get(_label(one)) for one in part.split(",") if one.strip())
 
 
-def _by_label(wanted: MappedAttribute) -> dict[str, str]:
-    return {folded(one): one for one in wanted.options}
+@lru_cache(maxsize=64)
+def _by_label(options: tuple[str, ...]) -> Mapping[str, str]:
+    """The options by what their labels are compared by."""
+    return {folded(one): one for one in options}
 
 
-def _label(value: Json) -> str:
-    """The text of a label, as labels are compared; "" for what is none."""
+def _text(value: Json) -> str:
+    """The text of a scalar, its entities decoded, so that their semicolons divide nothing; "" for what is none."""
     text = scalar_text(value)
-    return folded(text) if text is not None and len(text) <= LONGEST else ""
+    return decode_entities(text) if text is not None and len(text) <= LONGEST else ""
+
+
+def _label(text: str) -> str:
+    """What a label is compared by; "" for a text that is too long to be one, as folding it might take long."""
+    return folded(text) if len(text) <= _LONGEST_LABEL else ""
 
 
 def _short_text(value: Json) -> str:

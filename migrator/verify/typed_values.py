@@ -52,7 +52,7 @@ def _items(value: Json) -> list[str]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = [one.strip() for one in value.split(",")]
     return sorted(set(map(_plain, value))) if isinstance(value, list) else [_plain(value)]
 

@@ -168,6 +168,31 @@ def test_a_project_that_takes_dates_as_numbers_gets_numbers(place: Place, form: 
     assert again.document["actions"] == NOTHING
 
 
+def test_a_form_of_dates_that_descope_refuses_is_told_and_the_setting_mends_it(place: Place) -> None:
+    """Nobody without a date is held up; after the change of the setting, everybody is there."""
+    ids = three_people(place, attributes={"hired": ATTRIBUTES["hired"]})
+    place.sandbox.control.set_switches(descope={"date_values": "epoch"})
+
+    refused = place.forked("run", "--yes", "--json")
+    place.configure(mapping={"attributes": {"hired": ATTRIBUTES["hired"] | {"form": "seconds"}}})
+    mended = place.forked("run", "--yes", "--remap", "--json")
+
+    assert (refused.code, refused.document["reasons"]) == (3, {"refused": 1})
+    assert (mended.code, mended.document["counts"]["created"]) == (0, 3)
+    assert held(place)[ids[0]] == {"hired": 1638230400}
+
+
+def test_a_canary_reads_typed_values_back(place: Place) -> None:
+    """It finds nothing wrong where nothing is, in whatever form answers are."""
+    three_people(place)
+    place.sandbox.control.set_switches(descope={"attribute_values": "strings", "dates_shown": "milliseconds"})
+
+    ended = place.forked("run", "--yes", "--canary", "2", "--json")
+
+    assert ended.code == 0
+    assert ended.document["verify"]["classes"] == {"same": 3, "differs": 0, "missing": 0, "extra": 0}
+
+
 def test_a_value_that_descope_lost_is_a_difference(place: Place) -> None:
     """Where a wrong form is dropped without a word, only the read-back tells, and the exit code says so."""
     three_people(place, attributes={"hired": ATTRIBUTES["hired"]})

@@ -19,6 +19,7 @@ from switch_cases import (
     REASONS,
     SCENES,
     SOMEBODY,
+    TYPED,
     VALUES,
     Other,
     Scene,
@@ -72,7 +73,7 @@ def arrange(place: Place, case: Case) -> Scene:
         control.set_switches(**{api: switches | ({case.switch: case.value} if api == case.api else {})})
     if scene.fault is not None:
         control.set_faults(scene.fault)
-    place.configure(docebo={"page_size": 50}, descope={"batch_size": 50})
+    place.configure(docebo={"page_size": 50}, descope={"batch_size": 50}, mapping={"attributes": TYPED})
     place.configure(**scene.config)
     return scene
 
@@ -112,7 +113,7 @@ def recover(place: Place, start: oracle.Before) -> None:
     usual = {api: model().model_dump() for api, model in APIS.items()}
     control.set_switches(docebo=usual["docebo"], descope=usual["descope"])
     place.settings.clear()
-    place.configure(docebo={"page_size": 50}, descope={"batch_size": 50})
+    place.configure(docebo={"page_size": 50}, descope={"batch_size": 50}, mapping={"attributes": TYPED})
     again = go(place)
     assert (again.counts, again.reasons) == (COUNTS, REASONS)
     oracle.check(place, start)

@@ -138,6 +138,14 @@ def test_without_a_file_relative_paths_start_from_the_current_folder(
     assert config.checkpoint.sqlalchemy_url.database == str(tmp_path / "migrator.db")
 
 
+def test_a_text_attribute_is_its_field_as_it_was_before_there_were_types() -> None:
+    """Otherwise every checkpoint of an older version would be refused for a changed mapping."""
+    hired = {"field": "field_9", "type": "date"}
+    mapping = MappingConfig.model_validate({"attributes": {"city": "field_4", "hired": hired}})
+
+    assert '"attributes":{"city":"field_4","hired":{"field":"field_9","type":"date"}}' in mapping.to_json()
+
+
 def test_equal_sections_have_equal_fingerprints() -> None:
     one = MappingConfig.model_validate({"attributes": {"a": "field_1", "b": "field_2"}})
     two = MappingConfig.model_validate({"attributes": {"b": {"field": "field_2", "type": "text"}, "a": "field_1"}})

@@ -339,3 +339,30 @@ def test_an_empty_address_on_both_sides_is_the_same_one() -> None:
 def test_a_status_that_is_as_wanted_is_not_left_to_anybody() -> None:
     assert find_changes(WANTED, held(), policy()).sent.left == frozenset()
     assert find_changes(WANTED, held(status="disabled"), policy()).sent.left == {"status"}
+
+
+TYPES = {"doceboUserId": 1, "doceboPlatform": 1, "points": 2, "vip": 3, "sites": 5, "hired": 6, "theirs": 5}
+TYPED = replace(
+    WANTED, attributes=MARK | {"points": 0, "vip": False, "sites": ["a", "b"], "hired": "2026-01-31"}
+)  # fmt: skip
+SHOWN = {"points": "0.0", "vip": "false", "sites": '["b", "a"]', "hired": 1769817600, "freshlyMigrated": "true"}
+
+
+def test_values_of_every_type_are_the_same_in_another_form() -> None:
+    assert not find_changes(TYPED, held(attributes=MARK | SHOWN), policy(), types=TYPES)
+
+
+def test_zero_and_false_are_sent_and_are_not_empty() -> None:
+    """Neither is a missing value in Docebo, nor one that may be filled in Descope."""
+    bare = held(attributes=MARK | {"freshlyMigrated": True})
+    assert set(find_changes(TYPED, bare, policy(), types=TYPES).described) == {"points", "vip", "sites", "hired"}
+    other = replace(WANTED, attributes=MARK | {"points": 7, "vip": True})
+    there = held(attributes=MARK | {"points": 0, "vip": False, "freshlyMigrated": True})
+    assert not find_changes(other, there, policy(default="fill_if_empty"), types=TYPES)
+
+
+def test_a_patch_carries_what_is_right_as_it_was_sent_and_what_is_theirs_in_its_type() -> None:
+    """A form that answers have may be refused in a request."""
+    there = held(attributes=MARK | SHOWN | {"points": 5, "theirs": '["x"]'})
+    patched = find_changes(TYPED, there, policy(), types=TYPES).patch["customAttributes"]
+    assert patched == TYPED.attributes | {"theirs": ["x"], "freshlyMigrated": "true"}

@@ -10,6 +10,10 @@ from crash_trials import first_run
 from runs import CREATE, calls
 from undo_world import Project, arrived_ids, check_undone, migrated, target_of, writes
 
+from migrator.core.clock import Clock
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.undo.undo import undo_migration
+
 if TYPE_CHECKING:
     from world import Place
 
@@ -210,6 +214,23 @@ def test_whoever_is_gone_already_counts_as_gone(place: Place, twice: str) -> Non
 
     assert (undone.code, undone.document["counts"]) == (0, NOTHING | {"deleted": 8, "gone": 1})
     check_undone(place, before, undone)
+
+
+def test_nobody_is_undone_whom_the_plan_did_not_see(place: Place) -> None:
+    """Where reads lag, a plan may show nobody, so that nobody is asked: who is seen later has failed, and is there."""
+    migrated(place, strangers=0)
+    place.sandbox.control.set_switches(descope={"get_lag": 3600})
+    sent = writes(place)
+
+    class Late(RunEvents):
+        def stage(self, name: str) -> None:
+            if name == "undo":
+                place.sandbox.control.set_switches(descope={"get_lag": 0})
+
+    report = undo_migration(place.config, RunOptions(command="undo"), Clock(), Late(), confirm=lambda _tally: False)
+
+    assert (report.tally.counts(), writes(place)) == (NOTHING | {"failed": 12}, sent)
+    assert place.forked("undo", "--yes", "--json").document["counts"] == NOTHING | {"deleted": 12}
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,22 @@ def test_after_a_purge_linked_users_are_spared(any_place: Place) -> None:
     check_undone(place, before, undone)
 
 
+def test_what_was_purged_is_not_restored_by_half(place: Place) -> None:
+    """A linked user that is updated behind a purge is spared: only that update could be taken back, not the link."""
+    place.configure(policy={"existing": "link"})
+    migrated(place)
+    assert place.forked("purge", "--yes").code == 0
+    for row in oracle.read_rows(place.checkpoint, place).values():
+        place.sandbox.control.patch_docebo_user(row["user_id"], avatar="https://x.example/new.png")
+    assert place.forked("run", "--yes", "--json").document["actions"]["update"] > 9
+
+    undone = place.forked("undo", "--yes", "--json", "--force-unknown")
+
+    assert (undone.code, undone.document["counts"]) == (3, NOTHING | {"deleted": 9, "spared": 3})
+    assert {one["reason"] for one in undone.document["spared"]} == {"unknown"}
+    assert place.forked("purge", "--yes", "--json").document == {"erased": 0}
+
+
 SIGNS: dict[str, dict[str, Any]] = {
     "history": {"audit": False},
     "audit trail": {"history": False},

@@ -127,7 +127,7 @@ class Database:
             connection.exec_driver_sql("VACUUM")
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             return
-        for table in ("source_user", "login"):
+        for table in ("source_user", "login", "pre_image"):
             # A role without the right gets a warning in the server's language; a new file is the proof.
             number = select(func.pg_relation_filenode(func.to_regclass(table)))
             before = connection.execute(number).scalar_one()

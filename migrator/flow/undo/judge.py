@@ -62,7 +62,11 @@ def _judge_created(
 ) -> UndoVerdict:
     if found.has_credential or found.fresh is False or found.user_id in signs.signed_in:
         return UndoVerdict.SIGNED_IN
-    if found.mark() != (platform, user.user_id) or user.sent is None or not is_as_sent(found, user.sent):
+    if found.mark() != (platform, user.user_id):
+        return UndoVerdict.EDITED
+    if user.sent is None:  # older versions did not store what they sent
+        return UndoVerdict.UNKNOWN
+    if not is_as_sent(found, user.sent):
         return UndoVerdict.EDITED
     if _was_changed_by_others(user, found, signs):
         return UndoVerdict.EDITED

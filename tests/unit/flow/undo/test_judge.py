@@ -100,6 +100,11 @@ def test_a_user_without_a_creation_time_is_unknown() -> None:
     assert verdict(replace(FOUND, created_at=None)) is UndoVerdict.UNKNOWN
 
 
+def test_a_user_of_whom_nobody_knows_what_was_sent_is_unknown_whatever_is_forced() -> None:
+    """Older versions did not store it."""
+    assert judge_user(created(sent=None), FOUND, None, SURE, PLATFORM, force=True) is UndoVerdict.UNKNOWN
+
+
 def test_a_change_that_was_taken_back_is_an_edit_of_whom_we_never_changed() -> None:
     """The audit trail shows it; of users whom we updated, nobody can tell it from ours."""
     late = SignsOfLife(changed={"U1": 1100.0}, reaches_back=900.0)

@@ -69,6 +69,7 @@ def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, m
         at=now,
         had_credential=found.has_credential,
         moved=moved,
+        was_used=found.fresh is False,
     )
 
 

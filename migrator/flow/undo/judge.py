@@ -87,8 +87,9 @@ def _judge_changed(
         return UndoVerdict.RESTORE
     # This person may have signed in before we came: only what is new since is a sign.
     newly_able = found.has_credential and not image.had_credential
+    newly_used = found.fresh is False and not image.was_used
     signed_in = signs.signed_in.get(found.user_id)
-    if newly_able or found.fresh is False or (signed_in is not None and signed_in >= int(image.at)):
+    if newly_able or newly_used or (signed_in is not None and signed_in >= int(image.at)):
         return UndoVerdict.SIGNED_IN
     if found.mark() != mark or is_edited(found, image):
         return UndoVerdict.EDITED

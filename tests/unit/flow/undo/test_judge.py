@@ -139,6 +139,16 @@ def test_a_linked_user_is_restored_and_its_earlier_credential_is_no_sign() -> No
     assert linked(AFTER, SignsOfLife({"U1": 999.0}, reaches_back=900.0)) is UndoVerdict.RESTORE
 
 
+def test_a_linked_user_whom_another_migration_brought_can_be_restored() -> None:
+    """Its `freshlyMigrated` was false before; one that turned false since is a sign."""
+    used = {**AFTER.attributes, "freshlyMigrated": False}
+    before = replace(BEFORE, attributes={"loyalty": 7, "freshlyMigrated": False})
+    image = pre_image_of(before, {"name": "Ana Ruiz", "customAttributes": WANTED.attributes}, 1000.0, moved=False)
+
+    assert linked(replace(AFTER, attributes=used), image=PreImage.from_json(image.to_json())) is UndoVerdict.RESTORE
+    assert linked(replace(AFTER, attributes=used)) is UndoVerdict.SIGNED_IN
+
+
 def test_a_linked_user_who_signed_in_since_is_spared() -> None:
     assert linked(AFTER, SignsOfLife({"U1": 1000.0}, reaches_back=900.0)) is UndoVerdict.SIGNED_IN
     new = replace(IMAGE, had_credential=False)

@@ -219,6 +219,21 @@ def test_a_migration_older_than_the_audit_trail_is_spared(place: Place) -> None:
     assert undone.document["counts"] == NOTHING | {"deleted": 3, "spared": 1}
 
 
+def test_a_clock_that_is_ahead_of_descope_spares_nobody(place: Place) -> None:
+    """The trail is read from the first run on by Descope's clock, whatever ours says."""
+
+    class Ahead(Clock):
+        def time(self) -> float:
+            return super().time() + 3 * 3600
+
+    place.sandbox.control.reset(users=4, difficult=0)
+    place.migrate(Ahead())
+
+    undone = undo_migration(place.config, RunOptions(command="undo"), Ahead(), RunEvents())
+
+    assert undone.tally.counts() == NOTHING | {"deleted": 4}
+
+
 @pytest.mark.parametrize("twice", ["ok", "404"])
 def test_whoever_is_gone_already_counts_as_gone(place: Place, twice: str) -> None:
     """Somebody deleted by hand is no error, and the others go all the same."""

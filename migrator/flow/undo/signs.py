@@ -73,6 +73,7 @@ class LifeWatch:
         now = clock.time() if told is None else told
         if self._since is None:
             began = min((one.started_at for one in every_run(self._context.checkpoint)), default=now)
+            began += min(0.0, now - clock.time())  # our clock may be ahead; reading more of the trail does no harm
             # A minute later than the trail begins, which moves on while it is read.
             self._since = max(began - _MARGIN, now - TRAIL_DAYS * _DAY + _RENEW_AFTER)
         since = self._since if self._until is None else self._until - _OVERLAP

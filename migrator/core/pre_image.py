@@ -19,9 +19,10 @@ class PreImage:
     """The fields that this migration changed, as they were before the first change.
 
     `before` holds the values by field name, an attribute's under `customAttributes.city` and None where it was not set;
-    `sent` the hashes of what this migration has put there since. `at` is the epoch second of the first change, and
-    `had_credential` says whether the user could sign in then. `moved` says that an address or login id was changed
-    too, which no call takes back safely.
+    `sent` the hashes of what this migration has put there since. `at` is the epoch second of the first change,
+    `had_credential` says whether the user could sign in then, and `was_used` whether `freshlyMigrated` was false
+    already, as another migration leaves it. `moved` says that an address or login id was changed too, which no call
+    takes back safely.
     """
 
     before: Mapping[str, Json] = field(repr=False)  # personal data
@@ -29,6 +30,7 @@ class PreImage:
     at: float
     had_credential: bool
     moved: bool = False
+    was_used: bool = False
 
     def followed_by(self, later: PreImage) -> PreImage:
         """The same after a further change: what was there first stays, and what was sent is added."""
@@ -47,6 +49,7 @@ class PreImage:
                 "at": self.at,
                 "had_credential": self.had_credential,
                 "moved": self.moved,
+                "was_used": self.was_used,
             }
         )
 

@@ -220,28 +220,29 @@ class DescopeReader:
         except ApiError as error:
             raise stop_for(error) from None
 
-    def audit_records(self, actions: Sequence[str], since: float, until: float) -> list[tuple[str, str, float]] | None:
-        """Audit records of these actions: Descope id, action and epoch second; None if Descope refuses to tell.
+    def audit_records(self, actions: Sequence[str], since: float, until: float) -> Iterator[tuple[str, str, float]]:
+        """Audit records of these actions, page by page: Descope id, action and epoch second.
 
         Args:
             since: epoch seconds; the trail reaches 30 days back at most.
             until: epoch seconds.
 
         Raises:
+            Refused: Descope does not tell.
             StopRun: fewer records were shown than counted.
         """
-        found: list[tuple[str, str, float]] = []
+        found = 0
         for body in audit_pages(actions, since, until):
             try:
                 records, total = self._raw(AUDIT, parse_audits, body)
             except Refused:
-                return None
+                raise
             except ApiError as error:
                 raise stop_for(error) from None
-            found += records
-            if is_whole(len(records), len(found), total):
-                return found
-        raise AssertionError
+            yield from records
+            found += len(records)
+            if is_whole(len(records), found, total):
+                return
 
     def _load(self, ids: Sequence[str]) -> list[DescopeUser]:
         """One users/load; the OpenAPI file knows no `withTestUser` there, so that a strict server may refuse it."""

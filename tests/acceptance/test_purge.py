@@ -8,12 +8,17 @@ import oracle
 import pytest
 from crash_trials import die_at, first_run
 from runs import CREATE, calls
+from undo_world import DELETE
 
 from migrator.cli.main import main
+from migrator.core.clock import Clock
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.undo.undo import undo_migration
 
 if TYPE_CHECKING:
     from world import Place
 
+OPTIONS = RunOptions(command="undo")
 DATA = ("raw", "profile", "changes", "was_row")
 
 
@@ -143,3 +148,20 @@ def test_a_second_purge_has_nothing_to_erase(place: Place) -> None:
 
     assert "These files may still name people:" in first.out
     assert (second.code, second.out) == (0, "The checkpoint has no personal data.\n")
+
+
+def test_behind_a_killed_undo_it_says_how_to_find_out_without_undoing_more(place: Place) -> None:
+    """Whoever wants to keep the others must not be sent to the command that deletes them."""
+    place.sandbox.control.reset(users=5, difficult=0)
+    assert place.forked("run", "--yes").code == 0
+    users = place.targets()
+    label = f"send Descope POST {DELETE}"
+    assert die_at(1, lambda: undo_migration(place.config, OPTIONS, Clock(), RunEvents()), label=label).killed
+
+    refused = place.forked("purge", "--yes")
+
+    assert refused.code == 2
+    assert "Run `migrator undo --dry-run`, which finds out" in refused.err
+    assert place.forked("undo", "--dry-run").code == 0
+    assert place.forked("purge", "--yes").code == 0
+    assert place.targets() == users

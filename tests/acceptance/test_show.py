@@ -163,6 +163,14 @@ def test_several_people_of_one_name_are_told_apart_by_id(house: Place) -> None:
     assert house.forked("show", "8", "--json").document["docebo_user_id"] == "8"
 
 
+def test_letters_of_every_alphabet_are_found_in_any_case(house: Place) -> None:
+    """A user name is looked for in the records, whose text is ASCII."""
+    house.sandbox.control.put_docebo_user({**ANN, "user_id": "9", "username": "Özil", "email": "mesut@example.org"})
+    assert house.forked("plan").code == 0
+
+    assert [house.forked("show", who, "--json").document["docebo_user_id"] for who in ("Özil", "özil")] == ["9", "9"]
+
+
 @pytest.mark.parametrize("options", [(), ("--fresh",)])
 def test_whom_nobody_knows_is_said_without_repeating_it(house: Place, options: tuple[str, ...]) -> None:
     """Exit 2; an address in an error would reach a log."""

@@ -9,6 +9,10 @@ import pytest
 from crash_trials import first_run
 from undo_world import Project, arrived_ids, check_undone, migrated, target_of, writes
 
+from migrator.core.clock import Clock
+from migrator.flow.options import RunEvents, RunOptions
+from migrator.flow.undo.undo import undo_migration
+
 if TYPE_CHECKING:
     from world import Place
 
@@ -98,6 +102,22 @@ def test_after_a_purge_linked_users_are_spared(any_place: Place) -> None:
     assert (undone.code, undone.document["counts"]) == (3, NOTHING | {"deleted": 9, "spared": 3})
     assert {one["reason"] for one in undone.document["spared"]} == {"unknown"}
     check_undone(place, before, undone)
+
+
+def test_what_was_purged_is_not_restored_by_half(place: Place) -> None:
+    """A linked user that is updated behind a purge is spared: only that update could be taken back, not the link."""
+    place.configure(policy={"existing": "link"})
+    migrated(place)
+    assert place.forked("purge", "--yes").code == 0
+    for row in oracle.read_rows(place.checkpoint, place).values():
+        place.sandbox.control.patch_docebo_user(row["user_id"], avatar="https://x.example/new.png")
+    assert place.forked("run", "--yes", "--json").document["actions"]["update"] > 9
+
+    undone = place.forked("undo", "--yes", "--json", "--force-unknown")
+
+    assert (undone.code, undone.document["counts"]) == (3, NOTHING | {"deleted": 9, "spared": 3})
+    assert {one["reason"] for one in undone.document["spared"]} == {"unknown"}
+    assert place.forked("purge", "--yes", "--json").document == {"erased": 0}
 
 
 SIGNS: dict[str, dict[str, Any]] = {
@@ -223,6 +243,21 @@ def test_a_migration_older_than_the_audit_trail_is_spared(place: Place) -> None:
     assert undone.document["counts"] == NOTHING | {"deleted": 3, "spared": 1}
 
 
+def test_a_clock_that_is_ahead_of_descope_spares_nobody(place: Place) -> None:
+    """The trail is read from the first run on by Descope's clock, whatever ours says."""
+
+    class Ahead(Clock):
+        def time(self) -> float:
+            return super().time() + 3 * 3600
+
+    place.sandbox.control.reset(users=4, difficult=0)
+    place.migrate(Ahead())
+
+    undone = undo_migration(place.config, RunOptions(command="undo"), Ahead(), RunEvents())
+
+    assert undone.tally.counts() == NOTHING | {"deleted": 4}
+
+
 @pytest.mark.parametrize("twice", ["ok", "404"])
 def test_whoever_is_gone_already_counts_as_gone(place: Place, twice: str) -> None:
     """Somebody deleted by hand is no error, and the others go all the same."""
@@ -234,6 +269,23 @@ def test_whoever_is_gone_already_counts_as_gone(place: Place, twice: str) -> Non
 
     assert (undone.code, undone.document["counts"]) == (0, NOTHING | {"deleted": 8, "gone": 1})
     check_undone(place, before, undone)
+
+
+def test_nobody_is_undone_whom_the_plan_did_not_see(place: Place) -> None:
+    """Where reads lag, a plan may show nobody, so that nobody is asked: who is seen later has failed, and is there."""
+    migrated(place, strangers=0)
+    place.sandbox.control.set_switches(descope={"get_lag": 3600})
+    sent = writes(place)
+
+    class Late(RunEvents):
+        def stage(self, name: str) -> None:
+            if name == "undo":
+                place.sandbox.control.set_switches(descope={"get_lag": 0})
+
+    report = undo_migration(place.config, RunOptions(command="undo"), Clock(), Late(), confirm=lambda _tally: False)
+
+    assert (report.tally.counts(), writes(place)) == (NOTHING | {"failed": 12}, sent)
+    assert place.forked("undo", "--yes", "--json").document["counts"] == NOTHING | {"deleted": 12}
 
 
 def test_whoever_is_gone_from_docebo_is_undone_too(place: Place) -> None:

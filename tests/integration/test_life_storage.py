@@ -61,9 +61,9 @@ def as_role(place: Place, name: str) -> None:
     place.configure()
 
 
-def bytes_of_users(url: str) -> bytes:
+def bytes_of_users(url: str, table: str = "source_user") -> bytes:
     """The file that holds the table of users, as it is on the disk."""
-    ((content,),) = ask(url, "CHECKPOINT", "SELECT pg_read_binary_file(pg_relation_filepath('source_user'))")
+    ((content,),) = ask(url, "CHECKPOINT", f"SELECT pg_read_binary_file(pg_relation_filepath('{table}'))")
     return bytes(content)
 
 
@@ -292,3 +292,20 @@ def test_b14_the_old_marks_are_known_to_a_new_checkpoint_too(any_place: Place, p
 
     assert go(place).counts == {"found": 6, "unchanged": 6}
     assert len(place.targets()) == 6
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_what_linked_users_were_like_leaves_the_bytes_too(on_postgres: Place, is_undone: bool) -> None:
+    """Erased by a purge, or by the undo before it: its table is rewritten as well."""
+    place = on_postgres
+    place.configure(policy={"existing": "link"})
+    address = str(place.sources()[0]["email"])
+    place.sandbox.control.put_descope_user({"loginIds": [address], "email": address, "name": "Own Name"})
+    assert place.forked("run", "--yes").code == 0
+    assert b"had_credential" in bytes_of_users(place.checkpoint, "pre_image")
+    if is_undone:
+        assert place.forked("undo", "--yes", "--json").document["counts"]["restored"] == 1
+
+    assert place.forked("purge", "--yes", "--json").document == {"erased": 1}
+
+    assert b"had_credential" not in bytes_of_users(place.checkpoint, "pre_image")

@@ -113,6 +113,44 @@ def test_whom_we_only_linked_stays_as_it_is(any_place: Place) -> None:
     assert target(place, ids[0])["status"] == "enabled"
 
 
+def test_whom_a_lost_checkpoint_linked_stays_as_it_is(place: Place) -> None:
+    """Nobody knows any more that the user was linked, and only `freshlyMigrated` would tell that it was not."""
+    place.configure(policy={"vanished": "disable", "existing": "link"})
+    place.sandbox.control.put_descope_user(
+        {"loginIds": ["u0@example.org"], "email": "u0@example.org", "status": "enabled"}
+    )
+    ids = put_many(place, 24)
+    go(place)
+    for path in place.folder.glob("migrator.db*"):
+        path.unlink()
+    place.configure(policy={"existing": "conflict"})
+    go(place)
+    for user_id in ids[:2]:
+        place.sandbox.control.delete_docebo_user(user_id)
+
+    assert go(place).code == 0
+
+    assert [target(place, user_id)["status"] for user_id in ids[:2]] == ["enabled", "disabled"]
+
+
+def test_a_run_that_does_not_read_everybody_disables_nobody_who_is_gone(any_place: Place) -> None:
+    """Whoever is gone may be back by now."""
+    place = any_place
+    ids = put_many(place, 12)
+    go(place)
+    record = next(user for user in place.sources() if user["user_id"] == ids[0])
+    place.sandbox.control.delete_docebo_user(ids[0])
+    go(place)
+    place.sandbox.control.put_docebo_user(record)
+    place.configure(policy={"vanished": "disable"})
+
+    go(place, search_text="u1@")
+    assert target(place, ids[0])["status"] == "enabled"
+
+    assert go(place).code == 0
+    assert target(place, ids[0])["status"] == "enabled"
+
+
 def test_who_cannot_be_disabled_needs_a_person(left: tuple[Place, list[str]]) -> None:
     """Descope refuses the change: the user is named, and the run exits with 3 until it is done."""
     place, ids = left

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, select
 
 from migrator.checkpoint.db.tables import login, source_user
-from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.rows import pages
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser
 from migrator.core.fields import login_hash
 from migrator.core.model import canonical_json
@@ -32,10 +32,12 @@ def users_with_value(checkpoint: Checkpoint, value: str) -> Iterator[StoredUser]
 
     Users whose records were erased are not among them.
     """
-    text = canonical_json(value.lower())
-    yield from _stored(checkpoint, func.lower(source_user.c.raw).contains(text, autoescape=True))
+    means = func.lower(source_user.c.raw).contains(canonical_json(value.lower()), autoescape=True)
+    # The records' text is ASCII, so that no database knows the case of other letters there.
+    yield from _stored(checkpoint, means if value.isascii() else source_user.c.raw.is_not(None))
 
 
 def _stored(checkpoint: Checkpoint, means: ColumnElement[bool]) -> Iterator[StoredUser]:
-    query = select(*STORED_COLUMNS, source_user.c.raw).where(mine(checkpoint), means).order_by(source_user.c.user_id)
-    return map(StoredUser.of, checkpoint.read(lambda c: c.execute(query).all()))
+    """Those users; memory stays flat, as a value may be everybody's."""
+    columns = (*STORED_COLUMNS[1:], source_user.c.raw)
+    return (StoredUser.of(row) for page in pages(checkpoint, columns, means) for row in page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
 
 from migrator.checkpoint.db.tables import pre_image, source_user
 from migrator.core.pre_image import PreImage
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 
-def keep_pre_images(checkpoint: Checkpoint, changed: Mapping[tuple[str, str], PreImage]) -> None:
+def keep_pre_images(
+    checkpoint: Checkpoint, changed: Mapping[tuple[str, str], PreImage], linked: Collection[str]
+) -> None:
     """Store before the request what these users are like now; what an earlier request changed stays as it was then.
 
     Args:
         changed: by Descope id and Docebo user id.
+        linked: the Descope ids of those who are linked by this request. Of the others, what they were like when they
+            were linked is kept already, or nobody knows it any more, and then a later change is not worth keeping.
     """
     target_ids = [target_id for target_id, _ in changed]
 
@@ -28,6 +32,8 @@ def keep_pre_images(checkpoint: Checkpoint, changed: Mapping[tuple[str, str], Pr
         for (target_id, user_id), image in changed.items():
             earlier = known.get(target_id)
             kept = (image if earlier is None else earlier.followed_by(image)).to_json()
+            if earlier is None and target_id not in linked:
+                continue
             if earlier is None:
                 row = {"migration": checkpoint.key, "target_id": target_id, "user_id": user_id, "kept": kept}
                 connection.execute(insert(pre_image).values(row))
@@ -56,6 +62,11 @@ def forget_every_pre_image(connection: Connection, checkpoint: Checkpoint) -> No
 def has_pre_image(checkpoint: Checkpoint) -> ColumnElement[bool]:
     """The Docebo users for whom one is kept, as a condition."""
     return source_user.c.user_id.in_(select(pre_image.c.user_id).where(checkpoint.owns(pre_image)))
+
+
+def kept_ids(checkpoint: Checkpoint, target_ids: Collection[str]) -> Select[tuple[str]]:
+    """Those of these Descope ids of whom something is kept, as a subquery."""
+    return select(pre_image.c.target_id).where(_of(checkpoint, target_ids))
 
 
 def _of(checkpoint: Checkpoint, target_ids: Collection[str]) -> ColumnElement[bool]:

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, and_, null, update
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import count_actions
 from migrator.checkpoint.users.moves import move_to
-from migrator.checkpoint.users.pre_images import forget_pre_images
+from migrator.checkpoint.users.pre_images import forget_pre_images, kept_ids
 from migrator.checkpoint.users.rows import count_where, mine
 from migrator.checkpoint.users.stored_user import stored_pages
+from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.core.model import State
 from migrator.core.reasons import Reason
 
@@ -85,13 +86,18 @@ def store_undone(checkpoint: Checkpoint, users: Sequence[StoredUser], counted: M
     these = source_user.c.user_id.in_([one.user_id for one in users])
     # Whoever has left Docebo stays known as gone: to come back they must be seen again.
     gone = and_(mine(checkpoint), these, source_user.c.state == State.VANISHED)
+    # What is erased here leaves the bytes when profiles are erased next: an empty record asks for that.
+    ids = [one.target_id for one in users if one.target_id]
+    erased = and_(mine(checkpoint), these, source_user.c.target_id.in_(kept_ids(checkpoint, ids)))
+    marked = update(source_user).where(erased, source_user.c.raw.is_(None)).values(raw=ERASED_RECORD)
 
     def work(connection: Connection) -> None:
+        connection.execute(marked)
         connection.execute(update(source_user).where(gone).values(values))
         present = source_user.c.state != State.VANISHED
         aside = move_to(checkpoint, State.SKIPPED, these, present, reason=Reason.UNDONE)
         connection.execute(aside.values(values))
-        forget_pre_images(connection, checkpoint, [one.target_id for one in users if one.target_id])
+        forget_pre_images(connection, checkpoint, ids)
         count_actions(connection, checkpoint, counted)
 
     if users:

@@ -66,7 +66,7 @@ def _refuse_in_flight(checkpoint: Checkpoint) -> None:
         raise ConfigError(
             "Some users were being undone when `migrator undo` ended, and what became of them is told by their data."
             " Nothing was erased.",
-            fix="Run `migrator undo`, which finds out, then `migrator purge`.",
+            fix="Run `migrator undo --dry-run`, which finds out and undoes nobody else, then `migrator purge`.",
         )
     if any(in_flight_pages(checkpoint, 1)):
         raise ConfigError(

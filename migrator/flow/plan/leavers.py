@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.leavers import leaver_pages
 from migrator.core.fields import STATUS
+from migrator.core.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,12 +26,14 @@ def count_leavers(context: PlanContext) -> int:
 def pages_to_disable(context: PlanContext) -> Iterator[list[StoredUser]]:
     """The leavers to look at, a hundred at a time.
 
-    If `policy.update` leaves the status to Descope, only `policy.vanished` can ask for any.
+    If `policy.update` leaves the status to Descope, only `policy.vanished` can ask for any; and that only in a run that
+    reads everybody, who may be back by now.
     """
     policy, mapped = context.config.policy, context.config.mapping.status.model_dump()
     ours = policy.update.get(STATUS, policy.update["default"]) == "source_wins"
     statuses = [name for name, status in mapped.items() if ours and status == "disabled"]
-    return leaver_pages(context.checkpoint, statuses, _AT_ONCE, vanished=policy.vanished == "disable")
+    gone = policy.vanished == "disable" and not context.options.search_text
+    return leaver_pages(context.checkpoint, statuses, _AT_ONCE, vanished=gone)
 
 
 def enabled_users(
@@ -42,6 +45,12 @@ def enabled_users(
         for user in context.descope.load([one.target_id for one in page if one.target_id is not None])
     }
     pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
+    pairs = [(one, found) for one, found in pairs if one.state != State.VANISHED or _is_created(one, found)]
     enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
     ours = [(one, found) for one, found in enabled if found.mark() == (context.platform, one.user_id)]
     return ours, [one for one, found in enabled if found.mark() is None]
+
+
+def _is_created(user: StoredUser, found: DescopeUser) -> bool:
+    """Whether this migration certainly created the user; where the checkpoint was lost, `freshlyMigrated` tells."""
+    return user.origin == "created" or (user.origin is None and found.fresh is not None)

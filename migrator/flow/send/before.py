@@ -26,6 +26,9 @@ def keep_what_was(
 ) -> None:
     """Store the pre-images of users who are about to be changed; nothing of those whom this migration created.
 
+    A pre-image begins when a stranger is linked: one that began later, behind a purge or in a migration that an older
+    version began, would bring back a part of what was there and pass for all of it.
+
     Args:
         changed: each user as stored and as found, the patch to come, and whether an address or login id moves too.
     """
@@ -38,7 +41,8 @@ def keep_what_was(
         (found.user_id, user.user_id): pre_image_of(found, patch, now, moved=moved)
         for user, found, patch, moved in others
     }
-    keep_pre_images(context.checkpoint, images)
+    linked = {found.user_id for user, found, _, _ in others if user.decision == Decision.ADOPT and found.mark() is None}
+    keep_pre_images(context.checkpoint, images, linked)
 
 
 def was_created(user: StoredUser, found: DescopeUser) -> bool:
@@ -65,6 +69,7 @@ def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, m
         at=now,
         had_credential=found.has_credential,
         moved=moved,
+        was_used=found.fresh is False,
     )
 
 

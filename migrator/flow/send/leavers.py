@@ -10,7 +10,6 @@ from migrator.core.fields import STATUS
 from migrator.descope.payload import patch_body
 from migrator.flow.plan.leavers import enabled_users, pages_to_disable
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused
-from migrator.flow.send.before import keep_what_was
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +36,6 @@ def disable_leavers(context: RunContext) -> None:
         context.clock.check()
         enabled, others = enabled_users(context, page)
         store_disable_intent(context.checkpoint, [one for one, _ in enabled])
-        keep_what_was(context, ((one, found, {STATUS: "disabled"}, False) for one, found in enabled))
         began = context.clock.monotonic()
         done: set[str] = set()
         unclear: set[str] = set()  # a request that was not answered may have disabled them

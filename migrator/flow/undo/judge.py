@@ -62,7 +62,11 @@ def _judge_created(
 ) -> UndoVerdict:
     if found.has_credential or found.fresh is False or found.user_id in signs.signed_in:
         return UndoVerdict.SIGNED_IN
-    if found.mark() != (platform, user.user_id) or user.sent is None or not is_as_sent(found, user.sent):
+    if found.mark() != (platform, user.user_id):
+        return UndoVerdict.EDITED
+    if user.sent is None:  # older versions did not store what they sent
+        return UndoVerdict.UNKNOWN
+    if not is_as_sent(found, user.sent):
         return UndoVerdict.EDITED
     if _was_changed_by_others(user, found, signs):
         return UndoVerdict.EDITED
@@ -83,8 +87,9 @@ def _judge_changed(
         return UndoVerdict.RESTORE
     # This person may have signed in before we came: only what is new since is a sign.
     newly_able = found.has_credential and not image.had_credential
+    newly_used = found.fresh is False and not image.was_used
     signed_in = signs.signed_in.get(found.user_id)
-    if newly_able or found.fresh is False or (signed_in is not None and signed_in >= int(image.at)):
+    if newly_able or newly_used or (signed_in is not None and signed_in >= int(image.at)):
         return UndoVerdict.SIGNED_IN
     if found.mark() != mark or is_edited(found, image):
         return UndoVerdict.EDITED

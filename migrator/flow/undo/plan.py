@@ -12,7 +12,7 @@ from migrator.flow.undo.settle import USERS_AT_ONCE, load_targets
 from migrator.flow.undo.tally import UndoTally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.pre_image import PreImage
@@ -42,7 +42,8 @@ def plan_undo(context: PlanContext, watch: LifeWatch, *, force: bool) -> UndoTal
     def count(page: JudgedPage) -> None:
         tally.deleted += len(page.of(UndoVerdict.DELETE))
         tally.restored += len(page.of(UndoVerdict.RESTORE))
-        tally.gone += len(page.of(UndoVerdict.GONE))
+        tally.absent.update(one.user_id for one in page.of(UndoVerdict.GONE))
+        tally.gone = len(tally.absent)
         tally.spare(page.verdicts)
 
     each_page(context, watch, "look", count, force=force)
@@ -50,21 +51,33 @@ def plan_undo(context: PlanContext, watch: LifeWatch, *, force: bool) -> UndoTal
 
 
 def each_page(
-    context: PlanContext, watch: LifeWatch, stage: str, work: Callable[[JudgedPage], None], *, force: bool
+    context: PlanContext,
+    watch: LifeWatch,
+    stage: str,
+    work: Callable[[JudgedPage], None],
+    *,
+    force: bool,
+    absent: Collection[str] = (),
 ) -> None:
-    """Judge everybody anew, a hundred users at a time, and hand over each page."""
+    """Judge everybody anew, a hundred users at a time, and hand over each page.
+
+    Args:
+        absent: Docebo user ids that the plan took for gone. They stay so, as nobody agreed to anything about them.
+    """
     context.events.stage(stage)
     done, total = 0, count_undoable(context.checkpoint)
     context.events.progress(stage, 0, total)
     for users in undoable_pages(context.checkpoint, USERS_AT_ONCE):
         context.clock.check()
-        work(_judge(context, watch, users, force=force))
+        work(_judge(context, watch, users, absent, force=force))
         done += len(users)
         context.events.progress(stage, min(done, total), total)
 
 
-def _judge(context: PlanContext, watch: LifeWatch, users: Sequence[StoredUser], *, force: bool) -> JudgedPage:
-    found = load_targets(context, users)
+def _judge(
+    context: PlanContext, watch: LifeWatch, users: Sequence[StoredUser], absent: Collection[str], *, force: bool
+) -> JudgedPage:
+    found = load_targets(context, [one for one in users if one.user_id not in absent])
     ids = [one.user_id for one in found.values()]
     signs = watch.look(ids)
     kept = pre_images_of(context.checkpoint, ids)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.history import every_run
+from migrator.core.errors import Refused
 from migrator.descope.trail import CHANGED, SIGNED_IN, TRAIL_DAYS
 
 if TYPE_CHECKING:
@@ -77,14 +78,15 @@ class LifeWatch:
         now = clock.time() if told is None else told
         if self._since is None:
             began = min((one.started_at for one in every_run(self._context.checkpoint)), default=now)
+            began += min(0.0, now - clock.time())  # our clock may be ahead; reading more of the trail does no harm
             # A minute later than the trail begins, which moves on while it is read.
             self._since = max(began - _MARGIN, now - TRAIL_DAYS * _DAY + _RENEW_AFTER)
         since = self._since if self._until is None else self._until - _OVERLAP
-        records = descope.audit_records((SIGNED_IN, CHANGED), since, now + _MARGIN)
-        if records is None:
+        try:
+            for target_id, action, at in descope.audit_records((SIGNED_IN, CHANGED), since, now + _MARGIN):
+                kept = self._signed_in if action == SIGNED_IN else self._changed
+                kept[target_id] = max(at, kept.get(target_id, at))
+        except Refused:
             self._has_trail = False
             return
         self._until, self._read_at = now, clock.monotonic()
-        for target_id, action, at in records:
-            kept = self._signed_in if action == SIGNED_IN else self._changed
-            kept[target_id] = max(at, kept.get(target_id, at))

@@ -41,13 +41,17 @@ class UndoDocument(TypedDict):
 
 @dataclass(slots=True)
 class UndoTally:
-    """Users by what became of them; `spared` are Docebo user ids with the reason."""
+    """Users by what became of them; `spared` are Docebo user ids with the reason.
+
+    `absent` are the ids of whom Descope did not show to the plan: it could not tell a person about them.
+    """
 
     deleted: int = 0
     restored: int = 0
     gone: int = 0
     failed: int = 0
     spared: dict[str, str] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
 
     @property
     def changes(self) -> int:

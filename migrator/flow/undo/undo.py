@@ -131,7 +131,7 @@ class _Undo:
             undo_page(work, page, self._tally)
             absent.extend(one.user_id for one in page.of(UndoVerdict.GONE))
 
-        each_page(work, self._watch, "undo", undo, force=self._force)
+        each_page(work, self._watch, "undo", undo, force=self._force, absent=planned.absent)
         late = settle_undo(work)
         confirm_gone(work, absent, self._tally)
         self._tally.add(late)

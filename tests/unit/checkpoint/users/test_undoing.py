@@ -71,7 +71,7 @@ def test_the_undone_are_left_out_until_a_run_sees_them_again(store: Checkpoint) 
     come(store, "1", verdict="same", retry=1, still_enabled=1, sent_fields=SentFields({}).to_json(), disabled_by_us=1)
     come(store, "2", state=State.VANISHED, reason="not_in_docebo")
     come(store, "3", state=State.CONFLICT, reason="deleted_at_descope", detail="U9")
-    keep_pre_images(store, {("U1", "1"): IMAGE, ("U8", "8"): IMAGE})
+    keep_pre_images(store, {("U1", "1"): IMAGE, ("U8", "8"): IMAGE}, {"U1", "U8"})
     users = [one for page in undoable_pages(store, 9) for one in page]
     store_undo_intent(store, ["1"], DELETING)
 
@@ -86,10 +86,10 @@ def test_the_undone_are_left_out_until_a_run_sees_them_again(store: Checkpoint) 
 
 
 def test_what_was_there_first_stays_whatever_changes_later(store: Checkpoint) -> None:
-    keep_pre_images(store, {("U1", "1"): IMAGE})
+    keep_pre_images(store, {("U1", "1"): IMAGE}, {"U1"})
     later = PreImage({"name": "Ours", "phone": ""}, {"name": frozenset({"i"})}, 9.0, had_credential=True)
 
-    keep_pre_images(store, {("U1", "2"): later})
+    keep_pre_images(store, {("U1", "2"): later}, ())
 
     kept = pre_images_of(store, ["U1"])["U1"]
     assert (kept.before, kept.at, kept.had_credential) == ({"name": "Own Name", "phone": ""}, 5.0, False)
@@ -100,7 +100,7 @@ def test_a_purge_erases_what_was_there_before_and_counts_its_user_once(store: Ch
     """Also of users of whom nothing else is left; a purge behind it finds nobody."""
     come(store, "1", profile=None)
     come(store, "2")
-    keep_pre_images(store, {("U1", "1"): IMAGE, ("U2", "2"): IMAGE})
+    keep_pre_images(store, {("U1", "1"): IMAGE, ("U2", "2"): IMAGE}, {"U1", "U2"})
     assert count_with_personal_data(store) == 2
 
     erased = erase_everybody(store)

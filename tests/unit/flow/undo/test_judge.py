@@ -100,6 +100,11 @@ def test_a_user_without_a_creation_time_is_unknown() -> None:
     assert verdict(replace(FOUND, created_at=None)) is UndoVerdict.UNKNOWN
 
 
+def test_a_user_of_whom_nobody_knows_what_was_sent_is_unknown_whatever_is_forced() -> None:
+    """Older versions did not store it."""
+    assert judge_user(created(sent=None), FOUND, None, SURE, PLATFORM, force=True) is UndoVerdict.UNKNOWN
+
+
 def test_a_change_that_was_taken_back_is_an_edit_of_whom_we_never_changed() -> None:
     """The audit trail shows it; of users whom we updated, nobody can tell it from ours."""
     late = SignsOfLife(changed={"U1": 1100.0}, reaches_back=900.0)
@@ -132,6 +137,16 @@ def linked(
 def test_a_linked_user_is_restored_and_its_earlier_credential_is_no_sign() -> None:
     assert linked(AFTER) is UndoVerdict.RESTORE
     assert linked(AFTER, SignsOfLife({"U1": 999.0}, reaches_back=900.0)) is UndoVerdict.RESTORE
+
+
+def test_a_linked_user_whom_another_migration_brought_can_be_restored() -> None:
+    """Its `freshlyMigrated` was false before; one that turned false since is a sign."""
+    used = {**AFTER.attributes, "freshlyMigrated": False}
+    before = replace(BEFORE, attributes={"loyalty": 7, "freshlyMigrated": False})
+    image = pre_image_of(before, {"name": "Ana Ruiz", "customAttributes": WANTED.attributes}, 1000.0, moved=False)
+
+    assert linked(replace(AFTER, attributes=used), image=PreImage.from_json(image.to_json())) is UndoVerdict.RESTORE
+    assert linked(replace(AFTER, attributes=used)) is UndoVerdict.SIGNED_IN
 
 
 def test_a_linked_user_who_signed_in_since_is_spared() -> None:

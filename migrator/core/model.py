@@ -47,6 +47,14 @@ ARRIVED_STATES = (State.CREATED, State.UPDATED, State.UNCHANGED)
 NEEDS_PERSON_STATES = (State.REJECTED, State.CONFLICT, State.FAILED)
 
 
+class Origin(StrEnum):
+    """How a Descope user became ours, as the checkpoint knows it."""
+
+    CREATED = "created"  # by a request of this migration
+    PRESUMED = "presumed"  # it carries our mark and `freshlyMigrated`: most likely created before a checkpoint was lost
+    LINKED = "linked"  # it was there before us (policy.existing)
+
+
 class Decision(StrEnum):
     """What the plan decided for one pending user."""
 

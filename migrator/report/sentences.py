@@ -310,7 +310,7 @@ def _rest(document: RunDocument) -> str:
         parts.append(f"{users_words(limited)} left for a run without --limit")
     if undone := document["reasons"].get(Reason.UNDONE, 0):
         parts.append(f"{users_words(undone)} undone")
-    if filtered := counts["skipped"] - limited - undone:
+    if (filtered := counts["skipped"] - limited - undone) > 0:
         parts.append(f"{users_words(filtered)} left out by your own filter")
     if counts["vanished"]:
         parts.append(f"{users_words(counts['vanished'])} gone from Docebo")

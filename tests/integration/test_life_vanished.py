@@ -113,8 +113,8 @@ def test_whom_we_only_linked_stays_as_it_is(any_place: Place) -> None:
     assert target(place, ids[0])["status"] == "enabled"
 
 
-def test_whom_a_lost_checkpoint_linked_stays_as_it_is(place: Place) -> None:
-    """Nobody knows any more that the user was linked, and only `freshlyMigrated` would tell that it was not."""
+def test_whom_a_lost_checkpoint_knew_stays_as_it_is(place: Place) -> None:
+    """Nobody knows any more who was linked: `freshlyMigrated` makes it likely that we created a user, and no more."""
     place.configure(policy={"vanished": "disable", "existing": "link"})
     place.sandbox.control.put_descope_user(
         {"loginIds": ["u0@example.org"], "email": "u0@example.org", "status": "enabled"}
@@ -130,7 +130,7 @@ def test_whom_a_lost_checkpoint_linked_stays_as_it_is(place: Place) -> None:
 
     assert go(place).code == 0
 
-    assert [target(place, user_id)["status"] for user_id in ids[:2]] == ["enabled", "disabled"]
+    assert [target(place, user_id)["status"] for user_id in ids[:2]] == ["enabled", "enabled"]
 
 
 def test_a_run_that_does_not_read_everybody_disables_nobody_who_is_gone(any_place: Place) -> None:

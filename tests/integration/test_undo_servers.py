@@ -106,6 +106,25 @@ def test_a_user_with_our_mark_whom_nobody_knows_is_spared(place: Place) -> None:
     assert report.tally.spared[user_id] == "unknown"
 
 
+def test_a_stranger_of_another_migration_is_never_deleted(place: Place) -> None:
+    """Linked, then the checkpoint was lost: `freshlyMigrated` does not prove who made the user, whatever is forced."""
+    place.configure(policy={"existing": "link"})
+    place.sandbox.control.reset(users=3, strangers=0, difficult=0)
+    email = str(place.sources()[0]["email"])
+    other = {"loginIds": [email], "email": email, "customAttributes": {"freshlyMigrated": True}}
+    stranger = place.sandbox.control.put_descope_user(other)
+    for _ in range(2):
+        assert place.migrate(VirtualClock()).error is None
+        for path in place.folder.glob("migrator.db*"):
+            path.unlink()
+    assert place.migrate(VirtualClock()).error is None
+
+    report = undo_migration(place.config, RunOptions(command="undo"), VirtualClock(), RunEvents(), force=True)
+
+    assert stranger in Project.now(place).users
+    assert (report.tally.deleted, set(report.tally.spared.values())) == (0, {"unknown"})
+
+
 FAULTS: list[dict[str, Any]] = [
     {"kind": "lost"},
     {"kind": "reset"},

@@ -110,7 +110,7 @@ source_user = Table(
     Column("predicted_state", Text),  # by this run's plan
     # What reading the user back has shown since it was last sent, in the words of `RowVerdict`; None before.
     Column("verdict", Text),
-    # How the user became ours: "created", or "linked" (policy.existing); None before it arrived.
+    # How the user became ours (`Origin`); None before it arrived.
     Column("origin", Text),
     # JSON {field: hash} of Docebo's values when the user was last brought to them, for each field (`SentFields`).
     Column("sent_fields", Text),

@@ -15,7 +15,7 @@ from migrator.checkpoint.users.collisions import LOOK_ALIKE
 from migrator.checkpoint.users.rows import count_where, mine, this_user
 from migrator.checkpoint.users.stored_user import stored_pages
 from migrator.core.fields import STATUS, SentFields
-from migrator.core.model import State
+from migrator.core.model import Origin, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ def leaver_pages(
     """
     stuck = and_(source_user.c.state.in_(_STUCK), source_user.c.source_status.in_(statuses))
     gone = source_user.c.state == State.VANISHED
-    came = and_(source_user.c.target_id.is_not(None), source_user.c.origin.is_distinct_from("linked"))
+    came = and_(source_user.c.target_id.is_not(None), source_user.c.origin.is_distinct_from(Origin.LINKED))
     for page in stored_pages(checkpoint, came, or_(stuck, gone) if vanished else stuck, size=size):
         some = [one for one in page if one.sent is None or not one.sent.had(STATUS, "disabled")]
         heirs = _with_heirs(checkpoint, [one.user_id for one in some if one.state == State.VANISHED])

@@ -17,7 +17,7 @@ from migrator.checkpoint.users.plans import SENT_DECISIONS
 from migrator.checkpoint.users.rows import mine, this_user
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.core.errors import LeaseLost
-from migrator.core.model import OPEN_STATES, Decision, State
+from migrator.core.model import OPEN_STATES, Decision, Origin, State
 from migrator.core.outcomes import (
     Outcome,
     UserCreated,
@@ -146,7 +146,7 @@ def _row(outcome: Outcome, sent_hash: str | None) -> dict[str, Any]:
             known = {"b_target": outcome.target_id, "b_decision": outcome.decision}
             known["b_refused"] = int(outcome.refused_with_all)
         case UserCreated():
-            known = {"b_target": outcome.target_id, "b_sent": outcome.sent.to_json(), "b_origin": "created"}
+            known = {"b_target": outcome.target_id, "b_sent": outcome.sent.to_json(), "b_origin": Origin.CREATED}
         case UserUpdated():
             known = {"b_target": outcome.target_id, "b_sent": outcome.sent.to_json(), "b_origin": outcome.origin}
         case UserRefused():

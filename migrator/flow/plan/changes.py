@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields
 from migrator.core.login_ids import login_key, same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES
+from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, Origin
 from migrator.descope.attribute_value import is_unset, same_value
 from migrator.descope.payload import patched_attributes
 
@@ -73,7 +73,7 @@ def is_adopted(origin: str | None, user: DescopeUser, policy: PolicyConfig) -> b
     The checkpoint knows. If it was lost, every user we create has `freshlyMigrated`, true or false, and a user we
     adopt never gets it; a policy that does not link has adopted nobody.
     """
-    return origin == "linked" if origin else user.fresh is None and policy.existing == "link"
+    return origin == Origin.LINKED if origin else user.fresh is None and policy.existing == "link"
 
 
 def find_changes(

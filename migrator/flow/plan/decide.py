@@ -9,7 +9,7 @@ from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
 from migrator.checkpoint.users.plans import PlannedAction
 from migrator.core.fields import EMAIL
 from migrator.core.login_ids import same_login
-from migrator.core.model import MARK_PLATFORM, Decision
+from migrator.core.model import MARK_PLATFORM, Decision, Origin
 from migrator.core.reasons import Reason
 from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
 
@@ -114,7 +114,7 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
         changes=todo.described or None,
         found_fingerprint=found.fingerprint(),
         # A missing attribute is no proof of linking: flows and admins own it.
-        origin=user.origin or ("created" if found.fresh is not None else None),
+        origin=user.origin or (Origin.PRESUMED if found.fresh is not None else None),
         sent=None if todo else todo.sent,
         disabled_by_us=None if found.status == "disabled" else False,
     )

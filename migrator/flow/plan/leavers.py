@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.leavers import leaver_pages
 from migrator.core.fields import STATUS
-from migrator.core.model import State
+from migrator.core.model import Origin, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,12 +45,8 @@ def enabled_users(
         for user in context.descope.load([one.target_id for one in page if one.target_id is not None])
     }
     pairs = [(one, there[one.target_id]) for one in page if one.target_id in there]
-    pairs = [(one, found) for one, found in pairs if one.state != State.VANISHED or _is_created(one, found)]
+    # Whoever is gone is disabled only if we certainly created the user (docs/decisions/0023).
+    pairs = [(one, found) for one, found in pairs if one.state != State.VANISHED or one.origin == Origin.CREATED]
     enabled = [(one, found) for one, found in pairs if found.status in ("enabled", "invited")]
     ours = [(one, found) for one, found in enabled if found.mark() == (context.platform, one.user_id)]
     return ours, [one for one, found in enabled if found.mark() is None]
-
-
-def _is_created(user: StoredUser, found: DescopeUser) -> bool:
-    """Whether this migration certainly created the user; where the checkpoint was lost, `freshlyMigrated` tells."""
-    return user.origin == "created" or (user.origin is None and found.fresh is not None)

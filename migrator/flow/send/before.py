@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.pre_images import keep_pre_images
 from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, USER_FIELDS, value_hash
-from migrator.core.model import Decision
+from migrator.core.model import Decision, Origin
 from migrator.core.pre_image import PreImage
 from migrator.descope.attribute_value import same_value
 
@@ -52,7 +52,7 @@ def was_created(user: StoredUser, found: DescopeUser) -> bool:
     """
     if user.decision == Decision.ADOPT and found.mark() is None:
         return False
-    return found.fresh is not None if user.origin is None else user.origin == "created"
+    return user.origin in (Origin.CREATED, Origin.PRESUMED) or (user.origin is None and found.fresh is not None)
 
 
 def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, moved: bool) -> PreImage:

@@ -10,7 +10,7 @@ from migrator.checkpoint.users.holders import WANTED_TWICE, holders_text
 from migrator.checkpoint.users.plans import CHANGED_IN_DESCOPE
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.fields import STATUS
-from migrator.core.model import Decision
+from migrator.core.model import Decision, Origin
 from migrator.core.outcomes import UserInConflict, UserRefused, UserUnknown, UserUpdated
 from migrator.core.reasons import Reason
 from migrator.descope.batch import match_answers, nameless_code
@@ -63,7 +63,7 @@ def updated(
 ) -> UserUpdated:
     """The outcome: the user is as it should be."""
     adopted = decision == Decision.ADOPT
-    known = "linked" if adopted else "created" if found.fresh is not None else None
+    known = Origin.LINKED if adopted else Origin.PRESUMED if found.fresh is not None else None
     disabled = who_disabled(user, found, todo, in_flight=in_flight)
     return UserUpdated(user.user_id, found.user_id, todo.sent, user.origin or known, adopted, disabled=disabled)
 
@@ -143,7 +143,7 @@ def changes_to_send(
     context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None
 ) -> Changes | None:
     """What remains to be done for this user; None if the user found is not ours to change."""
-    link = decision == Decision.ADOPT and user.origin != "created"
+    link = decision == Decision.ADOPT and user.origin not in (Origin.CREATED, Origin.PRESUMED)
     todo = changes_for(user, found, context.rules, link=link)
     if is_ours(user, found):
         return todo

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from migrator.core.model import State
+from migrator.core.model import Origin, State
 from migrator.flow.undo.compare import is_as_sent, is_edited, is_restored
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def judge_user(
     """
     if found is None:
         return UndoVerdict.GONE
-    if image is None and user.origin == "created":
+    if image is None and user.origin == Origin.CREATED:
         return _judge_created(user, found, signs, platform, force=force)
     if image is None or image.moved:
         return UndoVerdict.UNKNOWN

@@ -47,7 +47,7 @@ def test_whom_nobody_answers_for_is_created() -> None:
 def test_our_own_user_is_unchanged_or_updated_with_what_was_seen() -> None:
     same, other = held(), held(name="old")
     assert decided(WANTED, [same], None, policy()) == PlannedAction(
-        "1", Decision.UNCHANGED, "U1", found_fingerprint=same.fingerprint(), origin="created", disabled_by_us=False
+        "1", Decision.UNCHANGED, "U1", found_fingerprint=same.fingerprint(), origin="presumed", disabled_by_us=False
     )
     assert decided(WANTED, [other], None, policy()) == PlannedAction(
         "1",
@@ -55,7 +55,7 @@ def test_our_own_user_is_unchanged_or_updated_with_what_was_seen() -> None:
         "U1",
         changes={"name": ["old", "Ana Ruiz"]},
         found_fingerprint=other.fingerprint(),
-        origin="created",
+        origin="presumed",
         disabled_by_us=False,
     )
 
@@ -191,7 +191,8 @@ def test_what_was_sent_is_part_of_the_decision() -> None:
     [
         (None, False, "conflict", Decision.UPDATE, None),
         (None, False, "link", Decision.UNCHANGED, None),
-        (None, True, "link", Decision.UPDATE, "created"),
+        (None, True, "link", Decision.UPDATE, "presumed"),
+        ("presumed", False, "link", Decision.UPDATE, "presumed"),
         ("created", False, "link", Decision.UPDATE, "created"),
         ("linked", True, "conflict", Decision.UNCHANGED, "linked"),
     ],

@@ -55,4 +55,4 @@ def undo_line(report: UndoReport) -> str:
         return f"Finished: {users_words(left)} {verb_form(left)} still in Descope as migrated."
     if not (tally.changes or tally.gone):
         return "There was nothing to undo."
-    return "Complete: nobody is left in Descope by this migration."
+    return "Complete: nobody whom this migration knows is left in Descope."

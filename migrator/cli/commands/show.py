@@ -82,11 +82,11 @@ class PersonDocument(TypedDict):
 @click.option("--fresh", is_flag=True, help="Ask Docebo and Descope as they are now; neither is changed.")
 @with_common_options
 def show_command(common: Common, who: str, fresh: bool) -> int:
-    """Show everything about one person: record, user, request, decision, state, reason and history.
+    """Show everything about one person, and how they came to be so.
 
-    WHO is a Docebo id, a Descope id, a login id, an e-mail address or a Docebo user name. What is shown is what the
-    checkpoint knows; with --fresh, what both sides say now, and what a run would do. Changes nothing. It prints
-    personal data.
+    That is Docebo's record, the user made of it, the request that creates it, what a run would do, state, reason and
+    history. WHO is a Docebo id, a Descope id, a login id, an e-mail address or a Docebo user name. Without --fresh, it
+    is what the checkpoint knows. Changes nothing. It prints personal data.
 
     \b
     Example:

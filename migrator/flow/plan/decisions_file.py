@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.users.choices import keys_of, stored_users, users_with_keys
 from migrator.checkpoint.users.holders import HELD_BY_OURS, parse_holders
 from migrator.checkpoint.users.reopening import DUPLICATE_REASONS
-from migrator.core.choices import TAKE_BACK, Choice, UserChoice, in_force, users_chosen
+from migrator.core.choices import (
+    TAKE_BACK,
+    Choice,
+    UserChoice,
+    chosen_links,
+    chosen_login_ids,
+    in_force,
+    users_chosen,
+)
 from migrator.core.errors import ConfigError
-from migrator.core.login_ids import login_key
-from migrator.core.model import NEEDS_PERSON_STATES, Decision, State, text_hash
+from migrator.core.fields import login_hash
+from migrator.core.model import NEEDS_PERSON_STATES, Decision, State
 from migrator.core.reasons import Reason
 from migrator.report.files import PROBLEMS_NAME
 from migrator.report.lists.detail_text import other_descope_ids
@@ -232,11 +240,7 @@ class _Check:
         """Of users who share a login, two are to be kept; or a login id is to be given that somebody has."""
         kept = users_chosen(wanted, Choice.KEEP)
         keys = keys_of(self._checkpoint, kept)
-        new = {
-            user_id: text_hash(login_key(one.value))[:32]
-            for user_id, one in wanted.items()
-            if one.kind == Choice.LOGIN_ID and one.value
-        }
+        new = {user_id: login_hash(login_id) for user_id, login_id in chosen_login_ids(wanted).items() if login_id}
         sharing = users_with_keys(self._checkpoint, {*new.values(), *(key for some in keys.values() for key in some)})
         left_out = users_chosen(wanted, Choice.SKIP)
         for user_id in sorted(kept & self.changed.keys()):
@@ -259,7 +263,7 @@ class _Check:
 
     def _shared_targets(self, wanted: Mapping[str, UserChoice]) -> Iterator[tuple[int, str]]:
         """Two users are to become the same Descope user, or one that a third one is."""
-        links = {user_id: one.value for user_id, one in wanted.items() if one.kind == Choice.LINK}
+        links = chosen_links(wanted)
         for user_id in sorted(links.keys() & self.changed.keys()):
             other = next((one for one in links if one != user_id and links[one] == links[user_id]), None)
             if other is not None:

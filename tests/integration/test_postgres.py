@@ -116,11 +116,15 @@ def never(_statement: str) -> bool:
 
 
 def gets_through(
-    place: Place, start: oracle.Before, when: Callable[[str], bool] = never, what: Disturb = lambda *sent: sent
+    place: Place,
+    start: oracle.Before,
+    when: Callable[[str], bool] = never,
+    what: Disturb = lambda *sent: sent,
+    clock: Clock | None = None,
 ) -> None:
     """One run, disturbed, ends as if nothing had happened."""
     with disturbed(when, what):
-        figures = place.migrate(VirtualClock())
+        figures = place.migrate(clock or VirtualClock())
     assert figures.error is None
     verdict = oracle.check(place, start)
     assert (verdict.states, verdict.creates) == ({"created": USERS}, USERS)
@@ -233,7 +237,10 @@ def test_s4_the_answer_to_every_commit_is_lost(
 
 
 def test_s4_the_server_restarts_under_a_run(place: Place, postgres: Postgres) -> None:
-    """A restart in the middle of a run is survived by connecting anew."""
+    """A restart in the middle of a run is survived by connecting anew.
+
+    The clock is a real one: while one thread restarts the server, another tries again until it is back.
+    """
     start = fresh(place)
 
     def restart(statement: str, values: Any) -> tuple[str, Any]:
@@ -241,7 +248,7 @@ def test_s4_the_server_restarts_under_a_run(place: Place, postgres: Postgres) ->
         return statement, values
 
     nth = Nth(60)
-    gets_through(place, start, nth, restart)
+    gets_through(place, start, nth, restart, Clock())
     assert nth.left < 0
 
 

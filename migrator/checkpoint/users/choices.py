@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, select, update
 
 from migrator.checkpoint.db.tables import login, source_user, user_choice
 from migrator.checkpoint.users.collisions import takes_part
-from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.rows import LOGINS, mine
 from migrator.checkpoint.users.stored_user import REJUDGE, STORED_COLUMNS, StoredUser
 from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
+from migrator.checkpoint.users.verdicts import known_users
 from migrator.core.choices import Choice, UserChoice
 from migrator.core.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Select
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -65,39 +69,39 @@ def stored_users(checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str,
     """Those of these users whom the checkpoint knows."""
     found: dict[str, StoredUser] = {}
     for some in _parts(sorted(user_ids)):
-        query = select(*STORED_COLUMNS).where(mine(checkpoint), source_user.c.user_id.in_(some))
-        rows = checkpoint.read(lambda c, query=query: c.execute(query).all())  # type: ignore[misc]
-        found |= {row.user_id: StoredUser.of(row) for row in rows}
+        found |= known_users(checkpoint, some)
     return found
 
 
 def keys_of(checkpoint: Checkpoint, user_ids: Collection[str]) -> dict[str, set[str]]:
     """The login keys of these users by which they can collide."""
+    query = select(login.c.user_id, login.c.login_key).select_from(LOGINS).where(takes_part(checkpoint))
     keys: dict[str, set[str]] = {}
-    for some in _parts(sorted(user_ids)):
-        query = select(login.c.user_id, login.c.login_key).select_from(_JOINED)
-        query = query.where(takes_part(checkpoint), login.c.user_id.in_(some))
-        for user_id, key in checkpoint.read(lambda c, query=query: c.execute(query).all()):  # type: ignore[misc]
-            keys.setdefault(user_id, set()).add(key)
+    for user_id, key in _rows(checkpoint, query, login.c.user_id, user_ids):
+        keys.setdefault(user_id, set()).add(key)
     return keys
 
 
 def users_with_keys(checkpoint: Checkpoint, keys: Collection[str]) -> dict[str, list[StoredUser]]:
     """Login key to the users who have it and can collide."""
+    query = select(login.c.login_key, *STORED_COLUMNS).select_from(LOGINS).where(takes_part(checkpoint))
+    query = query.order_by(func.length(login.c.user_id), login.c.user_id)
     found: dict[str, list[StoredUser]] = {}
-    for some in _parts(sorted(keys)):
-        query = select(login.c.login_key, *STORED_COLUMNS).select_from(_JOINED)
-        query = query.where(takes_part(checkpoint), login.c.login_key.in_(some)).order_by(
-            func.length(login.c.user_id), login.c.user_id
-        )
-        for key, *user in checkpoint.read(lambda c, query=query: c.execute(query).all()):  # type: ignore[misc]
-            found.setdefault(key, []).append(StoredUser.of(user))
+    for key, *user in _rows(checkpoint, query, login.c.login_key, keys):
+        found.setdefault(key, []).append(StoredUser.of(user))
     return found
 
 
-_JOINED = login.join(
-    source_user, and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id)
-)
+def _rows(
+    checkpoint: Checkpoint, query: Select[Any], column: ColumnElement[str], values: Collection[str]
+) -> Iterator[Any]:
+    """The rows of a query with one of these values in a column."""
+    for some in _parts(sorted(values)):
+        yield from checkpoint.read(partial(_all, query.where(column.in_(some))))
+
+
+def _all(query: Select[Any], connection: Connection) -> Sequence[Any]:
+    return connection.execute(query).all()
 
 
 def _parts(some: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Text, and_, bindparam, func, literal, or_,
 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.moves import move_to
-from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.rows import LOGINS, mine
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser
 from migrator.core.model import State
 from migrator.core.reasons import Reason
@@ -46,10 +46,6 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[t
         look: groups whose login ids only look alike, for a person to check; groups of equal ones may be among them.
     """
     counted = takes_part(checkpoint, look=look)
-    joined = login.join(
-        source_user,
-        and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id),
-    )
     # Most keys stand alone, which the keys themselves tell: only of the others is it looked up whether they count.
     every = login.alias("every_login")
     repeated = (
@@ -57,12 +53,12 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[t
         .group_by(every.c.login_key).having(func.count() > 1)
     )  # fmt: skip
     keys = (
-        select(login.c.login_key).select_from(joined).where(counted, login.c.login_key.in_(repeated))
+        select(login.c.login_key).select_from(LOGINS).where(counted, login.c.login_key.in_(repeated))
         .group_by(login.c.login_key).having(func.count() > 1).order_by(login.c.login_key).limit(_PAGE)
     )  # fmt: skip
     query = (
         select(login.c.login_key, *STORED_COLUMNS)
-        .select_from(joined)
+        .select_from(LOGINS)
         .where(counted)
         .order_by(login.c.login_key, source_user.c.user_id)
         .limit(_PAGE)

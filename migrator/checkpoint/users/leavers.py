@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, 
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.runs.actions import DISABLE, count_actions
 from migrator.checkpoint.users.collisions import LOOK_ALIKE
-from migrator.checkpoint.users.rows import count_where, mine, this_user
+from migrator.checkpoint.users.rows import LOGINS, count_where, mine, this_user
 from migrator.checkpoint.users.stored_user import stored_pages
 from migrator.core.fields import STATUS, SentFields
 from migrator.core.model import Origin, State
@@ -53,10 +53,9 @@ def _with_heirs(checkpoint: Checkpoint, user_ids: Sequence[str]) -> set[str]:
         checkpoint.owns(login), login.c.user_id.in_(user_ids), login.c.login_key.not_like(f"{LOOK_ALIKE}%")
     )
     pairs = checkpoint.read(lambda c: c.execute(theirs).all()) if user_ids else []
-    same_user = and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id)
     still_used = (
         select(login.c.login_key)
-        .join(source_user, same_user)
+        .select_from(LOGINS)
         .where(
             mine(checkpoint),
             login.c.login_key.in_({pair.login_key for pair in pairs}),

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.collisions import takes_part
 from migrator.checkpoint.users.holders import MOST_HOLDERS
-from migrator.checkpoint.users.rows import mine
+from migrator.checkpoint.users.rows import LOGINS, mine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +55,7 @@ class SharedLogins:
         users = func.count().over(partition_by=login.c.login_key)
         numbered = (
             select(login.c.login_key, login.c.user_id, place.label("place"), users.label("users"))
-            .join(
-                source_user,
-                (login.c.migration == source_user.c.migration) & (login.c.user_id == source_user.c.user_id),
-            )
+            .select_from(LOGINS)
             .where(takes_part(self._checkpoint), login.c.login_key.in_(keys - self._large.keys()))
             .subquery()
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, func, select
 
-from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.db.tables import login, source_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 _SIZE = 1000
+
+# Login keys with the users who have them.
+LOGINS: Final = login.join(
+    source_user, and_(login.c.migration == source_user.c.migration, login.c.user_id == source_user.c.user_id)
+)
 
 
 def mine(checkpoint: Checkpoint) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from migrator.core.fields import USER_FIELDS, Change
+from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change
 from migrator.core.login_ids import login_key
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, PlainFields, canonical_json, text_hash
 from migrator.descope.attribute_value import value_text
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from migrator.core.model import Json
 
+_ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 _PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
 # What a user may have besides; whoever gave it one of these that we do not send has changed the user.
 _OTHERS = ("middleName", "roleNames", "userTenants", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC")
@@ -55,6 +56,12 @@ class DescopeUser(PlainFields):
     def fresh(self) -> bool | None:
         """`freshlyMigrated`; None when the user does not have it."""
         return {"true": True, "false": False}.get(value_text(self.attributes.get(FRESHLY_MIGRATED)))
+
+    def value(self, name: str) -> Json:
+        """A field by its name in `core.fields`; None for an attribute that is not set."""
+        if name.startswith(ATTRIBUTE):
+            return self.attributes.get(name.removeprefix(ATTRIBUTE))
+        return getattr(self, _ATTRIBUTE_OF[name])
 
     def fingerprint(self) -> str:
         """A hash of everything read of this user: equal as long as nobody changed it."""

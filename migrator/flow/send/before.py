@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.pre_images import keep_pre_images
-from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, USER_FIELDS, value_hash
+from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, value_hash
 from migrator.core.model import Decision, Origin
 from migrator.core.pre_image import PreImage
 from migrator.descope.attribute_value import same_value
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from migrator.core.model import Json
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import RunContext
-
-_ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 
 
 def keep_what_was(
@@ -76,7 +74,5 @@ def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, m
 def _changes(found: DescopeUser, patch: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
     """The name, the value before and the value to come of each field; those of attributes one by one."""
     for name, after in patch.items():
-        if name == CUSTOM_ATTRIBUTES:
-            yield from ((ATTRIBUTE + one, found.attributes.get(one), value) for one, value in after.items())
-        else:
-            yield name, getattr(found, _ATTRIBUTE_OF[name]), after
+        parts = {ATTRIBUTE + one: value for one, value in after.items()} if name == CUSTOM_ATTRIBUTES else {name: after}
+        yield from ((one, found.value(one), value) for one, value in parts.items())

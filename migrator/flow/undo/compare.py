@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _PLAIN = tuple(one for one in USER_FIELDS if one.change is Change.PATCH)
 _EPOCH = date(1970, 1, 1)
-_ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 
 
 def is_as_sent(found: DescopeUser, sent: SentFields) -> bool:
@@ -61,18 +60,11 @@ def is_restored(found: DescopeUser, image: PreImage) -> bool:
 
 def is_edited(found: DescopeUser, image: PreImage) -> bool:
     """Whether somebody else has changed one of these fields since: it is neither as it was nor as it was sent."""
-    return any(not is_hashed(value_of(found, name), image.sent[name]) for name in _changed(found, image))
+    return any(not is_hashed(found.value(name), image.sent[name]) for name in _changed(found, image))
 
 
 def _changed(found: DescopeUser, image: PreImage) -> list[str]:
-    return [name for name, before in image.before.items() if not _same(value_of(found, name), before)]
-
-
-def value_of(found: DescopeUser, name: str) -> Json:
-    """A field of a user by its name in a `PreImage`; None for an attribute that is not set."""
-    if name.startswith(ATTRIBUTE):
-        return found.attributes.get(name.removeprefix(ATTRIBUTE))
-    return getattr(found, _ATTRIBUTE_OF[name])
+    return [name for name, before in image.before.items() if not _same(found.value(name), before)]
 
 
 def _same(one: Json, other: Json) -> bool:

@@ -13,7 +13,7 @@ from migrator.core.fields import ATTRIBUTE
 from migrator.descope.payload import patch_body, patched_attributes
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused, send_in_parts
 from migrator.flow.send.update import NO_SUCH_USER, name_of_call
-from migrator.flow.undo.compare import is_restored, value_of
+from migrator.flow.undo.compare import is_restored
 from migrator.flow.undo.judge import UndoVerdict
 from migrator.flow.undo.settle import USERS_AT_ONCE, load_targets, store_deleted, store_restored
 
@@ -132,7 +132,7 @@ def _body(context: RunContext, found: DescopeUser, image: PreImage, blank: bool)
     patch = {
         name: before
         for name, before in image.before.items()
-        if not name.startswith(ATTRIBUTE) and value_of(found, name) != before
+        if not name.startswith(ATTRIBUTE) and found.value(name) != before
     }
     attributes = {name.removeprefix(ATTRIBUTE): v for name, v in image.before.items() if name.startswith(ATTRIBUTE)}
     if attributes:

@@ -58,7 +58,7 @@ class Logbook(RunEvents):
         """Log that one stage ended and another one begins."""
         self._end()
         self._stage, self._progress = name, (0, None)
-        self._began, self._calls_before = self._clock.monotonic(), self._calls()
+        self._began, self._calls_before = self._clock.monotonic(), self.calls()
         _log.info("stage_began", stage=name)
         self._listener.stage(name)
 
@@ -77,11 +77,12 @@ class Logbook(RunEvents):
             seconds=round(self._clock.monotonic() - self._began, 3),
             done=done,
             total=total,
-            calls={name: number - self._calls_before[name] for name, number in self._calls().items()},
+            calls={name: number - self._calls_before[name] for name, number in self.calls().items()},
         )
         self._stage = None
 
-    def _calls(self) -> dict[str, int]:
+    def calls(self) -> dict[str, int]:
+        """How many requests this command has sent, as JSON documents tell them (`report.summary.CALLS`)."""
         return {
             "docebo": self._docebo.calls,
             "descope": self._descope.calls,

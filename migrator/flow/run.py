@@ -243,12 +243,7 @@ class _Run:
         if self._catch_up is not None:
             figures.extra |= self._catch_up.extras(context.config, figures.books.found)
         figures.read_back = None if self._sender is None else self._sender.read_back.classes or None
-        figures.calls = {
-            "docebo": context.docebo.calls,
-            "descope": context.descope.calls,
-            "descope_writes": context.descope.writes,
-            "throttled": context.docebo.throttled + context.descope.throttled,
-        }
+        figures.calls = self._logbook.calls()
         figures.limit, figures.searched = context.options.limit, bool(context.options.search_text)
         figures.seconds = context.clock.monotonic() - self._started - context.questions.seconds
         return figures

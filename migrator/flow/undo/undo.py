@@ -167,15 +167,9 @@ class _Undo:
 
     def _report(self, outcome: RunOutcome, error: MigratorError | None = None) -> UndoReport:
         context = self._context
-        calls = {
-            "docebo": context.docebo.calls,
-            "descope": context.descope.calls,
-            "descope_writes": context.descope.writes,
-            "throttled": context.descope.throttled,
-        }
         seconds = context.clock.monotonic() - self._started - context.questions.seconds
         source, project = context.platform, context.config.descope.project_id
-        return UndoReport(source, project, outcome, self._tally, calls, seconds, error=error)
+        return UndoReport(source, project, outcome, self._tally, self._opened.logbook.calls(), seconds, error=error)
 
 
 def _left(tally: UndoTally) -> UsersLeft | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from concurrent.futures import Future
 
+    from migrator.core.model import Json
     from migrator.docebo.client import Page
 
 BARREN_PAGES = 3  # pages in a row that show nobody fresh, before a reading that will not end is ended
@@ -96,3 +98,21 @@ def _pages_counted(page: Page) -> int:
     if page.pages is not None or page.total is None or not page.items:
         return page.pages or 0
     return -(-page.total // len(page.items))
+
+
+def read_once(pages: Generator[Page], key: Callable[[Json], str]) -> Iterator[list[Json]]:
+    """The records of one reading, page by page, each key once; of several on a page, the last one.
+
+    Raises:
+        StopRun: a page cannot be read, or the list does not end.
+    """
+    seen: set[str] = set()
+    reading = Reading()
+    with closing(pages):
+        for page in pages:
+            shown = {key(item): item for item in page.items}
+            fresh = shown.keys() - seen
+            yield [item for name, item in shown.items() if name in fresh]
+            seen |= fresh
+            if reading.is_last(page, len(fresh)):
+                return

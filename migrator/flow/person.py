@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,13 +11,13 @@ from migrator.checkpoint.users.stored_user import StoredUser
 from migrator.core.choices import chosen_links, chosen_login_ids
 from migrator.core.errors import ConfigError
 from migrator.core.login_ids import same_login
-from migrator.core.model import Ready, Rejected, State, TargetUser, canonical_json
-from migrator.docebo.paging import Reading
+from migrator.core.model import Ready, Rejected, State, TargetUser
+from migrator.docebo.paging import read_once
 from migrator.docebo.record import DoceboRecord
 from migrator.flow.plan.decide import DecisionRules
 from migrator.flow.plan.plan import decide_all
 from migrator.flow.plan.project_attributes import find_attributes
-from migrator.normalize.identity import user_key_or_none
+from migrator.normalize.identity import record_key, user_key_or_none
 from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
@@ -193,16 +192,8 @@ def _in_docebo(docebo: DoceboClient, user_id: str | None, who: str, names: Itera
 
 
 def _search(docebo: DoceboClient, text: str) -> Iterator[dict[str, Json]]:
-    seen: set[str] = set()
-    reading = Reading()
-    with closing(docebo.pages(text)) as pages:
-        for page in pages:
-            fresh = {canonical_json(item): item for item in page.items if isinstance(item, dict)}
-            yield from (item for text, item in fresh.items() if text not in seen)
-            number = len(fresh.keys() - seen)
-            seen |= fresh.keys()
-            if reading.is_last(page, number):
-                return
+    for items in read_once(docebo.pages(text), record_key):
+        yield from (item for item in items if isinstance(item, dict))
 
 
 def _record_of(user: StoredUser) -> DoceboRecord:

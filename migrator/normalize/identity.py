@@ -47,6 +47,11 @@ def user_key_or_none(value: Json) -> str | None:
         return None
 
 
+def record_key(value: Json) -> str:
+    """What the normalizer knows a record by: its user id, or a stand-in."""
+    return user_key_or_none(value) or stand_in_key(value)
+
+
 def stand_in_key(value: Json) -> str:
     """A key for a record that has none: "#" and 32 hex digits, the same every night, so that it is counted once.
 

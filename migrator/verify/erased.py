@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.core.model import Ready
-from migrator.docebo.paging import Reading
+from migrator.docebo.paging import read_once
+from migrator.normalize.identity import record_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,16 +23,8 @@ def read_docebo(docebo: DoceboClient, normalize: Normalizer) -> Iterator[list[Re
     Raises:
         StopRun: a page cannot be read, or the list does not end.
     """
-    seen: set[str] = set()
-    reading = Reading()
-    with closing(docebo.pages()) as pages:
-        for page in pages:
-            people = {one.user_id: one for one in map(normalize, page.items)}
-            fresh = people.keys() - seen
-            yield [one for user_id, one in people.items() if user_id in fresh and isinstance(one, Ready)]
-            seen |= fresh
-            if reading.is_last(page, len(fresh)):
-                return
+    for items in read_once(docebo.pages(), record_key):
+        yield [one for one in map(normalize, items) if isinstance(one, Ready)]
 
 
 def match_erased(people: Sequence[Ready], known: Mapping[str, StoredUser]) -> list[StoredUser]:

@@ -118,10 +118,11 @@ def _single(
 
 def _grants(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """Tenants and roles that rules give and the user does not have; more than those is nobody's fault."""
-    for name, rule, wanted, found in expected.expected_grants(target, user):
-        missing = [one for one in wanted if one not in found]
-        if missing and _is_ours(rule, found, policy):
-            yield FieldDifference(name, wanted, found)
+    for grant in target.grants:
+        of_kind = [one for one in user.grants if bool(one.tenant) is bool(grant.tenant)]
+        rule = "tenants" if grant.tenant else "roles"
+        if grant not in of_kind and _is_ours(rule, of_kind, policy):
+            yield FieldDifference(grant.field, True, None)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:

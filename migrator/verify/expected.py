@@ -34,13 +34,3 @@ def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple
     for name, wanted in target.attributes.items():
         if wanted not in ("", None):
             yield name, wanted, user.attributes.get(name)
-
-
-def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """Name, key of `policy.update`, expected and found, of a user's tenants with the roles in them and of its roles."""
-    for name, rule, has_tenant in (("userTenants", "tenants", True), ("roleNames", "roles", False)):
-        wanted, found = (
-            [": ".join(filter(None, one)) for one in grants if bool(one.tenant) is has_tenant]
-            for grants in (target.grants, user.grants)
-        )
-        yield name, rule, wanted, found

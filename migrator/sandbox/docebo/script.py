@@ -4,50 +4,86 @@ from __future__ import annotations
 
 import random
 import string
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from migrator.sandbox import people
+from migrator.sandbox.docebo.memberships import Kind  # noqa: TC001 -- pydantic reads it when the class is made
 from migrator.sandbox.docebo.users import Users, key_of
+
+if TYPE_CHECKING:
+    from migrator.sandbox.docebo.memberships import Memberships
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Delete(_Model):
-    """Remove a user before the n-th list request."""
+class _Step(_Model):
+    """A change before the n-th request: of those to the list of all users, or of those to lists of members."""
+
+    before_request: int = Field(ge=1)
+    of: Literal["users", "members"] = "users"
+
+
+class Delete(_Step):
+    """Remove a user."""
 
     op: Literal["delete"]
-    before_request: int = Field(ge=1)
     user_id: str
 
 
-class Insert(_Model):
+class Insert(_Step):
     """Add a user, a whole record."""
 
     op: Literal["insert"]
-    before_request: int = Field(ge=1)
     record: dict[str, Any]
 
 
-class Rename(_Model):
+class Rename(_Step):
     """Give a user another username, which moves the row in the order by username."""
 
     op: Literal["rename"]
-    before_request: int = Field(ge=1)
     user_id: str
     username: str
 
 
-class Update(_Model):
+class Update(_Step):
     """Change some keys of a record."""
 
     op: Literal["update"]
-    before_request: int = Field(ge=1)
     user_id: str
     keys: dict[str, Any]
+
+
+class _Membership(_Step):
+    of: Literal["users", "members"] = "members"
+    kind: Kind
+    id: str
+
+
+class Join(_Membership):
+    """Put a user into a branch or group."""
+
+    op: Literal["join"]
+    user_id: str
+
+
+class Leave(_Membership):
+    """Take a user out of a branch or group."""
+
+    op: Literal["leave"]
+    user_id: str
+
+
+class Remove(_Membership):
+    """Delete a branch, with those below it, or a group."""
+
+    op: Literal["remove"]
+
+
+Step: TypeAlias = Delete | Insert | Rename | Update | Join | Leave | Remove
 
 
 class Churn(_Model):
@@ -61,34 +97,43 @@ class Churn(_Model):
 
 
 class Plan(_Model):
-    """What shall happen; requests to the user list are counted from 1 when the plan is set."""
+    """What shall happen; requests are counted from 1 when the plan is set."""
 
-    steps: list[Annotated[Delete | Insert | Rename | Update, Field(discriminator="op")]] = []
+    steps: list[Annotated[Step, Field(discriminator="op")]] = []
     churn: Churn | None = None
 
 
 class Script:
-    """Applies a plan to the users as list requests come in."""
+    """Applies a plan to users and memberships as requests come in."""
 
-    def __init__(self, users: Users, plan: Plan | None = None) -> None:
+    def __init__(self, users: Users, memberships: Memberships, plan: Plan | None = None) -> None:
         self._users = users
+        self._memberships = memberships
         self._plan = plan or Plan()
-        self._request = 0
+        self._request = self._member_request = 0
         self._born = 0
         self._rng = random.Random(self._plan.churn.seed if self._plan.churn else 0)
         users.watch()
 
     def before_list_request(self) -> None:
-        """Count one list request and make the changes due before it is answered."""
+        """Count one request to the list of all users and make the changes due before it is answered."""
         self._request += 1
-        for step in self._plan.steps:
-            if step.before_request == self._request:
-                self._apply(step)
+        self._apply_due("users", self._request)
         churn = self._plan.churn
         if churn is not None and 1 < self._request <= churn.pages + 1:
             self._churn(churn)
 
-    def _apply(self, step: Delete | Insert | Rename | Update) -> None:
+    def before_member_request(self) -> None:
+        """Count one request to a list of members and make the changes due before it is answered."""
+        self._member_request += 1
+        self._apply_due("members", self._member_request)
+
+    def _apply_due(self, of: str, request: int) -> None:
+        for step in self._plan.steps:
+            if (step.of, step.before_request) == (of, request):
+                self._apply(step)
+
+    def _apply(self, step: Step) -> None:
         match step:
             case Delete():
                 self._users.remove(step.user_id)
@@ -98,6 +143,12 @@ class Script:
                 self._merge(step.user_id, {"username": step.username, "encoded_username": step.username})
             case Update():
                 self._merge(step.user_id, step.keys)
+            case Join():
+                self._memberships.join(step.kind, step.id, step.user_id)
+            case Leave():
+                self._memberships.leave(step.kind, step.id, step.user_id)
+            case Remove():
+                self._memberships.remove(step.kind, step.id)
 
     def _merge(self, user_id: str, keys: dict[str, Any]) -> None:
         record = self._users.get(user_id)

@@ -8,7 +8,7 @@ from migrator.core.email_address import parse_email
 from migrator.core.expressions import is_found
 from migrator.core.grants import Grant, in_order
 from migrator.core.text import clean, decode_entities, folded, scalar_text
-from migrator.docebo.record import level_of
+from migrator.docebo.record import DoceboField, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from migrator.core.model import Json, SourceStatus
     from migrator.docebo.record import DoceboRecord
 
+# Condition to what it looks at.
+_LOOKS_AT = {
+    "email_domain": (DoceboField.EMAIL,),
+    "status": (DoceboField.STATUS, DoceboField.EXPIRED),
+    "level": (DoceboField.LEVEL,),
+    "language": (DoceboField.LANGUAGE, DoceboField.LANG_CODE),
+    "multidomain": (DoceboField.MULTIDOMAINS,),
+}
 FIELD_LIMIT = 1000  # characters of a field that a rule looks at
 
 
@@ -45,6 +53,15 @@ class RuleBook:
         lists = self.lists_of(user_id)
         matching = (rule for rule in self._rules if all(_conditions(rule.when, record, status, lists)))
         return in_order(grant for rule in matching for grant in rule.grants)
+
+
+def fields_asked(rule: TenantRule | RoleRule) -> list[str]:
+    """The Docebo fields that a rule's conditions look at."""
+    when, names = rule.when, list(rule.when.fields)
+    names += [
+        name for condition, fields in _LOOKS_AT.items() if getattr(when, condition) is not None for name in fields
+    ]
+    return names
 
 
 def _conditions(

@@ -39,7 +39,7 @@ NO_FIELDS = {
     "descope": {"email", "status", "actions"},
     "flow": {"user_id"},  # a key of a plan file
     "log": {"level"},
-    "normalize": {"email", "username", "expired"},
+    "normalize": {"email", "username", "expired", "language", "level", "status"},  # the last three are conditions
     "report": {"email", "username", "actions"},
     "verify": {"email", "status"},
 }

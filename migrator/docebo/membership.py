@@ -41,17 +41,26 @@ class UnknownMemberLists(ConfigError):
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What one reading of a list showed: the members, rows in all, and what Docebo counts on its pages."""
+    """What one reading of a list showed.
+
+    `rows` is the number of rows on all pages, `counts` are the totals that the pages tell, `all_pages` says that as
+    many pages were turned as counted.
+    """
 
     members: frozenset[str]
     rows: int
     counts: frozenset[int]
-    whole_by_pages: bool
+    all_pages: bool
 
     @property
     def whole(self) -> bool:
         """Whether nobody can have moved between pages unseen: as many as counted on each page, and nobody twice."""
         return self.counts == {len(self.members)} and self.rows == len(self.members)
+
+    @property
+    def whole_but_uncounted(self) -> bool:
+        """Whether nothing speaks against it but that Docebo counts nothing."""
+        return not self.counts and self.all_pages and self.rows == len(self.members)
 
     @property
     def described(self) -> str:
@@ -82,7 +91,7 @@ def read_members(
     """Read who is in each of these branches and groups.
 
     A list counts when one reading shows as many members as Docebo counts, by the same count on every page, and nobody
-    twice. Where Docebo counts nothing, two readings in a row must show the same members.
+    twice. Where Docebo counts nothing, two readings in a row must show the same members, and nobody twice.
 
     Args:
         key: what a member is known by, from a record that has at least its `user_id`.
@@ -195,8 +204,7 @@ class _MembershipReader:
             # The hash, as two readings of a very large list would take twice the memory.
             now = hash(shown.members)
             before, equal = now, equal + 1 if equal and now == before else 1
-            is_enough = self._accept_short or (not shown.counts and shown.whole_by_pages)
-            if equal > 1 and is_enough:
+            if equal > 1 and (self._accept_short or shown.whole_but_uncounted):
                 return shown.members
             if equal == EQUAL_READINGS:
                 break

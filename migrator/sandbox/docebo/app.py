@@ -111,10 +111,7 @@ def _users(request: Request, platform: Platform, bearer: Token) -> Response:
     if bearer.grant == "client_credentials" and platform.switches.client_credentials_list == "crashes":
         return answers.html(500, "")
     values = _parameters(request)
-    if "branch_id" in values:
-        platform.script.before_member_request()
-    else:
-        platform.script.before_list_request()
+    platform.script.before_request("members" if "branch_id" in values else "users")
     return answers.raw(user_page(platform, values))
 
 
@@ -123,6 +120,7 @@ def _user_fields(request: Request, _platform: Platform, _bearer: Token) -> Respo
 
 
 def _branches(request: Request, platform: Platform, _bearer: Token) -> Response:
+    platform.script.before_request("branches")
     return answers.ok(member_lists.branches(platform, _parameters(request)))
 
 
@@ -131,7 +129,7 @@ def _branch(request: Request, platform: Platform, _bearer: Token) -> Response:
 
 
 def _branch_members(request: Request, platform: Platform, _bearer: Token) -> Response:
-    platform.script.before_member_request()
+    platform.script.before_request("members")
     return answers.ok(member_lists.branch_members(platform, request.path_params["key"], _parameters(request)))
 
 
@@ -140,7 +138,7 @@ def _groups(service: str, request: Request, platform: Platform, _bearer: Token) 
 
 
 def _group_members(service: str, request: Request, platform: Platform, _bearer: Token) -> Response:
-    platform.script.before_member_request()
+    platform.script.before_request("members")
     key = request.path_params["key"]
     return answers.ok(member_lists.group_members(platform, service, key, _parameters(request)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,11 +21,14 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Lists: TypeAlias = Literal["users", "members", "branches"]
+
+
 class _Step(_Model):
-    """A change before the n-th request: of those to the list of all users, or of those to lists of members."""
+    """A change before the n-th request: of those to the list of all users, to lists of members, or to the tree."""
 
     before_request: int = Field(ge=1)
-    of: Literal["users", "members"] = "users"
+    of: Lists = "users"
 
 
 class Delete(_Step):
@@ -58,7 +62,7 @@ class Update(_Step):
 
 
 class _Membership(_Step):
-    of: Literal["users", "members"] = "members"
+    of: Lists = "members"
     kind: Kind
     id: str
 
@@ -87,7 +91,7 @@ Step: TypeAlias = Delete | Insert | Rename | Update | Join | Leave | Remove
 
 
 class Churn(_Model):
-    """Random changes before each list request after the first, for the first `pages` of them."""
+    """Random changes before each request to the list of all users after the first, for the first `pages` of them."""
 
     seed: int = 0
     deletes_per_page: int = Field(0, ge=0)
@@ -110,28 +114,21 @@ class Script:
         self._users = users
         self._memberships = memberships
         self._plan = plan or Plan()
-        self._request = self._member_request = 0
+        self._requests: Counter[Lists] = Counter()
         self._born = 0
         self._rng = random.Random(self._plan.churn.seed if self._plan.churn else 0)
         users.watch()
 
-    def before_list_request(self) -> None:
-        """Count one request to the list of all users and make the changes due before it is answered."""
-        self._request += 1
-        self._apply_due("users", self._request)
-        churn = self._plan.churn
-        if churn is not None and 1 < self._request <= churn.pages + 1:
-            self._churn(churn)
-
-    def before_member_request(self) -> None:
-        """Count one request to a list of members and make the changes due before it is answered."""
-        self._member_request += 1
-        self._apply_due("members", self._member_request)
-
-    def _apply_due(self, of: str, request: int) -> None:
+    def before_request(self, of: Lists) -> None:
+        """Count one request and make the changes due before it is answered."""
+        self._requests[of] += 1
+        number = self._requests[of]
         for step in self._plan.steps:
-            if (step.of, step.before_request) == (of, request):
+            if (step.of, step.before_request) == (of, number):
                 self._apply(step)
+        churn = self._plan.churn
+        if of == "users" and churn is not None and 1 < number <= churn.pages + 1:
+            self._churn(churn)
 
     def _apply(self, step: Step) -> None:
         match step:

@@ -245,7 +245,7 @@ class _Run:
             figures.actions = actions_of_run(context.checkpoint, self._number) or figures.actions
             figures.extra = prediction_document(context)
         if self._catch_up is not None:
-            figures.extra |= self._catch_up.extras(context.config, figures.books.found)
+            figures.extra |= self._catch_up.extras(context.config, figures.books.found, context.member_calls)
         figures.read_back = None if self._sender is None else self._sender.read_back.classes or None
         figures.calls = self._logbook.calls()
         figures.limit, figures.searched = context.options.limit, bool(context.options.search_text)

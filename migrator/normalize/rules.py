@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from migrator.core.email_address import parse_email
@@ -99,7 +100,12 @@ def _field_holds(condition: FieldCondition, value: Json) -> bool:
     return text is not None and is_found(condition.matches, clean(decode_entities(text), FIELD_LIMIT)[0])
 
 
-def _is_one_of(values: Iterable[Json], wanted: Iterable[str]) -> bool:
+def _is_one_of(values: Iterable[Json], wanted: tuple[str, ...]) -> bool:
     """Whether one of the values is a wanted one, whatever its case, Unicode form and HTML entities."""
     found = {folded(text) for text in map(scalar_text, values) if text}
-    return not found.isdisjoint(map(folded, wanted))
+    return not found.isdisjoint(_all_folded(wanted))
+
+
+@lru_cache(maxsize=1024)
+def _all_folded(wanted: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, wanted))

@@ -155,7 +155,7 @@ def test_roles_of_the_project_need_no_tenant(any_place: Place) -> None:
     assert ran.code == 0
     assert {user_id for user_id, grants in held(place).items() if grants == {Grant("", "Admin")}} == {"12", "14"}
     shown = place.forked("show", "12", "--fresh", "--json").document
-    assert shown["found"]["grants"] == [["", "Admin"]]
+    assert shown["found"]["roles"] == shown["target"]["roles"] == ["Admin"]
 
 
 BY_MEMBERS: list[dict[str, Any]] = [
@@ -191,7 +191,10 @@ def test_branches_and_groups_decide_and_who_moves_is_planned_again(any_place: Pl
     assert (again.code, again.document["actions"]["update"]) == (0, 2)
     assert held(place) == {**first, "13": {ACME, BETA}, "15": {BETA}}
     shown = place.forked("show", "15", "--fresh", "--json").document
-    assert (shown["decision"]["action"], shown["found"]["grants"]) == ("unchanged", [["beta", ""]])
+    assert (shown["decision"]["action"], shown["found"]["tenants"]) == (
+        "unchanged",
+        [{"tenantId": "beta", "roleNames": []}],
+    )
     assert place.forked("verify").code == 0
 
 

@@ -162,7 +162,7 @@ def test_every_wrong_name_is_told_at_once_and_no_branch_is_read(place: Place, pe
     assert (len(people), caught.value.exit_code) == (60, 2)
 
 
-def test_a_large_tree_is_read_twice_before_a_name_is_said_to_be_wrong(place: Place) -> None:
+def test_p9_a_large_tree_is_read_twice_before_a_name_is_said_to_be_wrong(place: Place) -> None:
     """A branch moves to a page already read when one before it is deleted."""
     for number in range(1, 16):
         place.sandbox.control.put_branch(str(number))
@@ -178,7 +178,7 @@ def test_a_large_tree_is_read_twice_before_a_name_is_said_to_be_wrong(place: Pla
 
 @pytest.mark.parametrize("value", ["empty", "not_found", "bad_request"])
 @pytest.mark.parametrize("request_number", [1, 2, 3])
-def test_a_branch_deleted_while_it_is_read_is_a_wrong_name(
+def test_p9_a_branch_deleted_while_it_is_read_is_a_wrong_name(
     place: Place, people: list[str], value: str, request_number: int
 ) -> None:
     """Whatever Docebo answers for a branch that is not there."""
@@ -194,7 +194,7 @@ def test_a_branch_deleted_while_it_is_read_is_a_wrong_name(
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("request_number", [1, 2, 3])
-def test_a_group_deleted_while_it_is_read_is_a_wrong_name(place: Place, request_number: int) -> None:
+def test_p9_a_group_deleted_while_it_is_read_is_a_wrong_name(place: Place, request_number: int) -> None:
     place.sandbox.control.set_script({"op": "remove", "before_request": request_number, "kind": "group", "id": "7"})
 
     with pytest.raises(UnknownMemberLists, match="group 7: no group has this id"):

@@ -49,10 +49,11 @@ def rename(before_request: int, user_id: str, name: str) -> dict[str, Any]:
     return {"op": "update", "of": "members", "before_request": before_request, "user_id": user_id, "keys": keys}
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("before_request", [1, 2, 3, 4])
 @pytest.mark.parametrize("place_in_list", [0, 6, 7, 13, 16])
 @pytest.mark.parametrize("name", ["aaaa", "mmmm", "zzzz"])
-def test_who_moves_to_another_page_is_not_lost(
+def test_p9_who_moves_to_another_page_is_not_lost(
     place: Place, listed: Listed, before_request: int, place_in_list: int, name: str
 ) -> None:
     """To a page that was read already, to the same one, or to one that is still to come."""
@@ -61,9 +62,10 @@ def test_who_moves_to_another_page_is_not_lost(
     assert read(place, listed.one)[listed.one] == set(listed.members)
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("before_request", [1, 2, 3, 4])
 @pytest.mark.parametrize("place_in_list", [0, 6, 7, 13, 16])
-def test_who_leaves_draws_nobody_along(place: Place, listed: Listed, before_request: int, place_in_list: int) -> None:
+def test_p9_who_leaves_draws_nobody_up(place: Place, listed: Listed, before_request: int, place_in_list: int) -> None:
     """Whoever stands behind moves up, to a page already read; who left behind the last page is read as a member."""
     leaver = listed.members[place_in_list]
     place.sandbox.control.set_script(listed.step("leave", before_request, leaver))
@@ -74,7 +76,7 @@ def test_who_leaves_draws_nobody_along(place: Place, listed: Listed, before_requ
 
 
 @pytest.mark.parametrize("before_request", [1, 2, 3, 4])
-def test_who_is_deleted_in_docebo_draws_nobody_along(place: Place, listed: Listed, before_request: int) -> None:
+def test_p9_who_is_deleted_in_docebo_draws_nobody_up(place: Place, listed: Listed, before_request: int) -> None:
     deleted = listed.members[2]
     step = {"op": "delete", "of": "members", "before_request": before_request, "user_id": deleted}
     place.sandbox.control.set_script(step)
@@ -85,7 +87,7 @@ def test_who_is_deleted_in_docebo_draws_nobody_along(place: Place, listed: Liste
 
 
 @pytest.mark.parametrize("before_request", [1, 2, 3, 4])
-def test_who_joins_is_read_and_pushes_nobody_out(place: Place, listed: Listed, before_request: int) -> None:
+def test_p9_who_joins_is_read_and_pushes_nobody_out(place: Place, listed: Listed, before_request: int) -> None:
     place.sandbox.control.set_script(listed.step("join", before_request, listed.other))
 
     found = read(place, listed.one)[listed.one]
@@ -93,10 +95,11 @@ def test_who_joins_is_read_and_pushes_nobody_out(place: Place, listed: Listed, b
     assert found == {*listed.members, *([listed.other] if before_request <= 3 else [])}
 
 
+@pytest.mark.grid
 @pytest.mark.parametrize("leaves", [1, 2, 3])
 @pytest.mark.parametrize("stays_away", [1, 2, 3])
 @pytest.mark.parametrize("place_in_list", [0, 8, 16])
-def test_who_leaves_and_comes_back_is_a_member(
+def test_p9_who_leaves_and_comes_back_is_a_member(
     place: Place, listed: Listed, leaves: int, stays_away: int, place_in_list: int
 ) -> None:
     """Unless a whole reading shows the list without that member; nobody else is lost by it."""
@@ -110,7 +113,7 @@ def test_who_leaves_and_comes_back_is_a_member(
     assert found == set(listed.members) or (stays_away == 3 and found == set(listed.members) - {somebody})
 
 
-def test_what_one_reading_cannot_show_the_next_one_does(place: Place, listed: Listed) -> None:
+def test_p9_what_one_reading_cannot_show_the_next_one_does(place: Place, listed: Listed) -> None:
     """One member leaves as another comes, and a third moves up unseen: the next run reads the list anew."""
     place.sandbox.control.set_script(listed.step("leave", 2, listed.members[0]), listed.step("join", 2, listed.other))
     now = {*listed.members[1:], listed.other}
@@ -120,7 +123,7 @@ def test_what_one_reading_cannot_show_the_next_one_does(place: Place, listed: Li
     assert read(place, listed.one)[listed.one] == now
 
 
-def test_a_list_that_changes_in_every_reading_stops_the_run(place: Place, listed: Listed) -> None:
+def test_p9_a_list_that_changes_in_every_reading_stops_the_run(place: Place, listed: Listed) -> None:
     """Ten readings are enough; a part of a list is never taken for the whole."""
     steps = [listed.step("leave" if number % 4 else "join", number, listed.members[1]) for number in range(2, 60, 2)]
     place.sandbox.control.set_script(*steps)
@@ -133,7 +136,7 @@ def test_a_list_that_changes_in_every_reading_stops_the_run(place: Place, listed
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
-def test_whatever_moves_nobody_is_lost_and_nobody_made_up(place: Place, listed: Listed, data: st.DataObject) -> None:
+def test_p9_whatever_moves_nobody_is_lost_and_nobody_made_up(place: Place, listed: Listed, data: st.DataObject) -> None:
     """Any renames with any joins, or any leaves, before any request, on pages of any size, fetched ahead or not."""
     control = place.sandbox.control
     op = data.draw(st.sampled_from(["join", "leave"]))

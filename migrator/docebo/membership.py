@@ -34,7 +34,7 @@ class UnknownMemberLists(ConfigError):
         self.wrong = dict(wrong)
         told = "; ".join(f"{_title(one)}: {what}" for one, what in sorted(self.wrong.items()))
         super().__init__(
-            f"The rules name branches or groups that Docebo does not have: {told}.",
+            f"Branches or groups that rules name cannot be found: {told}.",
             fix="Name a branch by its id or code, and a group by its id.",
         )
 

@@ -10,6 +10,7 @@ from migrator.cli.reason_list import reason_list
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Declined
 from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome, State
+from migrator.log.redact import visible
 from migrator.report.sentences import (
     catch_up_sentence,
     ending_sentence,
@@ -23,7 +24,12 @@ from migrator.report.sentences import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.core.model import Json
     from migrator.report.summary import RunFigures
+
+MOST_LISTS = 10  # of members, in a plan
 
 
 def counts_text(figures: RunFigures, *, fixes: bool = True) -> list[str]:
@@ -104,11 +110,20 @@ def _rules(figures: RunFigures) -> list[str]:
     lines = []
     if calls:
         each = f"{calls:,} Docebo call{verb_form(calls, '', 's')}"
-        lines.append(f"  reading the branches and groups that rules name takes {each} in every run")
+        lines.append(f"  reading the branches and groups that rules name takes {each} in every run:")
+        lines += [f"    {_members(one)}" for one in figures.extra["members"][:MOST_LISTS]]
+        if len(figures.extra["members"]) > MOST_LISTS:
+            lines.append(f"    and {len(figures.extra['members']) - MOST_LISTS:,} more")
     if any(lacking.values()):
         named = "; ".join(f"{kind} {', '.join(names)}" for kind, names in lacking.items() if names)
         lines.append(f"  Descope does not have {named}: run --create-missing creates them")
     return lines
+
+
+def _members(one: Mapping[str, Json]) -> str:
+    """`branch EMEA with those below: 400 users`."""
+    below = " with those below" if one["descendants"] else ""
+    return f"{one['kind']} {visible(one['name'])}{below}: {users_words(one['users'])}"
 
 
 def _duration(minutes: list[float] | None) -> str:

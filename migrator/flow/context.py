@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.config.schema import Config
     from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
+    from migrator.core.member_lists import MemberList
     from migrator.descope.attribute_value import AttributeDefinition
     from migrator.descope.reader import DescopeReader
     from migrator.descope.writer import DescopeWriter
@@ -59,8 +60,8 @@ class PlanContext:
     """One plan or run of one migration, with read-only access to the destination.
 
     `config` is as it was read; `steering.config` has what was set since. `choices` are the decisions of people in
-    force, by Docebo user id; `missing` is what must be created before the first user is sent, and
-    `member_calls` how many Docebo calls the members of branches and groups took.
+    force, by Docebo user id; `missing` is what must be created before the first user is sent,
+    `member_calls` how many Docebo calls the members of branches and groups took, and `member_counts` how many each has.
     """
 
     config: Config
@@ -77,6 +78,7 @@ class PlanContext:
     choices: Mapping[str, UserChoice] = field(default_factory=dict, kw_only=True)
     missing: MissingGrants = field(default_factory=MissingGrants, kw_only=True)
     member_calls: int = field(default=0, kw_only=True)
+    member_counts: Mapping[MemberList, int] = field(default_factory=dict, kw_only=True)
 
     @property
     def platform(self) -> str:

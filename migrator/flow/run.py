@@ -329,7 +329,10 @@ def _with_members(context: PlanContext) -> PlanContext:
     check_rights = bool(options.search_text)
     members = rule_members(context.docebo, config, accept_short=options.accept_short_list, check_rights=check_rights)
     normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(context.choices), members)
-    return replace(context, normalize=normalize, member_calls=context.docebo.calls - before)
+    counts = {one: len(members[one]) for one in config.mapping.member_lists}
+    if counts:
+        _log.info("members_read", lists=len(counts), members=sum(counts.values()))
+    return replace(context, normalize=normalize, member_calls=context.docebo.calls - before, member_counts=counts)
 
 
 def _steps(context: PlanContext) -> list[str]:

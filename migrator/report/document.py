@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.core.errors import ErrorDocument
+    from migrator.core.model import Json
 
 
 class MigrationDocument(TypedDict):
@@ -83,8 +84,8 @@ class RunExtras(TypedDict, total=False):
     """What only some documents say: a stopped one its `error`, a run its `prediction`, a plan all else.
 
     `catch_up` is missing where nobody had arrived before. `freeze_minutes`, [least, most], is how long the next run
-    takes if it has nothing to send: for so long nobody may change users in Docebo before a cut-over. `missing_grants`
-    and `member_calls` are there where the mapping has rules.
+    takes if it has nothing to send: for so long nobody may change users in Docebo before a cut-over. `missing_grants`,
+    `members` and `member_calls` are there where the mapping has rules.
     """
 
     catch_up: CatchUpDocument
@@ -95,6 +96,7 @@ class RunExtras(TypedDict, total=False):
     look_alikes: CollisionsDocument
     decisions: dict[str, int]  # those of people in force, by kind
     missing_grants: dict[str, list[str]]  # ids of `tenants` and names of `roles` that Descope does not have
+    members: list[dict[str, Json]]  # `kind`, `name` and `descendants` of each list, and how many `users` it has
     member_calls: int  # Docebo calls that reading the branches and groups took that rules name
     prediction: PredictionDocument
     error: ErrorDocument

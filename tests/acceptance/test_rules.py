@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,11 +180,18 @@ def test_branches_and_groups_decide_and_who_moves_is_planned_again(any_place: Pl
     people(place, rules=BY_MEMBERS)
     in_branches(place)
     planned = place.forked("plan", "--json").document
-    ran = place.forked("run", "--yes", "--create-missing")
+    ran = place.forked("run", "--yes", "--create-missing", "--log-file", "run.log")
 
     assert ran.code == 0
+    logged = [json.loads(line) for line in (place.folder / "run.log").read_text(encoding="utf-8").splitlines()]
+    told = {one["event"]: one for one in logged}
+    assert (told["members_read"]["lists"], told["members_read"]["members"]) == (4, 5)
+    assert (told["grants_created"]["tenants"], told["grants_created"]["roles"]) == (["acme", "beta"], ["Boss"])
     # The tree, four lists, and what tells an empty branch from one that was deleted.
     assert planned["member_calls"] == 7
+    assert [(one["kind"], one["name"], one["users"]) for one in planned["members"]] == [
+        ("branch", "EMEA", 3), ("branch", "20", 0), ("branch", "EMEA", 1), ("group", "7", 1),
+    ]  # fmt: skip
     first = {"11": {ACME, ADMIN}, "12": {ACME}, "13": {ACME}, "14": {BETA}, "15": set()}
     assert held(place) == first
     place.sandbox.control.put_group("7", "Managers", members=["13", "15"])

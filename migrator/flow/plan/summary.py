@@ -59,6 +59,7 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> RunExtras:
         lacking = context.missing
         extras["missing_grants"] = {TENANTS: list(lacking.tenants), ROLES: list(lacking.roles)}
         extras["member_calls"] = members
+        extras["members"] = [{**one._asdict(), "users": users} for one, users in context.member_counts.items()]
     return extras
 
 

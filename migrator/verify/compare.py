@@ -118,10 +118,9 @@ def _single(
 
 def _grants(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """Tenants and roles that rules give and the user does not have; more than those is nobody's fault."""
-    for name, rule, wanted, found in expected.expected_grants(target, user):
-        missing = [one for one in wanted if one not in found]
-        if missing and _is_ours(rule, found, policy):
-            yield FieldDifference(name, wanted, found)
+    for name, rule, is_there, has_others in expected.expected_grants(target, user):
+        if not is_there and _is_ours(rule, has_others, policy):
+            yield FieldDifference(name, True, None)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:

@@ -36,11 +36,7 @@ def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple
             yield name, wanted, user.attributes.get(name)
 
 
-def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, str, list[str], list[str]]]:
-    """Name, key of `policy.update`, expected and found, of a user's tenants with the roles in them and of its roles."""
-    for name, rule, has_tenant in (("userTenants", "tenants", True), ("roleNames", "roles", False)):
-        wanted, found = (
-            [": ".join(filter(None, one)) for one in grants if bool(one.tenant) is has_tenant]
-            for grants in (target.grants, user.grants)
-        )
-        yield name, rule, wanted, found
+def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, str, bool, bool]]:
+    """Each tenant and role by name, its key of `policy.update`, and whether the user has it, or others of the kind."""
+    for grant in target.grants:
+        yield grant.field, grant.rule, grant in user.grants, any(one.rule == grant.rule for one in user.grants)

@@ -141,7 +141,7 @@ def test_a_value_of_another_kind_is_another_variant(field: str) -> None:
 @sent
 def test_another_value_is_a_difference_to_verification(field: str) -> None:
     """Its table is its own; here is the tie between both."""
-    assert differences(field) == {shown_name(field)}
+    assert differences(field) == {stored_name(field)}
 
 
 @sent

@@ -21,6 +21,7 @@ _TEXTS = {
     "string_type": "must be text; write it in quotes",
     "string_unicode": "must be valid Unicode text",
     "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
     "tuple_type": "must be a list, such as [a, b]",
     "dict_type": "must be a mapping of keys",
     "model_type": "must be a mapping of keys",
@@ -33,9 +34,19 @@ def schema_problems(error: ValidationError, document: Document, model: type[Base
     return [
         ConfigProblem(_line(path, document), path, text + _origin(path, document))
         for details in error.errors(include_url=False, include_input=False)
-        for path, text in _explain(details, model)
+        for path, text in ((_as_written(below, document), text) for below, text in _explain(details, model))
         if not any(path[:length] in wrong for length in range(len(path) + 1))
     ]
+
+
+def _as_written(path: KeyPath, document: Document) -> KeyPath:
+    """The path without steps that the schema added, because one value stands for a list of it."""
+    written: KeyPath = ()
+    for number, step in enumerate(path, 1):
+        is_missing = number == len(path) and isinstance(step, str)
+        if (*written, step) in document.lines or is_missing:
+            written = (*written, step)
+    return written
 
 
 def _explain(details: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[KeyPath, str]]:

@@ -107,7 +107,7 @@ class Conditions(Section):
     @classmethod
     def _below_a_branch(cls, value: bool, info: Any) -> bool:  # noqa: ANN401 -- pydantic's own signature
         if value and info.data.get("branch", ()) is None:
-            raise ValueError("stands beside branch")
+            raise ValueError("needs a branch beside it")
         return value
 
     @property

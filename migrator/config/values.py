@@ -17,7 +17,7 @@ from pydantic import AfterValidator, SecretStr
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from migrator.core.email_address import parse_email
+from migrator.core.email_address import domain_of, parse_email
 from migrator.core.expressions import compiled
 from migrator.core.hosts import is_loopback
 from migrator.core.model import MARK_ATTRIBUTES, Json
@@ -180,12 +180,14 @@ def email_domain(value: str) -> str:
 
 
 def address_domain(value: str) -> str:
-    """A domain of e-mail addresses, in the one spelling of addresses."""
-    return (parse_email(f"name@{email_domain(value)}") or value).rpartition("@")[2]
+    """A domain of e-mail addresses, in the form in which it is compared with theirs."""
+    return domain_of(f"name@{email_domain(value)}")
 
 
 def expression(value: str) -> str:
     """A regular expression that takes linear time, whatever it meets (docs/decisions/0027)."""
+    if not value:  # it would find nothing everywhere
+        raise ValueError("must not be empty")
     try:
         compiled(value)
     except ValueError:

@@ -42,6 +42,15 @@ def parse_email(text: str) -> str | None:
         return None
 
 
+def domain_of(text: str) -> str:
+    """The domain of the address in `text` in its ASCII form, which two spellings of one domain share; "" for none."""
+    domain = (parse_email(text) or "").rpartition("@")[2]
+    try:
+        return domain if domain.isascii() else idna.encode(domain).decode("ascii")
+    except idna.IDNAError:
+        return domain
+
+
 def _checked(local: str, domain: str) -> str | None:
     """The address if the library accepts it, with the domain mapped.
 

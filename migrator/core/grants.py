@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 USER_TENANTS, ROLE_NAMES = "userTenants", "roleNames"
 TENANTS, ROLES = "tenants", "roles"  # the keys of `mapping` and `policy.update` that decide on them
+_ANY_TEXT = "surrogatepass"  # an answer may hold half of a character
 
 
 class Grant(NamedTuple):
@@ -24,16 +25,16 @@ class Grant(NamedTuple):
     def field(self) -> str:
         """Its name among a user's fields, as in `userTenants.acme`, `userTenants.acme/Learner`, `roleNames.Admin`."""
         if not self.tenant:
-            return f"{ROLE_NAMES}.{quote(self.role, safe=' ')}"
-        role = f"/{quote(self.role, safe=' ')}" if self.role else ""
-        return f"{USER_TENANTS}.{quote(self.tenant, safe=' ')}{role}"
+            return f"{ROLE_NAMES}.{_quoted(self.role)}"
+        role = f"/{_quoted(self.role)}" if self.role else ""
+        return f"{USER_TENANTS}.{_quoted(self.tenant)}{role}"
 
     @classmethod
     def named(cls, field: str) -> Grant:
         """The inverse of `field`."""
         kind, _, name = field.partition(".")
         tenant, _, role = name.partition("/") if kind == USER_TENANTS else ("", "", name)
-        return cls(unquote(tenant), unquote(role))
+        return cls(unquote(tenant, errors=_ANY_TEXT), unquote(role, errors=_ANY_TEXT))
 
     @property
     def rule(self) -> str:
@@ -72,14 +73,24 @@ def read_grants(tenants: Json, roles: Json) -> tuple[Grant, ...]:
     Raises:
         KeyError, TypeError: not in the form of a user object.
     """
-    grants = [Grant("", _text(role)) for role in roles or ()]
-    for one in tenants or ():
+    grants = [Grant("", _text(role)) for role in _list(roles)]
+    for one in _list(tenants):
         tenant = _text(one["tenantId"])
-        grants += [Grant(tenant), *(Grant(tenant, _text(role)) for role in one.get("roleNames") or ())]
+        grants += [Grant(tenant), *(Grant(tenant, _text(role)) for role in _list(one.get("roleNames")))]
     return in_order(grants)
 
 
+def _quoted(text: str) -> str:
+    return quote(text, safe=" ", errors=_ANY_TEXT)
+
+
+def _list(value: Json) -> Json:
+    if not isinstance(value, list | tuple | None):
+        raise TypeError("tenants or roles are not a list")
+    return value or ()
+
+
 def _text(value: Json) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         raise TypeError("a tenant or role is not named by text")
     return value

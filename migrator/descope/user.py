@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 _PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
 # What a user may have besides; whoever gave it one of these that we do not send has changed the user.
-_NEVER_SENT = ("middleName", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC")
+_OTHERS = ("middleName", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC")
+_NEVER_SENT = tuple(name for name in _OTHERS if name not in {one.name for one in USER_FIELDS})
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 _NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint, which older versions have stored
 

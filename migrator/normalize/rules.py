@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from migrator.core.email_address import parse_email
+from migrator.core.email_address import domain_of
 from migrator.core.expressions import is_found
 from migrator.core.grants import Grant, in_order
-from migrator.core.text import clean, decode_entities, folded, scalar_text
+from migrator.core.text import clean, decode_entities, scalar_text
 from migrator.docebo.record import DoceboField, level_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _conditions(
     if when.level is not None:
         yield level_of(record.level) in when.level
     if when.email_domain is not None:
-        yield _domain_of(record.email) in when.email_domain
+        yield isinstance(record.email, str) and domain_of(record.email) in when.email_domain
     if when.language is not None:
         yield _is_one_of((record.language, record.lang_code), when.language)
     if when.multidomain is not None:
@@ -88,24 +88,23 @@ def _conditions(
         yield _field_holds(condition, record.get(name))
 
 
-def _domain_of(value: Json) -> str:
-    address = parse_email(value) if isinstance(value, str) else None
-    return address.rpartition("@")[2] if address else ""
-
-
 def _field_holds(condition: FieldCondition, value: Json) -> bool:
     if condition.matches is None:
         return _is_one_of([value], condition.one_of or ())
     text = scalar_text(value)
-    return text is not None and is_found(condition.matches, clean(decode_entities(text), FIELD_LIMIT)[0])
+    return text is not None and is_found(condition.matches, _shown(text))
 
 
 def _is_one_of(values: Iterable[Json], wanted: tuple[str, ...]) -> bool:
     """Whether one of the values is a wanted one, whatever its case, Unicode form and HTML entities."""
-    found = {folded(text) for text in map(scalar_text, values) if text}
-    return not found.isdisjoint(_all_folded(wanted))
+    found = {_shown(text).casefold() for text in map(scalar_text, values) if text}
+    return not found.isdisjoint(_folded(wanted))
 
 
 @lru_cache(maxsize=1024)
-def _all_folded(wanted: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(folded, wanted))
+def _folded(wanted: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_shown(one).casefold() for one in wanted)
+
+
+def _shown(text: str) -> str:
+    return clean(decode_entities(text), FIELD_LIMIT)[0]

@@ -118,11 +118,9 @@ def _single(
 
 def _grants(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """Tenants and roles that rules give and the user does not have; more than those is nobody's fault."""
-    for grant in target.grants:
-        of_kind = [one for one in user.grants if bool(one.tenant) is bool(grant.tenant)]
-        rule = "tenants" if grant.tenant else "roles"
-        if grant not in of_kind and _is_ours(rule, of_kind, policy):
-            yield FieldDifference(grant.field, True, None)
+    for name, rule, is_there, has_others in expected.expected_grants(target, user):
+        if not is_there and _is_ours(rule, has_others, policy):
+            yield FieldDifference(name, True, None)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:

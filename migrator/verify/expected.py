@@ -34,3 +34,9 @@ def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple
     for name, wanted in target.attributes.items():
         if wanted not in ("", None):
             yield name, wanted, user.attributes.get(name)
+
+
+def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, str, bool, bool]]:
+    """Each tenant and role by name, its key of `policy.update`, and whether the user has it, or others of the kind."""
+    for grant in target.grants:
+        yield grant.field, grant.rule, grant in user.grants, any(one.rule == grant.rule for one in user.grants)

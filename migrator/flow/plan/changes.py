@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from migrator.core import fields
-from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields
+from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, value_hash
 from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, role_list, tenant_list
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, Origin
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from migrator.config.schema import PolicyConfig
     from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
+
+_NOT_OURS = value_hash(False)  # remembered of a grant that rules give too, but that somebody else gave first
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class KnownPast:
     """What the checkpoint knows about a user: what was last sent, whether it was seen right since, who disabled it.
 
     `again` says that a person asked for the user: what was sent before is sent again. `disabled_by_us` is None
-    if nobody recorded it. `asked` are the grants that the plan meant to add.
+    if nobody recorded it. `asked` are the grants of a request of which nobody knows whether it arrived.
     """
 
     sent: SentFields | None = None
@@ -193,10 +195,11 @@ class _Work:
         """Tenants and roles: the whole list, because a patch replaces it (docs/decisions/0027)."""
         has, wanted = set(self._found.grants), set(self._target.grants)
         added = {one for one in wanted - has if self._is_given(one)}
+        added -= self._shut_out(added, has | added)
         gone = {one for one in has - wanted if self._is_taken_back(one)}
         for grant in has & wanted:
             if not self._is_from_us(grant):
-                self.kept[grant.field] = ""  # somebody else gave it: it is not ours to take back
+                self.kept[grant.field] = _NOT_OURS
         # A tenant stays as long as somebody else gave a role in it.
         after = in_order((has | added) - gone)
         self.result.excludes = bool(added) and len({one.rule for one in after}) > 1
@@ -209,29 +212,40 @@ class _Work:
     def _is_given(self, grant: Grant) -> bool:
         """Whether to add a grant that the user does not have."""
         rule = self._grant_rule(grant)
-        if rule == "source_wins" and self._was_sent(grant.field):
+        remembered = self._sent.hashes.get(grant.field, "") if self._sent else ""
+        if rule == "source_wins" and remembered and not self._past.again:
+            self.kept[grant.field] = remembered
             if self._may_be_an_edit(grant.field):
                 self.left.add(grant.field)
             return False
         has_others = any(one.rule == grant.rule for one in self._found.grants)
         if rule == "source_wins" or (rule == "fill_if_empty" and not has_others):
             return True
-        self.kept[grant.field] = self._sent.hashes.get(grant.field, "") if self._sent else ""
+        self.kept[grant.field] = remembered
         return False
+
+    def _shut_out(self, added: set[Grant], others: set[Grant]) -> set[Grant]:
+        """Roles in tenants that the user is not in, because a person took the tenant away: a role gives none back."""
+        shut = {one for one in added if one.tenant and Grant(one.tenant) not in others}
+        for grant in shut:
+            self.kept[grant.field] = ""
+            if Grant(grant.tenant).field in self.left:
+                self.left.add(grant.field)
+        return shut
 
     def _is_taken_back(self, grant: Grant) -> bool:
         """Whether to take away a grant that no rule gives: only what this migration gave, and only if asked to."""
-        if self._sent is None or grant.field not in self._sent.hashes:
+        if self._sent is None or not self._sent.had(grant.field, value=True):
             return False
-        self.kept[grant.field] = self._sent.hashes[grant.field]
+        self.kept[grant.field] = value_hash(True)
         if self._policy.update.get(grant.rule) != "source_wins":
             return False
         self.kept[grant.field] = ""
         return True
 
     def _is_from_us(self, grant: Grant) -> bool:
-        """Whether this migration gave it: it was sent, or the plan meant to and nobody knows whether it was."""
-        return grant in self._past.asked or (self._sent is not None and grant.field in self._sent.hashes)
+        """Whether this migration gave it: it was sent, or may have been, as nobody knows what became of a request."""
+        return grant in self._past.asked or (self._sent is not None and self._sent.had(grant.field, value=True))
 
     def _grant_rule(self, grant: Grant) -> str:
         return self._policy.update.get(grant.rule) or self._policy.update.get("default", "source_wins")

@@ -40,10 +40,18 @@ class DecisionRules:
         return self.policy.existing == "link" or self.links.get(user_id) == found.user_id
 
 
-def changes_for(user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
-    """What to change for a user that is ours, or with `link` for a stranger that is to become ours."""
+def changes_for(
+    user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False, in_flight: bool = False
+) -> Changes:
+    """What to change for a user that is ours.
+
+    Args:
+        link: it is a stranger that is to become ours.
+        in_flight: a request was about to be sent, or was sent, and its outcome is unknown.
+    """
     link = link or is_adopted(user.origin, found, rules.policy)
-    past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right, _asked(user.changes or {}))
+    asked = _asked(user.changes or {}) if in_flight or user.attempts else frozenset()
+    past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right, asked)
     return find_changes(user.target, found, rules.policy, link=link, past=past, types=rules.types)
 
 

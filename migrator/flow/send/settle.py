@@ -148,7 +148,7 @@ def _updates(context: PlanContext, page: Sequence[StoredUser], *, may_give_up: b
     found = {user.user_id: user for user in context.descope.load(ids)}
     for user in users:
         there = found.get(user.descope_id or "")
-        todo = None if there is None else changes_to_send(context, user, there, user.decision)
+        todo = None if there is None else changes_to_send(context, user, there, user.decision, in_flight=True)
         if there is None:
             yield UserInConflict(user.user_id, Reason.DELETED_AT_DESCOPE)
         elif todo is None:

@@ -142,11 +142,15 @@ def _has_drifted(context: RunContext, user: StoredUser, found: DescopeUser) -> b
 
 
 def changes_to_send(
-    context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None
+    context: PlanContext, user: StoredUser, found: DescopeUser, decision: Decision | None, *, in_flight: bool = False
 ) -> Changes | None:
-    """What remains to be done for this user; None if the user found is not ours to change."""
+    """What remains to be done for this user; None if the user found is not ours to change.
+
+    Args:
+        in_flight: as in `changes_for`.
+    """
     link = decision == Decision.ADOPT and user.origin not in (Origin.CREATED, Origin.PRESUMED)
-    todo = changes_for(user, found, context.rules, link=link)
+    todo = changes_for(user, found, context.rules, link=link, in_flight=in_flight)
     if is_ours(user, found):
         return todo
     if decision == Decision.ADOPT:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, login_hash, value_hash
-from migrator.core.grants import is_grant
+from migrator.core.grants import Grant, is_grant
 from migrator.core.model import FRESHLY_MIGRATED
 from migrator.descope.attribute_value import is_unset, listed_values, possible_days, same_value, value_text
 
@@ -62,7 +62,13 @@ def is_restored(found: DescopeUser, image: PreImage) -> bool:
 
 def is_edited(found: DescopeUser, image: PreImage) -> bool:
     """Whether somebody else has changed one of these fields since: it is neither as it was nor as it was sent."""
-    return any(not is_hashed(found.value(name), image.sent[name]) for name in _changed(found, image))
+    changed = _changed(found, image)
+    if any(not is_hashed(found.value(name), image.sent[name]) for name in changed):
+        return True
+    # Nobody can be taken out of a tenant and keep a role there.
+    given = {Grant.named(name) for name in changed if is_grant(name) and not image.before[name]}
+    others = (one for one in found.grants if one.role and one.field not in image.before)
+    return any(one.tenant and Grant(one.tenant) in given for one in others)
 
 
 def _changed(found: DescopeUser, image: PreImage) -> list[str]:

@@ -135,7 +135,7 @@ def _body(context: RunContext, found: DescopeUser, image: PreImage, blank: bool)
         for name, before in image.before.items()
         if not (name.startswith(ATTRIBUTE) or is_grant(name)) and found.value(name) != before
     }
-    patch |= _grants(found, image)
+    patch |= restored_grants(found, image)
     attributes = {name.removeprefix(ATTRIBUTE): v for name, v in image.before.items() if name.startswith(ATTRIBUTE)}
     if attributes:
         merged = {**found.attributes, **attributes}
@@ -146,7 +146,7 @@ def _body(context: RunContext, found: DescopeUser, image: PreImage, blank: bool)
     return patch_body(name_of_call(found), patch)
 
 
-def _grants(found: DescopeUser, image: PreImage) -> dict[str, Json]:
+def restored_grants(found: DescopeUser, image: PreImage) -> dict[str, Json]:
     """Tenants and roles without those that were added, and with those that were taken away, where that differs."""
     before = {Grant.named(name): value for name, value in image.before.items() if is_grant(name)}
     # A tenant stays as long as somebody gave a role in it since.

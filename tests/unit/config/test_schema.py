@@ -54,6 +54,18 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     assert example.checkpoint.model_dump() == smallest.checkpoint.model_dump()
 
 
+def test_the_rules_in_the_comments_of_the_example_load(tmp_path: Path) -> None:
+    """With the comment signs and the empty list taken away, the file is valid."""
+    comment, empty = "  # Tenants to put people into", "  tenants: []\n"
+    before, _, rest = EXAMPLE.read_text().partition(comment)
+    examples, _, after = rest.partition(empty)
+    rules = [line.removeprefix("  #") for line in examples.splitlines() if line.startswith("  #   ")]
+
+    config = load_text(tmp_path, "\n".join([f"{before}  tenants:", *rules, after]))
+
+    assert [rule.tenant for rule in config.mapping.tenants] == ["acme", "emea", "partners"]
+
+
 def keys_of(model: type[BaseModel], *above: str) -> Iterator[tuple[str, ...]]:
     for name, info in model.model_fields.items():
         yield (*above, name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError
+from migrator.core.grants import ROLES, TENANTS
 from migrator.docebo.record import SOMETIMES, is_additional
 from migrator.log.redact import visible
 
@@ -67,7 +68,11 @@ def mapped_fields(mapping: MappingConfig) -> list[MappedField]:
     named = [MappedField("extra_login_ids", name) for name in mapping.extra_login_ids]
     if mapping.phone_field is not None:
         named.append(MappedField("phone_field", mapping.phone_field))
-    return named + [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
+    named += [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
+    rules = [
+        (f"{kind}[{number}]", one) for kind in (TENANTS, ROLES) for number, one in enumerate(getattr(mapping, kind))
+    ]
+    return named + [MappedField(f"{key}.when.{name}", name) for key, rule in rules for name in rule.when.fields]
 
 
 def find_unknown(

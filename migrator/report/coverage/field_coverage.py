@@ -150,7 +150,8 @@ def destinations(name: str, mapping: MappingConfig) -> list[str]:
         goes.append("extra login id")
     if name == mapping.phone_field:
         goes.append(PHONE)
-    return goes + [_attribute_words(target, one) for target, one in mapping.attributes.items() if one.field == name]
+    goes += [_attribute_words(target, one) for target, one in mapping.attributes.items() if one.field == name]
+    return goes + (["rules for tenants or roles"] if any(name in rule.when.fields for rule in mapping.rules) else [])
 
 
 def _attribute_words(name: str, attribute: MappedAttribute) -> str:

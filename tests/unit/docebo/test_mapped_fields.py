@@ -47,15 +47,22 @@ def test_a_name_is_missing_only_when_that_is_certain(
 
 
 def test_every_field_of_the_mapping_is_looked_at() -> None:
-    """Extra login ids, phone and attributes name fields; nothing else does."""
+    """Extra login ids, phone, attributes and rules name fields; nothing else does."""
+    rules = [{"when": {"level": "user"}, "tenant": "a"}, {"when": {"field_7": "x"}, "tenant": "b"}]
     mapping = MappingConfig.model_validate(
-        {"extra_login_ids": ["username"], "phone_field": "field_12", "attributes": {"city": "field_4"}}
+        {
+            "extra_login_ids": ["username"],
+            "phone_field": "field_12",
+            "attributes": {"city": "field_4"},
+            "tenants": rules,
+        }
     )
 
     assert mapped_fields(mapping) == [
         MappedField("extra_login_ids", "username"),
         MappedField("phone_field", "field_12"),
         MappedField("attributes.city", "field_4"),
+        MappedField("tenants[1].when.field_7", "field_7"),
     ]
     assert mapped_fields(MappingConfig()) == []
 

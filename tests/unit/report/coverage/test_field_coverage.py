@@ -196,3 +196,10 @@ def test_no_value_of_anybody_is_told(tmp_path: Path) -> None:
         text = json.dumps(field_coverage(checkpoint, MappingConfig(), {}), ensure_ascii=False)
 
     assert not [value for value in ("Milan", "Márta", "Rossi", "u1", "example.org") if value in text]
+
+
+def test_a_field_that_a_rule_looks_at_goes_somewhere() -> None:
+    mapping = MappingConfig.model_validate({"roles": [{"when": {"field_7": "x"}, "roles": ["Admin"]}]})
+
+    assert destinations("field_7", mapping) == ["rules for tenants or roles"]
+    assert destinations("field_8", mapping) == []

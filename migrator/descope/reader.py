@@ -220,8 +220,12 @@ class DescopeReader:
         except ApiError as error:
             raise stop_for(error) from None
 
-    def audit_records(self, actions: Sequence[str], since: float, until: float) -> Iterator[tuple[str, str, float]]:
-        """Audit records of these actions, page by page: Descope id, action and epoch second.
+    def audit_records(
+        self, actions: Sequence[str], since: float, until: float
+    ) -> Iterator[tuple[list[tuple[str, str, float]], int | None]]:
+        """Pages of the audit records of these actions: Descope id, action and epoch second.
+
+        Each page comes with the number of records on all of them, None where Descope does not tell.
 
         Args:
             since: epoch seconds; the trail reaches 30 days back at most.
@@ -239,7 +243,7 @@ class DescopeReader:
                 raise
             except ApiError as error:
                 raise stop_for(error) from None
-            yield from records
+            yield records, total
             found += len(records)
             if is_whole(len(records), found, total):
                 return

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 SIGNED_IN, CHANGED = "LoginSucceed", "UserModified"  # the actions of audit records
 AUDIT_LIMIT = 10  # searches a minute
 TRAIL_DAYS = 30
-_PAGE = 1000  # records
+TRAIL_PAGE = 1000  # records
 
 
 def audit_pages(actions: Sequence[str], since: float, until: float) -> Iterator[dict[str, Json]]:
     """The bodies that ask for one page after the other; times are epoch seconds."""
-    asked = {"actions": list(actions), "from": int(since * 1000), "to": int(until * 1000), "limit": _PAGE}
+    asked = {"actions": list(actions), "from": int(since * 1000), "to": int(until * 1000), "limit": TRAIL_PAGE}
     return ({**asked, "page": number} for number in count())
 
 
@@ -53,7 +53,7 @@ def is_whole(shown: int, found: int, total: int | None) -> bool:
             fix="Run again; if it happens again, ask Descope's support.",
         )
     # A server may show fewer on a page than we ask for: its total then says that there is more.
-    return not shown or (shown < _PAGE and total is not None and found >= total)
+    return not shown or (shown < TRAIL_PAGE and total is not None and found >= total)
 
 
 def parse_sign_ins(answer: Json) -> list[tuple[str, float]]:

@@ -19,6 +19,7 @@ STAGES = {
     "plan": Stage("Searching Descope", "Searched Descope"),
     "canary": Stage("Sending the canary", "Sent the canary"),
     "send": Stage("Sending to Descope", "Sent to Descope"),
+    "trail": Stage("Reading the audit trail", "Read the audit trail"),
     "look": Stage("Looking for signs of life", "Looked for signs of life"),
     "undo": Stage("Undoing", "Undone"),
     "verify": Stage("Reading back from Descope", "Read back from Descope"),

@@ -34,9 +34,9 @@ _MEANING = {
     SignInClass.GONE: "are no longer in Descope",
 }
 _SIGNS = {
-    Sign.HISTORY: "the sign-in history",
-    Sign.TRAIL: "the audit trail",
-    Sign.FLAG: "a credential, or freshlyMigrated false",
+    Sign.HISTORY: "in the sign-in history",
+    Sign.TRAIL: "in the audit trail",
+    Sign.FLAG: "by a credential or freshlyMigrated false",
 }
 _ALONE = {
     Dispute.HISTORY_ALONE: "in the history, but not in the audit trail of that time",
@@ -138,9 +138,9 @@ def signed_in_text(document: SignedInDocument) -> list[str]:
         for kind, number in document["classes"].items()
         if number or kind in (SignInClass.SIGNED_IN, SignInClass.NOT_YET)
     ]
-    signs = [f"{_SIGNS[Sign(name)]} {number:,}" for name, number in document["signs"].items() if number]
+    signs = [f"{number:,} {_SIGNS[Sign(name)]}" for name, number in document["signs"].items() if number]
     if signs:
-        lines.append(fitted(f"shown by {'; '.join(signs)}", "  "))
+        lines.append(fitted(f"it shows of {', of '.join(signs)}", "  "))
     lines += _disputes(document)
     lines += _not_told(document)
     return [*lines, f"  {document['report']}"]

@@ -167,6 +167,7 @@ class SignInCheck:
         """Ask about everybody."""
         told = self._events.progress
         with closing(LifeWatch(self._checkpoint, self._descope, actions=(SIGNED_IN,), told=self._tell_trail)) as watch:
+            self._events.steps(["trail", "look"])
             self._events.stage("trail")
             watch.read_on()
             self._events.stage("look")

@@ -92,7 +92,7 @@ def ask_signed_in(common: Common, config: Config, checkpoint: Checkpoint) -> Sig
             descope.attributes()  # a refused key is a wrong configuration, found before anything else
             descope.choose_license()
             check.ask()
-        report = write_not_signed_in(config.report.path, check.absent())
+        report = write_not_signed_in(config.report.path, check.not_signed_in())
         seconds = clock.monotonic() - started
         return _document(check.tally, descope.calls, descope.throttled, seconds, report)
 

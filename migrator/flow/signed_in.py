@@ -17,10 +17,11 @@ from migrator.flow.scratch import Scratch
 from migrator.flow.signs import LifeWatch, SignsOfLife
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import DescopeConfig
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 100  # users in a request (docs/contract/descope.md 10.2)
 _AT_START = 2  # calls: the key is tried, and the licence asked for
 _LONG = 60.0  # seconds from which the reading of the trail is announced
-_ABSENT = (
-    "CREATE TABLE absent (last TEXT, length INTEGER, id TEXT, target TEXT, kind TEXT, status TEXT)",
-    "INSERT INTO absent VALUES (?, ?, ?, ?, ?, ?)",
+_REST = (
+    "CREATE TABLE rest (last TEXT, length INTEGER, id TEXT, target TEXT, kind TEXT, status TEXT)",
+    "INSERT INTO rest VALUES (?, ?, ?, ?, ?, ?)",
     # Newest access first, then in the order of ids, of which the shorter number is the smaller one.
-    "SELECT id, target, kind, last, status FROM absent ORDER BY last DESC, length, id",
+    "SELECT id, target, kind, last, status FROM rest ORDER BY last DESC, length, id",
 )
 
 
@@ -141,6 +142,12 @@ class SignInTally:
         if dispute is not None:
             self.disputes[dispute] += 1
 
+    def note_sources(self, signs: SignsOfLife) -> None:
+        """Note which of its sources Descope has told."""
+        self.history &= signs.history is not None
+        self.trail &= signs.trail_from is not None
+        self.trail_from = signs.trail_from
+
 
 class SignInCheck:
     """Asks Descope about everybody who is there by this migration, a hundred at a time; memory stays flat.
@@ -153,15 +160,15 @@ class SignInCheck:
         self, checkpoint: Checkpoint, descope: DescopeReader, config: DescopeConfig, events: RunEvents
     ) -> None:
         self._checkpoint, self._descope, self._config, self._events = checkpoint, descope, config, events
-        make, self._keep, self._sorted = _ABSENT
-        self._absent = Scratch(make)
+        make, self._keep, self._sorted = _REST
+        self._rest = Scratch(make)
         self.tally = SignInTally()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._absent.close()
+        self._rest.close()
 
     def ask(self) -> None:
         """Ask about everybody."""
@@ -175,22 +182,22 @@ class SignInCheck:
             told("look", 0, total)
             for users in arrived_pages(self._checkpoint, size=_AT_ONCE):
                 self._checkpoint.clock.check()
-                ids = [one.target_id for one in users if one.target_id]
-                found = {one.user_id: one for one in self._descope.load(ids)}
-                signs = watch.look(list(found))
-                self._note(signs)
-                rows = []
-                for one in users:
-                    there = found.get(one.target_id or "")
-                    kind, by = judge_sign_in(there, signs)
-                    self.tally.add(kind, by, dispute_about(there.user_id, by, signs) if there else None)
-                    if kind is not SignInClass.SIGNED_IN:
-                        status = there.status if there else ""
-                        last = one.source_last_login
-                        rows.append((last, len(one.user_id), one.user_id, one.target_id or "", kind.value, status))
-                self._absent.add(self._keep, rows)
+                self._rest.add(self._keep, list(self._ask_page(users, watch)))
                 done += len(users)
                 told("look", min(done, total), total)
+
+    def _ask_page(self, users: Sequence[StoredUser], watch: LifeWatch) -> Iterator[tuple[str | int, ...]]:
+        """Count these users; the rows to keep of those who have not signed in."""
+        found = {one.user_id: one for one in self._descope.load([one.target_id for one in users if one.target_id])}
+        signs = watch.look(list(found))
+        self.tally.note_sources(signs)
+        for user in users:
+            there = found.get(user.target_id or "")
+            kind, by = judge_sign_in(there, signs)
+            self.tally.add(kind, by, dispute_about(there.user_id, by, signs) if there else None)
+            if kind is not SignInClass.SIGNED_IN:
+                last, user_id, status = user.source_last_login, user.user_id, there.status if there else ""
+                yield last, len(user_id), user_id, user.target_id or "", kind.value, status
 
     def _tell_trail(self, done: int, total: int | None) -> None:
         cost = trail_cost(total or 0, self._config)
@@ -199,15 +206,10 @@ class SignInCheck:
             self._events.notice(f"The audit trail holds {total:,} sign-ins: {cost.calls:,} searches, about {lasts}.")
         self._events.progress("trail", done, total)
 
-    def _note(self, signs: SignsOfLife) -> None:
-        self.tally.history &= signs.history is not None
-        self.tally.trail &= signs.trail_from is not None
-        self.tally.trail_from = signs.trail_from
-
-    def absent(self) -> Iterator[tuple[str, ...]]:
+    def not_signed_in(self) -> Iterator[tuple[str, ...]]:
         """Whoever has not signed in, by last access to Docebo, the newest first.
 
         Yields:
             Docebo id, Descope id, class, Docebo's own text of the last access, status in Descope.
         """
-        return self._absent.rows(self._sorted)
+        return self._rest.rows(self._sorted)

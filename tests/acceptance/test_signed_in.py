@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -237,6 +240,39 @@ def test_beside_a_run_it_asks_all_the_same(place: Place) -> None:
     assert ended.document["signed_in"]["classes"]["not_yet"] >= 17
     assert "A run is in progress" in " ".join(ended.err.split())
     assert run.wait(60) in (0, 3)
+
+
+def test_it_needs_descopes_secret_and_none_of_docebos(place: Place) -> None:
+    """Whoever may only look at Descope can ask; without its key the missing variable is named."""
+    migrated(place, users=5, strangers=0)
+    key = place.config.descope.management_key.get_secret_value()
+    place.configure(docebo={"client_secret": "${NO_SECRET}", "password": "${NO_PASSWORD}"})
+    place.configure(descope={"management_key": "${DESCOPE_KEY}"})
+
+    without = place.command("status", "--signed-in")
+    ended = place.command("status", "--signed-in", "--json", env={**os.environ, "DESCOPE_KEY": key})
+
+    assert (without.code, "DESCOPE_KEY" in without.err, "NO_SECRET" in without.err) == (2, True, False)
+    assert (ended.code, ended.document["signed_in"]["classes"]) == (0, classes(not_yet=5))
+
+
+def test_asking_can_be_interrupted_and_leaves_the_last_list(place: Place) -> None:
+    """SIGTERM while Descope is slow: exit 143 at once, the error as JSON, and last week's file as it was."""
+    migrated(place, users=5, strangers=0)
+    asked(place)
+    place.sandbox.control.sign_in(target_of(place, arrived_ids(place)[0]))
+    before = listed(place)
+    place.sandbox.control.set_faults({"kind": "status", "path": HISTORY, "params": {"code": 429}})
+    seen = len(calls(place, HISTORY))
+    asking = place.start("status", "--signed-in", "--json")
+    while len(calls(place, HISTORY)) == seen:
+        assert asking.poll() is None
+
+    asking.send_signal(signal.SIGTERM)
+
+    out, _ = asking.communicate(timeout=20)
+    assert (asking.returncode, list(json.loads(out))) == (143, ["error"])
+    assert listed(place) == before
 
 
 def test_watching_and_asking_exclude_each_other(place: Place) -> None:

@@ -12,6 +12,10 @@ from undo_world import AUDIT, HISTORY, arrived_ids, migrated, target_of
 from virtual_clock import VirtualClock
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.runs.pace_memory import StoredPace
+from migrator.cli.command import Common
+from migrator.cli.reading import checkpoint_beside_run
+from migrator.cli.signed_in import ask_signed_in
 from migrator.core.errors import StopRun
 from migrator.descope.reader import DescopeReader
 from migrator.flow.options import RunEvents
@@ -48,7 +52,7 @@ def ask(place: Place, heard: RunEvents | None = None, leave: float = 0.0) -> tup
         SignInCheck(held, descope, config.descope, heard or RunEvents()) as check,
     ):
         check.ask()
-        return check.tally, list(check.absent())
+        return check.tally, list(check.not_signed_in())
 
 
 @pytest.mark.parametrize("path", [LOAD, HISTORY, AUDIT])
@@ -60,6 +64,32 @@ def test_a_server_that_stays_away_stops_it(place: Place, path: str, code: int) -
 
     with pytest.raises(StopRun):
         ask(place)
+
+
+def test_it_goes_on_at_the_pace_of_those_before_it(any_place: Place) -> None:
+    """No lease, but the same stored pace: what was asked a minute ago counts; beside a run nothing is stored."""
+    place, clock = any_place, VirtualClock()
+    migrated(place, users=250, strangers=0)
+    place.configure(descope={"rate_limits": {"create": 100, "search": 100, "user": 10}})
+    config, common = place.config, Common(place.config_path, True, "console", None, -1)
+    url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
+
+    def asked_of(holder: Checkpoint) -> list[float]:
+        before = len(clock.waits)
+        assert ask_signed_in(common, config, holder)["throttled"] == 0
+        return [seconds for seconds in clock.waits[before:] if seconds > 1]
+
+    with checkpoint_beside_run(config, clock) as held:
+        assert asked_of(held) == []  # four calls of nine: the attributes, and three lists
+        assert asked_of(held) == []  # eight
+        assert len(asked_of(held)) == 1
+        stored = StoredPace(held, "Descope", held.note).recall()["user"]
+    with Checkpoint(url, key, clock, upgrade=False, create=False) as run:  # which holds the lease
+        asked_of(run)
+        after = StoredPace(run, "Descope", run.note).recall()["user"]
+
+    assert stored.used
+    assert after.used == stored.used
 
 
 SERVERS: list[dict[str, Any]] = [

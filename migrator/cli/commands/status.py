@@ -105,7 +105,7 @@ def status_command(common: Common, watching: bool, interval: float, signed_in: b
     """  # noqa: D301 -- Click's \b
     if watching and signed_in:
         raise click.UsageError("--watch reads the checkpoint alone: ask --signed-in without it.")
-    config = common.load(offline=not signed_in)
+    config = common.load(offline=not signed_in, without_docebo=True)
     clock = Clock()
     with checkpoint_beside_run(config, clock) as checkpoint:
         people = not common.as_json

@@ -80,6 +80,7 @@ def _cost(figures: RunFigures) -> list[str]:
         )
     if whole := _duration(estimate.get("run_range_minutes")):
         lines.append(f"  a whole run{whole.replace(',', ' takes', 1)}, reading Docebo included")
+    lines += _rules(figures)
     leavers = figures.extra["leavers"]
     if leavers:
         lines.append(f"  {users_words(leavers)} suspended, expired or gone in Docebo would be disabled in Descope")
@@ -94,6 +95,19 @@ def _cost(figures: RunFigures) -> list[str]:
         number = sum(decided.values())
         kinds = ", ".join(f"{users:,} {kind}" for kind, users in decided.items())
         lines.append(f"  {number:,} decision{verb_form(number, ' is', 's are')} in force ({kinds})")
+    return lines
+
+
+def _rules(figures: RunFigures) -> list[str]:
+    """What rules cost, and what they need that Descope does not have."""
+    lacking, calls = figures.extra.get("missing_grants", {}), figures.extra.get("member_calls", 0)
+    lines = []
+    if calls:
+        each = f"{calls:,} Docebo call{verb_form(calls, '', 's')}"
+        lines.append(f"  reading the branches and groups that rules name takes {each} in every run")
+    if any(lacking.values()):
+        named = "; ".join(f"{kind} {', '.join(names)}" for kind, names in lacking.items() if names)
+        lines.append(f"  Descope does not have {named}: run --create-missing creates them")
     return lines
 
 

@@ -62,8 +62,8 @@ def _known_keys(path: KeyPath, model: type[BaseModel]) -> list[str]:
     steps = iter(path)
     for step in steps:
         section = model.model_fields[str(step)].annotation
-        if get_origin(section) is dict:  # its keys are anybody's, its values sections
-            section = get_args(section)[1]
+        if get_origin(section) in (dict, tuple):  # its keys are anybody's, its values sections
+            section = get_args(section)[get_origin(section) is dict]
             next(steps, None)
         if isinstance(section, type) and issubclass(section, BaseModel):
             model = section

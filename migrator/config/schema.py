@@ -22,23 +22,27 @@ from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at ru
 from migrator.config import values
 from migrator.config.mapped_attribute import MappedAttribute  # noqa: TC001 -- pydantic reads it at run time
 from migrator.config.messages import report_problems, schema_problems
+from migrator.config.rules import RoleRule, TenantRule
 from migrator.config.section import (
     FieldName,
     FingerprintedSection,
     LimitedSection,
     PlacedSection,
     Section,
+    Text,
     folder_of,
 )
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
+from migrator.core.grants import ROLES, TENANTS, Grant, in_order
 from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from migrator.core.member_lists import MemberList
+
 UpdateRule: TypeAlias = Literal["source_wins", "fill_if_empty", "target_wins"]
-Text: TypeAlias = Annotated[str, AfterValidator(values.text)]
 Secret: TypeAlias = Annotated[SecretStr, AfterValidator(values.secret)]
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(values.base_url)]
 AttributeName: TypeAlias = Annotated[str, AfterValidator(values.attribute_name)]
@@ -47,7 +51,8 @@ FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], Field(strict=False), Af
 Statuses: TypeAlias = Annotated[
     tuple[SourceStatus, ...], Field(strict=False), AfterValidator(values.some), AfterValidator(values.distinct)
 ]
-NoRules: TypeAlias = Annotated[tuple[Json, ...], Field(strict=False)]
+TenantRules: TypeAlias = Annotated[tuple[TenantRule, ...], Field(strict=False)]
+RoleRules: TypeAlias = Annotated[tuple[RoleRule, ...], Field(strict=False)]
 
 _REGIONAL_ID_LENGTH = 32
 
@@ -186,8 +191,8 @@ class MappingConfig(FingerprintedSection):
     phone_region: Annotated[str, AfterValidator(values.phone_region)] | None = None
     status: StatusConfig = Field(default_factory=StatusConfig)
     attributes: dict[AttributeName, MappedAttribute] = Field(default_factory=dict)
-    tenants: NoRules = ()
-    roles: NoRules = ()
+    tenants: TenantRules = ()
+    roles: RoleRules = ()
 
     @field_validator("synthesize_domain")
     @classmethod
@@ -196,13 +201,40 @@ class MappingConfig(FingerprintedSection):
             raise ValueError("is required with mapping.missing_email: synthesize")
         return value
 
-    @field_validator("tenants", "roles")
+    @field_validator("roles")
     @classmethod
-    def _no_rules(cls, value: tuple[Json, ...], info: ValidationInfo) -> tuple[Json, ...]:
-        if value:
-            kind = (info.field_name or "").removesuffix("s")
-            raise ValueError(f"{kind} rules are not available in this version; leave the list empty")
+    def _roles_or_tenants(cls, value: RoleRules, info: ValidationInfo) -> RoleRules:
+        if value and info.data.get("tenants"):
+            raise ValueError(
+                "cannot stand beside mapping.tenants: Descope takes no user with tenants and roles of the project;"
+                " give roles in a tenant there"
+            )
         return value
+
+    @property
+    def rules(self) -> tuple[TenantRule | RoleRule, ...]:
+        """All rules, in the order of writing."""
+        return (*self.tenants, *self.roles)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """Everything that the rules can give."""
+        return in_order(grant for rule in self.rules for grant in rule.grants)
+
+    def rules_asking(self, asked: MemberList) -> list[str]:
+        """The keys of the rules that ask for these members, as in `mapping.tenants[0].when.branch`."""
+        return [
+            f"mapping.{name}[{number}].when.{asked.kind}"
+            for name in (TENANTS, ROLES)
+            for number, rule in enumerate(getattr(self, name))
+            if asked in (*rule.when.branches, *rule.when.groups)
+        ]
+
+    @property
+    def member_lists(self) -> tuple[MemberList, ...]:
+        """The branches and groups that the rules name, each once."""
+        asked = (one for rule in self.rules for one in (*rule.when.branches, *rule.when.groups))
+        return tuple(dict.fromkeys(asked))
 
 
 class PolicyConfig(FingerprintedSection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from migrator.config.yaml_file import KeyPath
 
+_STEP = re.compile(r"\[[0-9]+|[^.\[\]]+")  # of a dotted name
+
+Text: TypeAlias = Annotated[str, AfterValidator(values.text)]
 FieldName: TypeAlias = Annotated[str, AfterValidator(values.docebo_field)]
 
 
@@ -52,8 +56,12 @@ class PlacedSection(Section):
             self._places = _Places(context["path"], context["lines"])
 
     def place_of(self, key: str) -> str:
-        """A key by its dotted name, with file and line where it is set: `run.concurrency (config.yaml, line 7)`."""
-        line = self._places.lines.get(tuple(key.split(".")))
+        """A key by its dotted name, with file and line where it is set: `run.concurrency (config.yaml, line 7)`.
+
+        An item of a list is named by its number: `mapping.tenants[0].tenant`.
+        """
+        path = tuple(int(step[1:]) if step[0] == "[" else step for step in _STEP.findall(key))
+        line = self._places.lines.get(path)
         return f"{key} ({self._places.path}, line {line})" if line else key
 
 

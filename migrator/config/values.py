@@ -18,6 +18,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from migrator.core.email_address import parse_email
+from migrator.core.expressions import compiled
 from migrator.core.hosts import is_loopback
 from migrator.core.model import MARK_ATTRIBUTES, Json
 from migrator.core.text import folded, nfc
@@ -175,6 +176,23 @@ def email_domain(value: str) -> str:
     """A domain that made-up addresses can end in."""
     if "@" in value or parse_email(f"docebo-1@{value}") is None:
         raise ValueError("must be a domain, such as migrated.example.com")
+    return value
+
+
+def address_domain(value: str) -> str:
+    """A domain of e-mail addresses, in the one spelling of addresses."""
+    return (parse_email(f"name@{email_domain(value)}") or value).rpartition("@")[2]
+
+
+def expression(value: str) -> str:
+    """A regular expression that takes linear time, whatever it meets (docs/decisions/0027)."""
+    try:
+        compiled(value)
+    except ValueError:
+        raise ValueError(
+            "is not a regular expression that RE2 takes: its syntax is wrong, it is too large, or it uses"
+            " backreferences or lookaround, which can take exponential time"
+        ) from None
     return value
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from migrator.core.grants import ROLE_NAMES, ROLES, TENANTS, USER_TENANTS
 from migrator.core.login_ids import login_key
 from migrator.core.model import PlainFields, canonical_json, text_hash
 
@@ -27,7 +28,7 @@ class Change(StrEnum):
 
     PATCH = "patch"  # in a patch, whenever it differs
     WITH_STATUS = "with_status"  # in a patch, only for users whom we may enable or disable
-    WHOLE_SET = "whole_set"  # in a patch, together with the attributes that are not ours
+    WHOLE_SET = "whole_set"  # in a patch, together with what is there and not ours
     OWN_CALL = "own_call"  # because a patch may silently merge two users (docs/contract/descope.md 10.13)
 
 
@@ -61,10 +62,12 @@ USER_FIELDS = (
     UserField(PHONE, "phone", Change.OWN_CALL, PHONE),
     UserField(STATUS, "status", Change.WITH_STATUS, STATUS, variant=str),
     UserField(CUSTOM_ATTRIBUTES, "attributes", Change.WHOLE_SET, "", variant=frozenset),
+    UserField(USER_TENANTS, "tenants", Change.WHOLE_SET, TENANTS, variant=canonical_json),
+    UserField(ROLE_NAMES, "roles", Change.WHOLE_SET, ROLES, variant=canonical_json),
 )
 _RULES = {one.name: one.rule for one in USER_FIELDS}
-# The fields that `policy.update` may name, besides `default` and the mapped attributes.
-UPDATE_FIELDS = tuple(name for name, rule in _RULES.items() if name == rule)
+# What `policy.update` may name, besides `default` and the mapped attributes.
+UPDATE_FIELDS = tuple(dict.fromkeys(filter(None, _RULES.values())))
 
 
 def rule_name(name: str) -> str:
@@ -73,13 +76,17 @@ def rule_name(name: str) -> str:
 
 
 def field_values(target: TargetUser) -> dict[str, Json]:
-    """Every field of a target by its Descope name; each attribute is one field, as in `customAttributes.city`."""
+    """Every field of a target by its Descope name.
+
+    Each attribute is a field of its own, as in `customAttributes.city`, and so is each grant.
+    """
     return {
-        **{one.name: one.of(target) for one in USER_FIELDS if one.name != CUSTOM_ATTRIBUTES},
+        **{one.name: one.of(target) for one in USER_FIELDS if one.change is not Change.WHOLE_SET},
         # Another spelling or order does not make them other login ids.
         LOGIN_ID: login_key(target.login_id),
         EXTRA_LOGIN_IDS: sorted(map(login_key, target.extra_login_ids)),
         **{ATTRIBUTE + name: value for name, value in target.attributes.items()},
+        **{grant.field: True for grant in target.grants},
     }
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from migrator.core.grants import Grant, role_list, tenant_list
+
 if TYPE_CHECKING:
     from migrator.core.reasons import Reason
 
@@ -99,6 +101,7 @@ class TargetUser(PlainFields):
 
     An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
     attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
+    `grants` are the tenants and roles that the rules give.
     """
 
     login_id: str
@@ -110,11 +113,22 @@ class TargetUser(PlainFields):
     attributes: dict[str, Json] = field(default_factory=dict)
     # The login id as Docebo spells it, if that is another spelling: a server may distinguish the two.
     spelled: str = ""
+    grants: tuple[Grant, ...] = ()
 
     @property
     def user_id(self) -> str:
         """The Docebo user id in this target's mark."""
         return str(self.attributes[MARK_USER])
+
+    @property
+    def tenants(self) -> list[Json]:
+        """Its tenants, each with the roles there, as Descope takes them."""
+        return tenant_list(self.grants)
+
+    @property
+    def roles(self) -> list[str]:
+        """Its roles of the project."""
+        return role_list(self.grants)
 
     @property
     def all_login_ids(self) -> tuple[str, ...]:
@@ -123,7 +137,8 @@ class TargetUser(PlainFields):
 
     def to_json(self) -> str:
         """Canonical JSON text; equal users give equal text."""
-        names = _TARGET_FIELDS if self.spelled else _SPELLED_ALIKE
+        # Left out where there is nothing to say, as before they were fields of a user.
+        names = [name for name in _TARGET_FIELDS if name not in _RARE or getattr(self, name)]
         return canonical_json({name: getattr(self, name) for name in names})
 
     def content_hash(self, text: str | None = None) -> str:
@@ -145,11 +160,12 @@ class TargetUser(PlainFields):
         """The inverse of `to_json`."""
         values = json.loads(text)
         values["extra_login_ids"] = tuple(values["extra_login_ids"])
+        values["grants"] = tuple(Grant(*one) for one in values.get("grants", ()))
         return cls(**values)
 
 
 _TARGET_FIELDS = tuple(one.name for one in fields(TargetUser))
-_SPELLED_ALIKE = tuple(name for name in _TARGET_FIELDS if name != "spelled")
+_RARE = ("spelled", "grants")
 # Kept, because making an encoder takes longer than writing a short value; what was decoded cannot contain itself.
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False)
 

@@ -169,6 +169,19 @@ class Reason(StrEnum):
             "mapping.extra_login_ids."
         ),
     )
+    TENANTS_OR_ROLES = (
+        "tenants_or_roles",
+        State.CONFLICT,
+        (
+            "A rule gives the user tenants, but in Descope the user has roles of the project, or the other way round. "
+            "Descope takes no user with both. Nothing was changed."
+        ),
+        (
+            "Take the roles or the tenants away in the Descope console, or change the rule so that it does not match "
+            "this user, then run again."
+        ),
+        Again.JUDGES,
+    )
     MARK_LOST = (
         "mark_lost",
         State.CONFLICT,

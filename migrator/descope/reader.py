@@ -5,11 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.core.errors import ApiError, ConfigError, NotSent, Refused, StopRun
+from migrator.core.errors import ApiError, NotSent, Refused, StopRun
+from migrator.core.grants import Grant
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.attribute_value import AttributeDefinition
-from migrator.descope.auth import KeyAuth
+from migrator.descope.auth import REFUSED_KEY, KeyAuth, key_refused
 from migrator.descope.endpoints import (
+    ALL_ROLES,
+    ALL_TENANTS,
     ATTRIBUTES,
     AUDIT,
     HISTORY,
@@ -21,7 +24,7 @@ from migrator.descope.endpoints import (
     USER,
     Endpoint,
 )
-from migrator.descope.trail import AUDIT_LIMIT, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
+from migrator.descope.trail import AUDIT_LIMIT, Audits, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
@@ -121,26 +124,34 @@ class DescopeReader:
         def parse(answer: Json) -> dict[str, AttributeDefinition]:
             return {entry["name"]: AttributeDefinition.of(entry) for entry in answer.get("data") or []}
 
+        return self._asked_first(ATTRIBUTES, parse)
+
+    def tenants(self) -> dict[str, str]:
+        """The tenants of the project, id to name.
+
+        Raises:
+            ConfigError: the management key is refused.
+        """
+        return self._asked_first(ALL_TENANTS, lambda a: {one["id"]: one["name"] for one in a.get("tenants") or []})
+
+    def roles(self) -> set[Grant]:
+        """Every role that is defined: as a role of the project, or as one of a tenant alone.
+
+        Raises:
+            ConfigError: the management key is refused.
+        """
+        return self._asked_first(
+            ALL_ROLES, lambda a: {Grant(one.get("tenantId") or "", one["name"]) for one in a.get("roles") or []}
+        )
+
+    def _asked_first(self, endpoint: Endpoint, parse: Callable[[Json], _T]) -> _T:
+        """What is asked before anybody is: here a refused key is told."""
         try:
-            return self._raw(ATTRIBUTES, parse)
+            return self._raw(endpoint, parse)
         except Refused as error:
-            if error.status in (401, 403):
-                raise self._key_refused(error) from None
-            raise stop_for(error) from None
+            raise (key_refused(self._config, error) if error.status in REFUSED_KEY else stop_for(error)) from None
         except ApiError as error:
             raise stop_for(error) from None
-
-    def _key_refused(self, error: Refused) -> ConfigError:
-        """A key belongs to a company and may be for some of its projects alone: 401 does not say which it is."""
-        project, key = (self._config.place_of(f"descope.{name}") for name in ("project_id", "management_key"))
-        why = "is wrong or has expired, or it belongs to another project"
-        if error.status != HTTPStatus.UNAUTHORIZED:
-            why = "is not permitted to do this, or not from this machine's address"
-        return ConfigError(
-            f"Descope refused the management key for project {self._config.project_id}: the key {why} ({error}).",
-            fix=f"Check that {project} and {key} belong together, and in the Descope console the key's expiry,"
-            " its projects, its roles and its permitted addresses.",
-        )
 
     def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:
         """Users that answer to any of these login ids, as far as the search index knows yet."""
@@ -220,12 +231,8 @@ class DescopeReader:
         except ApiError as error:
             raise stop_for(error) from None
 
-    def audit_records(
-        self, actions: Sequence[str], since: float, until: float
-    ) -> Iterator[tuple[list[tuple[str, str, float]], int | None]]:
-        """Pages of the audit records of these actions: Descope id, action and epoch second.
-
-        Each page comes with the number of records on all of them, None where Descope does not tell.
+    def audit_records(self, actions: Sequence[str], since: float, until: float) -> Iterator[Audits]:
+        """Audit records of these actions, page by page.
 
         Args:
             since: epoch seconds; the trail reaches 30 days back at most.

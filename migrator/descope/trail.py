@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from migrator.core.errors import StopRun
 
@@ -16,6 +16,8 @@ SIGNED_IN, CHANGED = "LoginSucceed", "UserModified"  # the actions of audit reco
 AUDIT_LIMIT = 10  # searches a minute
 TRAIL_DAYS = 30
 TRAIL_PAGE = 1000  # records
+# A page's records, as Descope id, action and epoch second; and how many there are on all pages, None if it is not told.
+Audits: TypeAlias = tuple[list[tuple[str, str, float]], int | None]
 
 
 def audit_pages(actions: Sequence[str], since: float, until: float) -> Iterator[dict[str, Json]]:
@@ -24,8 +26,8 @@ def audit_pages(actions: Sequence[str], since: float, until: float) -> Iterator[
     return ({**asked, "page": number} for number in count())
 
 
-def parse_audits(answer: Json) -> tuple[list[tuple[str, str, float]], int | None]:
-    """A page's records, as Descope id, action and epoch second; and how many there are on all pages, if it tells.
+def parse_audits(answer: Json) -> Audits:
+    """The page in an answer.
 
     Raises:
         KeyError, TypeError, ValueError: the wrong shape.

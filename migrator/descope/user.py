@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, is_grant, read_grants, role_list, tenant_list
 from migrator.core.login_ids import login_key
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, PlainFields, canonical_json, text_hash
 from migrator.descope.attribute_value import value_text
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _ATTRIBUTE_OF = {one.name: one.attribute for one in USER_FIELDS}
 _PLAIN = [one for one in USER_FIELDS if one.change is Change.PATCH]  # `PlainFields`
 # What a user may have besides; whoever gave it one of these that we do not send has changed the user.
-_OTHERS = ("middleName", "roleNames", "userTenants", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC")
-_NEVER_SENT = tuple(name for name in _OTHERS if name not in {one.name for one in USER_FIELDS})
+_NEVER_SENT = ("middleName", "ssoAppIds", "recoveryEmail", "recoveryPhone", "SCIM", "OIDC")
 _CREDENTIALS = ("password", "webauthn", "TOTP", "SAML", "push")
 _NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint, which older versions have stored
 
@@ -27,6 +27,8 @@ _NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint,
 @dataclass(frozen=True, slots=True)
 class DescopeUser(PlainFields):
     """What we use of a user object; "" means unset. `attributes` holds every custom attribute, foreign ones too.
+
+    `grants` are all its tenants and roles, whoever gave them.
 
     `created_at` is an epoch second, None where the answer does not tell; `never_sent` names the fields that hold
     something and that we never send.
@@ -43,6 +45,17 @@ class DescopeUser(PlainFields):
     has_credential: bool = False
     created_at: float | None = None
     never_sent: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def tenants(self) -> list[Json]:
+        """Its tenants, each with the roles there."""
+        return tenant_list(self.grants)
+
+    @property
+    def roles(self) -> list[str]:
+        """Its roles of the project."""
+        return role_list(self.grants)
 
     def mark(self) -> tuple[str, str] | None:
         """(platform, Docebo user id) of the migration that made this user; None for a stranger.
@@ -58,14 +71,19 @@ class DescopeUser(PlainFields):
         return {"true": True, "false": False}.get(value_text(self.attributes.get(FRESHLY_MIGRATED)))
 
     def value(self, name: str) -> Json:
-        """A field by its name in `core.fields`; None for an attribute that is not set."""
+        """A field by its name in `core.fields`; None for an attribute that is not set, or a grant it does not have."""
         if name.startswith(ATTRIBUTE):
             return self.attributes.get(name.removeprefix(ATTRIBUTE))
+        if is_grant(name):
+            return True if any(one.field == name for one in self.grants) else None
         return getattr(self, _ATTRIBUTE_OF[name])
 
     def fingerprint(self) -> str:
         """A hash of everything read of this user: equal as long as nobody changed it."""
-        return text_hash(canonical_json({k: v for k, v in asdict(self).items() if k not in _NO_PART}))
+        told = {name: value for name, value in asdict(self).items() if name not in _NO_PART}
+        if not self.grants:
+            del told["grants"]
+        return text_hash(canonical_json(told))
 
     def answers_to(self, login_id: str) -> bool:
         """Whether this login id is the user's, in any spelling (`login_key`)."""
@@ -102,6 +120,7 @@ def parse_user(value: Json) -> DescopeUser:
         has_credential=_has_credential(value),
         created_at=_seconds(value.get("createdTime")),
         never_sent=tuple(name for name in _NEVER_SENT if value.get(name)),
+        grants=read_grants(value.get(USER_TENANTS), value.get(ROLE_NAMES)),
     )
 
 

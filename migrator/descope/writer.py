@@ -10,6 +10,8 @@ from migrator.descope.endpoints import (
     ALL_CALLS,
     CREATE_ATTRIBUTES,
     CREATE_BATCH,
+    CREATE_ROLE,
+    CREATE_TENANT,
     DELETE_BATCH,
     PATCH_BATCH,
     UPDATE_EMAIL,
@@ -39,6 +41,22 @@ class DescopeWriter(DescopeReader):
             self._call(CREATE_ATTRIBUTES, lambda a: a["data"], body)
         except Refused as error:
             raise stop_for(error) from None
+
+    def create_tenant(self, tenant_id: str) -> None:
+        """Make a tenant that is called like its id.
+
+        Raises:
+            Refused: Descope does not take it; perhaps it is there.
+        """
+        self._raw(CREATE_TENANT, lambda _answer: None, {"id": tenant_id, "name": tenant_id})
+
+    def create_role(self, name: str) -> None:
+        """Make a role of the project, which its tenants can give too.
+
+        Raises:
+            Refused: Descope does not take it; perhaps it is there.
+        """
+        self._raw(CREATE_ROLE, lambda _answer: None, {"name": name})
 
     def create(self, users: Sequence[Json]) -> BatchAnswer:
         """Create users without contacting anybody (docs/contract/descope.md 3.3)."""

@@ -1,7 +1,8 @@
-"""The source: Docebo's session and its user list, page by page (docs/contract/docebo.md 1.7 and 2)."""
+"""The source: Docebo's session and its lists, page by page (docs/contract/docebo.md 1.7, 2, 5 and 6)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +15,7 @@ from migrator.http.pace import Limit, Pacer
 from migrator.http.retry import LASTING, Idempotence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Container, Generator, Mapping
 
     from migrator.config.schema import DoceboConfig
     from migrator.core.clock import Clock
@@ -26,8 +27,14 @@ _T = TypeVar("_T")
 USERS_PATH = "/manage/v1/user"
 SESSION_PATH = "/manage/v1/user/session"
 FIELDS_PATH = "/manage/v1/user_fields"
+BRANCHES_PATH = "/manage/v1/orgchart"
+GROUP_ID = re.compile("[A-Za-z0-9_-]+")  # whatever else a path may hold, no rule puts it there
+_GROUP_MEMBERS = re.compile(f"/(?:manage/v1/group|audiences/v1/audience)/{GROUP_ID.pattern}/members")
 BUCKET = "docebo"
+COUNTED = {"get_total_count": "1"}
 HOUR = 3600.0
+# The only documented unique order, and a count of all users (docs/contract/docebo.md 2.1 and 2.5).
+BY_USERNAME = {"sort_attr": DoceboField.USERNAME.value, "sort_dir": "asc", **COUNTED}
 FIELD_PAGES = 5  # a platform has at most 50 additional fields (docs/contract/docebo.md 4)
 
 
@@ -43,6 +50,18 @@ class Page:
     total: int | None
     pages: int | None
     full: bool
+
+
+class _AllowedReads:
+    """The only calls with the token; the path to a group's members has its id in it."""
+
+    _paths = (USERS_PATH, SESSION_PATH, FIELDS_PATH, BRANCHES_PATH)
+
+    def __contains__(self, call: object) -> bool:
+        match call:
+            case ("GET", str(path)):
+                return path in self._paths or _GROUP_MEMBERS.fullmatch(path) is not None
+        return False
 
 
 def docebo_limits(config: DoceboConfig) -> dict[str, Limit]:
@@ -62,7 +81,7 @@ class DoceboClient:
         self._config = config
         pacer = Pacer(clock, docebo_limits(config), "Docebo")
 
-        def transport(allowed: set[tuple[str, str]], auth: TokenAuth | None) -> Transport:
+        def transport(allowed: Container[tuple[str, str]], auth: TokenAuth | None) -> Transport:
             return Transport(
                 api="Docebo",
                 base_url=config.base_url,
@@ -79,7 +98,7 @@ class DoceboClient:
 
         self._tokens = transport({("POST", TOKEN_PATH)}, None)
         auth = TokenAuth(config, self._tokens, clock)
-        self._api = transport({("GET", path) for path in (USERS_PATH, SESSION_PATH, FIELDS_PATH)}, auth)
+        self._api = transport(_AllowedReads(), auth)
         self.pacer = pacer
 
     @property
@@ -117,20 +136,24 @@ class DoceboClient:
             page: from 1.
             search_text: "" for everybody.
         """
-        size = self._config.page_size
-        params = {
-            "page": str(page),
-            "page_size": str(size),
-            "search_text": search_text,
-            "sort_attr": DoceboField.USERNAME.value,
-            "sort_dir": "asc",
-            "get_total_count": "1",
-        }
-        return self._get(USERS_PATH, params, lambda answer: parse_page(answer, size))
+        return self._page(USERS_PATH, page, {**BY_USERNAME, "search_text": search_text}, "Users")
 
     def pages(self, search_text: str = "") -> Generator[Page]:
         """The pages of the user list in their order, without end, several fetched at a time (`read_ahead`)."""
         return read_ahead(lambda page: self.users(page, search_text), self._config.concurrency)
+
+    def pages_of(self, path: str, params: Mapping[str, str], what: str) -> Generator[Page]:
+        """The pages of another list, in the same way.
+
+        Args:
+            what: is on the pages, for the text of errors.
+
+        Raises:
+            Refused: Docebo says 400 or 404, which may mean that there is no such list.
+        """
+        return read_ahead(
+            lambda page: self._page(path, page, params, what, through=(400, 404)), self._config.concurrency
+        )
 
     def user_fields(self) -> dict[str, str]:
         """The titles of the additional fields by name, as in {"field_4": "City"}.
@@ -158,25 +181,43 @@ class DoceboClient:
         self._api.close()
         self._tokens.close()
 
-    def _get(self, path: str, params: dict[str, str], parse: Callable[[Json], _T]) -> _T:
+    def _page(
+        self, path: str, page: int, params: Mapping[str, str], what: str, through: Container[int | None] = ()
+    ) -> Page:
+        size = self._config.page_size
+        numbered = {"page": str(page), "page_size": str(size), **params}
+        return self._get(path, numbered, lambda answer: parse_page(answer, size), what, through)
+
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        parse: Callable[[Json], _T],
+        what: str = "Users",
+        through: Container[int | None] = (),
+    ) -> _T:
+        """Make a call; a refusal whose status is one of `through` is left to the caller."""
         request = Request("GET", path, Idempotence.READ, BUCKET, params=params)
         try:
             return self._api.call(request, parse)
         except Refused as error:
+            if error.status in through:
+                raise
             if error.status in (401, 403):
                 raise StopRun(
                     f"Failed to Authenticate: {error}.",
                     fix="The token is not accepted here: check the user's rights and the OAuth app, then run again.",
                 ) from None
-            raise _unreadable(error) from None
+            raise unreadable(error, what) from None
         except ApiError as error:
-            raise _unreadable(error) from None
+            raise unreadable(error, what) from None
 
 
-def _unreadable(error: ApiError) -> StopRun:
+def unreadable(error: ApiError, what: str) -> StopRun:
+    """The error about a page of users, branches or members (`what`) that cannot be read."""
     advice = error.fix or "Check docebo.base_url and that the platform is up."
     return StopRun(
-        f"Failed Getting Users: {error}.",
+        f"Failed Getting {what}: {error}.",
         fix=f"{advice} Then run again: it is safe, and a partial list is never taken for a full one.",
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError
+from migrator.core.grants import ROLES, TENANTS
 from migrator.docebo.record import SOMETIMES, is_additional
 from migrator.log.redact import visible
 
@@ -67,7 +68,13 @@ def mapped_fields(mapping: MappingConfig) -> list[MappedField]:
     named = [MappedField("extra_login_ids", name) for name in mapping.extra_login_ids]
     if mapping.phone_field is not None:
         named.append(MappedField("phone_field", mapping.phone_field))
-    return named + [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
+    named += [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
+    return named + [
+        MappedField(f"{kind}[{number}].when.{field}", field)
+        for kind, rules in ((TENANTS, mapping.tenants), (ROLES, mapping.roles))
+        for number, rule in enumerate(rules)
+        for field in rule.when.fields
+    ]
 
 
 def find_unknown(

@@ -22,13 +22,17 @@ BARREN_PAGES = 3  # pages in a row that show nobody fresh, before a reading that
 
 @dataclass(slots=True)
 class Reading:
-    """How far one reading of all pages has come: pages turned, users shown, and what Docebo counts."""
+    """How far one reading of all pages has come: pages turned, users shown, and what Docebo counts.
+
+    `what` is on the pages, for the text of errors.
+    """
 
     page: int = 0
     seen: int = 0
     total: int | None = None
     pages: int | None = None
     barren: int = 0
+    what: str = "Users"
 
     def is_last(self, page: Page, fresh: int) -> bool:
         """Take note of the next page, which showed `fresh` users for the first time; whether the list ends with it.
@@ -43,8 +47,8 @@ class Reading:
         self.barren = 0 if fresh else self.barren + 1
         if self.barren == BARREN_PAGES and page.has_more and not self._total_shown:
             raise StopRun(
-                "Failed Getting Users: Docebo says there is more, but"
-                f" {BARREN_PAGES} pages in a row showed nobody new.",
+                f"Failed Getting {self.what}: Docebo says there is more, but"
+                f" {BARREN_PAGES} pages in a row showed nothing new.",
                 fix="Run again; if it happens again, ask Docebo's support why has_more_data stays true."
                 " Nothing was sent.",
             )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from migrator.core import fields, model
+from migrator.core.text import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +134,9 @@ class DoceboRecord:
     creation_date = _Value(_F.CREATION_DATE)
     last_access_date = _Value(_F.LAST_ACCESS_DATE)
     level = _Value(_F.LEVEL)
+    language = _Value(_F.LANGUAGE)
+    lang_code = _Value(_F.LANG_CODE)
+    multidomains = _Value(_F.MULTIDOMAINS)
 
     @classmethod
     def from_json(cls, text: str | None) -> DoceboRecord:
@@ -143,6 +147,19 @@ class DoceboRecord:
     def get(self, name: str) -> Json:
         """The value of a field that the mapping names; None where the record has none."""
         return self.raw.get(name)
+
+
+# As Docebo's answers spell them (docs/contract/docebo.md 11).
+_LEVELS = {
+    "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
+    "power_user": "power_user", "poweruser": "power_user", "admin": "power_user", "4": "power_user",
+    "user": "user", "6": "user",
+}  # fmt: skip
+
+
+def level_of(value: Json) -> str:
+    """The level that a record shows, in one spelling; "" for one that nobody knows."""
+    return _LEVELS.get((scalar_text(value) or "").strip().lower(), "")
 
 
 def additional_name(number: Json) -> str:

@@ -44,11 +44,23 @@ class ProjectAttributes:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingGrants:
+    """What rules give and the project does not define: ids of tenants, and names of roles."""
+
+    tenants: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tenants or self.roles)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanContext:
     """One plan or run of one migration, with read-only access to the destination.
 
     `config` is as it was read; `steering.config` has what was set since. `choices` are the decisions of people in
-    force, by Docebo user id.
+    force, by Docebo user id; `missing` is what must be created before the first user is sent, and
+    `member_calls` how many Docebo calls the members of branches and groups took.
     """
 
     config: Config
@@ -63,6 +75,8 @@ class PlanContext:
     normalize: Normalizer
     attributes: ProjectAttributes
     choices: Mapping[str, UserChoice] = field(default_factory=dict, kw_only=True)
+    missing: MissingGrants = field(default_factory=MissingGrants, kw_only=True)
+    member_calls: int = field(default=0, kw_only=True)
 
     @property
     def platform(self) -> str:

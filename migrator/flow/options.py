@@ -32,6 +32,7 @@ class RunOptions:
     remap: bool = False
     accept_shrink: bool = False
     accept_short_list: bool = False
+    create_missing: bool = False
     upgrade: bool = True
     verify: bool = True
     retry: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from migrator.docebo.record import DoceboRecord
 from migrator.flow.plan.decide import DecisionRules
 from migrator.flow.plan.plan import decide_all
 from migrator.flow.plan.project_attributes import find_attributes
+from migrator.flow.read.members import rule_members
 from migrator.normalize.identity import record_key, user_key_or_none
 from migrator.normalize.mapping import Normalizer
 
@@ -100,11 +101,13 @@ class BothSides:
         """Check the rights on both sides first.
 
         Raises:
-            ConfigError: credentials or rights are not enough, or an attribute has the wrong type.
+            ConfigError: credentials or rights are not enough, an attribute has the wrong type, or a rule names a branch
+                or group that Docebo does not have.
         """
         docebo.check_session()
         descope.choose_license()
-        normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices))
+        members = rule_members(docebo, config)
+        normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices), members)
         return cls(config, docebo, descope, choices, normalize, find_attributes(descope, config))
 
     @property

@@ -29,7 +29,9 @@ from migrator.flow.plan.decisions_file import is_the_report, read_decisions
 from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
 from migrator.flow.plan.project_attributes import find_attributes
+from migrator.flow.plan.project_grants import find_missing_grants, missing_error, missing_text
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
+from migrator.flow.read.members import rule_members
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import Sweeps
 from migrator.flow.send.canary import confirm_canary, send_canary
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from migrator.config.schema import Config
     from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
+    from migrator.flow.context import MissingGrants
     from migrator.flow.opening import OpenedRun
     from migrator.flow.options import RunEvents, RunOptions
     from migrator.report.summary import RunFigures
@@ -149,7 +152,8 @@ class _Run:
         return figures
 
     def _flow(self, checked: _Checked) -> RunOutcome:
-        context = checked.context
+        checked = replace(checked, context=_with_members(checked.context))
+        self._context = context = checked.context
         if any(in_flight_pages(context.checkpoint, 1)):
             context.events.stage("settle")
         settle_in_flight(context)
@@ -241,7 +245,7 @@ class _Run:
             figures.actions = actions_of_run(context.checkpoint, self._number) or figures.actions
             figures.extra = prediction_document(context)
         if self._catch_up is not None:
-            figures.extra |= self._catch_up.extras(context.config, figures.books.found)
+            figures.extra |= self._catch_up.extras(context.config, figures.books.found, context.member_calls)
         figures.read_back = None if self._sender is None else self._sender.read_back.classes or None
         figures.calls = self._logbook.calls()
         figures.limit, figures.searched = context.options.limit, bool(context.options.search_text)
@@ -295,6 +299,7 @@ def preflight(context: PlanContext) -> _Checked:
         raise ConfigError(error.message, fix=error.fix) from None
     context.descope.choose_license()
     attributes = find_attributes(context.descope, config)
+    missing = _find_missing(context)
     if options.plan_file is not None:
         check_plan(context, options.plan_file)
     _check_fields(context)
@@ -307,9 +312,24 @@ def preflight(context: PlanContext) -> _Checked:
         request_retry(checkpoint, options.retry)
     open_chosen(checkpoint, chosen)
     choices = in_force(stored, chosen)
-    normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices))
-    ready = replace(context, attributes=attributes, normalize=normalize, choices=choices)
+    ready = replace(context, attributes=attributes, choices=choices, missing=missing)
     return _Checked(ready, wanted, replan, is_trial, chosen)
+
+
+def _with_members(context: PlanContext) -> PlanContext:
+    """The same with who is in which branch and group: whoever is normalized from here on gets what the rules give.
+
+    Raises:
+        ConfigError: a rule names a branch or group that Docebo does not have.
+    """
+    config, options, before = context.config, context.options, context.docebo.calls
+    if config.mapping.member_lists:
+        context.events.notice("Reading who is in the branches and groups that rules name.")
+    # Behind the last sweep the rights are checked anyway, but not where only some users are read.
+    check_rights = bool(options.search_text)
+    members = rule_members(context.docebo, config, accept_short=options.accept_short_list, check_rights=check_rights)
+    normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(context.choices), members)
+    return replace(context, normalize=normalize, member_calls=context.docebo.calls - before)
 
 
 def _steps(context: PlanContext) -> list[str]:
@@ -319,6 +339,16 @@ def _steps(context: PlanContext) -> list[str]:
         canary=context.options.canary is not None,
         verifies=context.options.verify,
     )
+
+
+def _find_missing(context: PlanContext) -> MissingGrants:
+    """The tenants and roles that must be created first; a run that was not told to create them sends nothing."""
+    missing = find_missing_grants(context.descope, context.config)
+    if missing and not context.options.dry_run and not context.options.create_missing:
+        raise missing_error(missing, context.config)
+    if missing and not context.options.dry_run:
+        context.events.notice(f"This run will create {missing_text(missing)} in Descope.")
+    return missing
 
 
 def _check_fields(context: PlanContext) -> None:

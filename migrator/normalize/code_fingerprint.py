@@ -11,7 +11,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 _PARTS = ("core", "docebo/record.py", "normalize")
-_LIBRARIES = ("email-validator", "idna", "phonenumbers")
+_LIBRARIES = ("email-validator", "google-re2", "idna", "phonenumbers")
 
 
 @cache

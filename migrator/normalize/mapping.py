@@ -18,6 +18,7 @@ from migrator.core.model import (
     Ready,
     Rejected,
     TargetUser,
+    canonical_json,
     text_hash,
 )
 from migrator.core.reasons import Note, Reason
@@ -26,13 +27,15 @@ from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.code_fingerprint import code_fingerprint
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
 from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
+from migrator.normalize.rules import RuleBook
 from migrator.normalize.typed_value import typed_value
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from migrator.config.schema import MappingConfig
+    from migrator.core.member_lists import MemberList
     from migrator.core.model import SourceStatus
 
 ATTRIBUTE_LIMIT = 1000
@@ -46,13 +49,21 @@ class Normalizer:
         mapping: the `mapping:` section of the configuration.
         platform: the text of the mark attribute `doceboPlatform` (`docebo.platform`).
         given: Docebo user id to the login id that a person gave it; "" once that was erased.
+        members: the Docebo user ids of each branch and group that the rules name.
 
     A record with several faults is rejected for the first of: no user id, no or bad e-mail, no or bad
     user name, unknown status.
     """
 
-    def __init__(self, mapping: MappingConfig, platform: str, given: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        mapping: MappingConfig,
+        platform: str,
+        given: Mapping[str, str] | None = None,
+        members: Mapping[MemberList, Collection[str]] | None = None,
+    ) -> None:
         self._mapping = mapping
+        self._rules = RuleBook(mapping.rules, members)
         self._platform = platform
         self._given = given or {}
         # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
@@ -62,6 +73,10 @@ class Normalizer:
     def fingerprint(self) -> str:
         """With the same one, the same record becomes the same user, also in another version of the program."""
         return text_hash(f"{code_fingerprint()}:{self._platform}:{self._mapping.fingerprint()}")
+
+    def lists_of(self, user_id: str) -> str:
+        """The branches and groups, of those that rules name, that the user is a member of, as one text."""
+        return canonical_json(self._rules.lists_of(user_id)) if self._mapping.member_lists else ""
 
     def __call__(self, value: Json) -> Normalized:
         """Normalise one decoded JSON value.
@@ -117,6 +132,7 @@ class Normalizer:
             phone=phone,
             extra_login_ids=tuple(extra.values()),
             attributes=self._custom_attributes(user_id, record, notes),
+            grants=self._rules.grants(user_id, record, source_status),
             spelled="" if chosen else self._spelled(record, login_id),
             **{name: getattr(plain, name) for name in _PLAIN},
         )

@@ -83,7 +83,8 @@ class RunExtras(TypedDict, total=False):
     """What only some documents say: a stopped one its `error`, a run its `prediction`, a plan all else.
 
     `catch_up` is missing where nobody had arrived before. `freeze_minutes`, [least, most], is how long the next run
-    takes if it has nothing to send: for so long nobody may change users in Docebo before a cut-over.
+    takes if it has nothing to send: for so long nobody may change users in Docebo before a cut-over. `missing_grants`
+    and `member_calls` are there where the mapping has rules.
     """
 
     catch_up: CatchUpDocument
@@ -93,6 +94,8 @@ class RunExtras(TypedDict, total=False):
     collisions: CollisionsDocument
     look_alikes: CollisionsDocument
     decisions: dict[str, int]  # those of people in force, by kind
+    missing_grants: dict[str, list[str]]  # ids of `tenants` and names of `roles` that Descope does not have
+    member_calls: int  # Docebo calls that reading the branches and groups took that rules name
     prediction: PredictionDocument
     error: ErrorDocument
 

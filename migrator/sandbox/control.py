@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from migrator.sandbox.docebo.memberships import Branch, Group
 from migrator.sandbox.docebo.script import Plan
 from migrator.sandbox.docebo.users import key_of
 from migrator.sandbox.faults import Rule
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from migrator.core.model import Json
+    from migrator.sandbox.docebo.memberships import Kind
 
 _RULES = TypeAdapter(list[Rule])
+_IDS = TypeAdapter(list[str])
 
 
 class NotThere(Exception):
-    """The named user does not exist: 404."""
+    """What was named does not exist: 404."""
+
+    def __init__(self, what: str = "user") -> None:
+        super().__init__(f"no such {what}")
 
 
 def _reply(value: Json, status: int = 200) -> Response:
@@ -42,8 +48,8 @@ def _answered(handler: Callable[[Request], Awaitable[Json]]) -> Callable[[Reques
     async def endpoint(request: Request) -> Response:
         try:
             return _reply(await handler(request))
-        except NotThere:
-            return _reply({"error": "no such user"}, 404)
+        except NotThere as error:
+            return _reply({"error": str(error)}, 404)
         except (ValidationError, ValueError) as error:
             return _reply({"error": str(error)}, 422)
 
@@ -66,6 +72,10 @@ def build(world: World) -> Starlette:
         ("PATCH", "/docebo/users/{user_id}", control.patch_docebo_user),
         ("DELETE", "/docebo/users/{user_id}", control.delete_docebo_user),
         ("POST", "/docebo/sign_in", control.sign_in_to_docebo),
+        ("POST", "/docebo/branches", control.put_branch),
+        ("DELETE", "/docebo/branches/{id}", control.delete_branch),
+        ("POST", "/docebo/groups", control.put_group),
+        ("DELETE", "/docebo/groups/{id}", control.delete_group),
         ("PUT", "/docebo/script", control.set_script),
         ("GET", "/docebo/present_throughout", control.present_throughout),
         ("POST", "/descope/users", control.put_descope_user),
@@ -120,7 +130,9 @@ class _Control:
         return {}
 
     async def state(self, _request: Request) -> Json:
-        return {"docebo": {"users": self._world.docebo.users.all()}, "descope": self._world.descope.dump()}
+        docebo, held = self._world.docebo, self._world.docebo.memberships
+        source = {"users": docebo.users.all(), "branches": held.dump("branch"), "groups": held.dump("group")}
+        return {"docebo": source, "descope": self._world.descope.dump()}
 
     async def put_docebo_user(self, request: Request) -> Json:
         """Add a record, or replace the one of that `user_id` whole; nothing in it is checked."""
@@ -148,6 +160,31 @@ class _Control:
         if not isinstance(claims, dict):
             raise ValueError("expected an object of claims")  # noqa: TRY004 -- answered as 422
         return asdict(self._world.relying_party.sign_in(claims))
+
+    async def put_branch(self, request: Request) -> Json:
+        """Add a branch (`memberships.Branch`) with its `members`, or replace both whole."""
+        body = await _body(request)
+        members = _IDS.validate_python(body.pop("members", []))
+        self._world.docebo.memberships.put_branch(Branch.model_validate(body), members)
+        return {}
+
+    async def delete_branch(self, request: Request) -> Json:
+        return self._delete("branch", request.path_params["id"])
+
+    async def put_group(self, request: Request) -> Json:
+        """Add a group (`memberships.Group`) with its `members`, or replace both whole."""
+        body = await _body(request)
+        members = _IDS.validate_python(body.pop("members", []))
+        self._world.docebo.memberships.put_group(Group.model_validate(body), members)
+        return {}
+
+    async def delete_group(self, request: Request) -> Json:
+        return self._delete("group", request.path_params["id"])
+
+    def _delete(self, kind: Kind, key: str) -> Json:
+        if not self._world.docebo.memberships.remove(kind, key):
+            raise NotThere(kind)
+        return {}
 
     async def set_script(self, request: Request) -> Json:
         """Steps as a list, or `{"steps": […], "churn": {…}}`."""

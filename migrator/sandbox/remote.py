@@ -8,6 +8,8 @@ from urllib.parse import quote
 import requests
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from migrator.core.model import Json
 
 _TIMEOUT = 30.0  # seconds
@@ -62,7 +64,7 @@ class Control:
         self._call("DELETE", "/faults")
 
     def state(self) -> dict[str, dict[str, Any]]:
-        """`{"docebo": {"users": […]}, "descope": {users, attributes, tenants, roles}}`."""
+        """`{"docebo": {users, branches, groups}, "descope": {users, attributes, tenants, roles}}`."""
         return self._dict("GET", "/state")
 
     def put_docebo_user(self, record: dict[str, Any]) -> str:
@@ -76,6 +78,31 @@ class Control:
     def delete_docebo_user(self, user_id: str) -> None:
         """Delete a Docebo user."""
         self._call("DELETE", f"/docebo/users/{quote(user_id, safe='')}")
+
+    def put_branch(
+        self,
+        branch_id: str,
+        title: str = "",
+        *,
+        code: str | None = None,
+        parent: str | None = None,
+        members: Iterable[str] = (),
+    ) -> None:
+        """Add or replace a Docebo branch; `parent` is a branch's id, None for the root."""
+        branch = {"id": branch_id, "title": title, "code": code, "parent": parent, "members": list(members)}
+        self._call("POST", "/docebo/branches", branch)
+
+    def delete_branch(self, branch_id: str) -> None:
+        """Delete a Docebo branch and those below it."""
+        self._call("DELETE", f"/docebo/branches/{quote(branch_id, safe='')}")
+
+    def put_group(self, group_id: str, name: str = "", *, members: Iterable[str] = ()) -> None:
+        """Add or replace a Docebo group."""
+        self._call("POST", "/docebo/groups", {"id": group_id, "name": name, "members": list(members)})
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a Docebo group."""
+        self._call("DELETE", f"/docebo/groups/{quote(group_id, safe='')}")
 
     def put_descope_user(self, user: dict[str, Any]) -> str:
         """Plant a Descope user; the user id."""
@@ -98,7 +125,7 @@ class Control:
         self._call("DELETE", f"/descope/users/{quote(user_id, safe='')}")
 
     def set_script(self, *steps: dict[str, Any]) -> None:
-        """Changes to make before the n-th list request from now (see `docebo.script`)."""
+        """Changes to make before the n-th request from now to a list of Docebo (see `docebo.script`)."""
         self._call("PUT", "/docebo/script", list(steps))
 
     def set_churn(self, **churn: int) -> None:

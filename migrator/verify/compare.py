@@ -64,7 +64,7 @@ def compare_user(
     """
     kinds = {name: one.type for name, one in attributes.items()}
     adopted = _is_adopted(user, past, policy)
-    differing = list(_single(target, user, policy, kinds, adopted=adopted))
+    differing = [*_single(target, user, policy, kinds, adopted=adopted), *_grants(target, user, policy)]
     if past.seen_right:  # a user who is disabled by now was disabled by a person in Descope
         differing = [one for one in differing if (one.path, one.found) != ("status", "disabled")]
     if adopted:
@@ -114,6 +114,15 @@ def _single(
         ours = name in MARK_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
         if ours and not holds_value(kinds.get(name, "text"), wanted, found):
             yield FieldDifference(name, wanted, found, attribute=True)
+
+
+def _grants(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
+    """Tenants and roles that rules give and the user does not have; more than those is nobody's fault."""
+    for grant in target.grants:
+        of_kind = [one for one in user.grants if bool(one.tenant) is bool(grant.tenant)]
+        rule = "tenants" if grant.tenant else "roles"
+        if grant not in of_kind and _is_ours(rule, of_kind, policy):
+            yield FieldDifference(grant.field, True, None)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:

@@ -75,7 +75,7 @@ def test_past_the_last_page_nothing_comes_and_nothing_follows(docebo: Docebo) ->
         {"filters": '[{"field_4":{"option":"unheard_of","value":"x"}}]'},
         {"match_type": "fuzzy"},
         {"per_page": 10},
-        {"branch_id": 1},
+        {"branch_id": "x"},
     ],
     ids=str,
 )

@@ -21,6 +21,7 @@ from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, missing_fields_error
 from migrator.flow.plan.project_attributes import find_attributes
+from migrator.flow.plan.project_grants import find_missing_grants, missing_error
 from migrator.http.retry import BRIEF
 from migrator.report.files import PROBLEMS_NAME, SUMMARY_NAME
 
@@ -95,6 +96,8 @@ def _checks(config: Config) -> Iterator[Line]:
         yield session
         yield _try("mapping", lambda: _mapping(docebo, config, reached=session.ok))
         yield _try("descope", lambda: _descope(descope, config))
+        if config.mapping.rules:
+            yield _try("rules", lambda: _rules(descope, config))
         yield _try("limits", lambda: _limits(config))
         yield _try("clock", lambda: _clock(clock, docebo, descope))
     finally:
@@ -141,6 +144,15 @@ def _descope(client: DescopeReader, config: Config) -> str:
         else "all custom attributes are defined"
     )
     return f"project {config.descope.project_id}: the management key works; {attributes}"
+
+
+def _rules(client: DescopeReader, config: Config) -> str:
+    missing = find_missing_grants(client, config)
+    if missing:
+        raise missing_error(missing, config)
+    given = config.mapping.grants
+    tenants, roles = len({one.tenant for one in given if one.tenant}), len({one.role for one in given if one.role})
+    return f"Descope has everything they give: tenants {tenants}, roles {roles}"
 
 
 def _limits(config: Config) -> str:

@@ -117,6 +117,9 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
     type=Share(),
     help="Stop (exit 4) when more than this share of the users sent so far have failed, from 20 users on: 2% or 0.02.",
 )
+@click.option(
+    "--create-missing", is_flag=True, help="Create the tenants and roles that rules give and Descope does not have."
+)
 @click.option("--no-verify", is_flag=True, help="Do not read back what was sent.")
 @click.option("--allow-partial", is_flag=True, help="Exit 0, not 3, when some users need your attention.")
 @click.option(
@@ -138,6 +141,7 @@ def run_command(
     canary: int | None,
     max_errors: int | None,
     max_error_rate: float | None,
+    create_missing: bool,
     no_verify: bool,
     allow_partial: bool,
     retry: tuple[str, ...],
@@ -161,9 +165,10 @@ def run_command(
     5 another run is in progress, 129/130/143 interrupted (run again).
     """  # noqa: D301 -- Click's \b
     config = common.load().leaving(leave)
-    if dry_run and (retry or not (canary is max_errors is max_error_rate is None)):
+    if dry_run and (retry or create_missing or not (canary is max_errors is max_error_rate is None)):
         raise click.UsageError(
-            "--canary, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which sends nothing."
+            "--canary, --create-missing, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which"
+            " sends nothing."
         )
     if plan_file is not None and asked.decisions is not None:
         raise click.UsageError(
@@ -183,6 +188,7 @@ def run_command(
         canary=canary,
         max_errors=max_errors,
         max_error_rate=max_error_rate,
+        create_missing=create_missing,
         confirm=audit.log_question("plan", _confirm(common, yes=yes), asked="--yes" if yes else "person"),
         confirm_canary=audit.log_question(
             "canary", only_if_right if yes else about_canary, asked="--yes" if yes else "person"

@@ -17,6 +17,7 @@ from migrator.cli.signals import signals
 from migrator.cli.wrap import fitted
 from migrator.core.clock import Clock, utc_text
 from migrator.core.errors import ConfigError
+from migrator.core.grants import ROLES, TENANTS
 from migrator.descope.endpoints import CREATE_BATCH
 from migrator.descope.payload import create_body, create_request
 from migrator.descope.reader import DescopeReader
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
-    from migrator.core.model import Json
+    from migrator.core.model import Json, TargetUser
+    from migrator.descope.user import DescopeUser
     from migrator.flow.person import PersonView
 
 _WHAT = {
@@ -134,14 +136,20 @@ def _document(person: PersonView) -> PersonDocument:
         "reason": person.rejected or (stored.reason if stored else None),
         "decision": _decision(person),
         "source": person.source,
-        "target": asdict(person.target) if person.target else None,
+        "target": _shown(person.target) if person.target else None,
         "request": create_request([create_body(person.target)]) if person.target else None,
-        "found": asdict(person.found) if person.found else None,
+        "found": _shown(person.found) if person.found else None,
         "history": [
             {"at": utc_text(one.at), "event": one.state.value, "reason": one.reason, "run": one.run}
             for one in person.history
         ],
     }
+
+
+def _shown(user: TargetUser | DescopeUser) -> dict[str, Json]:
+    """The user's fields, and what rules or people gave it in the form of Descope."""
+    fields = {name: value for name, value in asdict(user).items() if name != "grants"}
+    return {**fields, TENANTS: user.tenants, ROLES: user.roles}
 
 
 def _decision(person: PersonView) -> DecisionDocument | None:

@@ -33,13 +33,15 @@ class CatchUp:
             self._changes.clear()
         self._changes.update(count_planned_changes(self._checkpoint))
 
-    def extras(self, config: Config, known: int) -> RunExtras:
+    def extras(self, config: Config, known: int, member_calls: int) -> RunExtras:
         """What a run's document says of it.
 
         Args:
             known: how many users Docebo has.
+            member_calls: Docebo calls that reading branches and groups takes.
         """
-        extras: RunExtras = {"freeze_minutes": estimate(NO_ACTIONS, config, known).document()["run_range_minutes"]}
+        quiet = estimate(NO_ACTIONS, config, known, member_calls).document()
+        extras: RunExtras = {"freeze_minutes": quiet["run_range_minutes"]}
         if not self._is_first:
             extras["catch_up"] = {
                 "new": self._changes["new"],

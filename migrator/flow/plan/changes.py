@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, role_list, tenant_list
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, Origin
 from migrator.descope.attribute_value import is_unset, same_value
@@ -26,7 +27,8 @@ class Changes:
 
     `patch` holds fields for patch/batch; `email` (with `verified`), `phone` and `renames` (old, new login id)
     go through calls of their own, because a patch may silently merge two users (docs/contract/descope.md 10.13).
-    `missing_logins` are login ids that no call adds safely. `sent` is what will then have been sent for the user.
+    `missing_logins` are login ids that no call adds safely; `excludes` says that the user would have tenants and roles
+    of the project, which Descope takes of nobody. `sent` is what will then have been sent for the user.
     """
 
     patch: dict[str, Json] = field(default_factory=dict)
@@ -35,6 +37,7 @@ class Changes:
     phone: str | None = None
     renames: list[tuple[str, str]] = field(default_factory=list)
     missing_logins: tuple[str, ...] = ()
+    excludes: bool = False
     described: dict[str, list[Any]] = field(default_factory=dict)
     sent: SentFields = field(default_factory=lambda: SentFields({}), compare=False)
 
@@ -58,13 +61,14 @@ class KnownPast:
     """What the checkpoint knows about a user: what was last sent, whether it was seen right since, who disabled it.
 
     `again` says that a person asked for the user: what was sent before is sent again. `disabled_by_us` is None
-    if nobody recorded it.
+    if nobody recorded it. `asked` are the grants that the plan meant to add.
     """
 
     sent: SentFields | None = None
     again: bool = False
     disabled_by_us: bool | None = False
     seen_right: bool = False
+    asked: frozenset[Grant] = frozenset()
 
 
 def is_adopted(origin: str | None, user: DescopeUser, policy: PolicyConfig) -> bool:
@@ -96,6 +100,7 @@ def find_changes(
     work = _Work(target, found, policy, past or KnownPast(), link=link)
     work.change_patched()
     work.change_attributes(types)
+    work.change_grants()
     if not link:
         work.change_status()
         work.change_email()
@@ -114,7 +119,7 @@ class _Work:
         self.result = Changes()
         self.kept: dict[str, str] = {}  # the hashes of fields that are not sent
         self.left: set[str] = set()
-        self._target, self._found = target, found
+        self._target, self._found, self._policy = target, found, policy
         self._rules = dict.fromkeys(("default", *policy.update), "fill_if_empty") if link else policy.update
         self._past, self._sent, self._link = past, past.sent, link
 
@@ -183,6 +188,53 @@ class _Work:
         """Whether `freshlyMigrated` never arrived, or was removed with the mark: nobody signed in through it yet."""
         absent = self._found.fresh is None and not self._found.has_credential and not self._link
         return absent and self._past.again and (self._found.mark() is None or not self._past.seen_right)
+
+    def change_grants(self) -> None:
+        """Tenants and roles: the whole list, because a patch replaces it (docs/decisions/0027)."""
+        has, wanted = set(self._found.grants), set(self._target.grants)
+        added = {one for one in wanted - has if self._is_given(one)}
+        gone = {one for one in has - wanted if self._is_taken_back(one)}
+        for grant in has & wanted:
+            if not self._is_from_us(grant):
+                self.kept[grant.field] = ""  # somebody else gave it: it is not ours to take back
+        # A tenant stays as long as somebody else gave a role in it.
+        after = in_order((has | added) - gone)
+        self.result.excludes = bool(added) and len({one.rule for one in after}) > 1
+        for name, listed in ((USER_TENANTS, tenant_list), (ROLE_NAMES, role_list)):
+            before, now = listed(self._found.grants), listed(after)
+            if before != now:
+                self.result.patch[name] = now
+                self.result.described[name] = [before, now]
+
+    def _is_given(self, grant: Grant) -> bool:
+        """Whether to add a grant that the user does not have."""
+        rule = self._grant_rule(grant)
+        if rule == "source_wins" and self._was_sent(grant.field):
+            if self._may_be_an_edit(grant.field):
+                self.left.add(grant.field)
+            return False
+        has_others = any(one.rule == grant.rule for one in self._found.grants)
+        if rule == "source_wins" or (rule == "fill_if_empty" and not has_others):
+            return True
+        self.kept[grant.field] = self._sent.hashes.get(grant.field, "") if self._sent else ""
+        return False
+
+    def _is_taken_back(self, grant: Grant) -> bool:
+        """Whether to take away a grant that no rule gives: only what this migration gave, and only if asked to."""
+        if self._sent is None or grant.field not in self._sent.hashes:
+            return False
+        self.kept[grant.field] = self._sent.hashes[grant.field]
+        if self._policy.update.get(grant.rule) != "source_wins":
+            return False
+        self.kept[grant.field] = ""
+        return True
+
+    def _is_from_us(self, grant: Grant) -> bool:
+        """Whether this migration gave it: it was sent, or the plan meant to and nobody knows whether it was."""
+        return grant in self._past.asked or (self._sent is not None and grant.field in self._sent.hashes)
+
+    def _grant_rule(self, grant: Grant) -> str:
+        return self._policy.update.get(grant.rule) or self._policy.update.get("default", "source_wins")
 
     def change_status(self) -> None:
         """Never enable a user whom others disabled (or let expire) in Descope; one whom we disabled may be enabled."""

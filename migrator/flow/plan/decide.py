@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
 from migrator.checkpoint.users.plans import PlannedAction
 from migrator.core.fields import EMAIL
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, read_grants
 from migrator.core.login_ids import same_login
 from migrator.core.model import MARK_PLATFORM, Decision, Origin
 from migrator.core.reasons import Reason
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import PolicyConfig
+    from migrator.core.grants import Grant
+    from migrator.core.model import Json
     from migrator.descope.user import DescopeUser
 
 
@@ -40,8 +43,16 @@ class DecisionRules:
 def changes_for(user: StoredUser, found: DescopeUser, rules: DecisionRules, *, link: bool = False) -> Changes:
     """What to change for a user that is ours, or with `link` for a stranger that is to become ours."""
     link = link or is_adopted(user.origin, found, rules.policy)
-    past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right)
+    past = KnownPast(user.sent, user.retry, user.disabled_by_us, user.seen_right, _asked(user.changes or {}))
     return find_changes(user.target, found, rules.policy, link=link, past=past, types=rules.types)
+
+
+def _asked(changes: Mapping[str, Sequence[Json]]) -> frozenset[Grant]:
+    """The grants that a plan's changes add."""
+    before, after = (
+        read_grants(*(changes.get(name, ((), ()))[which] for name in (USER_TENANTS, ROLE_NAMES))) for which in (0, 1)
+    )
+    return frozenset(after) - frozenset(before)
 
 
 def decide(
@@ -107,6 +118,8 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
     todo = changes_for(user, found, rules)
     if todo.missing_logins:
         return _conflict(user, Reason.LOGIN_IDS_DIFFER)
+    if todo.excludes:
+        return _conflict(user, Reason.TENANTS_OR_ROLES, holders_text("", [found.user_id]))
     return PlannedAction(
         user.user_id,
         Decision.UPDATE if todo else Decision.UNCHANGED,
@@ -122,6 +135,8 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
 
 def _linked(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> PlannedAction:
     todo = changes_for(user, found, rules, link=True)
+    if todo.excludes:
+        return _conflict(user, Reason.TENANTS_OR_ROLES, holders_text("", [found.user_id]))
     return PlannedAction(
         user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, found_fingerprint=found.fingerprint()
     )

@@ -129,13 +129,14 @@ class Estimate:
         return document
 
 
-def estimate(actions: Mapping[str, int], config: Config, known: int | None = None) -> Estimate:
+def estimate(actions: Mapping[str, int], config: Config, known: int | None = None, member_calls: int = 0) -> Estimate:
     """Estimate what sending this many users of each kind takes (`actions.ACTION_KINDS`), reading back included.
 
     Args:
         actions: users by kind.
         config: whose limits hold.
         known: how many users Docebo has, which a run that is to come reads first; None if that is over.
+        member_calls: Docebo calls that reading branches and groups takes before that.
     """
     size = config.descope.batch_size
     creates = _lists(actions[CREATE], size)
@@ -160,19 +161,23 @@ def estimate(actions: Mapping[str, int], config: Config, known: int | None = Non
         return Estimate(calls, minutes, sending)
     look_ups = _lists(sum(actions[kind] for kind in (CREATE, UPDATE, ADOPT)), users_per_search(config))
     # An unchanged list needs no second reading, a changed one does.
-    (least, _), (most, again) = read_seconds(known, config, AT_LEAST), read_seconds(known, config, AT_MOST)
+    (least, _), (most, again) = (read_seconds(known, config, one, member_calls) for one in (AT_LEAST, AT_MOST))
     run = (whole_run(least, 0.0, seconds(AT_LEAST, look_ups)), whole_run(most, again, seconds(AT_MOST, look_ups)))
     return Estimate(calls, minutes, sending, run)
 
 
-def read_seconds(users: int, config: Config, course: Course) -> tuple[float, float]:
-    """Seconds of the first sweep, and of the one that confirms it (0 where there is none)."""
+def read_seconds(users: int, config: Config, course: Course, before: int = 0) -> tuple[float, float]:
+    """Seconds of the first sweep, and of the one that confirms it (0 where there is none).
+
+    Args:
+        before: calls that the first sweep waits for.
+    """
     limit = docebo_limits(config.docebo).get(BUCKET)
     pages = _lists(users, config.docebo.page_size) + course.other_calls
     each = course.call_seconds / config.docebo.concurrency
-    first = paced_seconds(pages, limit, course, each)
+    first = paced_seconds(before + pages, limit, course, each)
     # The limit remembers the calls of the first sweep.
-    again = paced_seconds(2 * pages, limit, course, each) - first
+    again = paced_seconds(before + 2 * pages, limit, course, each) - first
     return first + (course.pause_seconds if limit else 0.0), 0.0 if config.docebo.sweeps == "single" else again
 
 

@@ -11,6 +11,7 @@ from migrator.checkpoint.users.collisions import colliding_users, collision_grou
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.predictions import compare_prediction, count_nothing_to_do
 from migrator.checkpoint.users.sends import count_left
+from migrator.core.grants import ROLES, TENANTS
 from migrator.core.login_ids import same_login
 from migrator.core.model import Decision, State
 from migrator.flow.plan.estimate import estimate
@@ -46,13 +47,19 @@ def plan_extras(context: PlanContext, actions: Mapping[str, int]) -> RunExtras:
     """
     # Only a plan's run is still to come; a run that asks has read everybody.
     known = count_users(context.checkpoint).found if context.options.dry_run else None
-    return {
-        "estimate": estimate(actions, context.config, known).document(),
+    members = context.member_calls
+    extras: RunExtras = {
+        "estimate": estimate(actions, context.config, known, members).document(),
         "leavers": actions[DISABLE],
         "collisions": _groups(context.checkpoint, look=False),
         "look_alikes": _groups(context.checkpoint, look=True),
         "decisions": dict(sorted(Counter(one.kind.value for one in context.choices.values()).items())),
     }
+    if context.config.mapping.rules:
+        lacking = context.missing
+        extras["missing_grants"] = {TENANTS: list(lacking.tenants), ROLES: list(lacking.roles)}
+        extras["member_calls"] = members
+    return extras
 
 
 def _groups(checkpoint: Checkpoint, *, look: bool) -> CollisionsDocument:

@@ -297,16 +297,17 @@ class Sweeps:
         return replace(self._context.normalize(item), raw=raw, record_hash=record_hash)
 
     def _text_and_hash(self, item: Json) -> tuple[str, str]:
-        """A record's text and what it is known by: other rules or another decision give another hash.
+        """A record's text and what it is known by: other rules, decisions, branches or groups give another hash.
 
         A trial's records are known by nothing.
         """
         raw = canonical_json(item)
         if self._is_trial:
             return raw, ""
-        choice = self._context.choices.get(user_key_or_none(item) or "") if self._context.choices else None
+        user_id = user_key_or_none(item) or ""
+        choice = self._context.choices.get(user_id)
         decided = f"{choice.fingerprint}:" if choice else ""
-        return raw, text_hash(f"{self._rules}:{decided}{raw}")
+        return raw, text_hash(f"{self._rules}:{self._context.normalize.lists_of(user_id)}{decided}{raw}")
 
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""

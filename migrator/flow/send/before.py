@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.pre_images import keep_pre_images
 from migrator.core.fields import ATTRIBUTE, CUSTOM_ATTRIBUTES, value_hash
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, read_grants
 from migrator.core.model import Decision, Origin
 from migrator.core.pre_image import PreImage
 from migrator.descope.attribute_value import same_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from migrator.checkpoint.users.stored_user import StoredUser
+    from migrator.core.grants import Grant
     from migrator.core.model import Json
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import RunContext
@@ -74,5 +76,19 @@ def pre_image_of(found: DescopeUser, patch: Mapping[str, Json], now: float, *, m
 def _changes(found: DescopeUser, patch: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
     """The name, the value before and the value to come of each field; those of attributes one by one."""
     for name, after in patch.items():
-        parts = {ATTRIBUTE + one: value for one, value in after.items()} if name == CUSTOM_ATTRIBUTES else {name: after}
-        yield from ((one, found.value(one), value) for one, value in parts.items())
+        yield from ((one, found.value(one), value) for one, value in _parts(found, name, after).items())
+
+
+def _parts(found: DescopeUser, name: str, after: Json) -> dict[str, Json]:
+    """A patched field by the names under which its parts are known, with the values to come."""
+    if name == CUSTOM_ATTRIBUTES:
+        return {ATTRIBUTE + one: value for one, value in after.items()}
+    if name == USER_TENANTS:
+        return _grant_parts((one for one in found.grants if one.tenant), read_grants(after, ()))
+    if name == ROLE_NAMES:
+        return _grant_parts((one for one in found.grants if not one.tenant), read_grants((), after))
+    return {name: after}
+
+
+def _grant_parts(before: Iterable[Grant], after: Collection[Grant]) -> dict[str, Json]:
+    return {one.field: one in after or None for one in (*before, *after)}

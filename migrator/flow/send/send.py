@@ -11,8 +11,9 @@ from migrator.checkpoint.users.plans import SENT_DECISIONS
 from migrator.checkpoint.users.sends import claim_batch, count_left, has_hopeful, is_anybody_left, store_results
 from migrator.core.errors import StopRun
 from migrator.core.model import ARRIVED_STATES, OPEN_STATES, Decision, State
-from migrator.flow.context import ProjectAttributes
+from migrator.flow.context import MissingGrants, ProjectAttributes
 from migrator.flow.logbook import outcome_words
+from migrator.flow.plan.project_grants import create_missing
 from migrator.flow.read_back import SentReadBack, read_back_sent
 from migrator.flow.send.batch import ENOUGH_USERS, MOST_REFUSALS, EverybodyRefused
 from migrator.flow.send.create import create_batch
@@ -65,7 +66,7 @@ class Sender:
         context.events.progress(stage, 0, todo)
         if not todo:
             return
-        self._define_attributes()
+        self._complete_project()
         silent = 0
         round_ = _Round(self.context, stage, only, todo, self._batch_size, self.read_back)
         while is_anybody_left(context.checkpoint, only):
@@ -96,12 +97,16 @@ class Sender:
         decided = sum(number for state, number in became.items() if state in FINAL)
         self.context.budget.count(done=decided, failed=became[State.FAILED])
 
-    def _define_attributes(self) -> None:
+    def _complete_project(self) -> None:
+        """Define what the users to be sent need."""
         missing = self.context.attributes.missing
         if missing:
             self.context.descope.create_attributes(missing)
             _log.info("attributes_defined", names=sorted(missing))
             self.context = replace(self.context, attributes=ProjectAttributes(self.context.attributes.types))
+        if self.context.missing:
+            create_missing(self.context.descope, self.context.config, self.context.missing)
+            self.context = replace(self.context, missing=MissingGrants())
 
 
 class _Round:

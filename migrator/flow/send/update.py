@@ -127,6 +127,8 @@ def _tasks(context: RunContext, sent: BatchResults, batch: ClaimedBatch) -> list
             sent.put(UserInConflict(user.user_id, Reason.DRIFTED, CHANGED_IN_DESCOPE))
         elif todo.missing_logins:
             sent.put(UserInConflict(user.user_id, Reason.LOGIN_IDS_DIFFER))
+        elif todo.excludes:
+            sent.put(UserInConflict(user.user_id, Reason.TENANTS_OR_ROLES, holders_text("", [found.user_id])))
         else:
             taken.add(found.user_id)
             tasks.append(_Task(user, found, todo))

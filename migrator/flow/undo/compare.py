@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, login_hash, value_hash
+from migrator.core.grants import is_grant
 from migrator.core.model import FRESHLY_MIGRATED
 from migrator.descope.attribute_value import is_unset, listed_values, possible_days, same_value, value_text
 
@@ -29,16 +30,17 @@ def is_as_sent(found: DescopeUser, sent: SentFields) -> bool:
     if {login_hash(one) for one in found.login_ids} != set(sent.logins):
         return False
     values = dict(_values(found))
-    # An attribute that somebody added is a change too; one that was sent and is not there has no value.
-    names = {name for name in sent.hashes if name.startswith(ATTRIBUTE)} | values.keys()
+    # What somebody added is a change too; what was sent and is not there has no value.
+    names = {name for name in sent.hashes if name.startswith(ATTRIBUTE) or is_grant(name)} | values.keys()
     return all(_had(sent, name, values.get(name)) for name in names)
 
 
 def _values(found: DescopeUser) -> Iterator[tuple[str, Json]]:
-    """Every field but the login ids by its name in `SentFields`, and each attribute that holds something."""
+    """Every field but the login ids by its name in `SentFields`, each attribute that holds something, each grant."""
     yield from ((one.name, getattr(found, one.attribute)) for one in _PLAIN)
     yield from ((fields.EMAIL, found.email), (fields.VERIFIED_EMAIL, found.verified_email))
     yield from ((fields.PHONE, found.phone), (fields.STATUS, found.status))
+    yield from ((grant.field, True) for grant in found.grants)
     for name, value in found.attributes.items():
         if name != FRESHLY_MIGRATED and not is_unset(value):
             yield ATTRIBUTE + name, value

@@ -10,6 +10,7 @@ from migrator.checkpoint.users.verdicts import known_users
 from migrator.core import fields
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.fields import ATTRIBUTE
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, is_grant, role_list, tenant_list
 from migrator.descope.payload import patch_body, patched_attributes
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused, send_in_parts
 from migrator.flow.send.update import NO_SUCH_USER, name_of_call
@@ -132,8 +133,9 @@ def _body(context: RunContext, found: DescopeUser, image: PreImage, blank: bool)
     patch = {
         name: before
         for name, before in image.before.items()
-        if not name.startswith(ATTRIBUTE) and found.value(name) != before
+        if not (name.startswith(ATTRIBUTE) or is_grant(name)) and found.value(name) != before
     }
+    patch |= _grants(found, image)
     attributes = {name.removeprefix(ATTRIBUTE): v for name, v in image.before.items() if name.startswith(ATTRIBUTE)}
     if attributes:
         merged = {**found.attributes, **attributes}
@@ -142,3 +144,12 @@ def _body(context: RunContext, found: DescopeUser, image: PreImage, blank: bool)
         kept = {name: value for name, value in merged.items() if name not in unset}
         patch[fields.CUSTOM_ATTRIBUTES] = patched_attributes(kept, context.attributes.types, ()) | empty
     return patch_body(name_of_call(found), patch)
+
+
+def _grants(found: DescopeUser, image: PreImage) -> dict[str, Json]:
+    """Tenants and roles without those that were added, and with those that were taken away, where that differs."""
+    before = {Grant.named(name): value for name, value in image.before.items() if is_grant(name)}
+    # A tenant stays as long as somebody gave a role in it since.
+    after = in_order([*(one for one in found.grants if before.get(one, True)), *(g for g, v in before.items() if v)])
+    listed = ((USER_TENANTS, tenant_list), (ROLE_NAMES, role_list))
+    return {name: form(after) for name, form in listed if form(after) != form(found.grants)}

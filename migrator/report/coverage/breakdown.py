@@ -14,8 +14,7 @@ from migrator.checkpoint.users.counts import predicted_state
 from migrator.checkpoint.users.report_rows import kept_records, readiness_groups, wrong_verdict
 from migrator.core.email_address import parse_email
 from migrator.core.model import ARRIVED_STATES, State
-from migrator.core.text import scalar_text
-from migrator.docebo.record import DoceboRecord
+from migrator.docebo.record import DoceboRecord, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,13 +30,6 @@ MOST_DOMAINS = 10
 FEWEST = 5
 OTHER_DOMAINS, NO_ADDRESS, UNKNOWN_VALUE = "other domains", "no usable address", "unknown"
 ARRIVED_SOMEHOW = "arrived"  # created, updated or unchanged, where nobody can tell which
-# As Docebo's answers spell them (docs/contract/docebo.md 11); whatever else a record says is not shown.
-_LEVELS = {
-    "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
-    "power_user": "power user", "poweruser": "power user", "admin": "power user", "4": "power user",
-    "user": "user", "6": "user",
-}  # fmt: skip
-
 _Tally = defaultdict[str, Counter[str]]  # value to state to users
 
 
@@ -113,7 +105,7 @@ def _domain(value: Json) -> str:
 
 
 def _level(value: Json) -> str:
-    return _LEVELS.get((scalar_text(value) or "").strip().lower(), UNKNOWN_VALUE)
+    return level_of(value).replace("_", " ") or UNKNOWN_VALUE
 
 
 def _folded(domains: _Tally) -> _Tally:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.stored_user import StoredUser
 
 _AT_ONCE = 500
-HELD_REASONS = (Reason.LOGIN_TAKEN, Reason.SEVERAL_MATCHES, Reason.RECREATED, Reason.EMAIL_TAKEN)
+HELD_REASONS = (
+    Reason.LOGIN_TAKEN, Reason.SEVERAL_MATCHES, Reason.RECREATED, Reason.EMAIL_TAKEN, Reason.TENANTS_OR_ROLES,
+)  # fmt: skip
 OWN_USER_REASONS = (Reason.DELETED_AT_DESCOPE, Reason.MARK_LOST, Reason.LOGIN_IDS_DIFFER, *FOUND_ADVICE)
 CODE_REASONS = (Reason.REFUSED, Reason.EMAIL_TAKEN, Reason.PHONE_TAKEN)
 _CODE = re.compile(r"E\d{6}|HTTP \d{3}")

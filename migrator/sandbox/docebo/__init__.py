@@ -1,4 +1,4 @@
-"""A Docebo platform on loopback: token endpoint, session, user list, additional fields."""
+"""A Docebo platform on loopback: token endpoint, session, user list, additional fields, branches and groups."""
 
 from __future__ import annotations
 

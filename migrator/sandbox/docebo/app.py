@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.applications import Starlette
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from migrator.sandbox.docebo import answers, fields, oauth
+from migrator.sandbox.docebo import answers, fields, member_lists, oauth
 from migrator.sandbox.docebo.credentials import USERNAME
 from migrator.sandbox.docebo.listing import user_page
 from migrator.sandbox.docebo.oauth import Token
@@ -63,6 +64,13 @@ def build(platform: Platform) -> ASGIApp:
             Route("/manage/v1/user/session", guarded(_session)),
             Route("/manage/v1/user", guarded(_users)),
             Route("/manage/v1/user_fields", guarded(_user_fields)),
+            Route("/manage/v1/orgchart", guarded(_branches)),
+            Route("/manage/v1/orgchart/{key}", guarded(_branch)),
+            Route("/manage/v1/orgchart/{key}/users", guarded(_branch_members)),
+            Route("/manage/v1/group", guarded(partial(_groups, "group"))),
+            Route("/manage/v1/group/{key}/members", guarded(partial(_group_members, "group"))),
+            Route("/audiences/v1/audience", guarded(partial(_groups, "audience"))),
+            Route("/audiences/v1/audience/{key}/members", guarded(partial(_group_members, "audience"))),
         ],
         exception_handlers={HTTPException: _http_error},
     )
@@ -102,12 +110,37 @@ def _session(_request: Request, platform: Platform, _bearer: Token) -> Response:
 def _users(request: Request, platform: Platform, bearer: Token) -> Response:
     if bearer.grant == "client_credentials" and platform.switches.client_credentials_list == "crashes":
         return answers.html(500, "")
-    platform.script.before_list_request()
-    return answers.raw(user_page(platform, _parameters(request)))
+    values = _parameters(request)
+    platform.script.before_request("members" if "branch_id" in values else "users")
+    return answers.raw(user_page(platform, values))
 
 
 def _user_fields(request: Request, _platform: Platform, _bearer: Token) -> Response:
     return answers.ok(fields.answer(parse(FieldQuery, _parameters(request))))
+
+
+def _branches(request: Request, platform: Platform, _bearer: Token) -> Response:
+    platform.script.before_request("branches")
+    return answers.ok(member_lists.branches(platform, _parameters(request)))
+
+
+def _branch(request: Request, platform: Platform, _bearer: Token) -> Response:
+    return answers.ok(member_lists.branch(platform, request.path_params["key"]))
+
+
+def _branch_members(request: Request, platform: Platform, _bearer: Token) -> Response:
+    platform.script.before_request("members")
+    return answers.ok(member_lists.branch_members(platform, request.path_params["key"], _parameters(request)))
+
+
+def _groups(service: str, request: Request, platform: Platform, _bearer: Token) -> Response:
+    return answers.ok(member_lists.groups(platform, service, _parameters(request)))
+
+
+def _group_members(service: str, request: Request, platform: Platform, _bearer: Token) -> Response:
+    platform.script.before_request("members")
+    key = request.path_params["key"]
+    return answers.ok(member_lists.group_members(platform, service, key, _parameters(request)))
 
 
 def _parameters(request: Request) -> dict[str, object]:

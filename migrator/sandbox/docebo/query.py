@@ -17,17 +17,49 @@ if TYPE_CHECKING:
     from migrator.sandbox.people import Record
 
 
-class UserQuery(BaseModel):
-    """Parameters of `GET /manage/v1/user` (docs/contract/docebo.md 2.1).
-
-    Branches, `updated_from`, `not_paginated` and `field_N=` are not simulated: naming one is refused
-    rather than ignored.
-    """
+class ListQuery(BaseModel):
+    """What every list takes."""
 
     model_config = ConfigDict(extra="forbid")
 
     page: int = Field(1, ge=0)
     page_size: int = Field(200, ge=1)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the total is asked for."""
+        return False
+
+    @property
+    def sort(self) -> list[dict[str, str]]:
+        """The order, as the envelope shows it."""
+        return []
+
+
+class CursorQuery(ListQuery):
+    """A list that makes a cursor when asked."""
+
+    get_cursor: bool = False
+    cursor: str = ""
+
+
+class CountedQuery(ListQuery):
+    """A list that is counted when asked."""
+
+    get_total_count: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether the total is asked for."""
+        return self.get_total_count
+
+
+class UserQuery(CursorQuery, CountedQuery):
+    """Parameters of `GET /manage/v1/user` (docs/contract/docebo.md 2.1).
+
+    `updated_from`, `not_paginated` and `field_N=` are not simulated: naming one is refused rather than ignored.
+    """
+
     search_text: str = ""
     match_type: Literal["full"] | None = None
     sort_attr: Literal[
@@ -42,14 +74,39 @@ class UserQuery(BaseModel):
         "email_validation_status",
     ] = "first_name"
     sort_dir: Literal["asc", "desc"] = "desc"
-    get_total_count: bool = False
-    get_cursor: bool = False
-    cursor: str = ""
     pending: bool = False
+    branch_id: int | None = None
+    selection_status: Literal["1", "2"] = "1"
     exclude: list[str] = []
     exclude_power_users_and_super_admins: bool = False
     filters: str = "[]"
     active: Literal["true", "1"] | None = None
+
+    @property
+    def sort(self) -> list[dict[str, str]]:
+        """The order, as the envelope shows it."""
+        return [{"sort_attr": self.sort_attr, "sort_dir": self.sort_dir}]
+
+
+class BranchQuery(CursorQuery):
+    """Parameters of `GET /manage/v1/orgchart` (docs/contract/docebo.md 5).
+
+    `lang`, `get_actions`, `preselected` and `search_type` are not simulated.
+    """
+
+    node_id: int | None = None
+    search_text: str = ""
+    flattened: bool = False
+
+
+class BranchMemberQuery(CountedQuery):
+    """Parameters of `GET /manage/v1/orgchart/{id}/users` (docs/contract/docebo.md 5)."""
+
+    only_first_level: bool = False
+
+
+class GroupQuery(CountedQuery):
+    """Parameters of the lists of groups and of their members: no source names any but those of the envelope."""
 
 
 class FieldQuery(BaseModel):
@@ -66,7 +123,7 @@ class FieldQuery(BaseModel):
     as_array: bool = False
 
 
-Query = TypeVar("Query", UserQuery, FieldQuery)
+Query = TypeVar("Query", bound=BaseModel)
 
 
 def parameters(query_string: str, body: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON value

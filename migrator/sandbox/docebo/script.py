@@ -4,54 +4,94 @@ from __future__ import annotations
 
 import random
 import string
-from typing import Annotated, Any, Literal
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from migrator.sandbox import people
+from migrator.sandbox.docebo.memberships import Kind  # noqa: TC001 -- pydantic reads it when the class is made
 from migrator.sandbox.docebo.users import Users, key_of
+
+if TYPE_CHECKING:
+    from migrator.sandbox.docebo.memberships import Memberships
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Delete(_Model):
-    """Remove a user before the n-th list request."""
+Lists: TypeAlias = Literal["users", "members", "branches"]
+
+
+class _Step(_Model):
+    """A change before the n-th request: of those to the list of all users, to lists of members, or to the tree."""
+
+    before_request: int = Field(ge=1)
+    of: Lists = "users"
+
+
+class Delete(_Step):
+    """Remove a user."""
 
     op: Literal["delete"]
-    before_request: int = Field(ge=1)
     user_id: str
 
 
-class Insert(_Model):
+class Insert(_Step):
     """Add a user, a whole record."""
 
     op: Literal["insert"]
-    before_request: int = Field(ge=1)
     record: dict[str, Any]
 
 
-class Rename(_Model):
+class Rename(_Step):
     """Give a user another username, which moves the row in the order by username."""
 
     op: Literal["rename"]
-    before_request: int = Field(ge=1)
     user_id: str
     username: str
 
 
-class Update(_Model):
+class Update(_Step):
     """Change some keys of a record."""
 
     op: Literal["update"]
-    before_request: int = Field(ge=1)
     user_id: str
     keys: dict[str, Any]
 
 
+class _Membership(_Step):
+    of: Lists = "members"
+    kind: Kind
+    id: str
+
+
+class Join(_Membership):
+    """Put a user into a branch or group."""
+
+    op: Literal["join"]
+    user_id: str
+
+
+class Leave(_Membership):
+    """Take a user out of a branch or group."""
+
+    op: Literal["leave"]
+    user_id: str
+
+
+class Remove(_Membership):
+    """Delete a branch, with those below it, or a group."""
+
+    op: Literal["remove"]
+
+
+Step: TypeAlias = Delete | Insert | Rename | Update | Join | Leave | Remove
+
+
 class Churn(_Model):
-    """Random changes before each list request after the first, for the first `pages` of them."""
+    """Random changes before each request to the list of all users after the first, for the first `pages` of them."""
 
     seed: int = 0
     deletes_per_page: int = Field(0, ge=0)
@@ -61,34 +101,36 @@ class Churn(_Model):
 
 
 class Plan(_Model):
-    """What shall happen; requests to the user list are counted from 1 when the plan is set."""
+    """What shall happen; requests are counted from 1 when the plan is set."""
 
-    steps: list[Annotated[Delete | Insert | Rename | Update, Field(discriminator="op")]] = []
+    steps: list[Annotated[Step, Field(discriminator="op")]] = []
     churn: Churn | None = None
 
 
 class Script:
-    """Applies a plan to the users as list requests come in."""
+    """Applies a plan to users and memberships as requests come in."""
 
-    def __init__(self, users: Users, plan: Plan | None = None) -> None:
+    def __init__(self, users: Users, memberships: Memberships, plan: Plan | None = None) -> None:
         self._users = users
+        self._memberships = memberships
         self._plan = plan or Plan()
-        self._request = 0
+        self._requests: Counter[Lists] = Counter()
         self._born = 0
         self._rng = random.Random(self._plan.churn.seed if self._plan.churn else 0)
         users.watch()
 
-    def before_list_request(self) -> None:
-        """Count one list request and make the changes due before it is answered."""
-        self._request += 1
+    def before_request(self, of: Lists) -> None:
+        """Count one request and make the changes due before it is answered."""
+        self._requests[of] += 1
+        number = self._requests[of]
         for step in self._plan.steps:
-            if step.before_request == self._request:
+            if (step.of, step.before_request) == (of, number):
                 self._apply(step)
         churn = self._plan.churn
-        if churn is not None and 1 < self._request <= churn.pages + 1:
+        if of == "users" and churn is not None and 1 < number <= churn.pages + 1:
             self._churn(churn)
 
-    def _apply(self, step: Delete | Insert | Rename | Update) -> None:
+    def _apply(self, step: Step) -> None:
         match step:
             case Delete():
                 self._users.remove(step.user_id)
@@ -98,6 +140,12 @@ class Script:
                 self._merge(step.user_id, {"username": step.username, "encoded_username": step.username})
             case Update():
                 self._merge(step.user_id, step.keys)
+            case Join():
+                self._memberships.join(step.kind, step.id, step.user_id)
+            case Leave():
+                self._memberships.leave(step.kind, step.id, step.user_id)
+            case Remove():
+                self._memberships.remove(step.kind, step.id)
 
     def _merge(self, user_id: str, keys: dict[str, Any]) -> None:
         record = self._users.get(user_id)

@@ -54,6 +54,15 @@ class DoceboSwitches(BaseModel):
     slashes: Literal["plain", "escaped"] = "plain"
     non_ascii: Literal["plain", "escaped"] = "plain"
 
+    # Branches and groups (docs/contract/docebo.md 5 and 6)
+    unknown_branch: Literal["empty", "not_found", "bad_request"] = "empty"  # its list of users
+    flattened: Literal["paged", "whole"] = "paged"  # "whole": all branches in one answer, whatever page is asked for
+    nested_set: Literal["i_left", "iLeft"] = "i_left"  # how the keys are spelled
+    branch_ids: Literal["text", "integer"] = "text"  # of groups, too
+    groups: Literal["group", "audience", "both"] = "both"  # which of the two services is there
+    group_id: Literal["group_id", "audience_id", "id"] = "group_id"  # the key of a group's id
+    member_id: Literal["user_id", "id"] = "user_id"  # the key of a member's id, but in the user list
+
     # Rate limit per client address (docs/contract/docebo.md 8.1); 1,000 calls in 3,600 s is the documented one
     rate_calls: int = Field(0, ge=0)  # 0 = no limit
     rate_window: float = Field(3600.0, gt=0)  # seconds

@@ -79,8 +79,6 @@ BAD_VALUES: list[tuple[str, str, Any, str]] = [
     ("mapping", "attributes", {"city": ""}, "must be the name of a Docebo field"),
     ("mapping", "attributes", {"city": None}, "must be text"),
     ("mapping", "attributes", ["city"], "must be a mapping of keys"),
-    ("mapping", "tenants", [{"tenant": "a"}], "tenant rules are not available in this version; leave the list empty"),
-    ("mapping", "roles", [{"roles": ["a"]}], "role rules are not available in this version; leave the list empty"),
     ("policy", "include", [], "must name at least one"),
     ("policy", "include", ["active", "active"], "must not name anything twice"),
     ("policy", "include", ["deleted"], "must be active, suspended or expired"),

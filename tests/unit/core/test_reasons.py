@@ -70,7 +70,7 @@ def test_the_codes_of_each_state() -> None:
         State.CONFLICT: {
             "duplicate_email", "duplicate_login", "login_taken", "several_matches",
             "deleted_at_descope", "email_taken", "phone_taken", "drifted", "recreated",
-            "login_ids_differ", "mark_lost",
+            "login_ids_differ", "tenants_or_roles", "mark_lost",
         },
         State.FAILED: {"refused", "gave_up"},
         State.SKIPPED: {"not_included", "left_out", "limit", "search_text", "not_in_plan", "undone"},

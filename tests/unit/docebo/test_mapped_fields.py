@@ -47,15 +47,21 @@ def test_a_name_is_missing_only_when_that_is_certain(
 
 
 def test_every_field_of_the_mapping_is_looked_at() -> None:
-    """Extra login ids, phone and attributes name fields; nothing else does."""
+    """Extra login ids, phone, attributes and the conditions of rules name fields; nothing else does."""
     mapping = MappingConfig.model_validate(
-        {"extra_login_ids": ["username"], "phone_field": "field_12", "attributes": {"city": "field_4"}}
+        {
+            "extra_login_ids": ["username"],
+            "phone_field": "field_12",
+            "attributes": {"city": "field_4"},
+            "tenants": [{"when": {"level": "user", "field_7": "x"}, "tenant": "acme"}],
+        }
     )
 
     assert mapped_fields(mapping) == [
         MappedField("extra_login_ids", "username"),
         MappedField("phone_field", "field_12"),
         MappedField("attributes.city", "field_4"),
+        MappedField("tenants[0].when.field_7", "field_7"),
     ]
     assert mapped_fields(MappingConfig()) == []
 

@@ -85,7 +85,7 @@ def test_p6_more_that_never_comes_stops_the_reading() -> None:
     with pytest.raises(StopRun) as caught:
         read((page(more=True, pages=1), 10))
     assert caught.value.message == (
-        "Failed Getting Users: Docebo says there is more, but 3 pages in a row showed nobody new."
+        "Failed Getting Users: Docebo says there is more, but 3 pages in a row showed nothing new."
     )
     assert caught.value.fix == (
         "Run again; if it happens again, ask Docebo's support why has_more_data stays true. Nothing was sent."

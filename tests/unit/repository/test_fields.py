@@ -14,6 +14,7 @@ from wanted_and_held import CITY, held, policy
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, UPDATE_FIELDS, USER_FIELDS, Change, SentFields, UserField, field_values
+from migrator.core.grants import Grant
 from migrator.core.model import State, TargetUser
 from migrator.descope.payload import create_body
 from migrator.descope.user import DescopeUser, parse_user
@@ -24,6 +25,9 @@ from migrator.verify.compare import StoredFacts, compare_user
 PACKAGE = Path(__file__).parents[3] / "migrator"
 # Only remembers how Docebo spells the login id, so that it is found in every spelling; it is never sent.
 NOT_SENT = {"spelled"}
+# Descope shows them as two fields, of which each is a row.
+GRANTS = ("tenants", "roles")
+ACME = Grant("acme")
 BEFORE = replace(CITY, verified_email=False)  # as a flag is never taken away afterwards
 # Field of a target to another value, and to one that makes another variant of the user.
 OTHERS: dict[str, tuple[Any, Any]] = {
@@ -38,6 +42,7 @@ OTHERS: dict[str, tuple[Any, Any]] = {
     "picture": ("https://x.org/b.png", ""),
     "extra_login_ids": (("other",), ()),
     "attributes": (CITY.attributes | {"city": "Rome"}, CITY.attributes | {"site": "Rome"}),
+    "grants": ((ACME,), (ACME,)),
     "spelled": ("U1@example.org", "U1@example.org"),
 }
 FIELDS = [one.name for one in dataclasses.fields(TargetUser)]
@@ -51,12 +56,18 @@ def with_other(field: str, which: int = 0) -> TargetUser:
 
 def row(field: str) -> UserField:
     """The table's row."""
-    return next(one for one in USER_FIELDS if one.attribute == field)
+    place = GRANTS[0] if field == "grants" else field
+    return next(one for one in USER_FIELDS if one.attribute == place)
 
 
 def shown_name(field: str) -> str:
     """The name under which a changed value is told; an attribute is a field of its own."""
     return f"{ATTRIBUTE}city" if field == "attributes" else row(field).name
+
+
+def stored_name(field: str) -> str:
+    """The name under which it is remembered; a grant is a field of its own."""
+    return ACME.field if field == "grants" else shown_name(field)
 
 
 def changes(field: str, **rules: str) -> Changes:
@@ -76,9 +87,9 @@ def differing_keys(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
 
 
 def test_every_field_of_a_target_has_a_row_or_is_declared_as_not_sent() -> None:
-    attributes = [one.attribute for one in USER_FIELDS]
+    attributes = [one.attribute for one in USER_FIELDS if one.attribute not in GRANTS]
 
-    assert sorted([*attributes, *NOT_SENT]) == sorted(FIELDS) == sorted(OTHERS)
+    assert sorted([*attributes, "grants", *NOT_SENT]) == sorted(FIELDS) == sorted(OTHERS)
     assert len({one.name for one in USER_FIELDS}) == len(USER_FIELDS)
 
 
@@ -130,7 +141,7 @@ def test_a_value_of_another_kind_is_another_variant(field: str) -> None:
 @sent
 def test_another_value_is_a_difference_to_verification(field: str) -> None:
     """Its table is its own; here is the tie between both."""
-    assert differences(field) == {shown_name(field)}
+    assert differences(field) == {stored_name(field)}
 
 
 @sent
@@ -138,8 +149,8 @@ def test_another_value_is_another_thing_to_have_sent(field: str) -> None:
     other = with_other(field)
     hashes = dict(SentFields.of(other).hashes), dict(SentFields.of(BEFORE).hashes)
 
-    assert differing_keys(field_values(other), field_values(BEFORE)) == {shown_name(field)}
-    assert differing_keys(*hashes) == {shown_name(field)}
+    assert differing_keys(field_values(other), field_values(BEFORE)) == {stored_name(field)}
+    assert differing_keys(*hashes) == {stored_name(field)}
     assert other.content_hash() != BEFORE.content_hash()
 
 
@@ -157,6 +168,7 @@ def test_the_rule_that_keeps_a_field_keeps_it_for_both(field: str) -> None:
 def test_the_fields_that_a_rule_may_name_are_known_to_users() -> None:
     assert UPDATE_FIELDS == (
         "name", "givenName", "familyName", "picture", "email", "verifiedEmail", "phone", "status",
+        "tenants", "roles",
     )  # fmt: skip
 
 

@@ -34,12 +34,12 @@ NO_CODES = {
 NO_FIELDS = {
     "checkpoint": {"user_id", "status", "actions"},
     "cli": {"actions"},
-    "config": {"email", "username", "expired"},
+    "config": {"email", "username", "expired", "field_[0-9]{1,18}"},  # the condition of a rule that names a field
     "core": {"email", "status", "expired"},
     "descope": {"email", "status", "actions"},
     "flow": {"user_id"},  # a key of a plan file
     "log": {"level"},
-    "normalize": {"email", "username", "expired"},
+    "normalize": {"email", "username", "expired", "language", "level", "status"},  # the last three are conditions
     "report": {"email", "username", "actions"},
     "verify": {"email", "status"},
 }

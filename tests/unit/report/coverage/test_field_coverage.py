@@ -92,20 +92,22 @@ def test_where_fields_go() -> None:
             "extra_login_ids": ["email", "field_7"],
             "phone_field": "field_12",
             "attributes": {"city": "field_4", "town": "field_4"},
+            "tenants": [{"when": {"email_domain": "acme.com", "field_8": "x", "group": "7"}, "tenant": "acme"}],
         }
     )
-    goes = {name: destinations(name, mapping) for name in (*RECORD, "field_7", "field_12", "avatar", "uuid")}
+    goes = {name: destinations(name, mapping) for name in (*RECORD, "field_7", "field_8", "field_12", "avatar", "uuid")}
 
     assert goes == {
         "user_id": ["custom attribute doceboUserId"],
         "username": ["loginId"],
-        "email": ["email", "extra login id"],
+        "email": ["email", "extra login id", "asked by rules for tenants"],
         "email_validation_status": ["verifiedEmail"],
         "first_name": ["givenName"],
         "last_name": ["familyName"],
         "status": ["status"],
         "field_4": ["custom attribute city", "custom attribute town"],
         "field_7": ["extra login id"],
+        "field_8": ["asked by rules for tenants"],
         "field_12": ["phone"],
         "avatar": ["picture"],
         "uuid": [],

@@ -145,7 +145,7 @@ def test_nc24_every_reason_that_needs_a_person_has_a_detail(store: Checkpoint, r
     fields = {"no_email": "email", "no_username": "username", "no_user_id": "user_id"}
     if reason in fields:
         raw = json.dumps(broken | {fields[reason]: ""})
-    holds = {"login_taken": "S1", "several_matches": "S1 S2", "recreated": "U9"}
+    holds = {"login_taken": "S1", "several_matches": "S1 S2", "recreated": "U9", "tenants_or_roles": "U1"}
     put(store, "1", state=State.CONFLICT, reason=reason, detail=holds.get(reason), raw=raw, target_id="U1")
     put(store, "2", state=State.CREATED)
     share_login(store, "a login", "1", "2")

@@ -1,0 +1,85 @@
+"""What a user belongs to in Descope: tenants, roles in them, roles of the project (docs/decisions/0027). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from migrator.core.model import Json
+
+USER_TENANTS, ROLE_NAMES = "userTenants", "roleNames"
+TENANTS, ROLES = "tenants", "roles"  # the keys of `mapping` and `policy.update` that decide on them
+
+
+class Grant(NamedTuple):
+    """One thing a user has: a tenant, a role in a tenant, or a role of the project, which has no tenant."""
+
+    tenant: str
+    role: str = ""
+
+    @property
+    def field(self) -> str:
+        """Its name among a user's fields, as in `userTenants.acme`, `userTenants.acme/Learner`, `roleNames.Admin`."""
+        if not self.tenant:
+            return f"{ROLE_NAMES}.{quote(self.role, safe=' ')}"
+        role = f"/{quote(self.role, safe=' ')}" if self.role else ""
+        return f"{USER_TENANTS}.{quote(self.tenant, safe=' ')}{role}"
+
+    @classmethod
+    def named(cls, field: str) -> Grant:
+        """The inverse of `field`."""
+        kind, _, name = field.partition(".")
+        tenant, _, role = name.partition("/") if kind == USER_TENANTS else ("", "", name)
+        return cls(unquote(tenant), unquote(role))
+
+    @property
+    def rule(self) -> str:
+        """The key of `policy.update` that decides on it."""
+        return TENANTS if self.tenant else ROLES
+
+
+def is_grant(name: str) -> bool:
+    """Whether a field's name is that of a grant."""
+    return name.startswith((f"{USER_TENANTS}.", f"{ROLE_NAMES}."))
+
+
+def in_order(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Each once, sorted, and with every role in a tenant the tenant itself."""
+    given = set(grants)
+    return tuple(sorted(given | {Grant(one.tenant) for one in given if one.tenant}))
+
+
+def tenant_list(grants: Iterable[Grant]) -> list[Json]:
+    """The grants of tenants as Descope takes them: `[{"tenantId": "acme", "roleNames": ["Learner"]}]`."""
+    roles: dict[str, list[str]] = {}
+    for tenant, role in in_order(grants):
+        if tenant:
+            roles.setdefault(tenant, []).extend([role] if role else [])
+    return [{"tenantId": tenant, "roleNames": names} for tenant, names in roles.items()]
+
+
+def role_list(grants: Iterable[Grant]) -> list[str]:
+    """The names of the project's roles among the grants."""
+    return [role for tenant, role in in_order(grants) if not tenant]
+
+
+def read_grants(tenants: Json, roles: Json) -> tuple[Grant, ...]:
+    """The grants that a user object shows (docs/contract/descope.md 2); null stands for none.
+
+    Raises:
+        KeyError, TypeError: not in the form of a user object.
+    """
+    grants = [Grant("", _text(role)) for role in roles or ()]
+    for one in tenants or ():
+        tenant = _text(one["tenantId"])
+        grants += [Grant(tenant), *(Grant(tenant, _text(role)) for role in one.get("roleNames") or ())]
+    return in_order(grants)
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a tenant or role is not named by text")
+    return value

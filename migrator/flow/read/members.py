@@ -1,0 +1,39 @@
+"""Read who is in the branches and groups that rules name, before anybody is normalized (docs/decisions/0027)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.core.errors import ConfigError
+from migrator.docebo.membership import UnknownMemberLists, read_members
+from migrator.normalize.identity import record_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.config.schema import Config
+    from migrator.core.member_lists import MemberList
+    from migrator.docebo.client import DoceboClient
+
+
+def rule_members(
+    docebo: DoceboClient, config: Config, *, accept_short: bool = False, check_rights: bool = True
+) -> Mapping[MemberList, frozenset[str]]:
+    """The Docebo user ids in each branch and group that rules name; without such rules, nothing is asked.
+
+    Args:
+        accept_short: go by Docebo's pages, even if Docebo counts more members than they show.
+        check_rights: ask for the session behind it, unless that is done later (`read_members`).
+
+    Raises:
+        ConfigError: a rule names a branch or group that Docebo does not have.
+        StopRun: a list cannot be read as a whole.
+    """
+    lists = config.mapping.member_lists
+    if not lists:
+        return {}
+    try:
+        return read_members(docebo, lists, record_key, accept_short=accept_short, check_rights=check_rights)
+    except UnknownMemberLists as error:
+        keys = dict.fromkeys(key for one in error.wrong for key in config.mapping.rules_asking(one))
+        raise ConfigError(error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}") from None

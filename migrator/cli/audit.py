@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from migrator.cli.commands.verify import VerifiedDocument
+    from migrator.cli.signed_in import SignedInDocument
     from migrator.config.schema import Config
     from migrator.core.errors import MigratorError
     from migrator.flow.undo.tally import UndoDocument
@@ -112,6 +113,14 @@ def log_undone(document: UndoDocument) -> None:
     _log.info(
         "undo_ended", outcome=document["outcome"], counts=document["counts"], spared=spared, calls=document["calls"],
         seconds=document["seconds"],
+    )  # fmt: skip
+
+
+def log_signed_in(document: SignedInDocument) -> None:
+    """Log what `migrator status --signed-in` found, by class."""
+    _log.info(
+        "signed_in", classes=document["classes"], signs=document["signs"], disputes=document["disputes"],
+        calls=document["calls"], seconds=document["seconds"],
     )  # fmt: skip
 
 

@@ -50,9 +50,14 @@ class Common:
             secrets=secrets,
         )
 
-    def load(self, *, offline: bool = False) -> Config:
-        """The configuration, with logging set up to redact its secrets; `offline` does without the servers' ones."""
-        config = configuration.load_config(self.config_path, os.environ, offline=offline)
+    def load(self, *, offline: bool = False, without_docebo: bool = False) -> Config:
+        """The configuration, with logging set up to redact its secrets.
+
+        Args:
+            offline: do without the servers' secrets.
+            without_docebo: do without Docebo's.
+        """
+        config = configuration.load_config(self.config_path, os.environ, offline=offline, without_docebo=without_docebo)
         self.configure_log(config.secrets())
         audit.log_configured(config)
         return config

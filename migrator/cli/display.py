@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.cli.pace_words import elapsed_text
 from migrator.flow.options import RunEvents
-from migrator.report.sentences import users_words
-from migrator.report.stages import STAGES
+from migrator.report.stages import STAGES, stage_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,13 +42,13 @@ class Running:
 
     def finished(self, now: float) -> str:
         """`2 of 5  Read Docebo: 3,024 users in 0:12`."""
-        count = "" if self.total is None and not self.done else f": {users_words(self.done)}"
+        count = "" if self.total is None and not self.done else f": {stage_count(self.name, self.done)}"
         times = f", in {self.times} readings" if self.times > 1 else ""
         return f"{self.number}{STAGES[self.name].done}{count} in {elapsed_text(now - self.began)}{times}"
 
     def unfinished(self, now: float) -> str:
         """`4 of 5  Sending to Descope: stopped at 300 of 700 users after 0:12`."""
-        at = f" at {self.done:,} of {users_words(self.total)}" if self.total is not None else ""
+        at = f" at {self.done:,} of {stage_count(self.name, self.total)}" if self.total is not None else ""
         return f"{self.title}: stopped{at} after {elapsed_text(now - self.began)}"
 
 

@@ -372,19 +372,21 @@ class Config(PlacedSection, FingerprintedSection):
 _CREDENTIALS: Final = (("docebo", "client_secret"), ("docebo", "password"), ("descope", "management_key"))
 
 
-def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False) -> Config:
+def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False, without_docebo: bool = False) -> Config:
     """Read, complete and check a configuration file.
 
     Args:
         path: the YAML file; relative paths inside it start from its folder.
         env: the variables that `${NAME}` may name.
         offline: neither server will be asked, so that the variables of their secrets may be missing.
+        without_docebo: Docebo will not be asked; the same for its secrets alone.
 
     Raises:
         ConfigError: with everything that is wrong, one line each: file, line, key and what to write
             instead. Values are never shown, since any of them may be a secret.
     """
-    document = read_document(path, env, _CREDENTIALS if offline else ())
+    unasked = [one for one in _CREDENTIALS if offline or (without_docebo and one[0] == "docebo")]
+    document = read_document(path, env, unasked)
     problems = list(document.problems)
     try:
         config = Config.model_validate(document.data, context={"path": path, "lines": document.lines})

@@ -24,7 +24,7 @@ from migrator.descope.endpoints import (
     USER,
     Endpoint,
 )
-from migrator.descope.trail import AUDIT_LIMIT, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
+from migrator.descope.trail import AUDIT_LIMIT, Audits, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
 from migrator.http.pace import Limit, Pacer
@@ -231,8 +231,8 @@ class DescopeReader:
         except ApiError as error:
             raise stop_for(error) from None
 
-    def audit_records(self, actions: Sequence[str], since: float, until: float) -> Iterator[tuple[str, str, float]]:
-        """Audit records of these actions, page by page: Descope id, action and epoch second.
+    def audit_records(self, actions: Sequence[str], since: float, until: float) -> Iterator[Audits]:
+        """Audit records of these actions, page by page.
 
         Args:
             since: epoch seconds; the trail reaches 30 days back at most.
@@ -250,7 +250,7 @@ class DescopeReader:
                 raise
             except ApiError as error:
                 raise stop_for(error) from None
-            yield from records
+            yield records, total
             found += len(records)
             if is_whole(len(records), found, total):
                 return

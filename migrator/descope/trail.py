@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from migrator.core.errors import StopRun
 
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 SIGNED_IN, CHANGED = "LoginSucceed", "UserModified"  # the actions of audit records
 AUDIT_LIMIT = 10  # searches a minute
 TRAIL_DAYS = 30
-_PAGE = 1000  # records
+TRAIL_PAGE = 1000  # records
+# A page's records, as Descope id, action and epoch second; and how many there are on all pages, None if it is not told.
+Audits: TypeAlias = tuple[list[tuple[str, str, float]], int | None]
 
 
 def audit_pages(actions: Sequence[str], since: float, until: float) -> Iterator[dict[str, Json]]:
     """The bodies that ask for one page after the other; times are epoch seconds."""
-    asked = {"actions": list(actions), "from": int(since * 1000), "to": int(until * 1000), "limit": _PAGE}
+    asked = {"actions": list(actions), "from": int(since * 1000), "to": int(until * 1000), "limit": TRAIL_PAGE}
     return ({**asked, "page": number} for number in count())
 
 
-def parse_audits(answer: Json) -> tuple[list[tuple[str, str, float]], int | None]:
-    """A page's records, as Descope id, action and epoch second; and how many there are on all pages, if it tells.
+def parse_audits(answer: Json) -> Audits:
+    """The page in an answer.
 
     Raises:
         KeyError, TypeError, ValueError: the wrong shape.
@@ -53,7 +55,7 @@ def is_whole(shown: int, found: int, total: int | None) -> bool:
             fix="Run again; if it happens again, ask Descope's support.",
         )
     # A server may show fewer on a page than we ask for: its total then says that there is more.
-    return not shown or (shown < _PAGE and total is not None and found >= total)
+    return not shown or (shown < TRAIL_PAGE and total is not None and found >= total)
 
 
 def parse_sign_ins(answer: Json) -> list[tuple[str, float]]:

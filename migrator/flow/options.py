@@ -56,7 +56,7 @@ class RunEvents:
         """A step of the flow begins."""
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
-        """`done` of `total` users have passed this step; None while the total is unknown."""
+        """`done` of `total` have passed this step, users unless it counts others; None while the total is unknown."""
 
     def again(self, stage: str, why: str) -> None:
         """The stage starts over with all users, and why."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -70,6 +71,7 @@ def build(world: World) -> Starlette:
         ("POST", "/docebo/users", control.put_docebo_user),
         ("PATCH", "/docebo/users/{user_id}", control.patch_docebo_user),
         ("DELETE", "/docebo/users/{user_id}", control.delete_docebo_user),
+        ("POST", "/docebo/sign_in", control.sign_in_to_docebo),
         ("POST", "/docebo/branches", control.put_branch),
         ("DELETE", "/docebo/branches/{id}", control.delete_branch),
         ("POST", "/docebo/groups", control.put_group),
@@ -99,11 +101,11 @@ class _Control:
         return {name: model.model_dump() for name, model in self._models().items()}
 
     async def set_switches(self, request: Request) -> Json:
-        """Change the named switches of either API, all of them or, when one is wrong, none."""
+        """Change the named switches, all of them or, when one is wrong, none."""
         wanted = await _body(request)
         models = self._models()
         if not isinstance(wanted, dict) or not wanted.keys() <= models.keys():
-            raise ValueError("expected {docebo: {…}, descope: {…}}")
+            raise ValueError("expected {docebo: {…}, descope: {…}, relying_party: {…}}")
         for name, changes in wanted.items():
             type(models[name]).model_validate(models[name].model_dump() | changes)
         for name, changes in wanted.items():
@@ -151,6 +153,13 @@ class _Control:
         if not self._world.docebo.users.remove(request.path_params["user_id"]):
             raise NotThere
         return {}
+
+    async def sign_in_to_docebo(self, request: Request) -> Json:
+        """Let a person come with the claims of a token, and say where they land."""
+        claims = await _body(request)
+        if not isinstance(claims, dict):
+            raise ValueError("expected an object of claims")  # noqa: TRY004 -- answered as 422
+        return asdict(self._world.relying_party.sign_in(claims))
 
     async def put_branch(self, request: Request) -> Json:
         """Add a branch (`memberships.Branch`) with its `members`, or replace both whole."""
@@ -214,7 +223,12 @@ class _Control:
         return {}
 
     def _models(self) -> dict[str, BaseModel]:
-        return {"docebo": self._world.docebo.switches, "descope": self._world.descope.switches}
+        world = self._world
+        return {
+            "docebo": world.docebo.switches,
+            "descope": world.descope.switches,
+            "relying_party": world.relying_party.switches,
+        }
 
 
 async def _body(request: Request) -> Any:  # noqa: ANN401 -- any JSON value

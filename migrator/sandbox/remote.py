@@ -32,12 +32,19 @@ class Control:
         self._call("POST", "/reset", population)
 
     def switches(self) -> dict[str, dict[str, Any]]:
-        """All switches of both APIs."""
+        """All switches of both APIs and of the relying party."""
         return self._dict("GET", "/switches")
 
-    def set_switches(self, *, docebo: dict[str, Any] | None = None, descope: dict[str, Any] | None = None) -> None:
+    def set_switches(
+        self,
+        *,
+        docebo: dict[str, Any] | None = None,
+        descope: dict[str, Any] | None = None,
+        relying_party: dict[str, Any] | None = None,
+    ) -> None:
         """Change some switches."""
-        self._call("PUT", "/switches", {"docebo": docebo or {}, "descope": descope or {}})
+        wanted = {"docebo": docebo, "descope": descope, "relying_party": relying_party}
+        self._call("PUT", "/switches", {name: changes for name, changes in wanted.items() if changes})
 
     def journal(self, since: int = 0) -> list[dict[str, Any]]:
         """Journal entries after number `since`, as `dataclasses.asdict(journal.Entry)` gives them."""
@@ -108,6 +115,10 @@ class Control:
     def sign_in(self, user_id: str, **how: Json) -> None:
         """Let a person sign in (`Store.sign_in`): `at`, `history`, `audit`, and fields that the flow changed."""
         self._call("POST", f"/descope/users/{quote(user_id, safe='')}/sign_in", how)
+
+    def sign_in_to_docebo(self, claims: dict[str, Json]) -> dict[str, str]:
+        """Let a person come to Docebo with a token: `outcome`, `user_id`, `message` (`relying_party.Landing`)."""
+        return self._dict("POST", "/docebo/sign_in", claims)
 
     def delete_descope_user(self, user_id: str) -> None:
         """Delete a Descope user behind the API's back."""

@@ -11,6 +11,7 @@ from migrator.sandbox.descope import Store
 from migrator.sandbox.docebo import Platform
 from migrator.sandbox.faults import Faults
 from migrator.sandbox.journal import Journal
+from migrator.sandbox.relying_party import RelyingParty
 
 _OWN_ADDRESS: Final = ("ordinary", "suspended", "expired")
 
@@ -35,6 +36,7 @@ class World:
 
     def __init__(self, population: Population) -> None:
         self.docebo = Platform()
+        self.relying_party = RelyingParty(self.docebo)
         self.descope = Store()
         self.faults = Faults()
         self.reset(population)
@@ -44,6 +46,7 @@ class World:
         made = people.make(population.users, population.seed, population.difficult)
         waiting = people.pending(population.pending, population.seed)
         self.docebo.reset((person.record for person in made), waiting)
+        self.relying_party.reset()
         self.descope.reset()
         taken = [person.record["email"] for person in made if person.kind in _OWN_ADDRESS]
         # From the end: the earliest people stay plain for whoever looks at a page by eye.

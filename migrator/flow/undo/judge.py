@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.core.pre_image import PreImage
     from migrator.descope.user import DescopeUser
-    from migrator.flow.undo.signs import SignsOfLife
+    from migrator.flow.signs import SignsOfLife
 
 # A create may write a record of its own into the audit trail, this many seconds behind it at most.
 _CREATING = 60.0

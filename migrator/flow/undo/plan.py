@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from migrator.core.pre_image import PreImage
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import PlanContext
-    from migrator.flow.undo.signs import LifeWatch
+    from migrator.flow.signs import LifeWatch
 
 
 @dataclass(frozen=True, slots=True)

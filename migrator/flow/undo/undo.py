@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,11 @@ from migrator.flow.context import PlanContext, ProjectAttributes, run_context
 from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.project_attributes import needed_attributes
 from migrator.flow.send.settle import settle_in_flight
+from migrator.flow.signs import LifeWatch
 from migrator.flow.undo.judge import UndoVerdict
 from migrator.flow.undo.plan import each_page, plan_undo
 from migrator.flow.undo.send import confirm_gone, undo_page
 from migrator.flow.undo.settle import NOT_DONE, settle_undo
-from migrator.flow.undo.signs import LifeWatch
 from migrator.flow.undo.tally import UndoReport, UndoTally
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
@@ -63,16 +63,22 @@ def undo_migration(
         StopRun: stopped before the checkpoint could be opened.
     """
     prepare_folder(config.report.path)
-    with open_run(config, options, clock, events, create=False) as opened:
-        return _Undo(opened, confirm, force=force).undo()
+    with (
+        open_run(config, options, clock, events, create=False) as opened,
+        closing(LifeWatch(opened.context.checkpoint, opened.context.descope)) as watch,
+    ):
+        return _Undo(opened, watch, confirm, force=force).undo()
 
 
 class _Undo:
     """One undo, and what it has done so far."""
 
-    def __init__(self, opened: OpenedRun, confirm: Callable[[UndoTally], bool], *, force: bool) -> None:
+    def __init__(
+        self, opened: OpenedRun, watch: LifeWatch, confirm: Callable[[UndoTally], bool], *, force: bool
+    ) -> None:
         self._opened = opened
         self._context = opened.context
+        self._watch = watch
         self._confirm = confirm
         self._force = force
         self._tally = UndoTally()
@@ -109,7 +115,6 @@ class _Undo:
         context = self._context
         settle_in_flight(context)
         self._tally.add(settle_undo(context))
-        self._watch = LifeWatch(context)
         return plan_undo(context, self._watch, force=self._force)
 
     def _work(self) -> None:

@@ -14,9 +14,9 @@ from migrator.core.fields import SentFields, value_hash
 from migrator.core.model import MARK_PLATFORM, Decision, State
 from migrator.core.pre_image import PreImage
 from migrator.flow.send.before import pre_image_of, was_created
+from migrator.flow.signs import SignsOfLife
 from migrator.flow.undo.compare import is_as_sent, is_edited, is_restored
 from migrator.flow.undo.judge import UndoVerdict, judge_user
-from migrator.flow.undo.signs import SignsOfLife
 
 if TYPE_CHECKING:
     from migrator.checkpoint.users.stored_user import StoredUser

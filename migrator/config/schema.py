@@ -32,7 +32,7 @@ from migrator.config.section import (
 )
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
-from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
+from migrator.core.model import DOCEBO_USERNAME, Json, SourceStatus, TargetStatus, canonical_json, text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,6 +196,16 @@ class MappingConfig(FingerprintedSection):
             raise ValueError("is required with mapping.missing_email: synthesize")
         return value
 
+    @field_validator("attributes")
+    @classmethod
+    def _username_as_it_is(cls, value: dict[str, MappedAttribute]) -> dict[str, MappedAttribute]:
+        """Mapped to Docebo's user name as text, it says what happens anyway; so people wrote before it did."""
+        mapped = value.get(DOCEBO_USERNAME)
+        if mapped is not None and (mapped.field, mapped.type) != ("username", "text"):
+            text = "this attribute always holds Docebo's user name, without being mapped; choose another name"
+            raise _at(text, [DOCEBO_USERNAME])
+        return value
+
     @field_validator("tenants", "roles")
     @classmethod
     def _no_rules(cls, value: tuple[Json, ...], info: ValidationInfo) -> tuple[Json, ...]:
@@ -294,7 +304,10 @@ class Config(PlacedSection, FingerprintedSection):
     def _known_update_fields(cls, policy: PolicyConfig, info: ValidationInfo) -> PolicyConfig:
         if "mapping" not in info.data:
             return policy  # the attributes are not known while their own section is wrong
-        known = {"default", *UPDATE_FIELDS, *info.data["mapping"].attributes}
+        if policy.update.get(DOCEBO_USERNAME, "source_wins") != "source_wins":
+            text = "always follows Docebo: people with another one lose their Docebo account; take the line out"
+            raise _at(text, ["update", DOCEBO_USERNAME])
+        known = {"default", DOCEBO_USERNAME, *UPDATE_FIELDS, *info.data["mapping"].attributes}
         unknown = [name for name in policy.update if name not in known]
         if unknown:
             text = f"is neither a mapped attribute nor one of default, {', '.join(UPDATE_FIELDS)}"

@@ -18,6 +18,9 @@ MARK_USER = "doceboUserId"
 MARK_PLATFORM = "doceboPlatform"
 FRESHLY_MIGRATED = "freshlyMigrated"
 MARK_ATTRIBUTES = (MARK_USER, MARK_PLATFORM, FRESHLY_MIGRATED)
+# What Docebo recognises people by once they sign in with Descope (docs/decisions/0028).
+DOCEBO_USERNAME = "doceboUsername"
+OUR_ATTRIBUTES = (*MARK_ATTRIBUTES, DOCEBO_USERNAME)
 
 # What Descope calls the plain fields.
 NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
@@ -97,8 +100,8 @@ class PlainFields:
 class TargetUser(PlainFields):
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
-    An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
-    attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
+    An empty string means "not set in the source". `attributes` holds the mark, `doceboUsername` and the mapped
+    custom attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
     """
 
     login_id: str

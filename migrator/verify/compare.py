@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from migrator.core.login_ids import login_key, same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
+from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, OUR_ATTRIBUTES, State, text_hash
 from migrator.verify import expected
 from migrator.verify.typed_values import holds_value
 
@@ -111,7 +111,7 @@ def _single(
             yield FieldDifference(name, wanted, found)
     for name, wanted, found in expected.expected_attributes(target, user):
         there = found is not None and found not in ("", [])  # 0 and false are values
-        ours = name in MARK_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
+        ours = name in OUR_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
         if ours and not holds_value(kinds.get(name, "text"), wanted, found):
             yield FieldDifference(name, wanted, found, attribute=True)
 

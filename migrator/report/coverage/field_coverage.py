@@ -17,6 +17,7 @@ from migrator.checkpoint.runs.runs import last_details
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.report_rows import raw_records
 from migrator.core.fields import ATTRIBUTE, LOGIN_ID, PHONE
+from migrator.core.model import OUR_ATTRIBUTES
 from migrator.docebo.record import ADDITIONAL_PREFIX, BECOMES, CHOOSES, NOT_FOR_DESCOPE, holds_date, is_additional
 from migrator.report.coverage import value_types
 from migrator.report.coverage.mapping_proposal import propose_mapping
@@ -150,7 +151,8 @@ def destinations(name: str, mapping: MappingConfig) -> list[str]:
         goes.append("extra login id")
     if name == mapping.phone_field:
         goes.append(PHONE)
-    return goes + [_attribute_words(target, one) for target, one in mapping.attributes.items() if one.field == name]
+    mapped = ((target, one) for target, one in mapping.attributes.items() if target not in OUR_ATTRIBUTES)
+    return goes + [_attribute_words(target, one) for target, one in mapped if one.field == name]
 
 
 def _attribute_words(name: str, attribute: MappedAttribute) -> str:

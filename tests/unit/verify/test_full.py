@@ -223,7 +223,7 @@ def test_the_target_of_an_erased_user_is_built_anew_from_docebo(store: Checkpoin
     assert source.sessions == 1
     assert (found.reread, found.changed, found.by_mark) == (2, 0, 0)
     assert found.classes == {"same": 1, "differs": 1, "missing": 0, "extra": 0}
-    assert [one.field for one in found.differences] == ["email"]
+    assert [one.field for one in found.differences] == ["doceboUsername", "email"]
     assert verdicts(store) == {"1": "same", "2": "differs"}
     assert progress[-1] == (2, 2)
 

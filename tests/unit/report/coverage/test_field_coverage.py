@@ -91,14 +91,14 @@ def test_where_fields_go() -> None:
             "login_id": "username",
             "extra_login_ids": ["email", "field_7"],
             "phone_field": "field_12",
-            "attributes": {"city": "field_4", "town": "field_4"},
+            "attributes": {"city": "field_4", "town": "field_4", "doceboUsername": "username"},
         }
     )
     goes = {name: destinations(name, mapping) for name in (*RECORD, "field_7", "field_12", "avatar", "uuid")}
 
     assert goes == {
         "user_id": ["custom attribute doceboUserId"],
-        "username": ["loginId"],
+        "username": ["loginId", "custom attribute doceboUsername"],
         "email": ["email", "extra login id"],
         "email_validation_status": ["verifiedEmail"],
         "first_name": ["givenName"],
@@ -111,7 +111,7 @@ def test_where_fields_go() -> None:
         "uuid": [],
     }
     assert why_nowhere("uuid") == "not used by Descope"
-    assert why_nowhere("field_9") == why_nowhere("username") == "not mapped"
+    assert why_nowhere("field_9") == "not mapped"
 
 
 TITLES = {

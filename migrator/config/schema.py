@@ -33,6 +33,7 @@ from migrator.config.section import (
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
 from migrator.core.model import DOCEBO_USERNAME, Json, SourceStatus, TargetStatus, canonical_json, text_hash
+from migrator.core.sso import ClaimName  # noqa: TC001 -- pydantic reads the annotation at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -239,6 +240,13 @@ class PolicyConfig(FingerprintedSection):
         return {"default": "source_wins", **value}
 
 
+class SsoConfig(Section):
+    """How people reach Docebo after the migration: what it matches with its user names (docs/decisions/0028)."""
+
+    claim: ClaimName = "doceboUsername"
+    match: Literal["exact", "ignore_case"] = "exact"
+
+
 class RunConfig(Section):
     """How fast, and when to give up."""
 
@@ -287,6 +295,7 @@ class Config(PlacedSection, FingerprintedSection):
     mapping: MappingConfig
     policy: PolicyConfig
     run: RunConfig
+    sso: SsoConfig
     report: ReportConfig
     metrics: MetricsConfig
 
@@ -297,7 +306,8 @@ class Config(PlacedSection, FingerprintedSection):
         if not isinstance(data, dict):
             return data
         sections = {name: section for name, section in data.items() if section is not None}
-        return {"checkpoint": {}, "mapping": {}, "policy": {}, "run": {}, "report": {}, "metrics": {}} | sections
+        optional = ("checkpoint", "mapping", "policy", "run", "sso", "report", "metrics")
+        return {name: {} for name in optional} | sections
 
     @field_validator("policy")
     @classmethod

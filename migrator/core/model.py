@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from migrator.core.reasons import Reason
+    from migrator.core.sso import SsoFacts
 
 # A decoded JSON value; the two APIs guarantee nothing narrower.
 Json: TypeAlias = Any
@@ -164,6 +165,7 @@ class Ready:
     `notes` are note codes (a name was cut, a phone number dropped); `created` and `last_login` are the
     record's own date texts, comparable as text, "" if they never happened. `raw` is the JSON text of a record
     that is to be stored, and `record_hash` what it is known by the next time.
+    `sso` follows from the record as well.
     """
 
     user_id: str
@@ -175,6 +177,7 @@ class Ready:
     last_login: str = ""
     raw: str = field(default="", repr=False)
     record_hash: str = ""
+    sso: SsoFacts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class Rejected:
     """A source user that cannot be migrated as it is; `reason` is a stable reason code.
 
     `source_status` is Docebo's status of a user who can be identified: a user who arrived earlier may leave.
-    `raw` and `record_hash` are as in `Ready`.
+    `raw`, `record_hash` and `sso` are as in `Ready`.
     """
 
     user_id: str
@@ -190,6 +193,7 @@ class Rejected:
     source_status: SourceStatus | None = None
     raw: str = field(default="", repr=False)
     record_hash: str = ""
+    sso: SsoFacts | None = field(default=None, compare=False)
 
 
 Normalized: TypeAlias = Ready | Rejected

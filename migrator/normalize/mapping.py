@@ -22,11 +22,12 @@ from migrator.core.model import (
     text_hash,
 )
 from migrator.core.reasons import Note, Reason
+from migrator.core.sso import SsoFacts
 from migrator.core.text import clean, flag, is_blank, scalar_text
 from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.code_fingerprint import code_fingerprint
 from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key, username_of
-from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
+from migrator.normalize.person import date_of, is_superadmin, phone_of, plain_fields_of, source_status_of
 from migrator.normalize.typed_value import typed_value
 from migrator.normalize.unfit import Unfit
 
@@ -81,7 +82,8 @@ class Normalizer:
         try:
             return self._ready(user_id, record)
         except Unfit as unfit:
-            return Rejected(user_id, unfit.reason, _status_if_told(record))
+            sso = SsoFacts.of(username_of(record.username), "", "", superadmin=is_superadmin(record.level))
+            return Rejected(user_id, unfit.reason, _status_if_told(record), sso=sso)
 
     def login_id_from(self, text: str) -> str:
         """A text that a person gave, as login id; "" if it cannot be one."""
@@ -129,6 +131,9 @@ class Normalizer:
             notes=tuple(notes),
             created=date_of(record.creation_date),
             last_login=date_of(record.last_access_date),
+            sso=SsoFacts.of(
+                target.attributes.get(DOCEBO_USERNAME, ""), email, login_id, superadmin=is_superadmin(record.level)
+            ),
         )
 
     def _email(self, user_id: str, record: DoceboRecord, notes: dict[str, None], *, has_phone: bool) -> str:

@@ -10,7 +10,7 @@ import phonenumbers
 
 from migrator.core.model import PlainFields
 from migrator.core.reasons import Reason
-from migrator.core.text import clean, decode_entities, flag, integer_text
+from migrator.core.text import clean, decode_entities, flag, integer_text, scalar_text
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ NAME_LIMIT = 254
 PICTURE_LIMIT = 2048
 _PHONE_LIMIT = 250
 
+# As Docebo's answers spell them (docs/contract/docebo.md 11).
+_LEVELS = {
+    "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
+    "power_user": "power user", "poweruser": "power user", "admin": "power user", "4": "power user",
+    "user": "user", "6": "user",
+}  # fmt: skip
 _NOT_IN_URL = re.compile("[\\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 
@@ -93,6 +99,16 @@ def source_status_of(record: DoceboRecord) -> SourceStatus:
     if not active:
         return "suspended"
     return "expired" if flag(record.expired) else "active"
+
+
+def level_of(value: Json) -> str:
+    """`superadmin`, `power user` or `user`; "" for any other level."""
+    return _LEVELS.get((scalar_text(value) or "").strip().lower(), "")
+
+
+def is_superadmin(level: Json) -> bool:
+    """Whether a record's level is the highest."""
+    return level_of(level) == "superadmin"
 
 
 def date_of(value: Json) -> str:

@@ -14,8 +14,8 @@ from migrator.checkpoint.users.counts import predicted_state
 from migrator.checkpoint.users.report_rows import kept_records, readiness_groups, wrong_verdict
 from migrator.core.email_address import parse_email
 from migrator.core.model import ARRIVED_STATES, State
-from migrator.core.text import scalar_text
 from migrator.docebo.record import DoceboRecord
+from migrator.normalize.person import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,6 @@ MOST_DOMAINS = 10
 FEWEST = 5
 OTHER_DOMAINS, NO_ADDRESS, UNKNOWN_VALUE = "other domains", "no usable address", "unknown"
 ARRIVED_SOMEHOW = "arrived"  # created, updated or unchanged, where nobody can tell which
-# As Docebo's answers spell them (docs/contract/docebo.md 11); whatever else a record says is not shown.
-_LEVELS = {
-    "godadmin": "superadmin", "super_admin": "superadmin", "superadmin": "superadmin", "3": "superadmin",
-    "power_user": "power user", "poweruser": "power user", "admin": "power user", "4": "power user",
-    "user": "user", "6": "user",
-}  # fmt: skip
 
 _Tally = defaultdict[str, Counter[str]]  # value to state to users
 
@@ -54,7 +48,7 @@ def count_groups(checkpoint: Checkpoint, *, predicted: bool) -> Breakdown:
         record = DoceboRecord.from_json(row.raw)
         state = _state(row, predicted=predicted)
         domains[_domain(record.email)][state] += 1
-        levels[_level(record.level)][state] += 1
+        levels[level_of(record.level) or UNKNOWN_VALUE][state] += 1
     found, records = _total(statuses), _total(levels)
     now: Breakdown = {
         "found": found, "statuses": _document(statuses), "earlier": False, "current": True,
@@ -110,10 +104,6 @@ def _state(row: Row[Any], *, predicted: bool) -> str:
 def _domain(value: Json) -> str:
     address = parse_email(value) if isinstance(value, str) else None
     return address.rpartition("@")[2] if address else NO_ADDRESS
-
-
-def _level(value: Json) -> str:
-    return _LEVELS.get((scalar_text(value) or "").strip().lower(), UNKNOWN_VALUE)
 
 
 def _folded(domains: _Tally) -> _Tally:

@@ -192,7 +192,7 @@ def test_nothing_is_stored_while_a_run_is_at_work(
 ) -> None:
     arrived(store, "1")
     erased(store, "2")
-    monkeypatch.setattr(full, "store_verdicts", lambda _store, users, _verdicts: not users or users[0].user_id != "1")
+    monkeypatch.setattr(full, "store_verdicts", lambda _store, users, *_: not users or users[0].user_id != "1")
 
     found, _, _ = check(person("1"), person("2"))
 

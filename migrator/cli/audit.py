@@ -103,7 +103,7 @@ def log_run_ended(document: RunDocument) -> None:
     _log.info(
         "run_ended", outcome=document["outcome"], counts=document["counts"], actions=document["actions"],
         reasons=document["reasons"], limited=document["limited"], calls=document["calls"],
-        seconds=document["seconds"], reports=document["reports"], verify=document["verify"],
+        seconds=document["seconds"], reports=document["reports"], verify=document["verify"], sso=document["sso"],
     )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def log_verified(document: VerifiedDocument) -> None:
     """Log what `migrator verify` found, by class."""
     _log.info(
         "verified", classes=document["classes"], checked=document["checked"], arrived=document["arrived"],
-        calls=document["calls"], seconds=document["seconds"],
+        sso=document["sso"], calls=document["calls"], seconds=document["seconds"],
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from migrator.report.sentences import (
     catch_up_sentence,
     ending_sentence,
     gap_words,
+    landing_lines,
     plan_words,
     read_back_sentence,
     sent_words,
@@ -163,6 +164,7 @@ def result_text(figures: RunFigures, checkpoint: str) -> list[str]:
         *map(fitted, proof_lines(figures)),
         *map(fitted, gap_lines(figures)),
         *map(fitted, catch_up_lines(figures)),
+        *map(fitted, landing_lines(figures.sso, planned=planned)),
         result_line(figures),
         *(f"  {path}" for path in figures.reports),
         f"  {checkpoint}",
@@ -213,4 +215,5 @@ def standing_text(figures: RunFigures) -> list[str]:
     fix = figures.error.fix if figures.error is not None else ""
     last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]
     told = [] if figures.outcome == NOT_STARTED else did
-    return [*told, *counts_text(figures), *map(fitted, [*verification_sentences(document), *last])]
+    landing = landing_lines(figures.sso, planned=figures.outcome == RunOutcome.DRY_RUN)
+    return [*told, *counts_text(figures), *map(fitted, [*verification_sentences(document), *landing, *last])]

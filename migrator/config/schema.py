@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     PrivateAttr,
     SecretStr,
@@ -16,7 +15,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 from sqlalchemy import URL  # noqa: TC002 -- pydantic reads the annotation at run time
 
 from migrator.config import values
@@ -26,16 +24,18 @@ from migrator.config.rules import RoleRule, TenantRule
 from migrator.config.section import (
     FieldName,
     FingerprintedSection,
-    LimitedSection,
     PlacedSection,
     Section,
     Text,
     folder_of,
+    problem_at,
 )
+from migrator.config.servers import DescopeConfig, DoceboConfig  # noqa: TC001 -- pydantic reads them at run time
 from migrator.config.yaml_file import read_document
 from migrator.core.fields import UPDATE_FIELDS
 from migrator.core.grants import ROLES, TENANTS, Grant, in_order
-from migrator.core.model import Json, SourceStatus, TargetStatus, canonical_json, text_hash
+from migrator.core.model import DOCEBO_USERNAME, Json, SourceStatus, TargetStatus, canonical_json, text_hash
+from migrator.core.sso import ClaimName  # noqa: TC001 -- pydantic reads the annotation at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from migrator.core.member_lists import MemberList
 
 UpdateRule: TypeAlias = Literal["source_wins", "fill_if_empty", "target_wins"]
-Secret: TypeAlias = Annotated[SecretStr, AfterValidator(values.secret)]
-BaseUrl: TypeAlias = Annotated[str, AfterValidator(values.base_url)]
 AttributeName: TypeAlias = Annotated[str, AfterValidator(values.attribute_name)]
 # strict=False takes YAML's list where a tuple is kept, which cannot change; the items stay strict.
 FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], Field(strict=False), AfterValidator(values.distinct)]
@@ -53,98 +51,6 @@ Statuses: TypeAlias = Annotated[
 ]
 TenantRules: TypeAlias = Annotated[tuple[TenantRule, ...], Field(strict=False)]
 RoleRules: TypeAlias = Annotated[tuple[RoleRule, ...], Field(strict=False)]
-
-_REGIONAL_ID_LENGTH = 32
-
-
-def _at(text: str, *keys: list[str]) -> PydanticCustomError:
-    """A complaint about several keys below the one that is checked."""
-    return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
-
-
-class DoceboConfig(LimitedSection):
-    """The source platform and the grant that opens it."""
-
-    base_url: BaseUrl
-    platform: Annotated[str, AfterValidator(values.platform_name)] = Field(default=None, validate_default=True)
-    grant: Literal["password", "client_credentials"] = "password"
-    client_id: Text
-    client_secret: Secret
-    username: Text | None = None
-    password: Secret | None = None
-    page_size: Annotated[int, values.between(1, 200)] = 200
-    calls_per_hour: Annotated[int, values.at_least(0)] = 1000
-    concurrency: Annotated[int, values.between(1, 16)] = 2
-    sweeps: Literal["settle", "single"] = "settle"
-
-    @field_validator("platform", mode="before")
-    @classmethod
-    def _named_by_its_host(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 -- not checked yet
-        """Lower-case, with its port unless that is the scheme's default."""
-        if value is not None:
-            return value
-        return info.data.get("base_url", "https://unknown").partition("://")[2]  # a wrong address is told by itself
-
-    @field_validator("username", "password")
-    @classmethod
-    def _needed_by_grant(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 -- two field types
-        if value is None and info.data.get("grant") == "password":
-            raise ValueError("is required with docebo.grant: password")
-        return value
-
-
-class DescopeConfig(LimitedSection):
-    """The destination project, its key and its limits."""
-
-    project_id: Annotated[str, AfterValidator(values.project_id)]
-    management_key: Annotated[Secret, AfterValidator(values.header_secret)]
-    base_url: BaseUrl | None = None
-    batch_size: Annotated[int, values.between(1, 100)] = 100
-    rate_limits: Annotated[
-        dict[values.Bucket, Annotated[int, values.at_least(1)]], BeforeValidator(values.rate_limits)
-    ] = Field(default_factory=lambda: dict(values.DOCUMENTED_LIMITS))
-    settle_seconds: Annotated[int, values.between(0, 600)] = 60
-
-    @model_validator(mode="after")
-    def _each_in_its_place(self) -> DescopeConfig:
-        """Ids begin with P and keys with K, so that a mix-up is known before anything is sent."""
-        if not self.project_id.startswith("K"):
-            return self
-        if self.management_key.get_secret_value().startswith("P"):
-            text = "project id and management key are swapped: an id begins with P, a key with K"
-            raise _at(text, ["project_id"], ["management_key"])
-        raise _at("this is a management key; a project id begins with P", ["project_id"])
-
-    @property
-    def url(self) -> str:
-        """The API's address: `base_url`, else that of the project id's region (docs/contract/descope.md 1)."""
-        if self.base_url is not None:
-            return self.base_url
-        return f"https://api.{self.project_id[1:5]}.descope.com" if self._regional else "https://api.descope.com"
-
-    @property
-    def address_setting(self) -> str:
-        """The key that `url` comes from, with its place, and how it was derived."""
-        if self.base_url is not None:
-            return self.place_of("descope.base_url")
-        region = "derived from the region in it" if self._regional else "used for every id that names no region"
-        return f"{self.place_of('descope.project_id')}: the address {self.url} is {region}"
-
-    @property
-    def _regional(self) -> bool:
-        return len(self.project_id) >= _REGIONAL_ID_LENGTH
-
-    @property
-    def host(self) -> str:
-        """The address without its scheme, with the port unless that is the scheme's default."""
-        return self.url.partition("://")[2]
-
-    @property
-    def limits(self) -> dict[str, int]:
-        """Requests per 60 s for create, search, user and general; empty when nothing is to be paced."""
-        if not self.rate_limits:
-            return {}
-        return dict([*self.rate_limits.items(), ("general", values.GENERAL_LIMIT)])
 
 
 class CheckpointConfig(Section):
@@ -199,6 +105,16 @@ class MappingConfig(FingerprintedSection):
     def _needed_to_synthesize(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("missing_email") == "synthesize":
             raise ValueError("is required with mapping.missing_email: synthesize")
+        return value
+
+    @field_validator("attributes")
+    @classmethod
+    def _username_as_it_is(cls, value: dict[str, MappedAttribute]) -> dict[str, MappedAttribute]:
+        """Mapped to Docebo's user name as text, it says what happens anyway; so people wrote before it did."""
+        mapped = value.get(DOCEBO_USERNAME)
+        if mapped is not None and (mapped.field, mapped.type) != ("username", "text"):
+            text = "this attribute always holds Docebo's user name, without being mapped; choose another name"
+            raise problem_at(text, [DOCEBO_USERNAME])
         return value
 
     @field_validator("roles")
@@ -261,6 +177,13 @@ class PolicyConfig(FingerprintedSection):
         return {"default": "source_wins", **value}
 
 
+class SsoConfig(Section):
+    """How people reach Docebo after the migration: what it matches with its user names (docs/decisions/0028)."""
+
+    claim: ClaimName = "doceboUsername"
+    match: Literal["exact", "ignore_case"] = "exact"
+
+
 class RunConfig(Section):
     """How fast, and when to give up."""
 
@@ -309,6 +232,7 @@ class Config(PlacedSection, FingerprintedSection):
     mapping: MappingConfig
     policy: PolicyConfig
     run: RunConfig
+    sso: SsoConfig
     report: ReportConfig
     metrics: MetricsConfig
 
@@ -319,18 +243,22 @@ class Config(PlacedSection, FingerprintedSection):
         if not isinstance(data, dict):
             return data
         sections = {name: section for name, section in data.items() if section is not None}
-        return {"checkpoint": {}, "mapping": {}, "policy": {}, "run": {}, "report": {}, "metrics": {}} | sections
+        optional = ("checkpoint", "mapping", "policy", "run", "sso", "report", "metrics")
+        return {name: {} for name in optional} | sections
 
     @field_validator("policy")
     @classmethod
     def _known_update_fields(cls, policy: PolicyConfig, info: ValidationInfo) -> PolicyConfig:
         if "mapping" not in info.data:
             return policy  # the attributes are not known while their own section is wrong
-        known = {"default", *UPDATE_FIELDS, *info.data["mapping"].attributes}
+        if policy.update.get(DOCEBO_USERNAME, "source_wins") != "source_wins":
+            text = "always follows Docebo: people with another one lose their Docebo account; take the line out"
+            raise problem_at(text, ["update", DOCEBO_USERNAME])
+        known = {"default", DOCEBO_USERNAME, *UPDATE_FIELDS, *info.data["mapping"].attributes}
         unknown = [name for name in policy.update if name not in known]
         if unknown:
             text = f"is neither a mapped attribute nor one of default, {', '.join(UPDATE_FIELDS)}"
-            raise _at(text, *(["update", name] for name in unknown))
+            raise problem_at(text, *(["update", name] for name in unknown))
         return policy
 
     @property

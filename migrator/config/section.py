@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr
+from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, SecretStr
+from pydantic_core import PydanticCustomError
 
 from migrator.config import values
 from migrator.core.model import canonical_json, text_hash
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"\[[0-9]+|[^.\[\]]+")  # of a dotted name
 
 Text: TypeAlias = Annotated[str, AfterValidator(values.text)]
+Secret: TypeAlias = Annotated[SecretStr, AfterValidator(values.secret)]
 FieldName: TypeAlias = Annotated[str, AfterValidator(values.docebo_field)]
+
+
+def problem_at(text: str, *keys: list[str]) -> PydanticCustomError:
+    """A complaint about several keys below the one that is checked."""
+    return PydanticCustomError("at", "{text}", {"text": text, "at": keys})
 
 
 def folder_of(context: Mapping[str, Any] | None) -> Path:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from migrator.core.email_address import domain_of, parse_email
 from migrator.core.expressions import compiled
 from migrator.core.hosts import is_loopback
-from migrator.core.model import MARK_ATTRIBUTES, Json
+from migrator.core.model import DOCEBO_USERNAME, OUR_ATTRIBUTES, Json
 from migrator.core.text import folded, nfc
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ MOST_CONCURRENT = 16  # write batches in flight
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC_LABEL = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
-_CLEAN_MARKS = {mark.casefold() for mark in MARK_ATTRIBUTES}
+_OURS = {name.casefold() for name in OUR_ATTRIBUTES}
 
 
 def between(low: int, high: int) -> AfterValidator:
@@ -144,9 +144,9 @@ def docebo_field(value: str) -> str:
 
 
 def attribute_name(value: str) -> str:
-    """The name of a Descope custom attribute that is not one of our marks."""
+    """The name of a Descope custom attribute that is not one of ours; `doceboUsername` may be mapped to what it is."""
     _matching(value, r"[A-Za-z0-9_-]{1,20}", "attribute names are 1 to 20 characters of A-Z a-z 0-9 _ -")
-    if value.casefold() in _CLEAN_MARKS:
+    if value.casefold() in _OURS and value != DOCEBO_USERNAME:
         raise ValueError("this attribute name belongs to the migrator; choose another")
     return value
 

@@ -12,6 +12,7 @@ from migrator.core.grants import Grant, role_list, tenant_list
 
 if TYPE_CHECKING:
     from migrator.core.reasons import Reason
+    from migrator.core.sso import SsoFacts
 
 # A decoded JSON value; the two APIs guarantee nothing narrower.
 Json: TypeAlias = Any
@@ -20,6 +21,9 @@ MARK_USER = "doceboUserId"
 MARK_PLATFORM = "doceboPlatform"
 FRESHLY_MIGRATED = "freshlyMigrated"
 MARK_ATTRIBUTES = (MARK_USER, MARK_PLATFORM, FRESHLY_MIGRATED)
+# What Docebo recognises people by once they sign in with Descope (docs/decisions/0028).
+DOCEBO_USERNAME = "doceboUsername"
+OUR_ATTRIBUTES = (*MARK_ATTRIBUTES, DOCEBO_USERNAME)
 
 # What Descope calls the plain fields.
 NAME, GIVEN_NAME, FAMILY_NAME, PICTURE = "name", "givenName", "familyName", "picture"
@@ -99,8 +103,8 @@ class PlainFields:
 class TargetUser(PlainFields):
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
-    An empty string means "not set in the source". `attributes` holds the mark and the mapped custom
-    attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
+    An empty string means "not set in the source". `attributes` holds the mark, `doceboUsername` and the mapped
+    custom attributes, each in its type and none of them blank, never `freshlyMigrated`: only a create sends that one.
     `grants` are the tenants and roles that the rules give.
     """
 
@@ -177,6 +181,7 @@ class Ready:
     `notes` are note codes (a name was cut, a phone number dropped); `created` and `last_login` are the
     record's own date texts, comparable as text, "" if they never happened. `raw` is the JSON text of a record
     that is to be stored, and `record_hash` what it is known by the next time.
+    `sso` follows from the record as well.
     """
 
     user_id: str
@@ -188,6 +193,7 @@ class Ready:
     last_login: str = ""
     raw: str = field(default="", repr=False)
     record_hash: str = ""
+    sso: SsoFacts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,7 @@ class Rejected:
     """A source user that cannot be migrated as it is; `reason` is a stable reason code.
 
     `source_status` is Docebo's status of a user who can be identified: a user who arrived earlier may leave.
-    `raw` and `record_hash` are as in `Ready`.
+    `raw`, `record_hash` and `sso` are as in `Ready`.
     """
 
     user_id: str
@@ -203,6 +209,7 @@ class Rejected:
     source_status: SourceStatus | None = None
     raw: str = field(default="", repr=False)
     record_hash: str = ""
+    sso: SsoFacts | None = field(default=None, compare=False)
 
 
 Normalized: TypeAlias = Ready | Rejected

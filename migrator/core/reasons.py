@@ -343,6 +343,14 @@ class Note(StrEnum):
         "A field of mapping.extra_login_ids holds no usable login id, so the user lacks that extra login id.",
         "Correct the field in Docebo and run again.",
     )
+    USERNAME_NOT_SENT = (
+        "username_not_sent",
+        (
+            "Docebo's user name is missing, is longer than 1000 characters, or holds control characters, so it cannot "
+            "be kept in Descope as it is, and Docebo will not recognise the user by it."
+        ),
+        "Correct the user name in Docebo and run again.",
+    )
     EMAIL_SYNTHESIZED = (
         "email_synthesized",
         "The user has no e-mail address in Docebo and got a made-up, unverified one. No mail will arrive there.",

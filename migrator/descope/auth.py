@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.core.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
-    from migrator.config.schema import DescopeConfig
+    from migrator.config.servers import DescopeConfig
 
 REFUSED_KEY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 

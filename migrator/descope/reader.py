@@ -33,7 +33,7 @@ from migrator.http.retry import LASTING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from migrator.config.schema import DescopeConfig
+    from migrator.config.servers import DescopeConfig
     from migrator.core.clock import Clock
     from migrator.core.model import Json
     from migrator.http.retry import Patience

@@ -17,7 +17,7 @@ from migrator.http.retry import LASTING, Idempotence
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Mapping
 
-    from migrator.config.schema import DoceboConfig
+    from migrator.config.servers import DoceboConfig
     from migrator.core.clock import Clock
     from migrator.core.model import Json
     from migrator.http.retry import Patience

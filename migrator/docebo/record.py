@@ -73,6 +73,7 @@ _ADDITIONAL = re.compile(f"{ADDITIONAL_PREFIX}[0-9]+")
 # The field at Descope that each becomes, whatever the mapping says.
 BECOMES: Mapping[str, str] = {
     _F.USER_ID: fields.ATTRIBUTE + model.MARK_USER,
+    _F.USERNAME: fields.ATTRIBUTE + model.DOCEBO_USERNAME,
     _F.EMAIL: fields.EMAIL,
     _F.EMAIL_VALIDATION_STATUS: fields.VERIFIED_EMAIL,
     _F.FULLNAME: model.NAME,

@@ -11,7 +11,7 @@ from migrator.http.client import Request
 from migrator.http.retry import Idempotence
 
 if TYPE_CHECKING:
-    from migrator.config.schema import DoceboConfig
+    from migrator.config.servers import DoceboConfig
     from migrator.core.clock import Clock
     from migrator.core.model import Json
     from migrator.http.client import Transport

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.stored_user import StoredUser
-    from migrator.config.schema import DescopeConfig
+    from migrator.config.servers import DescopeConfig
     from migrator.descope.reader import DescopeReader
     from migrator.descope.user import DescopeUser
     from migrator.flow.options import RunEvents

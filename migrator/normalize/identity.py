@@ -13,6 +13,7 @@ from migrator.docebo.record import KNOWN_BY, VOLATILE, DoceboRecord
 from migrator.normalize.unfit import Unfit
 
 MAX_USER_ID = 2**63 - 1
+USERNAME_LIMIT = 1000
 
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_DIGITS = len(str(MAX_USER_ID))
@@ -117,6 +118,19 @@ def login_id_of(value: Json) -> str:
     if len(name) > LOGIN_ID_LIMIT or FORBIDDEN.search(name) or not login_key(name):
         raise Unfit(Reason.INVALID_USERNAME)
     return parse_email(name) or name
+
+
+def username_of(value: Json) -> str:
+    """Docebo's user name verbatim, at most 1000 code points; "" when there is none that can be sent as it is.
+
+    Neither trimmed nor lower-cased nor brought to NFC: Docebo compares it as it stands. Not sent are blank ones, those
+    with control characters or lone surrogates, and what is neither text nor an integer (an employee number).
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = integer_text(value)
+    if not isinstance(value, str) or is_blank(value) or len(value) > USERNAME_LIMIT or FORBIDDEN.search(value):
+        return ""
+    return value
 
 
 def email_of(value: Json) -> str:

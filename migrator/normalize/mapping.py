@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from migrator.core.email_address import parse_email
 from migrator.core.login_ids import login_key
 from migrator.core.model import (
-    MARK_ATTRIBUTES,
+    DOCEBO_USERNAME,
     MARK_PLATFORM,
     MARK_USER,
+    OUR_ATTRIBUTES,
     Json,
     Normalized,
     PlainFields,
@@ -22,11 +23,12 @@ from migrator.core.model import (
     text_hash,
 )
 from migrator.core.reasons import Note, Reason
+from migrator.core.sso import SsoFacts
 from migrator.core.text import clean, flag, is_blank, scalar_text
 from migrator.docebo.record import DoceboField, DoceboRecord
 from migrator.normalize.code_fingerprint import code_fingerprint
-from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key
-from migrator.normalize.person import date_of, phone_of, plain_fields_of, source_status_of
+from migrator.normalize.identity import email_of, login_id_of, stand_in_key, user_key, username_of
+from migrator.normalize.person import date_of, is_superadmin, phone_of, plain_fields_of, source_status_of
 from migrator.normalize.rules import RuleBook
 from migrator.normalize.typed_value import typed_value
 from migrator.normalize.unfit import Unfit
@@ -66,8 +68,8 @@ class Normalizer:
         self._rules = RuleBook(mapping.rules, members)
         self._platform = platform
         self._given = given or {}
-        # The mark is ours whatever the mapping says: without it nobody is recognised again (docs/decisions/0005).
-        self._attributes = {name: one for name, one in mapping.attributes.items() if name not in MARK_ATTRIBUTES}
+        # Ours whatever the mapping says: nobody is recognised without them (docs/decisions/0005, docs/decisions/0028).
+        self._attributes = {name: one for name, one in mapping.attributes.items() if name not in OUR_ATTRIBUTES}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -95,7 +97,8 @@ class Normalizer:
         try:
             return self._ready(user_id, record)
         except Unfit as unfit:
-            return Rejected(user_id, unfit.reason, _status_if_told(record))
+            sso = SsoFacts.of(username_of(record.username), "", "", superadmin=is_superadmin(record.level))
+            return Rejected(user_id, unfit.reason, _status_if_told(record), sso=sso)
 
     def login_id_from(self, text: str) -> str:
         """A text that a person gave, as login id; "" if it cannot be one."""
@@ -144,6 +147,9 @@ class Normalizer:
             notes=tuple(notes),
             created=date_of(record.creation_date),
             last_login=date_of(record.last_access_date),
+            sso=SsoFacts.of(
+                target.attributes.get(DOCEBO_USERNAME, ""), email, login_id, superadmin=is_superadmin(record.level)
+            ),
         )
 
     def _email(self, user_id: str, record: DoceboRecord, notes: dict[str, None], *, has_phone: bool) -> str:
@@ -209,6 +215,10 @@ class Normalizer:
 
     def _custom_attributes(self, user_id: str, record: DoceboRecord, notes: dict[str, None]) -> dict[str, Json]:
         attributes: dict[str, Json] = {MARK_USER: user_id, MARK_PLATFORM: self._platform}
+        if username := username_of(record.username):
+            attributes[DOCEBO_USERNAME] = username
+        else:
+            notes[Note.USERNAME_NOT_SENT] = None
         for name, wanted in self._attributes.items():
             given = record.get(wanted.field)
             value = _attribute_text(given, notes) if wanted.type == "text" else typed_value(given, wanted)

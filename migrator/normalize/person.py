@@ -11,6 +11,7 @@ import phonenumbers
 from migrator.core.model import PlainFields
 from migrator.core.reasons import Reason
 from migrator.core.text import clean, decode_entities, flag, integer_text
+from migrator.docebo.record import level_of
 from migrator.normalize.unfit import Unfit
 
 if TYPE_CHECKING:
@@ -93,6 +94,11 @@ def source_status_of(record: DoceboRecord) -> SourceStatus:
     if not active:
         return "suspended"
     return "expired" if flag(record.expired) else "active"
+
+
+def is_superadmin(level: Json) -> bool:
+    """Whether a record's level is the highest."""
+    return level_of(level) == "superadmin"
 
 
 def date_of(value: Json) -> str:

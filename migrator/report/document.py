@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.core.errors import ErrorDocument
     from migrator.core.model import Json
+    from migrator.core.sso import ClaimName
 
 
 class MigrationDocument(TypedDict):
@@ -102,6 +103,22 @@ class RunExtras(TypedDict, total=False):
     error: ErrorDocument
 
 
+class SsoReadiness(TypedDict):
+    """Who lands in the own Docebo account, with this `claim` and `match` (README.md, "Landing in Docebo").
+
+    `of` are the users active in Docebo that are in Descope, in a plan those that would be. `ready` of them land; of
+    `unknown` ones nothing was noted yet. `classes` are users by class: those who do not land are in one of them, and
+    some that do in another.
+    """
+
+    claim: ClaimName
+    match: str
+    of: int
+    ready: int
+    unknown: int
+    classes: dict[str, int]
+
+
 class RunDocument(RunExtras):
     """A run's or a plan's figures (README.md, "JSON").
 
@@ -121,6 +138,7 @@ class RunDocument(RunExtras):
     searched: bool
     verify: VerificationDocument
     verify_all: VerificationDocument | None
+    sso: SsoReadiness
     calls: dict[str, int]
     seconds: float
     users_per_second: float

@@ -1,4 +1,4 @@
-"""The files a run leaves: summary.json, problems.csv, crosswalk.csv and report.html, each whole or not at all."""
+"""The files a run leaves: summary.json, problems.csv, crosswalk.csv, sso.csv and report.html, each whole or not."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from migrator.checkpoint.users import problems
 from migrator.checkpoint.users.report_rows import crosswalk_rows
 from migrator.core.errors import ConfigError
 from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.coverage.sso_readiness import sso_rules
 from migrator.report.lists.crosswalk import CROSSWALK_NAME, write_crosswalk
 from migrator.report.lists.detail_text import with_details
 from migrator.report.lists.differences import DIFFERENCES_NAME
 from migrator.report.lists.problems import migration_name, source_columns, write_problems
+from migrator.report.lists.sso import SSO_NAME, write_sso
 from migrator.report.page.page import write_page
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 SUMMARY_NAME = "summary.json"
 PROBLEMS_NAME = "problems.csv"
 PAGE_NAME = "report.html"
-REPORT_NAMES = (PAGE_NAME, PROBLEMS_NAME, CROSSWALK_NAME, SUMMARY_NAME)
+REPORT_NAMES = (PAGE_NAME, PROBLEMS_NAME, CROSSWALK_NAME, SSO_NAME, SUMMARY_NAME)
 
 
 def report_paths(folder: Path) -> list[str]:
@@ -93,6 +95,9 @@ def write_reports(
         if not leave_crosswalk:
             with write_atomically(folder / CROSSWALK_NAME) as file:
                 write_crosswalk(file, crosswalk_rows(checkpoint))
+        with write_atomically(folder / SSO_NAME) as file:
+            rules = sso_rules(document["sso"]["claim"], document["sso"]["match"], mapping)
+            write_sso(file, checkpoint, rules, predicted=predicted)
         with write_atomically(folder / PAGE_NAME) as file:
             people = _problems(checkpoint, predicted=predicted)
             newest = last_run(checkpoint)

@@ -14,6 +14,7 @@ from migrator.checkpoint.users.leavers import count_still_enabled
 from migrator.checkpoint.users.verdicts import count_missing, count_wrong
 from migrator.core.model import RunOutcome
 from migrator.report.coverage.collect import collect_coverage
+from migrator.report.coverage.sso_readiness import sso_readiness, sso_rules
 from migrator.report.files import report_paths, write_reports
 from migrator.report.summary import CALLS, RunFigures, recalled_error
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.runs.history import RunRow, StoredSummary
     from migrator.config.schema import Config
-    from migrator.report.document import RunDocument
+    from migrator.report.document import RunDocument, SsoReadiness
 
 
 def gather_figures(checkpoint: Checkpoint, config: Config, outcome: str, *, predicted: bool = False) -> RunFigures:
@@ -43,8 +44,15 @@ def gather_figures(checkpoint: Checkpoint, config: Config, outcome: str, *, pred
         still_enabled=still_enabled,
         verify=verification_document(checkpoint),
         verify_all=earlier_full_verification(checkpoint),
+        sso=read_sso_readiness(checkpoint, config, predicted=predicted),
         reports=report_paths(config.report.path),
     )
+
+
+def read_sso_readiness(checkpoint: Checkpoint, config: Config, *, predicted: bool = False) -> SsoReadiness:
+    """Who lands in the own Docebo account by the configuration of now, whichever there was before."""
+    rules = sso_rules(config.sso.claim, config.sso.match, config.mapping)
+    return sso_readiness(checkpoint, rules, predicted=predicted)
 
 
 def figures_of_last_run(checkpoint: Checkpoint, config: Config, *, held: bool, predicted: bool = False) -> RunFigures:

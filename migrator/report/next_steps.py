@@ -45,7 +45,8 @@ def next_steps(document: RunDocument) -> list[NextStep]:
     people = _reasons(document)
     if outcome == "dry_run":
         return [*_after_plan(document), *_corrections(people)]
-    return [*_found_wrong(document), *_corrections(people), *_again(document, people)] or [*_after_all(document)]
+    steps = [*_found_wrong(document), *_corrections(people), *_again(document, people)]
+    return [*(steps or _after_all(document)), *_before_cut_over(document)]
 
 
 def _after_stop(document: RunDocument) -> Iterator[NextStep]:
@@ -143,6 +144,14 @@ def _after_all(document: RunDocument) -> Iterator[NextStep]:
     if not _read_back(document):
         yield _verify()
     yield NextStep("Run once more right before you switch sign-in over.", "Only what changed in Docebo is sent.", RUN)
+
+
+def _before_cut_over(document: RunDocument) -> Iterator[NextStep]:
+    """Those who would be given a new, empty account."""
+    sso = document["sso"]
+    if number := sso["of"] - sso["ready"] - sso["unknown"]:
+        what = f"Before the cut-over, see to {users_words(number)} who would not land in the own Docebo account."
+        yield NextStep(what, "sso.csv says who, and what to do.")
 
 
 def _verify() -> NextStep:

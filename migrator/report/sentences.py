@@ -11,7 +11,7 @@ from migrator.core.reasons import Reason
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.history import StoredSummary
     from migrator.checkpoint.runs.verifications import VerificationDocument
-    from migrator.report.document import CatchUpDocument, GapDocument, LoginReadiness, RunDocument
+    from migrator.report.document import CatchUpDocument, GapDocument, LoginReadiness, RunDocument, SsoReadiness
 
 # The kinds of what is sent: what will be done, and what was done.
 WILL = {
@@ -158,6 +158,28 @@ def readiness_sentence(readiness: LoginReadiness, *, planned: bool = False) -> s
         return f"{text}."
     their = verb_form(first, "verifies the address at the", "verify their address at their")
     return f"{text}; {first:,} of them {their} first sign-in, which the documented flow handles."
+
+
+def landing_sentence(sso: SsoReadiness, *, planned: bool = False) -> str:
+    """Who lands in the own Docebo account: `9,812 of 10,000 land in their own Docebo account.`; "" where nobody is."""
+    if not sso["of"]:
+        return ""
+    land = "would land" if planned else verb_form(sso["of"], "lands", "land")
+    own = verb_form(sso["of"], "the", "their")
+    text = f"{sso['ready']:,} of {sso['of']:,} {land} in {own} own Docebo account"
+    if not sso["unknown"]:
+        return f"{text}."
+    return f"{text}; of {sso['unknown']:,} it is not known before Docebo is read again."
+
+
+def landing_lines(sso: SsoReadiness, *, planned: bool = False) -> list[str]:
+    """The same with the claim that it goes by, and the users of each class."""
+    sentence = landing_sentence(sso, planned=planned)
+    if not sentence:
+        return []
+    classes = ", ".join(f"{users:,} {name}" for name, users in sso["classes"].items())
+    how = f"(claim {sso['claim']}, match {sso['match']})"
+    return [f"{sentence[:-1]} {how}{f': {classes}' if classes else ''}."]
 
 
 # --- how it ended --------------------------------------------------------------------------------

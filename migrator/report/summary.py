@@ -10,13 +10,14 @@ from migrator.checkpoint.runs.verifications import NEVER_VERIFIED
 from migrator.core.errors import Declined, StopRun, UsersMissing
 from migrator.core.model import NEEDS_PERSON_STATES, RunOutcome, State
 from migrator.core.reasons import Reason
+from migrator.report.coverage.sso_readiness import NOBODY_YET
 from migrator.report.document import RunExtras
 
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.checkpoint.users.counts import UserCounts
     from migrator.core.errors import ErrorDocument, MigratorError
-    from migrator.report.document import RunDocument
+    from migrator.report.document import RunDocument, SsoReadiness
 
 
 CALLS = ("docebo", "descope", "descope_writes", "throttled")
@@ -29,9 +30,10 @@ class RunFigures:
     `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`ACTION_KINDS`, and
     for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
     Descope whose state does not say so, `missing` those of them whom Descope does not have, `still_enabled` those who
-    left Docebo and can still sign in. `verify` is the last verification of any kind, `verify_all` the last one of
-    everybody if that is older, `read_back` this run's own by class, None without one. `limit` and `searched` are the
-    options that leave others for later. `seconds` is the run's own time; `extra` are further keys of the document.
+    left Docebo and can still sign in, `sso` who lands in the own Docebo account. `verify` is the last verification of
+    any kind, `verify_all` the last one of everybody if that is older, `read_back` this run's own by class, None
+    without one. `limit` and `searched` are the options that leave others for later. `seconds` is the run's own time;
+    `extra` are further keys of the document.
     """
 
     source: str
@@ -45,6 +47,7 @@ class RunFigures:
     wrong: int = 0
     missing: int = 0
     still_enabled: int = 0
+    sso: SsoReadiness = field(default_factory=NOBODY_YET.copy)
     actions: dict[str, int] = field(default_factory=lambda: dict(NO_ACTIONS))
     verify: VerificationDocument = field(default_factory=lambda: NEVER_VERIFIED)
     verify_all: VerificationDocument | None = None
@@ -90,6 +93,7 @@ class RunFigures:
             "searched": self.searched,
             "verify": self.verify,
             "verify_all": self.verify_all,
+            "sso": self.sso,
             "calls": self.calls,
             "seconds": seconds,
             "users_per_second": round(self.books.found / seconds, 1) if seconds else 0.0,

@@ -59,7 +59,8 @@ def verify_after_run(
             late = set() if last else {user.user_id for user in page if _may_be_late(user, shown)}
             absent.extend(late)
             users = [user for user in page if user.user_id not in late]
-            store_verdicts(checkpoint, page, readback.judge(users, shown, login_hashes(checkpoint, users)))
+            verdicts = readback.judge(users, shown, login_hashes(checkpoint, users))
+            store_verdicts(checkpoint, page, verdicts, readback.claims(users, shown))
 
         for page in arrived_pages(checkpoint, verdicts, size=readback.at_once):
             check(page, last=False)

@@ -6,8 +6,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from migrator.core.fields import value_hash
 from migrator.core.login_ids import login_key, same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, MARK_PLATFORM, MARK_USER, State, text_hash
+from migrator.core.model import (
+    DOCEBO_USERNAME,
+    FRESHLY_MIGRATED,
+    MARK_PLATFORM,
+    MARK_USER,
+    OUR_ATTRIBUTES,
+    State,
+    text_hash,
+)
+from migrator.descope.attribute_value import value_text
 from migrator.verify import expected
 from migrator.verify.typed_values import holds_value
 
@@ -86,9 +96,9 @@ def _is_adopted(user: DescopeUser, past: StoredFacts, policy: PolicyConfig) -> b
 
 
 def compare_mark(
-    user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser
+    user_id: str, platform: str, login_hashes: AbstractSet[str], user: DescopeUser, username_hash: str | None = None
 ) -> list[FieldDifference]:
-    """What can be compared after the profile was erased: the mark, and the login ids by their hashes."""
+    """What can be compared after the profile was erased: the mark, and login ids and user name by their hashes."""
     wanted = {MARK_USER: user_id, MARK_PLATFORM: platform}
     found = {name: user.attributes.get(name) for name in wanted}
     differing = [
@@ -96,6 +106,8 @@ def compare_mark(
         for name in wanted
         if not holds_value("text", wanted[name], found[name])
     ]
+    if username_hash and value_hash(value_text(user.attributes.get(DOCEBO_USERNAME))) != username_hash:
+        differing.append(FieldDifference(DOCEBO_USERNAME, None, user.attributes.get(DOCEBO_USERNAME), attribute=True))
     there = {text_hash(login_key(login_id))[:32] for login_id in user.login_ids}
     if not login_hashes <= there:
         differing.append(FieldDifference("loginId", None, list(user.login_ids)))
@@ -111,7 +123,7 @@ def _single(
             yield FieldDifference(name, wanted, found)
     for name, wanted, found in expected.expected_attributes(target, user):
         there = found is not None and found not in ("", [])  # 0 and false are values
-        ours = name in MARK_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
+        ours = name in OUR_ATTRIBUTES or _is_ours(name, there, policy, adopted=adopted)
         if ours and not holds_value(kinds.get(name, "text"), wanted, found):
             yield FieldDifference(name, wanted, found, attribute=True)
 

@@ -186,9 +186,11 @@ class _Whole:
         Args:
             stored: each of them as it is stored, where `users` have another target.
         """
-        verdicts = readback.judge(users, readback.look(users), login_hashes(self.checkpoint, users))
+        shown = readback.look(users)
+        verdicts = readback.judge(users, shown, login_hashes(self.checkpoint, users))
+        claims = readback.claims(users, shown)
         rows = users if stored is None else [stored[user.user_id] for user in users]
-        self.verdict.stored &= store_verdicts(self.checkpoint, rows, verdicts)
+        self.verdict.stored &= store_verdicts(self.checkpoint, rows, verdicts, claims)
 
     def wants(self, user: StoredUser) -> bool:
         """Whether to check this user."""

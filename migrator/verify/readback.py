@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self, TypedDict
 
 from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.core.model import MARK_USER, Json
+from migrator.verify.claims import claims_seen
 from migrator.verify.compare import FieldDifference, StoredFacts, compare_mark, compare_user
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class Readback:
             self._count(one, there, fields)
         return verdicts
 
+    @staticmethod
+    def claims(users: Sequence[StoredUser], shown: Mapping[str, DescopeUser]) -> dict[str, str | None]:
+        """What Descope shows of each user's claims (`claims_seen`), for those it shows."""
+        return {one.user_id: claims_seen(one, shown[one.user_id]) for one in users if one.user_id in shown}
+
     def _count(self, one: StoredUser, there: DescopeUser | None, fields: Sequence[FieldDifference]) -> None:
         if there is None:
             self.put(Difference(one.user_id, MISSING, "userId", one.target_id, None))
@@ -129,7 +135,7 @@ class Readback:
 
     def _fields(self, user: StoredUser, there: DescopeUser, hashes: set[str]) -> list[FieldDifference]:
         if user.profile is None:
-            fields = compare_mark(user.user_id, self.config.docebo.platform, hashes, there)
+            fields = compare_mark(user.user_id, self.config.docebo.platform, hashes, there, user.username_hash)
         else:
             past = StoredFacts(user.state, user.origin, seen_right=user.seen_right or "status" in user.left)
             fields = compare_user(user.target, there, past, self.config.policy, self.config.mapping.attributes)

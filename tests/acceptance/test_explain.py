@@ -8,6 +8,7 @@ import pytest
 
 from migrator.core.error_codes import ERROR_CODES
 from migrator.core.reasons import Note, Reason
+from migrator.core.sso import SsoClass
 
 if TYPE_CHECKING:
     from world import Place
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from migrator.core.error_codes import ErrorCode
 
 
-ALL: dict[str, Reason | Note | ErrorCode] = {str(one): one for one in (*Reason, *Note)} | dict(ERROR_CODES)
+ALL: dict[str, Reason | Note | SsoClass | ErrorCode] = {
+    **{str(one): one for one in (*Reason, *Note, *SsoClass)},
+    **ERROR_CODES,
+}
 
 
 @pytest.mark.parametrize("code", ALL)

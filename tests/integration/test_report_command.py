@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
     from world import Place
 
-FILES = {"report.html", "problems.csv", "crosswalk.csv", "summary.json"}
+FILES = {"report.html", "problems.csv", "crosswalk.csv", "sso.csv", "summary.json"}
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -103,6 +103,7 @@ def test_d6_a_mutated_record_gives_a_sound_user_or_none(normalize: Normalizer, r
         _sound_rights(result, record)
         assert result.target.attributes["doceboUserId"] == result.user_id == str(int(result.user_id))
         assert result.target.attributes["doceboPlatform"] == PLATFORM
+        assert result.target.attributes.get("doceboUsername") in (None, str(record.get("username")))
         assert TargetUser.from_json(result.target.to_json()) == result.target
         assert tuple(map(login_key, result.target.all_login_ids)) == result.login_keys
         assert len(set(result.login_keys)) == len(result.login_keys)
@@ -114,11 +115,13 @@ def _sound_text(target: TargetUser) -> None:
     names = (target.name, target.given_name, target.family_name)
     assert all(len(text) <= 254 for text in (*names, target.email, *target.all_login_ids))
     assert all(len(value) <= 1000 for value in target.attributes.values())
+    cleaned = [value for name, value in target.attributes.items() if name != "doceboUsername"]  # that one is verbatim
     assert len(target.picture) <= 2048
     for text in (*names, target.phone, target.picture, *target.all_login_ids, *target.attributes.values()):
         assert not {unicodedata.category(char) for char in text} & {"Cc", "Cs"}
+    for text in (*names, target.phone, target.picture, *target.all_login_ids, *cleaned):
         assert text == text.strip()
-    for text in (*names, *target.all_login_ids, *target.attributes.values()):
+    for text in (*names, *target.all_login_ids, *cleaned):
         assert unicodedata.is_normalized("NFC", text)
     assert all(target.all_login_ids)
     assert all(target.attributes.values())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.verifications import NEVER_VERIFIED
+from migrator.report.coverage.sso_readiness import NOBODY_YET
 
 if TYPE_CHECKING:
     from migrator.report.document import RunDocument
@@ -29,6 +30,7 @@ def document(outcome: str, **counts: int) -> RunDocument:
         "searched": False,
         "verify": NEVER_VERIFIED,
         "verify_all": None,
+        "sso": NOBODY_YET,
         "calls": {"docebo": 1, "descope": 2, "descope_writes": 0, "throttled": 0},
         "seconds": 1.0,
         "users_per_second": 1.0,

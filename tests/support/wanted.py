@@ -40,8 +40,16 @@ def expected(record: dict[str, Any], platform: str) -> dict[str, Any]:
             "doceboUserId": str(record["user_id"]),
             "doceboPlatform": platform,
             "freshlyMigrated": True,
+            **_username(record.get("username")),
         },
     }
+
+
+def _username(value: object) -> dict[str, str]:
+    """Docebo's user name as it stands, where that can be sent."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    usable = text.strip() and len(text) <= 1000 and not any(unicodedata.category(one) in ("Cc", "Cs") for one in text)
+    return {"doceboUsername": text} if usable else {}
 
 
 def _name(value: object) -> str:

@@ -135,6 +135,14 @@ source_user = Table(
     Column("batch", Text),
     Column("sending_since", Double),
     Column("attempts", Integer, nullable=False),
+    # Whether the user will land in the own Docebo account (`core.sso`): hashes of what the record says now, how each
+    # claim fits the user name by it, and by the last reading back where that is another. No personal data.
+    Column("username_hash", Text),
+    Column("username_fold_hash", Text),
+    Column("email_hash", Text),
+    Column("login_hash", Text),
+    Column("sso_mapped", Text),
+    Column("sso_seen", Text),
     Column("history", Text),  # the states the user came through, newest first (`state_history`); no personal data
     CheckConstraint(f"state IN ({STATE_LIST})", name="state"),
     CheckConstraint("(state = 'sending') = (batch IS NOT NULL)", name="batch"),

@@ -5,19 +5,20 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.rows import mine, pages
+from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.checkpoint.users.sweeps import ERASED_RECORD
 from migrator.checkpoint.users.verdicts import WRONG_VERDICTS
-from migrator.core.model import ARRIVED_STATES
+from migrator.core.model import ARRIVED_STATES, State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -49,13 +50,27 @@ def crosswalk_rows(checkpoint: Checkpoint) -> Iterator[Row[Any]]:
 
 
 def readiness_groups(checkpoint: Checkpoint) -> list[Row[Any]]:
-    """How many `users` share state, decision, reason, Docebo status, notes and verdict."""
-    columns = (
-        source_user.c.state, source_user.c.decision, source_user.c.reason,
-        source_user.c.source_status, source_user.c.note_codes, source_user.c.verdict,
-    )  # fmt: skip
-    query = select(*columns, func.count().label("users")).where(mine(checkpoint)).group_by(*columns)
+    """How many `users` share state, decision, reason, Docebo status, notes, verdict, and `there` (`is_in_descope`)."""
+    names = ("state", "decision", "reason", "source_status", "note_codes", "verdict")
+    there = case((is_in_descope(), 1), else_=0).label("there")
+    one = select(*(source_user.c[name] for name in names), there).where(mine(checkpoint)).subquery()
+    columns = [one.c[name] for name in (*names, "there")]
+    query: Select[Any] = select(*columns, func.count().label("users")).group_by(*columns)
     return list(checkpoint.read(lambda c: c.execute(query).all()))
+
+
+def is_in_descope() -> ColumnElement[bool]:
+    """Whether a user is in Descope as far as is known, whatever is pending, wrong or in conflict about it now."""
+    came = and_(
+        source_user.c.target_id.is_not(None),
+        source_user.c.sent_hash.is_not(None),
+        source_user.c.state.not_in((State.VANISHED, State.SENDING)),
+    )
+    return and_(
+        or_(source_user.c.state.in_(ARRIVED_STATES), came),
+        or_(source_user.c.verdict.is_(None), source_user.c.verdict != RowVerdict.MISSING),
+        or_(source_user.c.reason.is_(None), source_user.c.reason != Reason.DELETED_AT_DESCOPE),
+    )
 
 
 def wrong_verdict(row: Row[Any]) -> str:

@@ -17,6 +17,7 @@ from migrator.checkpoint.users.trial_mapping import login_keys, row_snapshot
 from migrator.core.login_ids import look_alike_key
 from migrator.core.model import ARRIVED_STATES, Normalized, Ready, SourceStatus, State, TargetUser, text_hash
 from migrator.core.reasons import Reason
+from migrator.core.sso import SsoFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 _RECOMPUTED = (State.PENDING, State.REJECTED, State.SKIPPED, State.VANISHED)
-# Values that a profile lacks and later steps need: to choose among users with one address, for the report, and to know
-# the record again.
-_SIDE_FACTS = ("note_codes", "source_created", "source_last_login", "source_status", "record_hash")
+# Values that a profile lacks and later steps need: to choose among users with one address, for the report, to know
+# the record again, and to tell who will land in Docebo.
+_SSO_COLUMNS = ("username_hash", "username_fold_hash", "email_hash", "login_hash", "sso_mapped")
+_SIDE_FACTS = (
+    "note_codes", "source_created", "source_last_login", "source_status", "record_hash", *_SSO_COLUMNS,
+)  # fmt: skip
 _WAS = ("was_state", "was_reason", "was_detail", "was_attempts")  # what `restore_unconfirmed` restores
 _KNOWN = (
     "user_id", "state", "target_hash", "raw", "profile", "target_id", "retry", "verdict",
@@ -173,6 +177,14 @@ def _judged(
     """The state and columns a record gives its user; one who arrived is followed, whatever `policy.include` says."""
     common: dict[str, Any] = dict.fromkeys(("detail", "decision", "changes"))
     common |= {"raw": normalized.raw, "record_hash": normalized.record_hash or None, "attempts": 0}
+    sso = normalized.sso or SsoFacts()
+    common |= {
+        "username_hash": sso.username_hash,
+        "username_fold_hash": sso.username_fold_hash,
+        "email_hash": sso.email_hash,
+        "login_hash": sso.login_hash,
+        "sso_mapped": sso.words,
+    }
     if not isinstance(normalized, Ready):
         return State.REJECTED, {
             **common,

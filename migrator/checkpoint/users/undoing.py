@@ -72,7 +72,7 @@ def _set(checkpoint: Checkpoint, user_ids: Collection[str], values: dict[str, An
 _FORGOTTEN = (
     "undoing", "target_id", "sent_hash", "sent_fields", "origin", "verdict", "disabled_by_us", "still_enabled",
     "refusals", "retry", "decision", "changes", "decided_at", "found_fingerprint", "predicted_state", "adopt_id",
-    "detail",
+    "detail", "sso_seen",
 )  # fmt: skip
 
 

@@ -135,12 +135,14 @@ def store_verdicts(
     checkpoint: Checkpoint,
     users: Sequence[StoredUser],
     verdicts: Mapping[str, RowVerdict],
+    claims: Mapping[str, str | None] | None = None,
     also: Callable[[Connection], object] | None = None,
 ) -> bool:
     """Store new verdicts of users whose rows are unchanged; with the lease, or without it while no run is alive.
 
     Args:
-        also: what to do in the same transaction, if any verdict is new.
+        claims: what was seen of the claims that Docebo may match (`sso_seen`), of users who have a verdict.
+        also: what to do in the same transaction, if anything is new.
 
     Returns:
         False if a live run prevented it.
@@ -148,7 +150,7 @@ def store_verdicts(
     seen = {
         user.user_id: (user.target_id, user.state, user.sent_hash, user.verdict)
         for user in users
-        if user.arrived and verdicts.get(user.user_id, user.verdict) != user.verdict
+        if user.arrived and user.user_id in verdicts and _is_new(user, verdicts, claims or {})
     }
     if not seen:
         return True
@@ -157,13 +159,13 @@ def store_verdicts(
 
     def work(connection: Connection) -> None:
         # Nobody else writes until this transaction ends: it holds the migration's own row.
-        alike: dict[RowVerdict, list[str]] = defaultdict(list)
+        alike: dict[tuple[RowVerdict, str | None], list[str]] = defaultdict(list)
         for user_id, *facts in connection.execute(now):
             if tuple(facts) == seen[user_id]:
-                alike[verdicts[user_id]].append(user_id)
-        for verdict, user_ids in alike.items():
+                alike[verdicts[user_id], (claims or {}).get(user_id)].append(user_id)
+        for (verdict, claim), user_ids in alike.items():
             these = and_(mine(checkpoint), source_user.c.user_id.in_(user_ids))
-            connection.execute(update(source_user).where(these).values(verdict=verdict))
+            connection.execute(update(source_user).where(these).values(verdict=verdict, sso_seen=claim))
         if also is not None:
             also(connection)
 
@@ -171,6 +173,11 @@ def store_verdicts(
         checkpoint.write(work)
         return True
     return checkpoint.note(work)
+
+
+def _is_new(user: StoredUser, verdicts: Mapping[str, RowVerdict], claims: Mapping[str, str | None]) -> bool:
+    """Whether the row says something else of the user."""
+    return verdicts[user.user_id] != user.verdict or claims.get(user.user_id) != user.sso_seen
 
 
 def request_retry(checkpoint: Checkpoint, words: Collection[str]) -> int:

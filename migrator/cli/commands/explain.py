@@ -12,6 +12,7 @@ from migrator.cli.wrap import fitted
 from migrator.core.error_codes import ERROR_CODES
 from migrator.core.errors import ConfigError
 from migrator.core.reasons import Note, Reason, again_words
+from migrator.core.sso import SsoClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ _AGAIN = {"helps": "can help though nobody changed anything.", "no": "does not h
 
 
 class CodeDocument(TypedDict):
-    """A code in JSON; `kind` is reason, note or error.
+    """A code in JSON; `kind` is reason, note, sso or error.
 
     Only reasons have `state`, and `again`: whether running again helps.
     """
@@ -39,10 +40,10 @@ class CodeDocument(TypedDict):
 @click.argument("code", required=False)
 @with_common_options
 def explain_command(common: Common, code: str | None) -> int:
-    """Show what a reason, note or error code means, and how to fix it.
+    """Show what a reason, note, class of sso.csv or error code means, and how to fix it.
 
-    CODE is a word from the summary, problems.csv or the report, or an error code of Descope; without it, all codes are
-    listed. It needs no configuration and asks no server.
+    CODE is a word from the summary, problems.csv, sso.csv or the report, or an error code of Descope; without it, all
+    codes are listed. It needs no configuration and asks no server.
 
     \b
     Example:
@@ -69,15 +70,21 @@ def explain_command(common: Common, code: str | None) -> int:
 
 
 def _documents() -> dict[str, CodeDocument]:
-    """Every code: reasons, notes, then Descope's."""
+    """Every code: reasons, notes, the classes of sso.csv, then Descope's."""
     reasons = [_document(str(one), "reason", one, state=one.state.value, again=again_words(one)) for one in Reason]
     notes = [_document(str(one), "note", one) for one in Note]
+    classes = [_document(str(one), "sso", one) for one in SsoClass]
     errors = [_document(name, "error", one) for name, one in ERROR_CODES.items()]
-    return {one["code"]: one for one in (*reasons, *notes, *errors)}
+    return {one["code"]: one for one in (*reasons, *notes, *classes, *errors)}
 
 
 def _document(
-    code: str, kind: str, one: Reason | Note | ErrorCode, *, state: str | None = None, again: str | None = None
+    code: str,
+    kind: str,
+    one: Reason | Note | SsoClass | ErrorCode,
+    *,
+    state: str | None = None,
+    again: str | None = None,
 ) -> CodeDocument:
     return {"code": code, "kind": kind, "state": state, "meaning": one.meaning, "fix": one.fix, "again": again}
 
@@ -104,6 +111,7 @@ def _text(one: CodeDocument) -> list[str]:
     kind = {
         "reason": f"a reason: {one['state']}",
         "note": "a note: the user is migrated",
+        "sso": "a class of sso.csv: who lands in the own Docebo account, and who does not",
         "error": "an error code of Descope, as problems.csv has it in column detail",
     }[one["kind"]]
     lines = [f"{one['code']} ({kind})", fitted(one["meaning"], "  "), fitted(one["fix"], "  Fix: ")]

@@ -17,6 +17,7 @@ from migrator.cli.command import Common, with_common_options
 from migrator.cli.progress import events
 from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.signals import signals
+from migrator.cli.wrap import fitted
 from migrator.core.choices import chosen_login_ids
 from migrator.core.clock import Clock
 from migrator.descope.reader import DescopeReader
@@ -26,10 +27,10 @@ from migrator.flow.opening import wanted_binding
 from migrator.flow.read.members import rule_members
 from migrator.normalize.mapping import Normalizer
 from migrator.report.files import prepare_folder
-from migrator.report.gather import rewrite_reports
+from migrator.report.gather import read_sso_readiness, rewrite_reports
 from migrator.report.lists.crosswalk import CROSSWALK_NAME
 from migrator.report.lists.differences import write_differences
-from migrator.report.sentences import users_words, verb_form, verification_sentence
+from migrator.report.sentences import landing_lines, users_words, verb_form, verification_sentence
 from migrator.verify.confidence import LEVEL
 from migrator.verify.full import SampleSize, VerifyDocument, VerifyReport, verify_all
 from migrator.verify.readback import DIFFERS, EXTRA, MISSING
@@ -37,7 +38,7 @@ from migrator.verify.readback import DIFFERS, EXTRA, MISSING
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
-    from migrator.report.document import MigrationDocument
+    from migrator.report.document import MigrationDocument, SsoReadiness
 
 DIFFERENT = 3
 SHOWN = 10  # differences on the screen; the file has all
@@ -47,6 +48,7 @@ class VerifiedDocument(VerifyDocument):
     """What `migrator verify --json` prints: the verdict, whose it is, the calls to each API, and the files written."""
 
     migration: MigrationDocument
+    sso: SsoReadiness
     calls: dict[str, int]
     seconds: float
     reports: list[str]
@@ -66,6 +68,9 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
 
     Classes: same; differs; missing (it arrived, but Descope does not have it now); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
+
+    Also told, as far as the checkpoint keeps what was seen: who lands in the own Docebo account by the claim of
+    sso.claim, which is compared with Docebo's user name.
 
     Where personal data was erased from the checkpoint, Docebo is read again to know what to expect.
 
@@ -113,9 +118,11 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         )
         path = write_differences(config.report.path, (one.document() for one in verdict.differences))
         _keep(config, checkpoint, verdict)
+        landing = read_sso_readiness(checkpoint, config)
         document: VerifiedDocument = {
             "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
             **verdict.document(),
+            "sso": landing,
             "calls": {"docebo": docebo.calls, "descope": descope.calls, "descope_writes": descope.writes},
             "seconds": round(clock.monotonic() - started, 3),
             "reports": [path],
@@ -126,7 +133,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
     if common.as_json:
         common.print_json(document)
     elif common.verbosity >= 0:
-        click.echo("\n".join(_text(config, verdict, clock.time(), path)))
+        click.echo("\n".join(_text(config, verdict, landing, clock.time(), path)))
     else:
         click.echo("\n".join(_result_lines(verdict, clock.time())))
     return 0 if verdict.clean else DIFFERENT
@@ -147,7 +154,7 @@ def _check_binding(config: Config, checkpoint: Checkpoint) -> None:
     check_binding(checkpoint, wanted_binding(config), remap=False)
 
 
-def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[str]:
+def _text(config: Config, verdict: VerifyReport, landing: SsoReadiness, now: float, path: str) -> list[str]:
     """The verdict for people; values stay in the file, as they are personal data."""
     lines = ["", f"{config.docebo.platform} -> {config.descope.project_id}"]
     lines += [f"  {name:<10} {number:>9,}" for name, number in verdict.classes.items()]
@@ -166,7 +173,8 @@ def _text(config: Config, verdict: VerifyReport, now: float, path: str) -> list[
         )
     if verdict.sample:
         lines += _confidence(verdict, verdict.sample)
-    return [*lines, *_result_lines(verdict, now), *_next(verdict), f"  {path}"]
+    told = map(fitted, landing_lines(landing))
+    return [*lines, *_result_lines(verdict, now), *told, *_next(verdict), f"  {path}"]
 
 
 def _result_lines(verdict: VerifyReport, now: float) -> list[str]:

@@ -9,7 +9,7 @@ from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, value_hash
 from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, role_list, tenant_list
 from migrator.core.login_ids import login_key, same_login
-from migrator.core.model import FRESHLY_MIGRATED, MARK_ATTRIBUTES, Origin
+from migrator.core.model import FRESHLY_MIGRATED, OUR_ATTRIBUTES, Origin
 from migrator.descope.attribute_value import is_unset, same_value
 from migrator.descope.payload import patched_attributes
 
@@ -174,7 +174,7 @@ class _Work:
             same = same_value(before, after, kind)
             if same:
                 as_sent[name] = after
-            if (name in MARK_ATTRIBUTES and not same) or self.wins(ATTRIBUTE + name, before, after, kind=kind):
+            if (name in OUR_ATTRIBUTES and not same) or self.wins(ATTRIBUTE + name, before, after, kind=kind):
                 merged[name] = after
                 result.described[name] = [before, after]
         if self._lost_fresh():

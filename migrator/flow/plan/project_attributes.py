@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from migrator.core.errors import ConfigError
-from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER
+from migrator.core.model import DOCEBO_USERNAME, FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER
 from migrator.descope.attribute_value import AttributeDefinition, AttributeType
 from migrator.flow.context import ProjectAttributes
 
@@ -19,6 +19,7 @@ MOST_OPTIONS = 5  # named in an error
 _OURS: Final[Mapping[str, AttributeDefinition]] = {
     MARK_USER: AttributeDefinition(AttributeType.TEXT),
     MARK_PLATFORM: AttributeDefinition(AttributeType.TEXT),
+    DOCEBO_USERNAME: AttributeDefinition(AttributeType.TEXT),
     FRESHLY_MIGRATED: AttributeDefinition(AttributeType.BOOLEAN),
 }
 
@@ -38,7 +39,7 @@ def find_attributes(descope: DescopeReader, config: Config) -> ProjectAttributes
 
 
 def needed_attributes(mapping: MappingConfig) -> dict[str, AttributeDefinition]:
-    """The definitions without which nobody can be sent: those of the mark and of the mapping."""
+    """The definitions without which nobody can be sent: ours and those of the mapping."""
     mapped = {
         name: AttributeDefinition(AttributeType[one.type.upper()], one.options)
         for name, one in mapping.attributes.items()

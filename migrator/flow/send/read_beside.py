@@ -57,4 +57,5 @@ class ReadBeside:
         if same:
             self.found = found = self.found.with_same(len(same))
             checkpoint = self._context.checkpoint
-            store_verdicts(checkpoint, users, same, lambda connection: found.put(connection, checkpoint))
+            claims = self._readback.claims([user for user in users if user.user_id in same], shown)
+            store_verdicts(checkpoint, users, same, claims, lambda connection: found.put(connection, checkpoint))

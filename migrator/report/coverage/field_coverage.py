@@ -18,6 +18,7 @@ from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.report_rows import raw_records
 from migrator.core.fields import ATTRIBUTE, LOGIN_ID, PHONE
 from migrator.core.grants import ROLES, TENANTS
+from migrator.core.model import OUR_ATTRIBUTES
 from migrator.docebo.record import ADDITIONAL_PREFIX, BECOMES, CHOOSES, NOT_FOR_DESCOPE, holds_date, is_additional
 from migrator.normalize.rules import fields_asked
 from migrator.report.coverage import value_types
@@ -152,7 +153,8 @@ def destinations(name: str, mapping: MappingConfig) -> list[str]:
         goes.append("extra login id")
     if name == mapping.phone_field:
         goes.append(PHONE)
-    goes += [_attribute_words(target, one) for target, one in mapping.attributes.items() if one.field == name]
+    mapped = ((target, one) for target, one in mapping.attributes.items() if target not in OUR_ATTRIBUTES)
+    goes += [_attribute_words(target, one) for target, one in mapped if one.field == name]
     if any(name in fields_asked(rule) for rule in mapping.rules):
         goes.append(f"asked by rules for {TENANTS if mapping.tenants else ROLES}")
     return goes

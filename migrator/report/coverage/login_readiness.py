@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator.checkpoint.users.counts import predicted_state
 from migrator.checkpoint.users.report_rows import readiness_groups, wrong_verdict
@@ -10,6 +10,8 @@ from migrator.core.model import ARRIVED_STATES, OPEN_STATES, State
 from migrator.core.reasons import Note
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import MappingConfig
     from migrator.report.document import LoginReadiness
@@ -34,9 +36,7 @@ def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted
         found += row.users
         state = predicted_state(row.state, row.decision) if predicted else State(row.state)
         missing = wrong_verdict(row) == _MISSING
-        reason = (
-            _MISSING if missing else _obstacle(state, row.reason, row.source_status, row.note_codes.split(","), mapping)
-        )
+        reason = _MISSING if missing else _obstacle(state, row, row.note_codes.split(","), mapping)
         if reason:
             blocked[reason] = blocked.get(reason, 0) + row.users
         else:
@@ -46,16 +46,14 @@ def login_readiness(checkpoint: Checkpoint, mapping: MappingConfig, *, predicted
     return {"found": found, "ready": ready, "verify_first": first, "blocked": dict(ordered)}
 
 
-def _obstacle(
-    state: State, reason: str | None, source_status: str | None, notes: list[str], mapping: MappingConfig
-) -> str:
-    """What keeps one user from signing in, "" for nothing."""
-    if state in OPEN_STATES:
+def _obstacle(state: State, row: Row[Any], notes: list[str], mapping: MappingConfig) -> str:
+    """What keeps one user from signing in, "" for nothing; a change that did not get through keeps nobody."""
+    if state in OPEN_STATES and not row.there:
         return State.PENDING
-    if state not in ARRIVED_STATES:
-        return reason or state
+    if state not in (*ARRIVED_STATES, *OPEN_STATES) and not row.there:
+        return str(row.reason or state)
     # The status as it was sent.
-    if getattr(mapping.status, source_status or "", "enabled") == DISABLED:
+    if getattr(mapping.status, row.source_status or "", "enabled") == DISABLED:
         return DISABLED
     # No mail arrives at an address that was made up, so that nobody can verify it.
     return MADE_UP if MADE_UP in notes and UNPROVEN in notes else ""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypedDict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from migrator.core.model import NEEDS_PERSON_STATES, RUNNING, State
+from migrator.core.model import NEEDS_PERSON_STATES, RUNNING, RunOutcome, State
 from migrator.core.reasons import Note, Reason, known_reason
+from migrator.core.sso import SsoClass
 from migrator.docebo.record import DoceboField
 from migrator.report.advice import FOUND_ADVICE, advice_on
 from migrator.report.coverage.mapping_proposal import percentage
@@ -22,20 +23,21 @@ from migrator.report.next_steps import next_steps
 from migrator.report.page.bars import STATE_WORDS, bar_legend, bar_stripes, breakdown_tables
 from migrator.report.page.history import history_lines
 from migrator.report.page.timeline import PANEL_FLOOR, PANEL_HEIGHT, PANEL_WIDTH, timeline_panels
-from migrator.report.sentences import headline, readiness_sentence, verification_sentences
+from migrator.report.sentences import headline, landing_sentence, readiness_sentence, verification_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from migrator.checkpoint.runs.history import RunHistory
     from migrator.checkpoint.users.stored_user import StoredUser
-    from migrator.report.document import DetailsDocument, LoginReadiness, RunDocument
+    from migrator.report.document import DetailsDocument, LoginReadiness, RunDocument, SsoReadiness
 
 # What lies beside the page, and what it is for.
 FILES = {
     "problems.csv": "who needs attention, why, and the Docebo fields to correct",
     "differences.csv": "what differs between both sides, field by field",
     "crosswalk.csv": "the Descope id of every migrated Docebo user",
+    "sso.csv": "who does not land in the own Docebo account, and what to do about it",
     "summary.json": "the figures of this page, for scripts",
 }
 # In the order of the table's columns; the person's own ones are left out of a redacted page.
@@ -98,6 +100,8 @@ def write_page(
         history=history_lines(runs, running=document["outcome"] == RUNNING) if runs else [],
         breakdown=tables,
         legend=bar_legend(tables),
+        landing=_landing(document),
+        sso=_sso_rows(document["sso"]),
         readiness=_readiness(details.get("readiness"), planned=document["outcome"] == "dry_run"),
         prediction=document.get("prediction"),
         verify=document["verify"],
@@ -188,6 +192,18 @@ def _reasons(numbers: dict[str, int]) -> list[_ReasonRow]:
             }
         )
     return sorted(rows, key=lambda row: (not row["person"], -row["users"], row["code"]))
+
+
+def _landing(document: RunDocument) -> str:
+    """The page's headline once a run or a plan is through; "" before that."""
+    if document["outcome"] not in (RunOutcome.COMPLETE, RunOutcome.NEEDS_PERSON, RunOutcome.DRY_RUN):
+        return ""
+    return landing_sentence(document["sso"], planned=document["outcome"] == RunOutcome.DRY_RUN)
+
+
+def _sso_rows(sso: SsoReadiness) -> list[tuple[str, int, str, str]]:
+    """Each class with its users, its meaning and what to do."""
+    return [(one, sso["classes"][one], one.meaning, one.fix) for one in SsoClass if one in sso["classes"]]
 
 
 _OBSTACLES = {

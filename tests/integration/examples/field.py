@@ -35,7 +35,7 @@ def test_the_value_is_created_verified_and_patched_over_a_real_socket() -> None:
     """From the record into the create, and back by a patch after somebody changed it in Descope."""
     wanted = normalized("Mar&iacute;a ").target
     with running() as world:
-        declare(world, doceboUserId=1, doceboPlatform=1, freshlyMigrated=3)
+        declare(world, doceboUserId=1, doceboPlatform=1, doceboUsername=1, freshlyMigrated=3)
 
         world.post("user/create/batch", {"users": [create_body(wanted)]})
         assert world.load(LOGIN)["middleName"] == "María"

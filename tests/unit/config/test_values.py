@@ -106,11 +106,26 @@ def test_a_bad_value_is_refused_in_plain_english(
     assert expected in message
 
 
-@pytest.mark.parametrize("mark", [*MARK_ATTRIBUTES, "DOCEBOUSERID"])
+@pytest.mark.parametrize("mark", [*MARK_ATTRIBUTES, "DOCEBOUSERID", "DoceboUsername"])
 def test_a_mapped_attribute_cannot_be_our_mark(tmp_path: Path, mark: str) -> None:
     message = refusal_with(tmp_path, mapping={"attributes": {mark: "field_1"}})
 
     assert f"mapping.attributes.{mark}: this attribute name belongs to the migrator" in message
+
+
+@pytest.mark.parametrize("field", ["field_1", "email", {"field": "username", "type": "number"}])
+def test_docebos_user_name_cannot_be_another_field(tmp_path: Path, field: Any) -> None:
+    """What Docebo recognises people by is its own user name, whatever somebody would rather send."""
+    message = refusal_with(tmp_path, mapping={"attributes": {"doceboUsername": field}})
+
+    assert "mapping.attributes.doceboUsername: this attribute always holds Docebo's user name" in message
+
+
+@pytest.mark.parametrize("rule", ["fill_if_empty", "target_wins"])
+def test_docebos_user_name_cannot_be_left_to_descope(tmp_path: Path, rule: str) -> None:
+    message = refusal_with(tmp_path, policy={"update": {"doceboUsername": rule}})
+
+    assert "policy.update.doceboUsername: always follows Docebo" in message
 
 
 GOOD_VALUES: list[tuple[str, dict[str, Any]]] = [
@@ -127,6 +142,8 @@ GOOD_VALUES: list[tuple[str, dict[str, Any]]] = [
     ("mapping", {"missing_email": "synthesize", "synthesize_domain": "migrated.example.com"}),
     ("mapping", {"phone_field": "field_12", "phone_region": "DE"}),
     ("mapping", {"phone_field": "field_12"}),
+    ("mapping", {"attributes": {"doceboUsername": "username"}}),
+    ("policy", {"update": {"doceboUsername": "source_wins"}}),
     ("mapping", {"status": {"suspended": "enabled"}}),
     ("mapping", {"attributes": {"city": "field_4", "town": "field_4", "a" * 20: "lang_code"}}),
     ("policy", {"include": ["expired"], "duplicate_email": "oldest", "existing": "link"}),

@@ -77,6 +77,6 @@ def test_the_codes_of_each_state() -> None:
         State.VANISHED: {"not_in_docebo"},
         None: {
             "name_cut", "phone_dropped", "attribute_cut", "attribute_dropped", "attribute_not_converted",
-            "login_id_dropped", "email_synthesized", "unverified_email",
+            "login_id_dropped", "username_not_sent", "email_synthesized", "unverified_email",
         },
     }  # fmt: skip

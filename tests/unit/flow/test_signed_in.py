@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from wanted_and_held import CITY, held
 
-from migrator.config.schema import DescopeConfig
+from migrator.config.servers import DescopeConfig
 from migrator.flow.signed_in import Dispute, Sign, SignInClass, asking_cost, dispute_about, judge_sign_in, trail_cost
 from migrator.flow.signs import SignsOfLife
 

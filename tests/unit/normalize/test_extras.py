@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from migrator.config.schema import MappingConfig
-from migrator.core.model import FRESHLY_MIGRATED, Ready
+from migrator.core.model import OUR_ATTRIBUTES, Ready
 from migrator.normalize.mapping import Normalizer
 
 PLATFORM = "acme.docebosaas.com"
@@ -41,9 +41,9 @@ EXTRA: dict[str, tuple[list[str], dict[str, Any], tuple[str, ...], tuple[str, ..
         ("M.Rossi",),
         (),
     ),
-    "blank": (["username", "field_4", "field_9"], {"username": " ", "field_4": ""}, (), ()),
+    "blank": (["username", "field_4", "field_9"], {"username": " ", "field_4": ""}, (), ("username_not_sent",)),
     "missing field": (["field_77"], {}, (), ()),
-    "unusable": (["username", "field_4"], {"username": "\x00"}, ("Milan",), ("login_id_dropped",)),
+    "unusable": (["username", "field_4"], {"username": "\x00"}, ("Milan",), ("login_id_dropped", "username_not_sent")),
     "list": (["field_4"], {"field_4": ["Milan"]}, (), ("login_id_dropped",)),
 }
 
@@ -107,11 +107,13 @@ def test_a_missing_field_is_no_attribute() -> None:
     assert ready.notes == ()
 
 
-@pytest.mark.parametrize("name", ["doceboUserId", "doceboPlatform", FRESHLY_MIGRATED])
-def test_the_mark_cannot_be_mapped_over(name: str) -> None:
-    """Even a mapping that was not validated cannot change our mark."""
+@pytest.mark.parametrize("name", OUR_ATTRIBUTES)
+def test_what_is_ours_cannot_be_mapped_over(name: str) -> None:
+    """Even a mapping that was not validated cannot change our attributes."""
     mapping = MappingConfig().model_copy(update={"attributes": {name: "field_4"}})
     ready = Normalizer(mapping, PLATFORM)(RECORD)
 
     assert isinstance(ready, Ready)
-    assert ready.target.attributes == {"doceboUserId": "20417", "doceboPlatform": PLATFORM}
+    assert ready.target.attributes == {
+        "doceboUserId": "20417", "doceboPlatform": PLATFORM, "doceboUsername": "M.Rossi",
+    }  # fmt: skip

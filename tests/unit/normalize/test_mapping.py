@@ -55,7 +55,7 @@ def test_an_ordinary_record() -> None:
             given_name="Márta",
             family_name="O'Neil",
             picture="https://cdn.example.org/20417.png",
-            attributes={"doceboUserId": "20417", "doceboPlatform": PLATFORM},
+            attributes={"doceboUserId": "20417", "doceboPlatform": PLATFORM, "doceboUsername": "M.Rossi"},
             spelled="M.Rossi@Example.org",
         ),
         source_status="active",
@@ -269,7 +269,7 @@ def test_every_note_is_in_the_table() -> None:
 
     assert set(ready.notes) == {
         "phone_dropped", "email_synthesized", "login_id_dropped", "name_cut", "attribute_cut", "attribute_dropped",
-        "unverified_email",
+        "username_not_sent", "unverified_email",
     }  # fmt: skip
     assert set(ready.notes) <= set(Note)
 

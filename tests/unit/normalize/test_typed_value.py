@@ -83,7 +83,7 @@ def test_a_date_can_be_told_as_the_time_since_1970(form: str, value: int) -> Non
     assert typed_value("1969-12-31", attribute("date", form=form)) == value // 1769817600 * -86400
 
 
-RECORD = {"user_id": "7", "email": "a@b.org", "status": "1"}
+RECORD = {"user_id": "7", "username": "a.b", "email": "a@b.org", "status": "1"}
 TYPED = {
     "size": {"field": "field_1", "type": "number"},
     "vip": {"field": "field_2", "type": "boolean"},

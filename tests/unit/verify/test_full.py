@@ -192,7 +192,7 @@ def test_nothing_is_stored_while_a_run_is_at_work(
 ) -> None:
     arrived(store, "1")
     erased(store, "2")
-    monkeypatch.setattr(full, "store_verdicts", lambda _store, users, _verdicts: not users or users[0].user_id != "1")
+    monkeypatch.setattr(full, "store_verdicts", lambda _store, users, *_: not users or users[0].user_id != "1")
 
     found, _, _ = check(person("1"), person("2"))
 
@@ -223,7 +223,7 @@ def test_the_target_of_an_erased_user_is_built_anew_from_docebo(store: Checkpoin
     assert source.sessions == 1
     assert (found.reread, found.changed, found.by_mark) == (2, 0, 0)
     assert found.classes == {"same": 1, "differs": 1, "missing": 0, "extra": 0}
-    assert [one.field for one in found.differences] == ["email"]
+    assert [one.field for one in found.differences] == ["doceboUsername", "email"]
     assert verdicts(store) == {"1": "same", "2": "differs"}
     assert progress[-1] == (2, 2)
 

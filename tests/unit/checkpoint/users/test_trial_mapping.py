@@ -95,6 +95,8 @@ def test_nobody_asked_for_has_no_login_keys(third: Checkpoint) -> None:
     assert third.read(lambda c: login_keys(c, third, [])) == {}
 
 
+SSO = ("username_hash", "username_fold_hash", "email_hash", "login_hash", "sso_mapped", "sso_seen")
+
 # --- keeping -------------------------------------------------------------------------------------
 
 
@@ -104,7 +106,7 @@ def test_a_snapshot_holds_what_the_mapping_made_and_the_login_keys_in_order(stor
 
     text = row_snapshot(stored(store, "1"), iter(["b", "c", "a"]))
 
-    others = {"batch": None, "sending_since": None, "history": None, "undoing": None}
+    others = {"batch": None, "sending_since": None, "history": None, "undoing": None, **dict.fromkeys(SSO)}
     assert json.loads(text) == {"row": json.loads(json.dumps(BEFORE | others)), "logins": ["a", "b", "c"]}
     assert list(json.loads(text)) == ["row", "logins"]
 

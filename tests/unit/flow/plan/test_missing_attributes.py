@@ -38,6 +38,7 @@ def test_what_the_project_lacks_is_named_with_its_type(store: Checkpoint, tmp_pa
 
     assert found.missing == {
         "doceboPlatform": AttributeDefinition(AttributeType.TEXT),
+        "doceboUsername": AttributeDefinition(AttributeType.TEXT),
         "freshlyMigrated": AttributeDefinition(AttributeType.BOOLEAN),
         "city": AttributeDefinition(AttributeType.TEXT),
         "hired": AttributeDefinition(AttributeType.DATE),

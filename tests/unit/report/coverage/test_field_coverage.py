@@ -91,7 +91,7 @@ def test_where_fields_go() -> None:
             "login_id": "username",
             "extra_login_ids": ["email", "field_7"],
             "phone_field": "field_12",
-            "attributes": {"city": "field_4", "town": "field_4"},
+            "attributes": {"city": "field_4", "town": "field_4", "doceboUsername": "username"},
             "tenants": [{"when": {"email_domain": "acme.com", "field_8": "x", "group": "7"}, "tenant": "acme"}],
         }
     )
@@ -99,7 +99,7 @@ def test_where_fields_go() -> None:
 
     assert goes == {
         "user_id": ["custom attribute doceboUserId"],
-        "username": ["loginId"],
+        "username": ["loginId", "custom attribute doceboUsername"],
         "email": ["email", "extra login id", "asked by rules for tenants"],
         "email_validation_status": ["verifiedEmail"],
         "first_name": ["givenName"],
@@ -113,7 +113,7 @@ def test_where_fields_go() -> None:
         "uuid": [],
     }
     assert why_nowhere("uuid") == "not used by Descope"
-    assert why_nowhere("field_9") == why_nowhere("username") == "not mapped"
+    assert why_nowhere("field_9") == "not mapped"
 
 
 TITLES = {

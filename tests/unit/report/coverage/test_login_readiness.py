@@ -39,6 +39,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
     "failed": ({}, {}, {"state": State.FAILED, "reason": "gave_up"}, "gave_up"),
     "gone": ({}, {}, {"state": State.VANISHED, "reason": "not_in_docebo"}, "not_in_docebo"),
     "not sent": ({}, {}, {}, "pending"),
+    "there, with a change to come": ({}, {}, {"target_id": "U3", "sent_hash": "h"}, ""),
+    "there, with a change in conflict": (
+        {}, {}, {"state": State.CONFLICT, "reason": "login_taken", "target_id": "U3", "sent_hash": "h"}, "",
+    ),
+    "there, with a change that failed": (
+        {}, {}, {"state": State.FAILED, "reason": "refused", "target_id": "U3", "sent_hash": "h"}, "",
+    ),
+    "deleted in Descope": (
+        {}, {}, {"state": State.CONFLICT, "reason": "deleted_at_descope", "target_id": "U3", "sent_hash": "h"},
+        "deleted_at_descope",
+    ),
     "found missing": ({}, {}, {"state": State.CREATED, "verdict": "missing"}, "missing"),
     "found differing": ({}, {}, {"state": State.CREATED, "verdict": "differs"}, ""),
     "missing, and to be sent again": ({}, {}, {"decision": "create", "verdict": "missing"}, "pending"),

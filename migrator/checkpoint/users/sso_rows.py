@@ -1,0 +1,123 @@
+"""The users active in Docebo who are in Descope, and what is known of their claims (docs/decisions/0028)."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, true
+
+from migrator.checkpoint.db.tables import source_user
+from migrator.checkpoint.users.counts import PREDICTED_STATES
+from migrator.checkpoint.users.report_rows import is_in_descope
+from migrator.checkpoint.users.rows import mine, pages
+from migrator.core.fields import ATTRIBUTE, EMAIL, LOGIN_ID
+from migrator.core.model import ARRIVED_STATES, DOCEBO_USERNAME, State
+from migrator.core.sso import EMAIL_CLAIM, LOGIN_CLAIM, USERNAME_CLAIM, ClaimSent, SsoUser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Row, Select
+
+    from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.core.sso import ClaimName, SsoRules
+
+# Of each claim: its field among those sent, and the column with the hash of its present value.
+_FIELD: dict[ClaimName, str] = {USERNAME_CLAIM: ATTRIBUTE + DOCEBO_USERNAME, EMAIL_CLAIM: EMAIL, LOGIN_CLAIM: LOGIN_ID}
+_PRESENT: dict[ClaimName, ColumnElement[str]] = {
+    USERNAME_CLAIM: source_user.c.username_hash,
+    EMAIL_CLAIM: source_user.c.email_hash,
+    LOGIN_CLAIM: source_user.c.login_hash,
+}
+_COMING = [decision for decision, state in PREDICTED_STATES.items() if state in ARRIVED_STATES]
+
+
+def sso_groups(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> list[tuple[SsoUser, int]]:
+    """How many of them are alike in everything that matters, in one look at the table.
+
+    Args:
+        predicted: those whom the plan would bring are in Descope already.
+    """
+    columns = _columns(rules, predicted=predicted)
+    shared = _compared(rules).in_(_shared(checkpoint, rules, predicted=predicted))
+    one = select(*columns, case((shared, 1), else_=0).label("shared"))
+    found = one.where(mine(checkpoint), *_in_descope(predicted=predicted)).subquery()
+    query = select(*found.c, func.count().label("users")).group_by(*found.c)
+    rows = checkpoint.read(lambda c: c.execute(query).all())
+    return [(_user(row, shared=bool(row.shared)), row.users) for row in rows]
+
+
+def sso_users(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> Iterator[tuple[str, str | None, SsoUser]]:
+    """Each of them with the Docebo id and the Descope id, in the order of the id text; memory stays flat."""
+    query = _shared(checkpoint, rules, predicted=predicted)
+    shared = set(checkpoint.read(lambda c: c.execute(query).scalars().all()))
+    columns = [source_user.c.target_id, _compared(rules).label("compared"), *_columns(rules, predicted=predicted)]
+    for row in chain.from_iterable(pages(checkpoint, columns, *_in_descope(predicted=predicted))):
+        yield row.user_id, row.target_id, _user(row, shared=row.compared in shared)
+
+
+def _in_descope(*, predicted: bool) -> tuple[ColumnElement[bool], ...]:
+    """Whether a user is active in Docebo and, as far as is known, in Descope."""
+    return source_user.c.source_status == "active", or_(is_in_descope(), _is_coming(predicted=predicted))
+
+
+def _is_coming(*, predicted: bool) -> ColumnElement[bool]:
+    return and_(source_user.c.state == State.PENDING, source_user.c.decision.in_(_COMING)) if predicted else false()
+
+
+def _compared(rules: SsoRules) -> ColumnElement[str]:
+    """The hash by which two claims are the same; nobody shares a login id, as a plan sets those users aside."""
+    if rules.claim == USERNAME_CLAIM and rules.ignore_case:
+        return source_user.c.username_fold_hash
+    return _PRESENT[rules.claim]
+
+
+def _shared(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> Select[Any]:
+    """The hashes that several users have, whatever their status in Docebo."""
+    compared = _compared(rules)
+    _, there = _in_descope(predicted=predicted)
+    wanted = and_(mine(checkpoint), there, compared.is_not(None), true() if rules.claim != LOGIN_CLAIM else false())
+    return select(compared).where(wanted).group_by(compared).having(func.count() > 1)
+
+
+def _columns(rules: SsoRules, *, predicted: bool) -> list[ColumnElement[Any]]:
+    read_back = and_(source_user.c.state.in_(ARRIVED_STATES), source_user.c.verdict.is_not(None))
+    return [
+        source_user.c.sso_mapped,
+        _sent(rules.claim).label("sent"),
+        case((read_back, source_user.c.sso_seen)).label("seen"),
+        case((_is_coming(predicted=predicted), 1), else_=0).label("planned"),
+        # `SentFields` as canonical JSON, where only hashes follow the fields that a person changed.
+        case((source_user.c.sent_fields.like('%"left":[%"status"%'), 1), else_=0).label("barred"),
+    ]
+
+
+def _sent(claim: ClaimName) -> ColumnElement[str]:
+    """What is known of the claim in Descope, out of the JSON text of `SentFields`."""
+    text, name = source_user.c.sent_fields, _FIELD[claim]
+    key = f'"{name}":"'
+
+    def holds(column: ColumnElement[str]) -> ColumnElement[bool]:
+        return text.contains(literal(key) + column + '"')
+
+    # Whoever came before single values were recorded is as the record says, but for an attribute that did not exist.
+    unknown = ClaimSent.NEVER if claim == USERNAME_CLAIM else ClaimSent.NOW
+    return case(
+        (text.like(f'%"left":[%"{name}"%'), ClaimSent.LEFT.value),
+        (holds(_PRESENT[claim]), ClaimSent.NOW.value),
+        (holds(source_user.c.username_hash), ClaimSent.AS_NAMED.value),
+        (text.contains(key), ClaimSent.OLDER.value),
+        else_=unknown.value,
+    )
+
+
+def _user(row: Row[*tuple[Any, ...]], *, shared: bool) -> SsoUser:
+    return SsoUser(
+        mapped=row.sso_mapped,
+        sent=ClaimSent(row.sent),
+        seen=row.seen,
+        planned=bool(row.planned),
+        shared=shared,
+        disabled=bool(row.barred),
+    )

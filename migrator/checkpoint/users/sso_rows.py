@@ -11,7 +11,7 @@ from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.counts import PREDICTED_STATES
 from migrator.checkpoint.users.report_rows import is_in_descope
 from migrator.checkpoint.users.rows import mine, pages
-from migrator.core.fields import ATTRIBUTE, EMAIL, LOGIN_ID
+from migrator.core.fields import ATTRIBUTE, EMAIL, LOGIN_ID, STATUS
 from migrator.core.model import ARRIVED_STATES, DOCEBO_USERNAME, State
 from migrator.core.sso import EMAIL_CLAIM, LOGIN_CLAIM, USERNAME_CLAIM, ClaimSent, SsoUser
 
@@ -39,7 +39,7 @@ def sso_groups(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> l
     Args:
         predicted: those whom the plan would bring are in Descope already.
     """
-    columns = _columns(rules, predicted=predicted)
+    columns = _columns(checkpoint, rules, predicted=predicted)
     shared = _compared(rules).in_(_shared(checkpoint, rules, predicted=predicted))
     one = select(*columns, case((shared, 1), else_=0).label("shared"))
     found = one.where(mine(checkpoint), *_in_descope(predicted=predicted)).subquery()
@@ -52,7 +52,11 @@ def sso_users(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> It
     """Each of them with the Docebo id and the Descope id, in the order of the id text; memory stays flat."""
     query = _shared(checkpoint, rules, predicted=predicted)
     shared = set(checkpoint.read(lambda c: c.execute(query).scalars().all()))
-    columns = [source_user.c.target_id, _compared(rules).label("compared"), *_columns(rules, predicted=predicted)]
+    columns = [
+        source_user.c.target_id,
+        _compared(rules).label("compared"),
+        *_columns(checkpoint, rules, predicted=predicted),
+    ]
     for row in chain.from_iterable(pages(checkpoint, columns, *_in_descope(predicted=predicted))):
         yield row.user_id, row.target_id, _user(row, shared=row.compared in shared)
 
@@ -81,33 +85,58 @@ def _shared(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> Sele
     return select(compared).where(wanted).group_by(compared).having(func.count() > 1)
 
 
-def _columns(rules: SsoRules, *, predicted: bool) -> list[ColumnElement[Any]]:
+def _columns(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> list[ColumnElement[Any]]:
     read_back = and_(source_user.c.state.in_(ARRIVED_STATES), source_user.c.verdict.is_not(None))
+    sent = _SentText(checkpoint)
     return [
         source_user.c.sso_mapped,
-        _sent(rules.claim).label("sent"),
+        _sent(sent, rules.claim).label("sent"),
         case((read_back, source_user.c.sso_seen)).label("seen"),
         case((_is_coming(predicted=predicted), 1), else_=0).label("planned"),
-        # `SentFields` as canonical JSON, where only hashes follow the fields that a person changed.
-        case((source_user.c.sent_fields.like('%"left":[%"status"%'), 1), else_=0).label("barred"),
+        case((sent.leaves(STATUS), 1), else_=0).label("barred"),
     ]
 
 
-def _sent(claim: ClaimName) -> ColumnElement[str]:
-    """What is known of the claim in Descope, out of the JSON text of `SentFields`."""
-    text, name = source_user.c.sent_fields, _FIELD[claim]
-    key = f'"{name}":"'
+class _SentText:
+    """The column `sent_fields` as the canonical JSON text that it is: to find one value takes no decoding."""
 
-    def holds(column: ColumnElement[str]) -> ColumnElement[bool]:
-        return text.contains(literal(key) + column + '"')
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._find = func.instr if checkpoint.db.is_sqlite else func.strpos
 
+    def has(self, name: str, value: ColumnElement[str]) -> ColumnElement[bool]:
+        """Whether this hash of the field was last sent."""
+        return self._contains(literal(f'"{name}":"') + value + '"')
+
+    def names(self, name: str) -> ColumnElement[bool]:
+        """Whether any value of the field was ever sent."""
+        return self._contains(literal(f'"{name}":"'))
+
+    def leaves(self, name: str) -> ColumnElement[bool]:
+        """Whether a person changed the field in Descope; the names of such fields stand between all hashes."""
+        found: ColumnElement[bool] = source_user.c.sent_fields.like(f'%"left":[%"{name}"%')
+        return and_(~self._contains(literal('"left":[]')), found)
+
+    def _contains(self, part: ColumnElement[str]) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = self._find(source_user.c.sent_fields, part) > 0
+        return found
+
+
+def _sent(text: _SentText, claim: ClaimName) -> ColumnElement[str]:
+    """What is known of the claim in Descope."""
+    name = _FIELD[claim]
+    if claim == USERNAME_CLAIM:
+        # It is part of every target since there are such facts, and no policy leaves it as it was.
+        noted = source_user.c.sso_mapped.is_not(None)
+        first = (and_(noted, source_user.c.sent_hash == source_user.c.target_hash), ClaimSent.NOW.value)
+    else:
+        first = (text.leaves(name), ClaimSent.LEFT.value)
     # Whoever came before single values were recorded is as the record says, but for an attribute that did not exist.
     unknown = ClaimSent.NEVER if claim == USERNAME_CLAIM else ClaimSent.NOW
     return case(
-        (text.like(f'%"left":[%"{name}"%'), ClaimSent.LEFT.value),
-        (holds(_PRESENT[claim]), ClaimSent.NOW.value),
-        (holds(source_user.c.username_hash), ClaimSent.AS_NAMED.value),
-        (text.contains(key), ClaimSent.OLDER.value),
+        first,
+        (text.has(name, _PRESENT[claim]), ClaimSent.NOW.value),
+        (text.has(name, source_user.c.username_hash), ClaimSent.AS_NAMED.value),
+        (text.names(name), ClaimSent.OLDER.value),
         else_=unknown.value,
     )
 

@@ -106,15 +106,15 @@ class RunExtras(TypedDict, total=False):
 class SsoReadiness(TypedDict):
     """Who lands in the own Docebo account, with this `claim` and `match` (README.md, "Landing in Docebo").
 
-    `of` are the users active in Docebo that are in Descope, in a plan those that would be. `ready` of them land; of
+    `of` are the users active in Docebo that are in Descope, in a plan those that would be. `lands` of them land; of
     `unknown` ones nothing was noted yet. `classes` are users by class: those who do not land are in one of them, and
     some that do in another.
     """
 
     claim: ClaimName
     match: str
+    lands: int
     of: int
-    ready: int
     unknown: int
     classes: dict[str, int]
 

@@ -166,10 +166,10 @@ def landing_sentence(sso: SsoReadiness, *, planned: bool = False) -> str:
         return ""
     land = "would land" if planned else verb_form(sso["of"], "lands", "land")
     own = verb_form(sso["of"], "the", "their")
-    text = f"{sso['ready']:,} of {sso['of']:,} {land} in {own} own Docebo account"
+    text = f"{sso['lands']:,} of {sso['of']:,} {land} in {own} own Docebo account"
     if not sso["unknown"]:
         return f"{text}."
-    return f"{text}; of {sso['unknown']:,} it is not known before Docebo is read again."
+    return f"{text}; for {sso['unknown']:,} this is not known until Docebo is read again."
 
 
 def landing_lines(sso: SsoReadiness, *, planned: bool = False) -> list[str]:

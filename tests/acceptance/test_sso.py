@@ -43,10 +43,10 @@ def listed(place: Place) -> dict[tuple[str, str], dict[str, str]]:
 def told(ended: Ended) -> tuple[int, int, dict[str, int]]:
     """Who lands, of how many, and the classes."""
     sso = ended.document["sso"]
-    assert sso["of"] == sso["ready"] + sso["unknown"] + sum(
+    assert sso["of"] == sso["lands"] + sso["unknown"] + sum(
         users for name, users in sso["classes"].items() if _stops(name, sso)
     )
-    return sso["ready"], sso["of"], sso["classes"]
+    return sso["lands"], sso["of"], sso["classes"]
 
 
 def _stops(name: str, sso: dict[str, Any]) -> bool:
@@ -153,8 +153,8 @@ def test_an_older_checkpoint_says_what_it_knows(any_place: Place) -> None:
     assert told(place.forked("status", "--json")) == (0, 7, {"claim_missing": 7})
     place.configure(sso={"claim": "email"})
     unknown = place.forked("status", "--json").document["sso"]
-    assert (unknown["ready"], unknown["of"], unknown["unknown"], unknown["classes"]) == (0, 7, 7, {})
-    assert "of 7 it is not known before Docebo is read again" in " ".join(place.forked("status").out.split())
+    assert (unknown["lands"], unknown["of"], unknown["unknown"], unknown["classes"]) == (0, 7, 7, {})
+    assert "for 7 this is not known until Docebo is read again" in " ".join(place.forked("status").out.split())
     assert told(place.forked("plan", "--json")) == (1, 7, SETTINGS["the address"][2])
     place.settings["sso"] = {}
     place.configure()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from migrator.report.document import SsoReadiness
 
 NOBODY_YET: Final[SsoReadiness] = {
-    "claim": "doceboUsername", "match": "exact", "of": 0, "ready": 0, "unknown": 0, "classes": {},
+    "claim": "doceboUsername", "match": "exact", "lands": 0, "of": 0, "unknown": 0, "classes": {},
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def sso_readiness(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -
     Args:
         predicted: count those whom the plan would bring as it would bring them.
     """
-    of = ready = unknown = 0
+    of = landing = unknown = 0
     classes: Counter[SsoClass] = Counter()
     for user, users in sso_groups(checkpoint, rules, predicted=predicted):
         of += users
@@ -43,13 +43,13 @@ def sso_readiness(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -
         if found is None:
             unknown += users
             continue
-        ready += users if all(lands(one, rules) for one in found) else 0
+        landing += users if all(lands(one, rules) for one in found) else 0
         classes.update(dict.fromkeys(found, users))
     return {
         "claim": rules.claim,
         "match": "ignore_case" if rules.ignore_case else "exact",
+        "lands": landing,
         "of": of,
-        "ready": ready,
         "unknown": unknown,
         "classes": {str(one): classes[one] for one in SsoClass if classes[one]},
     }

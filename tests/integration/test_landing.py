@@ -13,16 +13,24 @@ from undo_world import target_of
 if TYPE_CHECKING:
     from world import Place
 
-# One line to change once every user has Docebo's user name by default: "doceboUsername", {}.
-NAME, MAPPED = "uname", {"uname": "username"}
+NAME = "doceboUsername"
 OWN_NAME = attribute(NAME)
 
 
 def migrated(place: Place, users: int, difficult: float = 0, **settings: Any) -> list[dict[str, Any]]:
-    """A migration with the user name as an attribute; the records of the active people who are at Descope by it."""
+    """A migration; the records of the active people who are at Descope by it."""
     place.sandbox.control.reset(users=users, difficult=difficult)
-    place.configure(mapping={"attributes": MAPPED, **settings})
+    place.configure(mapping=settings)
     return run(place)
+
+
+def foretold(place: Place, claim: str = NAME, match: str = "exact") -> tuple[int, int, dict[str, int]]:
+    """How many land of how many, and the classes, by SSO readiness; told before anybody signs in."""
+    place.configure(sso={"claim": claim, "match": match})
+    sso = place.forked("status", "--json").document["sso"]
+    assert sso["unknown"] == 0
+    classes = {name: users for name, users in sso["classes"].items() if name != "superadmin_keep_local_login"}
+    return sso["lands"], sso["of"], classes
 
 
 def run(place: Place) -> list[dict[str, Any]]:
@@ -37,6 +45,7 @@ def test_two_thousand_people_land_in_their_own_accounts(place: Place) -> None:
     """Lazily, and once more with what they set up: no second account; Docebo and Descope say the same afterwards."""
     people = migrated(place, 2000, difficult=0.05)
     accounts = {str(one["user_id"]) for one in place.sources()}
+    assert foretold(place) == (len(people), len(people), {})
     front = Front(place, OWN_NAME)
 
     first, again = front.arrive_all(people), front.arrive_all(people[:100])
@@ -72,9 +81,12 @@ def test_the_address_as_claim_doubles_whoever_has_another_user_name(place: Place
     people = migrated(place, 200)
     other = [one for one in people if one["username"] != one["email"].lower()]
     place.sandbox.control.set_switches(relying_party={"creation": creation})
+    told = foretold(place, "email")
 
     landed = Front(place, email).arrive_all(people)
 
+    assert told[:2] == (landed[Where.OWN], len(people))
+    assert sum(told[2].values()) == len(other)
     lost = Where.SECOND if creation == "on" else Where.REFUSED
     assert landed == {Where.OWN: len(people) - len(other), lost: len(other)}
     assert 40 < len(other) < 80
@@ -103,10 +115,13 @@ def test_case_alone_doubles_people_where_docebo_minds_it(place: Place, case: str
         place.sandbox.control.patch_docebo_user(one["user_id"], username=one["username"].title())
     people = [one for one in run(place) if one["username"].lower() == one["email"].lower()]
     place.sandbox.control.set_switches(relying_party={"case": case})
+    told = foretold(place, "email", "exact" if case == "exact" else "ignore_case")
 
     by_address = Front(place, email).arrive_all(people)
 
     assert (by_address[Where.SECOND], by_address[Where.OWN]) == (lost, len(people) - lost)
+    assert told[2]["case_only"] == 7
+    assert told[1] - told[0] == told[2].get("email_is_not_username", 0) + lost
     # The second accounts have the lower-cased names, so that a platform blind to case would now know two.
     assert Front(place, OWN_NAME).arrive_all(people) == {Where.OWN: len(people)}
 
@@ -114,6 +129,7 @@ def test_case_alone_doubles_people_where_docebo_minds_it(place: Place, case: str
 def test_a_login_id_that_is_the_user_name_is_a_right_claim(place: Place) -> None:
     """With `mapping.login_id: username` people type it in as Docebo has it, and the token says it as Docebo has it."""
     people = migrated(place, 100, login_id="username")
+    assert foretold(place, "login_id") == (len(people), len(people), {})
     front = Front(place, login_id)
 
     landed = Counter(front.arrive(one, one["username"]) for one in people)
@@ -133,6 +149,7 @@ def test_one_claim_value_for_two_people_leads_into_a_foreign_account(place: Plac
 
     assert landed == {Where.OWN: len(people) - 1, Where.FOREIGN: 1}
     assert place.forked("verify").code == 3  # which a verification names
+    assert foretold(place) == (len(people) - 1, len(people), {"claim_differs": 1})
 
 
 @pytest.mark.parametrize("several", ["refused", "first"])
@@ -158,9 +175,12 @@ def test_a_missing_claim_is_refused_and_makes_no_account(place: Place) -> None:
         target = target_of(place, str(one["user_id"]))
         place.sandbox.control.patch_descope_user(target, customAttributes={NAME: None})
 
+    assert place.forked("verify").code == 3
+    told = foretold(place)
     some = Front(place, OWN_NAME).arrive_all(people)
     nobody = Front(place, attribute("noSuchAttribute")).arrive_all(people)
 
+    assert told == (len(people) - 3, len(people), {"claim_missing": 3})
     assert some == {Where.OWN: len(people) - 3, Where.REFUSED: 3}
     assert nobody == {Where.REFUSED: len(people)}
     assert len(place.sources()) == 20

@@ -1,4 +1,4 @@
-"""Who will land in the own Docebo account: what is known, and the classes that follow (docs/decisions/0028). Pure.
+"""Who will land in their own Docebo account: what is known, and the classes that follow (docs/decisions/0028). Pure.
 
 Docebo compares one claim of whoever comes from Descope with its user names. Only hashes and words are kept, no personal
 data, so that they outlive the profiles; which claim counts, and whether case does, is asked when they are read.

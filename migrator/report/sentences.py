@@ -161,12 +161,11 @@ def readiness_sentence(readiness: LoginReadiness, *, planned: bool = False) -> s
 
 
 def landing_sentence(sso: SsoReadiness, *, planned: bool = False) -> str:
-    """Who lands in the own Docebo account: `9,812 of 10,000 land in their own Docebo account.`; "" where nobody is."""
+    """Who lands: `9,812 of 10,000 land in their own Docebo account.`; "" where nobody is."""
     if not sso["of"]:
         return ""
     land = "would land" if planned else verb_form(sso["of"], "lands", "land")
-    own = verb_form(sso["of"], "the", "their")
-    text = f"{sso['lands']:,} of {sso['of']:,} {land} in {own} own Docebo account"
+    text = f"{sso['lands']:,} of {sso['of']:,} {land} in their own Docebo account"
     if not sso["unknown"]:
         return f"{text}."
     return f"{text}; for {sso['unknown']:,} this is not known until Docebo is read again."

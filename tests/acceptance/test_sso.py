@@ -1,4 +1,4 @@
-"""Who lands in the own Docebo account, through the installed program (docs/decisions/0028)."""
+"""Who lands in their own Docebo account, through the installed program (docs/decisions/0028)."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ source_user = Table(
     Column("batch", Text),
     Column("sending_since", Double),
     Column("attempts", Integer, nullable=False),
-    # Whether the user will land in the own Docebo account (`core.sso`): hashes of what the record says now, how each
+    # Whether the user will land in their own Docebo account (`core.sso`): hashes of what the record says now, how each
     # claim fits the user name by it, and by the last reading back where that is another. No personal data.
     Column("username_hash", Text),
     Column("username_fold_hash", Text),

@@ -1,4 +1,4 @@
-"""Who lands in the own Docebo account: each class by its own case, for each claim."""
+"""Who lands in their own Docebo account: each class by its own case, for each claim."""
 
 from __future__ import annotations
 

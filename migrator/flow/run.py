@@ -152,7 +152,7 @@ class _Run:
         return figures
 
     def _flow(self, checked: _Checked) -> RunOutcome:
-        checked = replace(checked, context=with_members(checked.context))
+        checked = replace(checked, context=_with_members(checked.context))
         self._context = context = checked.context
         if any(in_flight_pages(context.checkpoint, 1)):
             context.events.stage("settle")
@@ -316,7 +316,7 @@ def preflight(context: PlanContext) -> _Checked:
     return _Checked(ready, wanted, replan, is_trial, chosen)
 
 
-def with_members(context: PlanContext) -> PlanContext:
+def _with_members(context: PlanContext) -> PlanContext:
     """The same with who is in which branch and group: whoever is normalized from here on gets what the rules give.
 
     Raises:
@@ -327,9 +327,7 @@ def with_members(context: PlanContext) -> PlanContext:
         context.events.notice("Reading who is in the branches and groups that rules name.")
     # Behind the last sweep the rights are checked anyway, but not where only some users are read.
     check_rights = bool(options.search_text)
-    members = rule_members(
-        context.docebo, config, accept_short=options.accept_short_list, check_rights=check_rights
-    )
+    members = rule_members(context.docebo, config, accept_short=options.accept_short_list, check_rights=check_rights)
     normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(context.choices), members)
     return replace(context, normalize=normalize, member_calls=context.docebo.calls - before)
 

@@ -158,6 +158,78 @@ def test_roles_of_the_project_need_no_tenant(any_place: Place) -> None:
     assert shown["found"]["grants"] == [["", "Admin"]]
 
 
+BY_MEMBERS: list[dict[str, Any]] = [
+    {"when": {"branch": ["EMEA", 20], "descendants": True}, "tenant": "acme"},
+    {"when": {"branch": "EMEA"}, "tenant": "acme", "roles": ["Boss"]},
+    {"when": {"group": 7}, "tenant": "beta"},
+]
+
+
+def in_branches(place: Place) -> None:
+    """EMEA (10) has 11, North (12) below it has 12 and 13, the empty 20 nobody, and the group has 14."""
+    place.sandbox.control.put_branch("10", "Europe", code="EMEA", members=["11"])
+    place.sandbox.control.put_branch("12", "North", code="NORTH", parent="10", members=["12", "13"])
+    place.sandbox.control.put_branch("20", "Legal", code="LEGAL")
+    place.sandbox.control.put_group("7", "Managers", members=["14"])
+
+
+def test_branches_and_groups_decide_and_who_moves_is_planned_again(any_place: Place) -> None:
+    """Membership is no part of the record, so that whoever moves is noticed although the record is the same."""
+    place = any_place
+    people(place, rules=BY_MEMBERS)
+    in_branches(place)
+    planned = place.forked("plan", "--json").document
+    ran = place.forked("run", "--yes", "--create-missing")
+
+    assert ran.code == 0
+    # The tree, four lists, and what tells an empty branch from one that was deleted.
+    assert planned["member_calls"] == 7
+    first = {"11": {ACME, ADMIN}, "12": {ACME}, "13": {ACME}, "14": {BETA}, "15": set()}
+    assert held(place) == first
+    place.sandbox.control.put_group("7", "Managers", members=["13", "15"])
+    again = place.forked("run", "--yes", "--json")
+    assert (again.code, again.document["actions"]["update"]) == (0, 2)
+    assert held(place) == {**first, "13": {ACME, BETA}, "15": {BETA}}
+    shown = place.forked("show", "15", "--fresh", "--json").document
+    assert (shown["decision"]["action"], shown["found"]["grants"]) == ("unchanged", [["beta", ""]])
+    assert place.forked("verify").code == 0
+
+
+@pytest.mark.parametrize("wrong", [{"branch": "NOWHERE"}, {"group": "99"}], ids=["branch", "group"])
+def test_a_branch_or_group_that_does_not_exist_changes_nothing(any_place: Place, wrong: dict[str, Any]) -> None:
+    """Exit 2, with the line of the rule; nobody is read, nothing is sent, and no run is counted."""
+    place = any_place
+    people(place, rules=[*BY_MEMBERS, {"when": wrong, "tenant": "acme"}])
+    in_branches(place)
+    make(place, tenants=["acme", "beta"], roles=["Boss"])
+
+    ran = place.forked("run", "--yes")
+
+    told = " ".join(ran.err.split())
+    assert ran.code == 2
+    assert f"mapping.tenants[3].when.{next(iter(wrong))}" in told
+    assert "line " in told
+    assert held(place) == {}
+    assert place.forked("runs", "--json").document["runs"] == []
+
+
+@pytest.mark.parametrize("path", ["/manage/v1/orgchart", "/manage/v1/group/7/members"])
+def test_a_list_that_cannot_be_read_stops_the_run(any_place: Place, path: str) -> None:
+    """Exit 4, nothing sent: a part of the members never counts as all of them; the next run goes on."""
+    place = any_place
+    people(place, rules=BY_MEMBERS)
+    in_branches(place)
+    place.sandbox.control.set_faults({"kind": "status", "api": "docebo", "path": path, "params": {"code": 403}})
+
+    ran = place.forked("run", "--yes", "--create-missing")
+
+    assert ran.code == 4
+    assert held(place) == {}
+    place.sandbox.control.clear_faults()
+    assert place.forked("run", "--yes", "--create-missing").code == 0
+    assert held(place)["14"] == {BETA}
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown condition": (
         {"when": {"mail": "x"}, "tenant": "a"},

@@ -23,6 +23,7 @@ from migrator.descope.reader import DescopeReader
 from migrator.docebo.client import DoceboClient
 from migrator.flow.logbook import Logbook
 from migrator.flow.opening import wanted_binding
+from migrator.flow.read.members import rule_members
 from migrator.normalize.mapping import Normalizer
 from migrator.report.files import prepare_folder
 from migrator.report.gather import rewrite_reports
@@ -101,11 +102,12 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
         descope.choose_license()
+        given, members = chosen_login_ids(load_choices(checkpoint)), rule_members(docebo, config)
         verdict = verify_all(
             checkpoint,
             descope,
             config,
-            (docebo, Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(load_choices(checkpoint)))),
+            (docebo, Normalizer(config.mapping, config.docebo.platform, given, members)),
             sample=chosen,
             progress=lambda done, total: listener.progress("verify", done, total),
         )

@@ -36,6 +36,4 @@ def rule_members(
         return read_members(docebo, lists, record_key, accept_short=accept_short, check_rights=check_rights)
     except UnknownMemberLists as error:
         keys = dict.fromkeys(key for one in error.wrong for key in config.mapping.rules_asking(one))
-        raise ConfigError(
-            error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}"
-        ) from None
+        raise ConfigError(error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}") from None

@@ -81,7 +81,7 @@ def _ascii_label(label: str) -> str:
 # only decides what is shown to a person, never what is sent.
 _ALIKE = str.maketrans(
     {
-        "0": "o", "1": "l", "i": "l", "|": "l",
+        "0": "o", "1": "l", "i": "l", "\u0131": "l", "|": "l",
         "\u0430": "a", "\u0435": "e", "\u043e": "o", "\u0440": "p", "\u0441": "c", "\u0443": "y", "\u0445": "x",
         "\u0456": "l", "\u0455": "s", "\u04bb": "h", "\u0501": "d", "\u051b": "q", "\u051d": "w",
         "\u03b1": "a", "\u03bf": "o", "\u03c1": "p", "\u03bd": "v", "\u03b9": "l", "\u03ba": "k",

@@ -165,9 +165,23 @@ def _nobody_doubled(ours: list[dict[str, Any]], users: list[dict[str, Any]], ent
     assert [u for u in ours if u["userId"] in created and marks[u["customAttributes"]["doceboUserId"]] > 1] == []
     # Whom somebody deleted in Descope may be created anew.
     there = {user["userId"] for user in users}
-    made = [one for one in _effects(entries, "create") if one["userId"] in there] + _effects(entries, "overwrite")
-    logins = Counter(login for effect in made for login in effect["loginIds"])
-    assert [login for login, number in logins.items() if number > 1] == []
+    assert _created_twice([one for one in _effects(entries) if one.get("userId") in there]) == []
+
+
+def _created_twice(effects: Entries) -> list[str]:
+    """Logins with which a user was created or overwritten while one created earlier had them."""
+    twice: list[str] = []
+    has: dict[str, list[str]] = {}
+    taken: Counter[str] = Counter()
+    for effect in effects:
+        user_id, logins = effect["userId"], effect.get("loginIds", [])
+        is_made = effect["op"] in ("create", "overwrite")
+        twice += [login for login in logins if is_made and taken[login]]
+        if is_made or (user_id in has and "loginIds" in effect):  # a login that somebody gave up can be created anew
+            taken.subtract(has.get(user_id, ()))
+            taken.update(logins)
+            has[user_id] = logins
+    return twice
 
 
 def _only_ours_changed(ours: list[dict[str, Any]], entries: Entries, platform: str) -> None:

@@ -23,7 +23,7 @@ def difference(user: dict[str, Any], record: dict[str, Any], platform: str) -> d
 
 def expected(record: dict[str, Any], platform: str) -> dict[str, Any]:
     """The default target of a record that can be migrated (default mapping)."""
-    email = str(record["email"]).strip().lower()
+    email = spelled(record["email"])
     first, last = _name(record.get("first_name")), _name(record.get("last_name"))
     avatar = str(record.get("avatar") or "")
     active = str(record["status"]) == "1" and record.get("expired") not in (True, "1", 1)
@@ -50,6 +50,16 @@ def _username(value: object) -> dict[str, str]:
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     usable = text.strip() and len(text) <= 1000 and not any(unicodedata.category(one) in ("Cc", "Cs") for one in text)
     return {"doceboUsername": text} if usable else {}
+
+
+def spelled(text: object) -> str:
+    """The login id as which the text is sent, worked out apart from the program."""
+    name = unicodedata.normalize("NFC", str(text)).strip()
+    local, at, domain = name.rpartition("@")
+    if not at or any(unicodedata.category(char) == "Cf" or char == " " for char in name) or domain.endswith("."):
+        return name
+    plain = unicodedata.normalize("NFKC", domain.lower().replace("\u3002", ".")) if "\u00df" not in domain else domain
+    return unicodedata.normalize("NFC", local.lower()) + at + plain
 
 
 def _name(value: object) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.collisions import collision_groups, set_colliding_aside
+from migrator.core.fields import EMAIL, LOGIN_ID
 from migrator.core.login_ids import login_key
 from migrator.core.reasons import Reason
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.config.schema import PolicyConfig
+    from migrator.core.fields import SentFields
 
 _NEVER = "9999"  # sorts behind every date
 GROUPS_AT_ONCE = 500
@@ -52,7 +54,8 @@ def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig, c
     arrived can then move to it. A person's choice comes before the policy; if there are several, everybody waits.
     """
     winners: list[str] = []
-    emails: set[str] = set()
+    emails: dict[str, str] = {}
+    holder: SentFields | None = None
     logins: set[tuple[str, ...]] = set()
     held = False
     oldest: tuple[tuple[str, int, str], str] | None = None
@@ -63,7 +66,9 @@ def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig, c
             winners.append(member.user_id)
         email = member.target.email if member.profile else ""
         if email and len(emails) < 2:  # noqa: PLR2004 -- one, or more than one
-            emails.add(login_key(email))
+            emails.setdefault(login_key(email), email)
+        if not member.profile and member.holds(key):
+            holder = member.sent
         if len(logins) < 2:  # noqa: PLR2004 -- as above
             logins.add(member.login_ids)
         age = (member.source_created or _NEVER, len(member.user_id), member.user_id)
@@ -72,8 +77,14 @@ def rule_on_group(key: str, group: Iterable[StoredUser], policy: PolicyConfig, c
         seen = member.source_last_login
         if newest is None or seen > newest[0] or (seen == newest[0] and age < newest[1]):
             newest = (seen, age, member.user_id)
-    reason = Reason.DUPLICATE_EMAIL if len(emails) == 1 else Reason.DUPLICATE_LOGIN
+    one_address = len(emails) == 1 and all(_had_address(holder, email) for email in emails.values())
+    reason = Reason.DUPLICATE_EMAIL if one_address else Reason.DUPLICATE_LOGIN
     if winners:
         return Ruling(reason, winners[0] if len(winners) == 1 else None, held)
     choice = {"oldest": oldest and oldest[-1], "newest_login": newest and newest[-1]}.get(policy.duplicate_email)
     return Ruling(reason, choice if len(logins) == 1 and not held else None, held)
+
+
+def _had_address(holder: SentFields | None, email: str) -> bool:
+    """Whether a user whose profile was erased was sent with this address; assumed where nothing is known of it."""
+    return holder is None or holder.had(EMAIL, email) or holder.had(LOGIN_ID, login_key(email))

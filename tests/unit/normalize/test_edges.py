@@ -75,6 +75,10 @@ def test_addresses_that_look_alike_share_a_key_only_with_dots_tags_and_letters_f
     assert alike is not other.startswith("rn")
 
 
+def test_an_i_without_its_dot_and_one_with_two_look_like_an_i() -> None:
+    assert {look_alike_key(f"{letter}smail@x.example.org") for letter in "i\u0131\u0130I"} == {"lsmall@x.example.org"}
+
+
 def test_a_look_keeps_the_domain_and_a_user_name_its_plus() -> None:
     assert look_alike_key("a.0@x.example.org") == "ao@x.example.org"
     assert look_alike_key("M.Rossi+1") == "mrossl+l"

@@ -11,7 +11,7 @@ from two_migrations import put, put_logins, share_login, states, target
 
 from migrator.checkpoint.users.collisions import colliding_users
 from migrator.config.schema import PolicyConfig
-from migrator.core.fields import SentFields
+from migrator.core.fields import SentFields, login_hash
 from migrator.core.model import State
 from migrator.core.reasons import Reason
 from migrator.flow.plan import collisions
@@ -61,6 +61,27 @@ def test_an_address_spelled_differently_is_still_the_same_address() -> None:
 def test_who_has_no_address_collides_by_login() -> None:
     assert ruling(member("1", email=""), member("2", email="")).reason == "duplicate_login"
     assert ruling(member("1", email=""), member("2")).reason == "duplicate_email"
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "reason"),
+    [
+        (("b@x.org", "lou"), ("a@x.org", "lou"), "duplicate_login"),
+        (("a@x.org", "lou"), ("a@x.org", "lou"), "duplicate_email"),
+        (("stra\u00dfe@x.org", "stra\u00dfe@x.org"), ("strasse@x.org", "strasse@x.org"), "duplicate_email"),
+        (("", "lou"), ("a@x.org", "lou"), "duplicate_login"),
+    ],
+)
+def test_d1_whose_profile_was_erased_shares_only_the_address_it_was_sent_with(
+    held: tuple[str, str], wanted: tuple[str, str], reason: str
+) -> None:
+    """Who arrived has no profile any more; a newcomer with the same user name and another address shares a login."""
+    (held_email, held_login), (email, login_id) = held, wanted
+    arrived = member("1", email=held_email, login_ids=(held_login,), state=State.CREATED, target_id="U1")
+    arrived = replace(arrived, sent=SentFields.of(arrived.target), profile=None)
+    newcomer = member("2", email=email, login_ids=(login_id,))
+
+    assert rule_on_group(login_hash(login_id), [arrived, newcomer], PolicyConfig()).reason == reason
 
 
 def test_the_oldest_goes_on_and_an_unknown_date_is_the_youngest() -> None:

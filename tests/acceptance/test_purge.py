@@ -116,14 +116,17 @@ def test_users_in_flight_are_settled_first(place: Place) -> None:
 
 
 def test_a_purge_waits_for_no_run(place: Place) -> None:
-    """While a run is at work, exit 5, and nothing is erased."""
+    """While a run is at work, exit 2 with what to do, and nothing is erased."""
     first_run(place)
     place.sandbox.control.set_faults({"kind": "slow", "path": CREATE, "when": "after", "params": {"seconds": 8}})
     run = place.start("run", "--yes")
     while not calls(place, CREATE):
         assert run.poll() is None
 
-    assert place.forked("purge", "--yes").code == 5
+    refused = place.forked("purge", "--yes")
+
+    assert refused.code == 2
+    assert f"Another run is in progress on this checkpoint (process {run.pid}). Nothing was erased." in refused.err
     assert kept(place) != []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from migrator.cli.command import Common, with_common_options
 from migrator.cli.prompts import about_purge
 from migrator.cli.signals import signals
 from migrator.core.clock import Clock
-from migrator.core.errors import ConfigError, Declined
+from migrator.core.errors import ConfigError, Declined, LeaseHeld
 from migrator.report.files import existing_reports
 from migrator.report.sentences import users_words
 
@@ -40,14 +41,20 @@ def purge_command(common: Common, yes: bool) -> int:
       migrator purge --yes --json
 
     \b
-    Exit codes: 0 erased, or nothing to erase, 2 configuration, no checkpoint yet, or users are still in flight,
-    3 erased, but the bytes remain (PostgreSQL; it says what to do), 4 you said no, or the database failed,
-    5 a run is in progress, 129/130/143 interrupted: nothing was erased, or run it again.
+    Exit codes: 0 erased, or nothing to erase, 2 configuration, no checkpoint yet, a run is in progress, or users are
+    still in flight, 3 erased, but the bytes remain (PostgreSQL; it says what to do), 4 you said no, or the database
+    failed, 129/130/143 interrupted: nothing was erased, or run it again.
     """  # noqa: D301 -- Click's \b
     config = common.load(offline=True)
     clock = Clock()
     url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
-    with signals(clock), Checkpoint(url, key, clock, upgrade=False, create=False) as checkpoint:
+    with ExitStack() as stack:
+        stack.enter_context(signals(clock))
+        try:
+            checkpoint = stack.enter_context(Checkpoint(url, key, clock, upgrade=False, create=False))
+        except LeaseHeld as error:
+            # Not 5, at which scripts try again: nobody should erase data behind a run without thinking of it.
+            raise ConfigError(f"{error.message} Nothing was erased.", fix=error.fix) from None
         _refuse_in_flight(checkpoint)
         restore_unconfirmed(checkpoint)
         number = count_with_personal_data(checkpoint)

@@ -88,7 +88,8 @@ def _live_through(place: Place) -> Night:
     )
     assert place.forked("run", "--yes", "--log-file", "night.log").code == 4
     place.sandbox.control.set_faults(
-        {"kind": "lost", "path": "create/batch", "nth": 4}, {"kind": "reset", "path": "create/batch", "nth": 6}
+        {"kind": "close", "path": "create/batch", "nth": 4, "when": "after"},
+        {"kind": "reset", "path": "create/batch", "nth": 6},
     )
     assert place.forked("run", "--yes", "-vv", "--log-file", "night.log").code == 3
     assert place.forked("verify", "-v", "--log-file", "night.log").code == 0

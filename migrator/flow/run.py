@@ -204,6 +204,7 @@ class _Run:
 
     def _send(self, sender: Sender, planned: RunFigures, *, canary: int | None) -> None:
         """Send what was confirmed."""
+        sender.create_missing()
         context = sender.context
         if canary is not None and planned.sends:
             result = send_canary(context, sender, canary)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from migrator.core.clock import Clock
 from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, read_grants, role_list, tenant_list
 from migrator.descope.writer import DescopeWriter
@@ -22,6 +24,14 @@ def make(place: Place, *, tenants: Iterable[str] = (), roles: Iterable[str] = ()
             descope.create_tenant(tenant)
         for role in roles:
             descope.create_role(role)
+
+
+def make_role_of(place: Place, tenant: str, role: str) -> None:
+    """Make a role that one tenant has for itself, which the program never does."""
+    config = place.config.descope
+    key = f"{config.project_id}:{config.management_key.get_secret_value()}"
+    body, headers = {"name": role, "tenantId": tenant}, {"Authorization": f"Bearer {key}"}
+    assert requests.post(f"{config.url}/v1/mgmt/role/create", json=body, headers=headers, timeout=10).ok
 
 
 def defined(place: Place) -> tuple[list[str], list[str]]:

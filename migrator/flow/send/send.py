@@ -66,7 +66,7 @@ class Sender:
         context.events.progress(stage, 0, todo)
         if not todo:
             return
-        self._complete_project()
+        self._define_attributes()
         silent = 0
         round_ = _Round(self.context, stage, only, todo, self._batch_size, self.read_back)
         while is_anybody_left(context.checkpoint, only):
@@ -97,16 +97,18 @@ class Sender:
         decided = sum(number for state, number in became.items() if state in FINAL)
         self.context.budget.count(done=decided, failed=became[State.FAILED])
 
-    def _complete_project(self) -> None:
-        """Define what the users to be sent need."""
+    def create_missing(self) -> None:
+        """Create the tenants and roles that rules give and the project lacks; asked for, also if nobody is sent."""
+        if self.context.missing:
+            create_missing(self.context.descope, self.context.config, self.context.missing)
+            self.context = replace(self.context, missing=MissingGrants())
+
+    def _define_attributes(self) -> None:
         missing = self.context.attributes.missing
         if missing:
             self.context.descope.create_attributes(missing)
             _log.info("attributes_defined", names=sorted(missing))
             self.context = replace(self.context, attributes=ProjectAttributes(self.context.attributes.types))
-        if self.context.missing:
-            create_missing(self.context.descope, self.context.config, self.context.missing)
-            self.context = replace(self.context, missing=MissingGrants())
 
 
 class _Round:

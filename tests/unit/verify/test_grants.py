@@ -35,7 +35,6 @@ def told(wanted: tuple[Grant, ...], has: tuple[Grant, ...], origin: str = "creat
         ((ADMIN,), (), ["roleNames.Admin"]),
         ((ADMIN,), (A,), ["roleNames.Admin"]),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("origin", ["created", "linked"])
 def test_what_rules_give_must_be_there(
@@ -54,7 +53,6 @@ def test_what_rules_give_must_be_there(
         ({"tenants": "fill_if_empty"}, (B,), []),
         ({"roles": "target_wins"}, (), ["userTenants.a"]),
     ],
-    ids=str,
 )
 def test_what_the_policy_leaves_to_descope_is_not_missed(
     update: dict[str, Any], has: tuple[Grant, ...], expected: list[str]

@@ -188,7 +188,6 @@ def test_a_person_can_be_given_everything_again() -> None:
         ({"default": "fill_if_empty"}, {A}, {C}),
         ({"tenants": "fill_if_empty"}, {A}, {C}),
     ],
-    ids=str,
 )
 def test_policy_update_decides_what_is_added(update: dict[str, Any], empty: set[Grant], filled: set[Grant]) -> None:
     """To a user without tenants, and to one who has another."""

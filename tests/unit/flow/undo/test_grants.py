@@ -94,7 +94,6 @@ def restored(found: DescopeUser, image: PreImage) -> DescopeUser:
         ((A, LEARNER), (A,)),
         ((ADMIN,), (A,)),
     ],
-    ids=str,
 )
 def test_an_undo_restores_exactly_what_was_before(before: tuple[Grant, ...], after: tuple[Grant, ...]) -> None:
     image = image_of(having(*before), *after)

@@ -179,8 +179,9 @@ class SsoRules:
 class SsoUser:
     """One user who is, or will be, in Descope, as the checkpoint knows it.
 
-    `mapped` are the words of `SsoFacts`, None where nothing was noted yet; `seen` those of the last reading back, if
-    they are others. `planned` says that a plan brings the user to what is mapped, `shared` that others have the claim.
+    `mapped` are the words of `SsoFacts`, None where nothing was noted yet; `seen` those of the last reading back, None
+    where the claims were not read since the user was last sent. `planned` says that a plan brings the user to what is
+    mapped, `shared` that others have the claim.
     """
 
     mapped: str | None
@@ -214,23 +215,30 @@ def sso_classes(user: SsoUser, rules: SsoRules) -> list[SsoClass] | None:
 
 def _obstacle(user: SsoUser, rules: SsoRules) -> SsoClass | None:
     """What is wrong with the claim itself; None for nothing."""
-    sent = ClaimSent.NOW if user.planned else user.sent
-    if sent == ClaimSent.NEVER:
-        return SsoClass.CLAIM_MISSING
-    if user.mapped is None or sent == ClaimSent.AS_NAMED:
+    mapped = ClaimFit.OTHER if user.mapped is None else _fit_by(user.mapped, rules.claim)
+    if not user.planned and user.seen is None and user.sent != ClaimSent.NOW:
+        return _obstacle_by_sent(user, mapped, rules)
+    if user.mapped is None:
         return None
-    mapped = _fit_by(user.mapped, rules.claim)
-    if sent == ClaimSent.LEFT:
-        return SsoClass.CLAIM_DIFFERS
-    if sent == ClaimSent.OLDER and (rules.claim == USERNAME_CLAIM or mapped in (ClaimFit.SAME, ClaimFit.CASE)):
-        return SsoClass.RENAMED_SINCE
     by_mapping = mapped is ClaimFit.OTHER and rules.claims_email
     other = SsoClass.EMAIL_IS_NOT_USERNAME if by_mapping else SsoClass.CLAIM_DIFFERS
     misfits = {
         ClaimFit.SAME: None, ClaimFit.CASE: SsoClass.CASE_ONLY, ClaimFit.NONE: SsoClass.CLAIM_MISSING,
     }  # fmt: skip
-    found = mapped if user.planned or user.seen is None else _fit_by(user.seen, rules.claim)
-    return misfits.get(found, other)
+    # What was read outweighs what was sent.
+    return misfits.get(mapped if user.planned or user.seen is None else _fit_by(user.seen, rules.claim), other)
+
+
+def _obstacle_by_sent(user: SsoUser, mapped: ClaimFit, rules: SsoRules) -> SsoClass | None:
+    """The same where Descope has something else than the record says now, and nobody has read what."""
+    if user.sent == ClaimSent.NEVER:
+        return SsoClass.CLAIM_MISSING
+    if user.mapped is None or user.sent == ClaimSent.AS_NAMED:
+        return None
+    if user.sent == ClaimSent.OLDER and (rules.claim == USERNAME_CLAIM or mapped in (ClaimFit.SAME, ClaimFit.CASE)):
+        return SsoClass.RENAMED_SINCE
+    by_mapping = user.sent == ClaimSent.OLDER and mapped is ClaimFit.OTHER and rules.claims_email
+    return SsoClass.EMAIL_IS_NOT_USERNAME if by_mapping else SsoClass.CLAIM_DIFFERS
 
 
 def _fit_by(words: str, claim: ClaimName) -> ClaimFit:

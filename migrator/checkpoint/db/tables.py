@@ -136,7 +136,7 @@ source_user = Table(
     Column("sending_since", Double),
     Column("attempts", Integer, nullable=False),
     # Whether the user will land in the own Docebo account (`core.sso`): hashes of what the record says now, how each
-    # claim fits the user name by it, and by the last reading back where that is another. No personal data.
+    # claim fits the user name by it, and by the last reading back. No personal data.
     Column("username_hash", Text),
     Column("username_fold_hash", Text),
     Column("email_hash", Text),

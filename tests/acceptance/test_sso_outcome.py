@@ -73,3 +73,61 @@ def test_a_new_address_that_the_policy_does_not_send_is_not_a_matter_of_running_
 
     assert told(ran) == (0, {"claim_differs": 2})
     assert told(place.forked("verify", "--json")) == (0, {"claim_differs": 2})
+
+
+def test_who_was_seen_disabled_stays_so_in_the_next_plan(any_place: Place) -> None:
+    """A person disabled a user in Descope; a change in Docebo enables nobody, and the plan does not foretell it."""
+    place = any_place
+    ann, _ = two_people(place, "ann", "ben")
+    assert place.forked("run", "--yes").code == 0
+    place.sandbox.control.patch_descope_user(target_of(place, str(ann["user_id"])), status="disabled")
+    assert told(place.forked("verify", "--json")) == (1, {"disabled": 1})
+    place.sandbox.control.patch_docebo_user(ann["user_id"], first_name="Another")
+
+    planned, ran = place.forked("plan", "--json"), place.forked("run", "--yes", "--json")
+
+    assert told(planned) == told(ran) == (1, {"disabled": 1})
+
+
+def test_whoever_we_disabled_and_enable_again_lands(any_place: Place) -> None:
+    """Suspended and active again in Docebo: seen disabled in between, which no longer counts."""
+    place = any_place
+    ann, _ = two_people(place, "ann", "ben")
+    assert place.forked("run", "--yes").code == 0
+    place.sandbox.control.patch_docebo_user(ann["user_id"], status="0")
+    assert place.forked("run", "--yes").code == 0
+    assert place.forked("verify").code == 0
+    place.sandbox.control.patch_docebo_user(ann["user_id"], status="1")
+
+    planned, ran = place.forked("plan", "--json"), place.forked("run", "--yes", "--json")
+
+    assert told(planned) == told(ran) == (2, {})
+
+
+def test_a_disabled_stranger_who_is_linked_stays_disabled(any_place: Place) -> None:
+    """Linking enables nobody, which the plan knows before the user was ever read back."""
+    place = any_place
+    ann, _ = two_people(place, "ann", "ben")
+    email = str(ann["email"]).lower()
+    place.sandbox.control.put_descope_user({"loginIds": [email], "email": email, "status": "disabled"})
+    place.configure(policy={"existing": "link"})
+
+    planned, ran = place.forked("plan", "--json"), place.forked("run", "--yes", "--json")
+
+    assert told(planned) == told(ran) == (1, {"disabled": 1})
+
+
+def test_a_plan_that_is_not_run_leaves_what_was_seen(any_place: Place) -> None:
+    """A person changed a user name in Descope: neither a plan nor a look forgets it until a run mends it."""
+    place = any_place
+    ann, _ = two_people(place, "ann", "ben")
+    assert place.forked("run", "--yes").code == 0
+    target = target_of(place, str(ann["user_id"]))
+    place.sandbox.control.patch_descope_user(target, customAttributes={"doceboUsername": "eve"})
+    assert told(place.forked("verify", "--json")) == (1, {"claim_differs": 1})
+
+    planned, status = place.forked("plan", "--json"), place.forked("status", "--json")
+    ran = place.forked("run", "--retry", "differs", "--yes", "--json")
+
+    assert told(planned) == told(status) == (1, {"claim_differs": 1})
+    assert told(ran) == (2, {})

@@ -1,4 +1,4 @@
-"""Who will land in the own Docebo account: what is known, and the classes that follow (docs/decisions/0028). Pure.
+"""Who will land in their own Docebo account: what is known, and the classes that follow (docs/decisions/0028). Pure.
 
 Docebo compares one claim of whoever comes from Descope with its user names. Only hashes and words are kept, no personal
 data, so that they outlive the profiles; which claim counts, and whether case does, is asked when they are read.
@@ -69,7 +69,7 @@ class SsoClass(StrEnum):
     EMAIL_IS_NOT_USERNAME = (
         "email_is_not_username",
         "The claim is the e-mail address, and Docebo's user name is another text.",
-        "Make the attribute doceboUsername the claim, with sso.claim: doceboUsername, or the address the user name.",
+        "Make the attribute doceboUsername the claim (sso.claim: doceboUsername), or the address Docebo's user name.",
     )
     CLAIM_DIFFERS = (
         "claim_differs",
@@ -84,7 +84,7 @@ class SsoClass(StrEnum):
     CLAIM_NOT_UNIQUE = (
         "claim_not_unique",
         "Several users have the same claim, so that all of them would open one Docebo account.",
-        "Give each person an own user name in Docebo, or choose another sso.claim.",
+        "Give each person a user name of their own in Docebo, or choose another sso.claim.",
     )
     DISABLED = (
         "disabled",
@@ -94,7 +94,7 @@ class SsoClass(StrEnum):
     SUPERADMIN_KEEP_LOCAL_LOGIN = (
         "superadmin_keep_local_login",
         "A superadmin of Docebo: somebody must be able to sign in when single sign-on does not work.",
-        "Keep the own Docebo password of at least one superadmin, and try it before the cut-over.",
+        "Let at least one superadmin keep a Docebo password, and try it before the cut-over.",
     )
 
 
@@ -193,7 +193,7 @@ class SsoUser:
 
 
 def lands(one: SsoClass, rules: SsoRules) -> bool:
-    """Whether a user of this class lands in the own account all the same."""
+    """Whether a user of this class lands in their own account all the same."""
     return one is SsoClass.SUPERADMIN_KEEP_LOCAL_LOGIN or (one is SsoClass.CASE_ONLY and rules.ignore_case)
 
 

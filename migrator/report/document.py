@@ -104,7 +104,7 @@ class RunExtras(TypedDict, total=False):
 
 
 class SsoReadiness(TypedDict):
-    """Who lands in the own Docebo account, with this `claim` and `match` (README.md, "Landing in Docebo").
+    """Who lands in their own Docebo account, with this `claim` and `match` (README.md, "Landing in Docebo").
 
     `of` are the users active in Docebo that are in Descope, in a plan those that would be. `lands` of them land; of
     `unknown` ones nothing was noted yet. `classes` are users by class: those who do not land are in one of them, and

@@ -50,7 +50,7 @@ def gather_figures(checkpoint: Checkpoint, config: Config, outcome: str, *, pred
 
 
 def read_sso_readiness(checkpoint: Checkpoint, config: Config, *, predicted: bool = False) -> SsoReadiness:
-    """Who lands in the own Docebo account by the configuration of now, whichever there was before."""
+    """Who lands in their own Docebo account by the configuration of now, whichever there was before."""
     rules = sso_rules(config.sso.claim, config.sso.match, config.mapping)
     return sso_readiness(checkpoint, rules, predicted=predicted)
 

@@ -150,7 +150,7 @@ def _before_cut_over(document: RunDocument) -> Iterator[NextStep]:
     """Those who would be given a new, empty account."""
     sso = document["sso"]
     if number := sso["of"] - sso["lands"] - sso["unknown"]:
-        what = f"Before the cut-over, see to {users_words(number)} who would not land in the own Docebo account."
+        what = f"Before the cut-over, see to {users_words(number)} who would not land in their own Docebo account."
         yield NextStep(what, "sso.csv says who, and what to do.")
 
 

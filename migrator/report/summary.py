@@ -30,7 +30,7 @@ class RunFigures:
     `books` are what is known of everybody, `actions` what this run sent, or in a plan would send (`ACTION_KINDS`, and
     for how many there was nothing to do); all 0 before anything was decided. `wrong` are users known to be wrong at
     Descope whose state does not say so, `missing` those of them whom Descope does not have, `still_enabled` those who
-    left Docebo and can still sign in, `sso` who lands in the own Docebo account. `verify` is the last verification of
+    left Docebo and can still sign in, `sso` who lands in their own Docebo account. `verify` is the last verification of
     any kind, `verify_all` the last one of everybody if that is older, `read_back` this run's own by class, None
     without one. `limit` and `searched` are the options that leave others for later. `seconds` is the run's own time;
     `extra` are further keys of the document.

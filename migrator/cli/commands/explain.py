@@ -111,7 +111,7 @@ def _text(one: CodeDocument) -> list[str]:
     kind = {
         "reason": f"a reason: {one['state']}",
         "note": "a note: the user is migrated",
-        "sso": "a class of sso.csv: who lands in the own Docebo account, and who does not",
+        "sso": "a class of sso.csv: who lands in their own Docebo account, and who does not",
         "error": "an error code of Descope, as problems.csv has it in column detail",
     }[one["kind"]]
     lines = [f"{one['code']} ({kind})", fitted(one["meaning"], "  "), fitted(one["fix"], "  Fix: ")]

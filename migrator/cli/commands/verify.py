@@ -69,7 +69,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
     Classes: same; differs; missing (it arrived, but Descope does not have it now); extra (carries our mark,
     but the checkpoint does not know it). differences.csv in the report folder names each field.
 
-    Also told, as far as the checkpoint keeps what was seen: who lands in the own Docebo account by the claim of
+    Also told, as far as the checkpoint keeps what was seen: who lands in their own Docebo account by the claim of
     sso.claim, which is compared with Docebo's user name.
 
     Where personal data was erased from the checkpoint, Docebo is read again to know what to expect.

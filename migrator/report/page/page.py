@@ -37,7 +37,7 @@ FILES = {
     "problems.csv": "who needs attention, why, and the Docebo fields to correct",
     "differences.csv": "what differs between both sides, field by field",
     "crosswalk.csv": "the Descope id of every migrated Docebo user",
-    "sso.csv": "who does not land in the own Docebo account, and what to do about it",
+    "sso.csv": "who does not land in their own Docebo account, and what to do about it",
     "summary.json": "the figures of this page, for scripts",
 }
 # In the order of the table's columns; the person's own ones are left out of a redacted page.

@@ -69,7 +69,7 @@ class SsoClass(StrEnum):
     EMAIL_IS_NOT_USERNAME = (
         "email_is_not_username",
         "The claim is the e-mail address, and Docebo's user name is another text.",
-        "Make the attribute doceboUsername the claim, with sso.claim: doceboUsername, or the address the user name.",
+        "Make the attribute doceboUsername the claim (sso.claim: doceboUsername), or the address Docebo's user name.",
     )
     CLAIM_DIFFERS = (
         "claim_differs",
@@ -84,7 +84,7 @@ class SsoClass(StrEnum):
     CLAIM_NOT_UNIQUE = (
         "claim_not_unique",
         "Several users have the same claim, so that all of them would open one Docebo account.",
-        "Give each person an own user name in Docebo, or choose another sso.claim.",
+        "Give each person a user name of their own in Docebo, or choose another sso.claim.",
     )
     DISABLED = (
         "disabled",
@@ -94,7 +94,7 @@ class SsoClass(StrEnum):
     SUPERADMIN_KEEP_LOCAL_LOGIN = (
         "superadmin_keep_local_login",
         "A superadmin of Docebo: somebody must be able to sign in when single sign-on does not work.",
-        "Keep the own Docebo password of at least one superadmin, and try it before the cut-over.",
+        "Let at least one superadmin keep a Docebo password, and try it before the cut-over.",
     )
 
 
@@ -179,8 +179,9 @@ class SsoRules:
 class SsoUser:
     """One user who is, or will be, in Descope, as the checkpoint knows it.
 
-    `mapped` are the words of `SsoFacts`, None where nothing was noted yet; `seen` those of the last reading back, if
-    they are others. `planned` says that a plan brings the user to what is mapped, `shared` that others have the claim.
+    `mapped` are the words of `SsoFacts`, None where nothing was noted yet; `seen` those of the last reading back, None
+    where the claims were not read since the user was last sent. `planned` says that a plan brings the user to what is
+    mapped, `shared` that others have the claim.
     """
 
     mapped: str | None
@@ -192,7 +193,7 @@ class SsoUser:
 
 
 def lands(one: SsoClass, rules: SsoRules) -> bool:
-    """Whether a user of this class lands in the own account all the same."""
+    """Whether a user of this class lands in their own account all the same."""
     return one is SsoClass.SUPERADMIN_KEEP_LOCAL_LOGIN or (one is SsoClass.CASE_ONLY and rules.ignore_case)
 
 
@@ -214,23 +215,30 @@ def sso_classes(user: SsoUser, rules: SsoRules) -> list[SsoClass] | None:
 
 def _obstacle(user: SsoUser, rules: SsoRules) -> SsoClass | None:
     """What is wrong with the claim itself; None for nothing."""
-    sent = ClaimSent.NOW if user.planned else user.sent
-    if sent == ClaimSent.NEVER:
-        return SsoClass.CLAIM_MISSING
-    if user.mapped is None or sent == ClaimSent.AS_NAMED:
+    mapped = ClaimFit.OTHER if user.mapped is None else _fit_by(user.mapped, rules.claim)
+    if not user.planned and user.seen is None and user.sent != ClaimSent.NOW:
+        return _obstacle_by_sent(user, mapped, rules)
+    if user.mapped is None:
         return None
-    mapped = _fit_by(user.mapped, rules.claim)
-    if sent == ClaimSent.LEFT:
-        return SsoClass.CLAIM_DIFFERS
-    if sent == ClaimSent.OLDER and (rules.claim == USERNAME_CLAIM or mapped in (ClaimFit.SAME, ClaimFit.CASE)):
-        return SsoClass.RENAMED_SINCE
     by_mapping = mapped is ClaimFit.OTHER and rules.claims_email
     other = SsoClass.EMAIL_IS_NOT_USERNAME if by_mapping else SsoClass.CLAIM_DIFFERS
     misfits = {
         ClaimFit.SAME: None, ClaimFit.CASE: SsoClass.CASE_ONLY, ClaimFit.NONE: SsoClass.CLAIM_MISSING,
     }  # fmt: skip
-    found = mapped if user.planned or user.seen is None else _fit_by(user.seen, rules.claim)
-    return misfits.get(found, other)
+    # What was read outweighs what was sent.
+    return misfits.get(mapped if user.planned or user.seen is None else _fit_by(user.seen, rules.claim), other)
+
+
+def _obstacle_by_sent(user: SsoUser, mapped: ClaimFit, rules: SsoRules) -> SsoClass | None:
+    """The same where Descope has something else than the record says now, and nobody has read what."""
+    if user.sent == ClaimSent.NEVER:
+        return SsoClass.CLAIM_MISSING
+    if user.mapped is None or user.sent == ClaimSent.AS_NAMED:
+        return None
+    if user.sent == ClaimSent.OLDER and (rules.claim == USERNAME_CLAIM or mapped in (ClaimFit.SAME, ClaimFit.CASE)):
+        return SsoClass.RENAMED_SINCE
+    by_mapping = user.sent == ClaimSent.OLDER and mapped is ClaimFit.OTHER and rules.claims_email
+    return SsoClass.EMAIL_IS_NOT_USERNAME if by_mapping else SsoClass.CLAIM_DIFFERS
 
 
 def _fit_by(words: str, claim: ClaimName) -> ClaimFit:

@@ -161,7 +161,7 @@ def readiness_sentence(readiness: LoginReadiness, *, planned: bool = False) -> s
 
 
 def landing_sentence(sso: SsoReadiness, *, planned: bool = False) -> str:
-    """Who lands: `9,812 of 10,000 land in their own Docebo account.`; "" where nobody is."""
+    """Who lands in Docebo: `9,812 of 10,000 land in their own Docebo account.`; "" where nobody is."""
     if not sso["of"]:
         return ""
     land = "would land" if planned else verb_form(sso["of"], "lands", "land")

@@ -88,7 +88,7 @@ source_user = Table(
     Column("seen_sweep", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text),
-    Column("detail", Text),  # an error code or a count, never personal data
+    Column("detail", Text),  # an error code, a count or a word, never personal data
     Column("note_codes", Text, nullable=False),  # comma-separated
     Column("source_status", Text),
     Column("source_created", Text),  # the record's own date texts, for policy.duplicate_email
@@ -136,7 +136,7 @@ source_user = Table(
     Column("sending_since", Double),
     Column("attempts", Integer, nullable=False),
     # Whether the user will land in their own Docebo account (`core.sso`): hashes of what the record says now, how each
-    # claim fits the user name by it, and by the last reading back where that is another. No personal data.
+    # claim fits the user name by it, and by the last reading back. No personal data.
     Column("username_hash", Text),
     Column("username_fold_hash", Text),
     Column("email_hash", Text),

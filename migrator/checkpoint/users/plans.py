@@ -41,7 +41,7 @@ class PlannedAction:
     `changes` is {field: [before, after]} for an update. `target_id` is the Descope user that is ours, or that is to be
     adopted. `sent` is what is known to be there already, for a user that needs no change. If the user in the way
     belongs to Docebo user `holder`, `if_holder_is_gone` is the decision for the case that Docebo has deleted
-    that holder.
+    that holder. `detail` is `SEEN_DISABLED` for somebody who is disabled in Descope and stays so.
     """
 
     user_id: str
@@ -156,7 +156,8 @@ def finish_without_sending(checkpoint: Checkpoint) -> None:
         pending = source_user.c.state == State.PENDING
         right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
         # No verdict: the user was seen with another target.
-        connection.execute(right.values(sent_hash=source_user.c.target_hash, decision=None, retry=None, verdict=None))
+        blank = dict.fromkeys(("decision", "retry", "verdict", "detail"))
+        connection.execute(right.values(sent_hash=source_user.c.target_hash, **blank))
         conflicts = source_user.c.decision == Decision.CONFLICT
         aside = move_to(checkpoint, State.CONFLICT, pending, conflicts, reason=source_user.c.reason)
         connection.execute(aside.values(decision=None, retry=None))

@@ -13,7 +13,7 @@ from migrator.checkpoint.users.report_rows import is_in_descope
 from migrator.checkpoint.users.rows import mine, pages
 from migrator.core.fields import ATTRIBUTE, EMAIL, LOGIN_ID, STATUS
 from migrator.core.model import ARRIVED_STATES, DOCEBO_USERNAME, State
-from migrator.core.sso import EMAIL_CLAIM, LOGIN_CLAIM, USERNAME_CLAIM, ClaimSent, SsoUser
+from migrator.core.sso import EMAIL_CLAIM, LOGIN_CLAIM, SEEN_DISABLED, USERNAME_CLAIM, ClaimSent, SsoUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,12 +87,14 @@ def _shared(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> Sele
 
 def _columns(checkpoint: Checkpoint, rules: SsoRules, *, predicted: bool) -> list[ColumnElement[Any]]:
     read_back = and_(source_user.c.state.in_(ARRIVED_STATES), source_user.c.verdict.is_not(None))
+    coming = _is_coming(predicted=predicted)
+    stays_disabled = and_(coming, source_user.c.detail == SEEN_DISABLED)  # by what the plan has seen
     sent = _SentText(checkpoint)
     return [
         source_user.c.sso_mapped,
         _sent(sent, rules.claim).label("sent"),
-        case((read_back, source_user.c.sso_seen)).label("seen"),
-        case((_is_coming(predicted=predicted), 1), else_=0).label("planned"),
+        case((read_back, source_user.c.sso_seen), (stays_disabled, SEEN_DISABLED)).label("seen"),
+        case((coming, 1), else_=0).label("planned"),
         case((sent.leaves(STATUS), 1), else_=0).label("barred"),
     ]
 

@@ -47,9 +47,9 @@ class StoredUser:
     `refusals` the runs that ended because everybody was refused alike. `retry` says that a person asked for the user
     to be planned again; `disabled_by_us` is None if nobody recorded who disabled it. `source_created` and
     `source_last_login` are the record's own date texts, "" if they never happened; `raw` is its JSON text, which only a
-    report reads, while it is kept. The hashes of the user name and the `sso_` words say who will land in Docebo
-    (`core.sso`). Only a report fills in the other party of a problem: the ids of Docebo users who collide with the
-    user, and of the Descope users that the problem is about.
+    report reads, while it is kept. The hashes of user name and login id and the `sso_` words say who will land in
+    Docebo (`core.sso`). Only a report fills in the other party of a problem: the ids of Docebo users who collide with
+    the user, and of the Descope users that the problem is about.
     """
 
     user_id: str
@@ -77,6 +77,7 @@ class StoredUser:
     raw: str | None = field(default=None, repr=False)  # personal data
     username_hash: str | None = None
     username_fold_hash: str | None = None
+    login_hash: str | None = None
     sso_mapped: str | None = None
     sso_seen: str | None = None
     other_docebo_ids: tuple[str, ...] = ()
@@ -89,7 +90,8 @@ class StoredUser:
         (
             user_id, state, target_hash, profile, target_id, sent_hash, sent_fields, origin, verdict, reason, decision,
             decided_at, adopt_id, found_fingerprint, changes, attempts, refusals, retry, disabled_by_us,
-            source_created, source_last_login, detail, username_hash, username_fold_hash, sso_mapped, sso_seen, *raw,
+            source_created, source_last_login, detail, username_hash, username_fold_hash, login_hash,
+            sso_mapped, sso_seen, *raw,
         ) = row  # fmt: skip
         return cls(
             user_id=user_id,
@@ -116,6 +118,7 @@ class StoredUser:
             detail=detail,
             username_hash=username_hash,
             username_fold_hash=username_fold_hash,
+            login_hash=login_hash,
             sso_mapped=sso_mapped,
             sso_seen=sso_seen,
             raw=raw[0] if raw else None,
@@ -180,7 +183,7 @@ STORED_COLUMNS = [
         "user_id", "state", "target_hash", "profile", "target_id", "sent_hash", "sent_fields", "origin", "verdict",
         "reason", "decision", "decided_at", "adopt_id", "found_fingerprint", "changes", "attempts", "refusals", "retry",
         "disabled_by_us", "source_created", "source_last_login", "detail", "username_hash", "username_fold_hash",
-        "sso_mapped", "sso_seen",
+        "login_hash", "sso_mapped", "sso_seen",
     )
 ]  # fmt: skip
 

@@ -38,7 +38,7 @@ LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 class StatusDocument(RunDocument, ControlDocument):
     """What `migrator status --json` prints; `progress` is None unless a run is in progress and has told.
 
-    With --signed-in there is a key more, `signed_in` (`SignedInDocument`).
+    With --signed-in there is one more key, `signed_in` (`SignedInDocument`).
     """
 
     progress: ProgressDocument | None

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.holders import HELD_BY_OURS, holders_text
 from migrator.checkpoint.users.plans import PlannedAction
-from migrator.core.fields import EMAIL
+from migrator.core.fields import EMAIL, STATUS
 from migrator.core.grants import ROLE_NAMES, USER_TENANTS, read_grants
 from migrator.core.login_ids import same_login
 from migrator.core.model import MARK_PLATFORM, Decision, Origin
 from migrator.core.reasons import Reason
+from migrator.core.sso import SEEN_DISABLED
 from migrator.flow.plan.changes import Changes, KnownPast, find_changes, is_adopted
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _ours(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Planned
         origin=user.origin or (Origin.PRESUMED if found.fresh is not None else None),
         sent=None if todo else todo.sent,
         disabled_by_us=None if found.status == "disabled" else False,
+        detail=_standing(found, todo),
     )
 
 
@@ -146,8 +148,18 @@ def _linked(user: StoredUser, found: DescopeUser, rules: DecisionRules) -> Plann
     if todo.excludes:
         return _conflict(user, Reason.TENANTS_OR_ROLES, holders_text("", [found.user_id]))
     return PlannedAction(
-        user.user_id, Decision.ADOPT, found.user_id, changes=todo.described, found_fingerprint=found.fingerprint()
+        user.user_id,
+        Decision.ADOPT,
+        found.user_id,
+        changes=todo.described,
+        found_fingerprint=found.fingerprint(),
+        detail=_standing(found, todo),
     )
+
+
+def _standing(found: DescopeUser, todo: Changes) -> str | None:
+    """Whether the user is disabled in Descope and stays so, as a word to store."""
+    return SEEN_DISABLED if found.status == "disabled" and STATUS not in todo.patch else None
 
 
 def new_address(user: StoredUser, plan: PlannedAction) -> str | None:

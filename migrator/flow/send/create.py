@@ -60,7 +60,7 @@ def _still_absent(context: RunContext, sent: BatchResults, users: list[StoredUse
 
 def _came_meanwhile(planned: PlannedAction) -> str:
     """The detail of a conflict that the plan did not show: who is in the way, and that every run looks again."""
-    detail = planned.detail or holders_text("", [planned.target_id] if planned.target_id else []) or ""
+    detail = (planned.detail if planned.reason else None) or holders_text("", filter(None, [planned.target_id])) or ""
     return detail if parse_holders(detail).word else f"{CAME_MEANWHILE} {detail}".strip()
 
 

@@ -1,4 +1,4 @@
-"""sso.csv: who does not land in their own Docebo account, and what to do about it; no personal data."""
+"""sso.csv: who does not land in their own Docebo account, and what to do; ids and classes, no personal data."""
 
 from __future__ import annotations
 

@@ -143,3 +143,21 @@ def test_a_list_that_a_run_accepted_short_is_no_end_to_verify_and_show(place: Pl
 
     assert (verified.code, verified.document["erased"]["reread"]) == (0, 2)
     assert shown.document["decision"]["action"] == "unchanged"
+
+
+def test_reading_members_is_a_stage_of_its_own(place: Place) -> None:
+    """A thousand calls take an hour: status says how many members were read, and nothing of waiting."""
+    three_people(place, docebo={"page_size": 1, "concurrency": 1})
+    place.sandbox.control.put_group("7", "Managers", members=["11", "12", "13"])
+    slow = {"kind": "slow", "api": "docebo", "path": "/members", "every": 1, "params": {"seconds": 0.7}}
+    place.sandbox.control.set_faults(slow)
+    run = place.start("run", "--yes", "--create-missing")
+    said: list[dict[str, Any]] = []
+    while run.poll() is None and not any(one["done"] for one in said):
+        found = place.forked("status", "--json")
+        now = found.document.get("progress") if found.code == 0 else None
+        said += [now] if now and now["stage"] == "members" else []
+
+    assert run.wait(60) == 0
+    assert said[-1]["done"] in (1, 2)
+    assert {one["waiting"] for one in said} == {None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from deadline import until
 from project_objects import defined, give, held, make, make_role_of
 
 from migrator.core.grants import Grant
@@ -146,18 +147,44 @@ def test_a_list_that_a_run_accepted_short_is_no_end_to_verify_and_show(place: Pl
 
 
 def test_reading_members_is_a_stage_of_its_own(place: Place) -> None:
-    """A thousand calls take an hour: status says how many members were read, and nothing of waiting."""
+    """A thousand calls take an hour: status says how many members were read, and what the run waits for."""
     three_people(place, docebo={"page_size": 1, "concurrency": 1})
     place.sandbox.control.put_group("7", "Managers", members=["11", "12", "13"])
-    slow = {"kind": "slow", "api": "docebo", "path": "/members", "every": 1, "params": {"seconds": 0.7}}
-    place.sandbox.control.set_faults(slow)
+    throttled = {"code": 429, "headers": {"Retry-After": "600"}}
+    place.sandbox.control.set_faults({"kind": "status", "path": "/members", "nth": 3, "params": throttled})
     run = place.start("run", "--yes", "--create-missing")
-    said: list[dict[str, Any]] = []
-    while run.poll() is None and not any(one["done"] for one in said):
-        found = place.forked("status", "--json")
-        now = found.document.get("progress") if found.code == 0 else None
-        said += [now] if now and now["stage"] == "members" else []
+    found: dict[str, Any] = {}
 
-    assert run.wait(60) == 0
-    assert said[-1]["done"] in (1, 2)
-    assert {one["waiting"] for one in said} == {None}
+    def waits() -> bool:
+        said = place.forked("status", "--json")
+        found.update((said.document.get("progress") or {}) if said.code == 0 else {})
+        return bool(found.get("waiting"))
+
+    until(waits)
+
+    assert (found["stage"], found["done"]) == ("members", 2)
+    assert found["waiting"].startswith("Docebo asked for a pause")
+    run.terminate()
+    assert run.wait(60) == 143
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "text"),
+    [
+        (400, TENANT, "Error: Descope refused to create the tenant acme ("),
+        (400, ROLE, "Fix: Create it in the Descope console, or correct mapping.tenants[0].roles (config.yaml, line"),
+        (403, ROLE, "the key is not permitted to do this"),
+    ],
+)
+def test_a_tenant_or_role_that_descope_refuses_is_named(place: Place, code: int, path: str, text: str) -> None:
+    """Exit 4, before anybody is sent; what could be created stays, and the next run goes on."""
+    three_people(place)
+    place.sandbox.control.set_faults({"kind": "status", "path": path, "params": {"code": code}})
+
+    ran = place.forked("run", "--yes", "--create-missing")
+
+    assert ran.code == 4
+    assert text in " ".join(ran.err.split())
+    assert held(place) == {}
+    place.sandbox.control.clear_faults()
+    assert place.forked("run", "--yes", "--create-missing").code == 0

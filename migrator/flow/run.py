@@ -205,6 +205,7 @@ class _Run:
     def _send(self, sender: Sender, planned: RunFigures, *, canary: int | None) -> None:
         """Send what was confirmed."""
         sender.create_missing()
+        self._context = replace(self._context, missing=sender.context.missing)
         context = sender.context
         if canary is not None and planned.sends:
             result = send_canary(context, sender, canary)

@@ -14,11 +14,12 @@ from migrator.checkpoint.users.choices import load_choices, open_chosen
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import finish_without_sending
-from migrator.checkpoint.users.reopening import restore_unconfirmed
+from migrator.checkpoint.users.reopening import rejudge_given, restore_unconfirmed
 from migrator.checkpoint.users.sends import in_flight_pages
 from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person, request_retry
 from migrator.core.choices import chosen_login_ids, in_force
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
+from migrator.core.grants import ROLE_NAMES, ROLES, TENANTS, USER_TENANTS
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, RunOutcome, State
 from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
 from migrator.docebo.token import LoginRefused
@@ -310,6 +311,10 @@ def preflight(context: PlanContext) -> _Checked:
     chosen = {} if options.decisions is None else read_decisions(context, options.decisions, stored)
     is_trial = is_trial_mapping(checkpoint, wanted)
     replan = bind_servers(checkpoint, wanted, remap=options.remap)
+    if replan:
+        update = config.policy.update
+        taken_back = ((TENANTS, USER_TENANTS), (ROLES, ROLE_NAMES))
+        rejudge_given(checkpoint, [field for rule, field in taken_back if update.get(rule) == "source_wins"])
     if options.retry:
         request_retry(checkpoint, options.retry)
     open_chosen(checkpoint, chosen)

@@ -188,3 +188,44 @@ def test_a_tenant_or_role_that_descope_refuses_is_named(place: Place, code: int,
     assert held(place) == {}
     place.sandbox.control.clear_faults()
     assert place.forked("run", "--yes", "--create-missing").code == 0
+
+
+@pytest.mark.parametrize("keep", ["until_done", "always"])
+def test_a_policy_that_takes_back_does_so_from_whoever_left_before(any_place: Place, keep: str) -> None:
+    """Their record is the same, so that nobody would plan them again; whoever lost the tenant by hand stays without."""
+    place = any_place
+    three_people(place, checkpoint={"keep_profiles": keep})
+    place.sandbox.control.put_group("7", "Managers", members=["11", "13"])
+    assert place.forked("run", "--yes", "--create-missing").code == 0
+    give(place, "13")
+    place.sandbox.control.put_group("7", "Managers", members=["12", "13"])
+    assert place.forked("run", "--yes").code == 0
+    both = {ACME, Grant("acme", "Learner")}
+    assert held(place) == {"11": both, "12": both, "13": set()}
+    place.configure(policy={"update": {"tenants": "source_wins"}})
+
+    planned = place.forked("plan", "--json")
+
+    assert (planned.code, planned.document["actions"]["update"]) == (0, 1)
+    place.configure(policy={"update": {}})
+    assert place.forked("run", "--yes", "--json").document["actions"]["update"] == 0
+    place.configure(policy={"update": {"tenants": "source_wins"}})
+    ran = place.forked("run", "--yes", "--json")
+    assert (ran.code, ran.document["actions"]["update"]) == (0, 1)
+    assert held(place) == {"11": set(), "12": both, "13": set()}
+    again = place.forked("run", "--yes", "--json")
+    assert (again.code, again.document["actions"]["update"], again.document["calls"]["descope_writes"]) == (0, 0, 0)
+
+
+def test_a_tenant_that_was_deleted_and_created_again_is_given_again_when_asked(place: Place) -> None:
+    """Its members lost it as if people had taken it away: a run leaves them, verify names them, a retry gives it."""
+    three_people(place)
+    assert place.forked("run", "--yes", "--create-missing").code == 0
+    give(place, "11")
+
+    assert place.forked("run", "--yes").code == 0
+    assert held(place)["11"] == set()
+    assert place.forked("verify").code == 3
+    assert place.forked("run", "--yes", "--retry", "differs").code == 0
+
+    assert held(place)["11"] == {ACME, Grant("acme", "Learner")}

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, false, or_, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import may_let_go
 from migrator.checkpoint.users.moves import move_to, put_back
 from migrator.checkpoint.users.rows import mine
-from migrator.checkpoint.users.stored_user import AGAIN
+from migrator.checkpoint.users.stored_user import AGAIN, REJUDGE
 from migrator.checkpoint.users.trial_mapping import forget_snapshots, restore_snapshots
-from migrator.core.model import Decision, State
+from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import JUDGED_ANEW, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 DUPLICATE_REASONS = (Reason.DUPLICATE_EMAIL, Reason.DUPLICATE_LOGIN)
@@ -43,6 +45,18 @@ def mark_for_retry(checkpoint: Checkpoint, asked: ColumnElement[bool]) -> int:
     """Note that a person wants these users to be planned again; returns their number."""
     statement = update(source_user).where(mine(checkpoint), asked).values(retry=AGAIN, **_noted())
     return checkpoint.write(lambda c: c.execute(statement).rowcount)
+
+
+def rejudge_given(checkpoint: Checkpoint, kinds: Collection[str]) -> None:
+    """Plan whoever was given tenants or roles again, whose record is the same: the policy may take them back now.
+
+    Args:
+        kinds: the fields of `core.grants` about which the policy says so.
+    """
+    given = (source_user.c.sent_fields.contains(f'"{kind}.', autoescape=True) for kind in kinds)
+    asked = and_(source_user.c.state.in_(ARRIVED_STATES), source_user.c.retry.is_(None), or_(false(), *given))
+    statement = update(source_user).where(mine(checkpoint), asked).values(retry=REJUDGE, **_noted())
+    checkpoint.write(lambda c: c.execute(statement))
 
 
 def reopen_users(checkpoint: Checkpoint, asked: int = 0, *, keep_decisions: bool = False) -> None:

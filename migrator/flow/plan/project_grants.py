@@ -68,7 +68,7 @@ def missing_error(missing: MissingGrants, config: Config) -> ConfigError:
     places = dict.fromkeys(_places(config, one) for one in (*missing.tenants, *missing.roles))
     return ConfigError(
         f"Rules give what Descope does not have: {missing_text(missing)}.",
-        fix=f"Correct {', '.join(list(places)[:MOST_NAMED])}, where a tenant is named by its id; or create them in the"
+        fix=f"Correct {', '.join(list(places)[:MOST_NAMED])} (a tenant is named by its id); or create them in the"
         " Descope console; or let `migrator run --create-missing` create them.",
     )
 

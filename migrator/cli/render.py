@@ -9,7 +9,10 @@ from migrator.cli.pace_words import takes_text
 from migrator.cli.reason_list import reason_list
 from migrator.cli.wrap import fitted
 from migrator.core.errors import Declined
+from migrator.core.grants import ROLES, TENANTS
 from migrator.core.model import NOT_STARTED, RUNNING, RunOutcome, State
+from migrator.flow.context import MissingGrants
+from migrator.flow.plan.project_grants import missing_text
 from migrator.log.redact import visible
 from migrator.report.sentences import (
     catch_up_sentence,
@@ -116,8 +119,8 @@ def _rules(figures: RunFigures) -> list[str]:
         if len(figures.extra["members"]) > MOST_LISTS:
             lines.append(f"    and {len(figures.extra['members']) - MOST_LISTS:,} more")
     if any(lacking.values()):
-        named = "; ".join(f"{kind} {', '.join(names)}" for kind, names in lacking.items() if names)
-        lines.append(f"  Descope does not have {named}: run --create-missing creates them")
+        named = missing_text(MissingGrants(*(tuple(lacking[kind]) for kind in (TENANTS, ROLES))))
+        lines.append(fitted(f"Descope does not have {named}, which `run --create-missing` creates", "  "))
     return lines
 
 

@@ -23,11 +23,18 @@ class Grant(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Its name among a user's fields, as in `userTenants.acme`, `userTenants.acme/Learner`, `roleNames.Admin`."""
+        """Its name among a user's fields, as in `userTenants.acme`, `userTenants.acme/Learner`, `roleNames.Admin`.
+
+        Whatever else than ASCII letters and digits the tenant and the role have is escaped, so that `named` knows them.
+        """
+        return Grant(_quoted(self.tenant), _quoted(self.role)).title
+
+    @property
+    def title(self) -> str:
+        """The same name for people, with tenant and role as they are written."""
         if not self.tenant:
-            return f"{ROLE_NAMES}.{_quoted(self.role)}"
-        role = f"/{_quoted(self.role)}" if self.role else ""
-        return f"{USER_TENANTS}.{_quoted(self.tenant)}{role}"
+            return f"{ROLE_NAMES}.{self.role}"
+        return f"{USER_TENANTS}.{self.tenant}{f'/{self.role}' if self.role else ''}"
 
     @classmethod
     def named(cls, field: str) -> Grant:

@@ -87,6 +87,7 @@ def read_members(
     *,
     accept_short: bool = False,
     check_rights: bool = True,
+    progress: Callable[[int], None] = lambda _shown: None,
 ) -> dict[MemberList, frozenset[str]]:
     """Read who is in each of these branches and groups.
 
@@ -98,13 +99,14 @@ def read_members(
         accept_short: also take two equal readings in a row that show fewer members than counted.
         check_rights: ask for the session when all is read, as lists of a power user are silently partial. Leave it
             out only where the session is asked for later, before anything is sent.
+        progress: gets how many members the lists have shown so far.
 
     Raises:
         UnknownMemberLists: a name is no branch's or group's, or that of several branches; all names at once.
         StopRun: a page cannot be read, a list is never whole, or the session's rights ended: a part of a list never
             counts as the list.
     """
-    reader = _MembershipReader(client, key, accept_short=accept_short)
+    reader = _MembershipReader(client, key, progress, accept_short=accept_short)
     members = reader.read(lists)
     if check_rights and lists:
         reader.check_rights()
@@ -112,9 +114,18 @@ def read_members(
 
 
 class _MembershipReader:
-    def __init__(self, client: DoceboClient, key: Callable[[Json], str], *, accept_short: bool) -> None:
+    def __init__(
+        self,
+        client: DoceboClient,
+        key: Callable[[Json], str],
+        progress: Callable[[int], None],
+        *,
+        accept_short: bool,
+    ) -> None:
         self._client = client
         self._key = key
+        self._progress = progress
+        self._shown = 0  # by the lists that were read
         self._accept_short = accept_short
         self._wrong: dict[MemberList, str] = {}
 
@@ -196,6 +207,11 @@ class _MembershipReader:
         Raises:
             Refused: Docebo says that there is no such list, or no longer.
         """
+        members = self._settled(one, path, params)
+        self._shown += len(members)
+        return members
+
+    def _settled(self, one: MemberList, path: str, params: Mapping[str, str]) -> frozenset[str]:
         before, equal = 0, 0
         for _ in range(MOST_READINGS):
             shown = self._read(one, path, params)
@@ -228,6 +244,7 @@ class _MembershipReader:
                 rows += len(page.items)
                 if page.total is not None:
                     counts.add(page.total)
+                self._progress(self._shown + len(members))
                 if reading.is_last(page, len(members) - known):
                     break
         return _Shown(frozenset(members), rows, frozenset(counts), reading.whole)

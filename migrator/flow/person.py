@@ -106,7 +106,7 @@ class BothSides:
         """
         docebo.check_session()
         descope.choose_license()
-        members = rule_members(docebo, config)
+        members = rule_members(docebo, config, accept_short=True)  # as a run that a person told to
         normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(choices), members)
         return cls(config, docebo, descope, choices, normalize, find_attributes(descope, config))
 

@@ -205,6 +205,7 @@ class _Run:
     def _send(self, sender: Sender, planned: RunFigures, *, canary: int | None) -> None:
         """Send what was confirmed."""
         sender.create_missing()
+        self._context = replace(self._context, missing=sender.context.missing)
         context = sender.context
         if canary is not None and planned.sends:
             result = send_canary(context, sender, canary)
@@ -325,10 +326,15 @@ def _with_members(context: PlanContext) -> PlanContext:
     """
     config, options, before = context.config, context.options, context.docebo.calls
     if config.mapping.member_lists:
-        context.events.notice("Reading who is in the branches and groups that rules name.")
-    # Behind the last sweep the rights are checked anyway, but not where only some users are read.
-    check_rights = bool(options.search_text)
-    members = rule_members(context.docebo, config, accept_short=options.accept_short_list, check_rights=check_rights)
+        context.events.stage("members")
+    members = rule_members(
+        context.docebo,
+        config,
+        accept_short=options.accept_short_list,
+        # Behind the last sweep the rights are checked anyway, but not where only some users are read.
+        check_rights=bool(options.search_text),
+        progress=lambda shown: context.events.progress("members", shown, None),
+    )
     normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(context.choices), members)
     counts = {one: len(members[one]) for one in config.mapping.member_lists}
     if counts:
@@ -338,6 +344,7 @@ def _with_members(context: PlanContext) -> PlanContext:
 
 def _steps(context: PlanContext) -> list[str]:
     return stages_to_come(
+        members=bool(context.config.mapping.member_lists),
         settles=any(in_flight_pages(context.checkpoint, 1)),
         sends=not context.options.dry_run,
         canary=context.options.canary is not None,

@@ -75,7 +75,7 @@ def steps_ahead(samples: Sequence[ProgressPoint], command: str) -> list[str]:
         return []
     seen = list(dict.fromkeys(sample.stage for sample in samples))
     after_canary = bool(samples) and "canary" in seen and "send" not in seen
-    steps = stages_to_come(settles=True, sends=command == "run", canary=after_canary, verifies=True)
+    steps = stages_to_come(members=True, settles=True, sends=command == "run", canary=after_canary, verifies=True)
     return steps[steps.index(seen[-1]) + 1 :] if seen and seen[-1] in steps else []
 
 

@@ -15,6 +15,7 @@ class Stage(NamedTuple):
 
 STAGES = {
     "check": Stage("Checking both sides", "Checked both sides"),
+    "members": Stage("Reading branches and groups", "Read branches and groups"),
     "settle": Stage("Settling unanswered requests", "Settled unanswered requests"),
     "read": Stage("Reading Docebo", "Read Docebo"),
     "plan": Stage("Searching Descope", "Searched Descope"),
@@ -38,9 +39,9 @@ def stage_count(stage: str, number: int) -> str:
     return f"{number:,} {counted}{'' if number == 1 else 's'}"
 
 
-def stages_to_come(*, settles: bool, sends: bool, canary: bool, verifies: bool) -> list[str]:
+def stages_to_come(*, members: bool, settles: bool, sends: bool, canary: bool, verifies: bool) -> list[str]:
     """The stages of a run in their order; the canary is read back even if the rest is not."""
-    names = ["check", *(["settle"] if settles else []), "read", "plan"]
+    names = ["check", *(["members"] if members else []), *(["settle"] if settles else []), "read", "plan"]
     if sends:
         names += [*(["canary", "verify"] if canary else []), "send", *(["verify"] if verifies else [])]
     return names

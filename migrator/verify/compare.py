@@ -35,16 +35,22 @@ LINKED = "linked"  # the origin of a stranger we adopted
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One field that is not as it must be; None means that nothing is there, or no expected value is known."""
+    """One field that is not as it must be; None means that nothing is there, or no expected value is known.
+
+    `name` is for people; `key` is the field's name in the checkpoint where that is another one.
+    """
 
     name: str
     expected: Json = field(repr=False)  # personal data
     found: Json = field(repr=False)
     attribute: bool = False
+    key: str = ""
 
     @property
     def path(self) -> str:
         """Its name with its place, which distinguishes an attribute from a field of the same name."""
+        if self.key:
+            return self.key
         return f"customAttributes.{self.name}" if self.attribute else self.name
 
 
@@ -130,9 +136,9 @@ def _single(
 
 def _grants(target: TargetUser, user: DescopeUser, policy: PolicyConfig) -> Iterator[FieldDifference]:
     """Tenants and roles that rules give and the user does not have; more than those is nobody's fault."""
-    for name, rule, is_there, has_others in expected.expected_grants(target, user):
-        if not is_there and _is_ours(rule, has_others, policy):
-            yield FieldDifference(name, True, None)
+    for grant, is_there, has_others in expected.expected_grants(target, user):
+        if not is_there and _is_ours(grant.rule, has_others, policy):
+            yield FieldDifference(grant.title, True, None, key=grant.field)
 
 
 def _is_ours(name: str, found: Json, policy: PolicyConfig, *, adopted: bool = False) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.core.grants import Grant
     from migrator.core.model import Json, TargetUser
     from migrator.descope.user import DescopeUser
 
@@ -36,7 +37,7 @@ def expected_attributes(target: TargetUser, user: DescopeUser) -> Iterator[tuple
             yield name, wanted, user.attributes.get(name)
 
 
-def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[str, str, bool, bool]]:
-    """Each tenant and role by name, its key of `policy.update`, and whether the user has it, or others of the kind."""
+def expected_grants(target: TargetUser, user: DescopeUser) -> Iterator[tuple[Grant, bool, bool]]:
+    """Each tenant and role, and whether the user has it, or others of the kind."""
     for grant in target.grants:
-        yield grant.field, grant.rule, grant in user.grants, any(one.rule == grant.rule for one in user.grants)
+        yield grant, grant in user.grants, any(one.rule == grant.rule for one in user.grants)

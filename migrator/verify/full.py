@@ -131,7 +131,7 @@ def verify_all(
     checkpoint: Checkpoint,
     descope: DescopeReader,
     config: Config,
-    source: tuple[DoceboClient, Normalizer],
+    source: tuple[DoceboClient, Callable[[], Normalizer]],
     *,
     sample: SampleSize | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -141,7 +141,8 @@ def verify_all(
     Nothing is stored while a run is in progress; its own reading back counts.
 
     Args:
-        source: used only if personal data was erased; the targets are then built again from it.
+        source: used only if personal data was erased; the targets are then built again from it, by a normalizer that
+            is asked for once, and may cost calls of its own.
         sample: draw only this many users; then users unknown to the checkpoint are not looked for.
         progress: gets how many of how many users are checked.
     """
@@ -206,12 +207,13 @@ def _check_erased(
     whole: _Whole,
     number: int,
     readback: Readback,
-    source: tuple[DoceboClient, Normalizer],
+    source: tuple[DoceboClient, Callable[[], Normalizer]],
     progress: Callable[[int, int], None],
 ) -> None:
-    docebo, normalize = source
+    docebo, normalizer = source
     checkpoint, verdict = whole.checkpoint, whole.verdict
     docebo.check_session()
+    normalize = normalizer()
     done: set[str] = set()
     for people in read_docebo(docebo, normalize):
         known = known_users(checkpoint, [one.user_id for one in people])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from project_objects import defined, held, make, make_role_of
+from deadline import until
+from project_objects import defined, give, held, make, make_role_of
 
 from migrator.core.grants import Grant
 
@@ -114,3 +115,76 @@ def test_a_stranger_who_is_linked_gets_the_tenants_too_and_keeps_its_own(place: 
     assert place.forked("undo", "--yes").code == 0
     [left] = place.targets()
     assert [one["tenantId"] for one in left["userTenants"]] == ["vip"]
+
+
+def test_a_verification_that_needs_no_docebo_reads_no_members(place: Place) -> None:
+    """While profiles are kept they say who is to have what, also when Docebo is switched off or a group is gone."""
+    three_people(place, checkpoint={"keep_profiles": "always"})
+    assert place.forked("run", "--yes", "--create-missing").code == 0
+    place.sandbox.control.delete_group("7")
+    since = len(place.sandbox.control.journal())
+
+    assert place.forked("verify").code == 0
+
+    assert place.journal("docebo", since) == []
+    give(place, "11", ACME)
+    found = place.forked("verify", "--json")
+    assert (found.code, found.document["classes"]["differs"]) == (3, 1)
+
+
+def test_a_list_that_a_run_accepted_short_is_no_end_to_verify_and_show(place: Place) -> None:
+    """Neither has the option, and neither gives or takes anything."""
+    three_people(place)
+    place.sandbox.control.put_group("7", "Managers", members=["11", "12"])
+    place.sandbox.control.set_switches(docebo={"hidden_rows": 1})
+    assert place.forked("run", "--yes", "--create-missing").code == 4
+    assert place.forked("run", "--yes", "--create-missing", "--accept-short-list").code == 0
+
+    verified, shown = place.forked("verify", "--json"), place.forked("show", "11", "--fresh", "--json")
+
+    assert (verified.code, verified.document["erased"]["reread"]) == (0, 2)
+    assert shown.document["decision"]["action"] == "unchanged"
+
+
+def test_reading_members_is_a_stage_of_its_own(place: Place) -> None:
+    """A thousand calls take an hour: status says how many members were read, and what the run waits for."""
+    three_people(place, docebo={"page_size": 1, "concurrency": 1})
+    place.sandbox.control.put_group("7", "Managers", members=["11", "12", "13"])
+    throttled = {"code": 429, "headers": {"Retry-After": "600"}}
+    place.sandbox.control.set_faults({"kind": "status", "path": "/members", "nth": 3, "params": throttled})
+    run = place.start("run", "--yes", "--create-missing")
+    found: dict[str, Any] = {}
+
+    def waits() -> bool:
+        said = place.forked("status", "--json")
+        found.update((said.document.get("progress") or {}) if said.code == 0 else {})
+        return bool(found.get("waiting"))
+
+    until(waits)
+
+    assert (found["stage"], found["done"]) == ("members", 2)
+    assert found["waiting"].startswith("Docebo asked for a pause")
+    run.terminate()
+    assert run.wait(60) == 143
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "text"),
+    [
+        (400, TENANT, "Error: Descope refused to create the tenant acme ("),
+        (400, ROLE, "Fix: Create it in the Descope console, or correct mapping.tenants[0].roles (config.yaml, line"),
+        (403, ROLE, "the key is not permitted to do this"),
+    ],
+)
+def test_a_tenant_or_role_that_descope_refuses_is_named(place: Place, code: int, path: str, text: str) -> None:
+    """Exit 4, before anybody is sent; what could be created stays, and the next run goes on."""
+    three_people(place)
+    place.sandbox.control.set_faults({"kind": "status", "path": path, "params": {"code": code}})
+
+    ran = place.forked("run", "--yes", "--create-missing")
+
+    assert ran.code == 4
+    assert text in " ".join(ran.err.split())
+    assert held(place) == {}
+    place.sandbox.control.clear_faults()
+    assert place.forked("run", "--yes", "--create-missing").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from oracle import read_rows
@@ -133,8 +134,8 @@ def test_a_user_the_bulk_read_leaves_out_gets_a_second_look(place: Place, monkey
     monkeypatch.setattr(DescopeReader, "_load", forgetful)
     with opened(place) as (checkpoint, descope):
         docebo = DoceboClient(place.config.docebo, Clock())
-        source = (docebo, Normalizer(place.config.mapping, place.config.docebo.platform))
-        verdict = verify_all(checkpoint, descope, place.config, source)
+        normalizer = partial(Normalizer, place.config.mapping, place.config.docebo.platform)
+        verdict = verify_all(checkpoint, descope, place.config, (docebo, normalizer))
         docebo.close()
 
     assert verdict.classes == {"same": 30, "differs": 0, "missing": 0, "extra": 0}

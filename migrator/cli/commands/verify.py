@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -107,12 +108,11 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         listener.stage("verify")
         descope.attributes()  # a refused key is a wrong configuration, found before anything else
         descope.choose_license()
-        given, members = chosen_login_ids(load_choices(checkpoint)), rule_members(docebo, config)
         verdict = verify_all(
             checkpoint,
             descope,
             config,
-            (docebo, Normalizer(config.mapping, config.docebo.platform, given, members)),
+            (docebo, partial(_normalizer, docebo, config, checkpoint)),
             sample=chosen,
             progress=lambda done, total: listener.progress("verify", done, total),
         )
@@ -147,6 +147,13 @@ def _keep(config: Config, checkpoint: Checkpoint, verdict: VerifyReport) -> None
     if verdict.stored:
         there = (config.report.path / CROSSWALK_NAME).exists()
         rewrite_reports(checkpoint, config, config.report.path, leave_crosswalk=there)
+
+
+def _normalizer(docebo: DoceboClient, config: Config, checkpoint: Checkpoint) -> Normalizer:
+    """What builds users again from Docebo; it reads the branches and groups that rules name."""
+    # Whoever is hidden was hidden from the runs, too: a run takes no such list unless a person accepted that.
+    members = rule_members(docebo, config, accept_short=True)
+    return Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(load_choices(checkpoint)), members)
 
 
 def _check_binding(config: Config, checkpoint: Checkpoint) -> None:

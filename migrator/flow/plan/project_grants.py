@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.core.errors import ConfigError, Refused
+from migrator.core.errors import ConfigError, Refused, StopRun
 from migrator.core.grants import Grant
-from migrator.descope.reader import stop_for
+from migrator.descope.auth import REFUSED_KEY, key_refused
 from migrator.flow.context import MissingGrants
 from migrator.log.setup import get_logger
 
@@ -68,8 +68,8 @@ def missing_error(missing: MissingGrants, config: Config) -> ConfigError:
     places = dict.fromkeys(_places(config, one) for one in (*missing.tenants, *missing.roles))
     return ConfigError(
         f"Rules give what Descope does not have: {missing_text(missing)}.",
-        fix=f"Correct {', '.join(list(places)[:MOST_NAMED])}; or create them in the Descope console; or add"
-        " --create-missing to `run`, which creates them. A tenant is called by its id.",
+        fix=f"Correct {', '.join(list(places)[:MOST_NAMED])}, where a tenant is named by its id; or create them in the"
+        " Descope console; or let `migrator run --create-missing` create them.",
     )
 
 
@@ -93,6 +93,7 @@ def create_missing(descope: DescopeWriter, config: Config, missing: MissingGrant
     """Create tenants and roles, each once; what somebody else has created meanwhile is as good.
 
     Raises:
+        ConfigError: the key may not create any.
         StopRun: Descope refuses one.
     """
     for tenant in missing.tenants:
@@ -100,11 +101,20 @@ def create_missing(descope: DescopeWriter, config: Config, missing: MissingGrant
             descope.create_tenant(tenant)
         except Refused as error:
             if tenant in find_missing_grants(descope, config).tenants:
-                raise stop_for(error) from None
+                raise _not_created(f"tenant {tenant}", _places(config, tenant), error, config) from None
     for role in missing.roles:
         try:
             descope.create_role(role)
         except Refused as error:
             if role in find_missing_grants(descope, config).roles:
-                raise stop_for(error) from None
+                raise _not_created(f"role {role}", _places(config, role), error, config) from None
     _log.info("grants_created", tenants=list(missing.tenants), roles=list(missing.roles))
+
+
+def _not_created(what: str, place: str, error: Refused, config: Config) -> ConfigError | StopRun:
+    if error.status in REFUSED_KEY:
+        return key_refused(config.descope, error)
+    return StopRun(
+        f"Descope refused to create the {what} ({error}).",
+        fix=f"Create it in the Descope console, or correct {place}; then run again.",
+    )

@@ -9,7 +9,7 @@ from migrator.docebo.membership import UnknownMemberLists, read_members
 from migrator.normalize.identity import record_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from migrator.config.schema import Config
     from migrator.core.member_lists import MemberList
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def rule_members(
-    docebo: DoceboClient, config: Config, *, accept_short: bool = False, check_rights: bool = True
+    docebo: DoceboClient,
+    config: Config,
+    *,
+    accept_short: bool = False,
+    check_rights: bool = True,
+    progress: Callable[[int], None] = lambda _shown: None,
 ) -> Mapping[MemberList, frozenset[str]]:
     """The Docebo user ids in each branch and group that rules name; without such rules, nothing is asked.
 
     Args:
         accept_short: go by Docebo's pages, even if Docebo counts more members than they show.
         check_rights: ask for the session behind it, unless that is done later (`read_members`).
+        progress: gets how many members the lists have shown so far.
 
     Raises:
         ConfigError: a rule names a branch or group that Docebo does not have.
@@ -33,7 +39,9 @@ def rule_members(
     if not lists:
         return {}
     try:
-        return read_members(docebo, lists, record_key, accept_short=accept_short, check_rights=check_rights)
+        return read_members(
+            docebo, lists, record_key, accept_short=accept_short, check_rights=check_rights, progress=progress
+        )
     except UnknownMemberLists as error:
         keys = dict.fromkeys(key for one in error.wrong for key in config.mapping.rules_asking(one))
         raise ConfigError(error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}") from None

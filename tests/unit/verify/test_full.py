@@ -40,7 +40,7 @@ def check(store: Checkpoint, tmp_path: Path) -> Any:
         work = run_context(store, tmp_path, docebo, descope or Descope(*users), settings=settings)
         progress: list[tuple[int, int]] = []
         found = verify_all(
-            store, work.descope, work.config, (work.docebo, work.normalize), sample=sample,
+            store, work.descope, work.config, (work.docebo, lambda: work.normalize), sample=sample,
             progress=lambda done, total: progress.append((done, total)),
         )  # fmt: skip
         return found, progress, work

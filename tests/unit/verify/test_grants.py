@@ -69,3 +69,12 @@ def test_what_a_person_took_away_is_noted_under_the_name_by_which_it_is_missed()
     again = find_changes(target, found, policy(), past=KnownPast(sent, seen_right=True)).sent
 
     assert set(told((A, LEARNER), (A,))) == again.left == {LEARNER.field}
+
+
+def test_a_tenant_and_a_role_are_called_as_they_are_written() -> None:
+    """The checkpoint escapes names; people look for them in the console."""
+    target = replace(WANTED, grants=in_order([Grant("München", "Team Lead (EMEA)")]))
+
+    differing = compare_user(target, held(), StoredFacts(State.CREATED, "created"), policy())
+
+    assert [one.name for one in differing] == ["userTenants.München", "userTenants.München/Team Lead (EMEA)"]

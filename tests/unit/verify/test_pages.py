@@ -32,7 +32,7 @@ def check(store: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         work = run_context(store, tmp_path, docebo, descope)
         progress: list[tuple[int, int]] = []
         found = verify_all(
-            store, descope, work.config, (docebo, work.normalize),
+            store, descope, work.config, (docebo, lambda: work.normalize),
             progress=lambda done, total: progress.append((done, total)),
         )  # fmt: skip
         return found, progress, descope

@@ -113,6 +113,15 @@ def read_members(
     return members
 
 
+def check_lists(client: DoceboClient, lists: Collection[MemberList], key: Callable[[Json], str]) -> None:
+    """Only whether Docebo has each of these branches and groups: the tree, and a page of each group.
+
+    Raises:
+        UnknownMemberLists, StopRun: as `read_members`.
+    """
+    _MembershipReader(client, key, lambda _shown: None, accept_short=True, names_only=True).find(lists)
+
+
 class _MembershipReader:
     def __init__(
         self,
@@ -121,24 +130,30 @@ class _MembershipReader:
         progress: Callable[[int], None],
         *,
         accept_short: bool,
+        names_only: bool = False,
     ) -> None:
         self._client = client
         self._key = key
         self._progress = progress
         self._shown = 0  # by the lists that were read
         self._accept_short = accept_short
+        self._names_only = names_only
         self._wrong: dict[MemberList, str] = {}
 
     def read(self, lists: Iterable[MemberList]) -> dict[MemberList, frozenset[str]]:
         """The members of all lists; every wrong name is found before a branch's members are read."""
+        members, ids = self.find(lists)
+        return members | self._branches(ids)
+
+    def find(self, lists: Iterable[MemberList]) -> tuple[dict[MemberList, frozenset[str]], dict[MemberList, str]]:
+        """The members of the groups, and the ids of the branches."""
         ordered = sorted(set(lists))
         branches = [one for one in ordered if one.kind == "branch"]
         found = look_up_branches(self._client, {one.name for one in branches})
         self._wrong = {one: found.wrong[one.name] for one in branches if one.name in found.wrong}
         members = {one: self._group(one) for one in ordered if one.kind == "group"}
         self._refuse_wrong()
-        members |= self._branches({one: found.ids[one.name] for one in branches})
-        return members
+        return members, {one: found.ids[one.name] for one in branches}
 
     def check_rights(self) -> None:
         """Check again who we are (docs/contract/docebo.md 1.7)."""
@@ -158,14 +173,14 @@ class _MembershipReader:
     def _group(self, one: MemberList) -> frozenset[str]:
         """A group's members, by whichever service has it; nobody if none has, which is noted.
 
-        When a name is wrong already, all that matters of the others is whether they exist.
+        When a name is wrong already, or only names are asked about, all that matters is whether it exists.
         """
         if not GROUP_ID.fullmatch(one.name):
             self._wrong[one] = "no id of a group, which has letters, digits, - and _ only"
             return frozenset()
         for path in _GROUP_PATHS:
             try:
-                if self._wrong:
+                if self._wrong or self._names_only:
                     with closing(self._pages(path.format(one.name), COUNTED, one)) as pages:
                         next(pages)
                     return frozenset()

@@ -192,6 +192,8 @@ def test_branches_and_groups_decide_and_who_moves_is_planned_again(any_place: Pl
     assert [(one["kind"], one["name"], one["users"]) for one in planned["members"]] == [
         ("branch", "EMEA", 3), ("branch", "20", 0), ("branch", "EMEA", 1), ("group", "7", 1),
     ]  # fmt: skip
+    [line] = [one for one in place.forked("check", "--json").document["checks"] if one["name"] == "members"]
+    assert (line["ok"], line["text"]) == (True, "Docebo has everything that rules name: branches 2, groups 1")
     first = {"11": {ACME, ADMIN}, "12": {ACME}, "13": {ACME}, "14": {BETA}, "15": set()}
     assert held(place) == first
     place.sandbox.control.put_group("7", "Managers", members=["13", "15"])
@@ -213,9 +215,11 @@ def test_a_branch_or_group_that_does_not_exist_changes_nothing(any_place: Place,
     people(place, rules=[*BY_MEMBERS, {"when": wrong, "tenant": "acme"}])
     in_branches(place)
     make(place, tenants=["acme", "beta"], roles=["Boss"])
+    checked, ran = place.forked("check", "--json"), place.forked("run", "--yes")
 
-    ran = place.forked("run", "--yes")
-
+    [line] = [one for one in checked.document["checks"] if one["name"] == "members"]
+    assert (checked.code, line["ok"]) == (2, False)
+    assert f"mapping.tenants[3].when.{next(iter(wrong))}" in line["fix"]
     told = " ".join(ran.err.split())
     assert ran.code == 2
     assert f"mapping.tenants[3].when.{next(iter(wrong))}" in told

@@ -22,6 +22,7 @@ from migrator.docebo.client import DoceboClient
 from migrator.docebo.mapped_fields import ask_docebo, mapped_fields, missing_fields_error
 from migrator.flow.plan.project_attributes import find_attributes
 from migrator.flow.plan.project_grants import find_missing_grants, missing_error
+from migrator.flow.read.members import check_rule_lists
 from migrator.http.retry import BRIEF
 from migrator.report.files import PROBLEMS_NAME, SUMMARY_NAME
 
@@ -57,7 +58,8 @@ class Undecided(MigratorError):
 def check_command(common: Common) -> int:
     """Check configuration, both APIs, rights, attributes, limits, database, disk and clock.
 
-    Also checks that Docebo has every field that the mapping names. Changes nothing. One line each, with the fix;
+    Also checks that Docebo has every field, branch and group that the mapping names, and Descope every tenant and
+    role. Changes nothing. One line each, with the fix;
     `warn` marks what could not be found out, and does not fail the check. -q shows only what fails.
 
     \b
@@ -98,6 +100,8 @@ def _checks(config: Config) -> Iterator[Line]:
         yield _try("descope", lambda: _descope(descope, config))
         if config.mapping.rules:
             yield _try("rules", lambda: _rules(descope, config))
+        if config.mapping.member_lists:
+            yield _try("members", lambda: _members(docebo, config, reached=session.ok))
         yield _try("limits", lambda: _limits(config))
         yield _try("clock", lambda: _clock(clock, docebo, descope))
     finally:
@@ -153,6 +157,15 @@ def _rules(client: DescopeReader, config: Config) -> str:
     given = config.mapping.grants
     tenants, roles = len({one.tenant for one in given if one.tenant}), len({one.role for one in given if one.role})
     return f"Descope has everything they give: tenants {tenants}, roles {roles}"
+
+
+def _members(client: DoceboClient, config: Config, *, reached: bool) -> str:
+    if not reached:
+        raise Undecided("unknown: Docebo was not asked for them", fix="First fix what the docebo line says.")
+    check_rule_lists(client, config)
+    named = {(one.kind, one.name) for one in config.mapping.member_lists}
+    branches = sum(kind == "branch" for kind, _ in named)
+    return f"Docebo has everything that rules name: branches {branches}, groups {len(named) - branches}"
 
 
 def _limits(config: Config) -> str:

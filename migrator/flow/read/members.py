@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError
-from migrator.docebo.membership import UnknownMemberLists, read_members
+from migrator.docebo.membership import UnknownMemberLists, check_lists, read_members
 from migrator.normalize.identity import record_key
 
 if TYPE_CHECKING:
@@ -43,5 +43,21 @@ def rule_members(
             docebo, lists, record_key, accept_short=accept_short, check_rights=check_rights, progress=progress
         )
     except UnknownMemberLists as error:
-        keys = dict.fromkeys(key for one in error.wrong for key in config.mapping.rules_asking(one))
-        raise ConfigError(error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}") from None
+        raise _with_places(error, config) from None
+
+
+def check_rule_lists(docebo: DoceboClient, config: Config) -> None:
+    """Whether Docebo has every branch and group that rules name, without reading who is in them.
+
+    Raises:
+        ConfigError, StopRun: as `rule_members`.
+    """
+    try:
+        check_lists(docebo, config.mapping.member_lists, record_key)
+    except UnknownMemberLists as error:
+        raise _with_places(error, config) from None
+
+
+def _with_places(error: UnknownMemberLists, config: Config) -> ConfigError:
+    keys = dict.fromkeys(key for one in error.wrong for key in config.mapping.rules_asking(one))
+    return ConfigError(error.message, fix=f"Correct {', '.join(map(config.place_of, keys))}. {error.fix}")

@@ -36,6 +36,7 @@ def test_n6_a_token_that_ends_mid_run_is_renewed_once(place: Place, page: int, b
 def test_n6_a_second_401_ends_the_run(place: Place) -> None:
     """A new token that is refused as well is not renewed again: exit 4, and the next run completes it."""
     start = small(place)
+    place.configure(docebo={"concurrency": 1})  # each of two readers may ask for a new one
     place.sandbox.control.set_faults({"kind": "revoke_tokens", "path": f"{LIST}$", "nth": 2, "times": 1000})
 
     run = go(place)

@@ -195,8 +195,10 @@ def _reasons(numbers: dict[str, int]) -> list[_ReasonRow]:
 
 
 def _landing(document: RunDocument) -> str:
-    """The page's headline once a run or a plan is through; "" before that."""
+    """The page's headline once a run or a plan is through with everybody; "" before that."""
     if document["outcome"] not in (RunOutcome.COMPLETE, RunOutcome.NEEDS_PERSON, RunOutcome.DRY_RUN):
+        return ""
+    if document["limited"] or document["searched"]:  # who lands is a part of a part
         return ""
     return landing_sentence(document["sso"], planned=document["outcome"] == RunOutcome.DRY_RUN)
 

@@ -253,7 +253,8 @@ class Sweeps:
 
     def _store(self, sweep: int, page: Page) -> PageCounts:
         """Store a page; a record that was stored before, and would become the same user, is not normalized again."""
-        read = [(user_key_or_none(item), item, *self._text_and_hash(item)) for item in page.items]
+        keyed = ((user_key_or_none(item), item) for item in page.items)
+        read = [(key, item, *self._text_and_hash(item, key)) for key, item in keyed]
         hashes = {key: record_hash for key, _, _, record_hash in read if key is not None}
         unchanged = unchanged_users(self._context.checkpoint, hashes)
         rest = (
@@ -296,7 +297,7 @@ class Sweeps:
     def _normalized(self, item: Json, raw: str, record_hash: str) -> Normalized:
         return replace(self._context.normalize(item), raw=raw, record_hash=record_hash)
 
-    def _text_and_hash(self, item: Json) -> tuple[str, str]:
+    def _text_and_hash(self, item: Json, key: str | None) -> tuple[str, str]:
         """A record's text and what it is known by: other rules, decisions, branches or groups give another hash.
 
         A trial's records are known by nothing.
@@ -304,7 +305,7 @@ class Sweeps:
         raw = canonical_json(item)
         if self._is_trial:
             return raw, ""
-        user_id = user_key_or_none(item) or ""
+        user_id = key or ""
         choice = self._context.choices.get(user_id)
         decided = f"{choice.fingerprint}:" if choice else ""
         return raw, text_hash(f"{self._rules}:{self._context.normalize.lists_of(user_id)}{decided}{raw}")
@@ -316,9 +317,10 @@ class Sweeps:
             context.clock.check()
             keys = {login_key(login_id) for login_id in user.all_login_ids}
             items = context.docebo.users(1, user.email or user.login_id).items
+            found = (self._normalized(item, *self._text_and_hash(item, user_key_or_none(item))) for item in items)
             sharing = [
                 one
-                for one in (self._normalized(item, *self._text_and_hash(item)) for item in items)
+                for one in found
                 if isinstance(one, Ready) and one.user_id != user.user_id and not keys.isdisjoint(one.login_keys)
             ]
             self._store_found(self.first, sharing)

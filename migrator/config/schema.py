@@ -137,12 +137,17 @@ class MappingConfig(FingerprintedSection):
         """Everything that the rules can give."""
         return in_order(grant for rule in self.rules for grant in rule.grants)
 
+    def keyed_rules(self) -> list[tuple[str, TenantRule | RoleRule]]:
+        """All rules, each with its key, as in `tenants[0]`."""
+        return [
+            (f"{name}[{number}]", rule) for name in (TENANTS, ROLES) for number, rule in enumerate(getattr(self, name))
+        ]
+
     def rules_asking(self, asked: MemberList) -> list[str]:
         """The keys of the rules that ask for these members, as in `mapping.tenants[0].when.branch`."""
         return [
-            f"mapping.{name}[{number}].when.{asked.kind}"
-            for name in (TENANTS, ROLES)
-            for number, rule in enumerate(getattr(self, name))
+            f"mapping.{key}.when.{asked.kind}"
+            for key, rule in self.keyed_rules()
             if asked in (*rule.when.branches, *rule.when.groups)
         ]
 

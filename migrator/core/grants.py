@@ -60,6 +60,30 @@ def in_order(grants: Iterable[Grant]) -> tuple[Grant, ...]:
     return tuple(sorted(given | {Grant(one.tenant) for one in given if one.tenant}))
 
 
+class HasGrants:
+    """What a user belongs to, in the form of Descope; for classes with a field `grants`."""
+
+    __slots__ = ()
+    grants: tuple[Grant, ...]
+
+    @property
+    def tenants(self) -> list[Json]:
+        """Its tenants, each with the roles there."""
+        return tenant_list(self.grants)
+
+    @property
+    def roles(self) -> list[str]:
+        """Its roles of the project."""
+        return role_list(self.grants)
+
+
+def changed_lists(before: Iterable[Grant], after: Iterable[Grant]) -> dict[str, tuple[list[Json], list[Json]]]:
+    """Which of a user's two lists differ, by the names of Descope's fields: the list before, and after."""
+    was, now = in_order(before), in_order(after)
+    lists = {USER_TENANTS: (tenant_list(was), tenant_list(now)), ROLE_NAMES: (role_list(was), role_list(now))}
+    return {name: (old, new) for name, (old, new) in lists.items() if old != new}
+
+
 def tenant_list(grants: Iterable[Grant]) -> list[Json]:
     """The grants of tenants as Descope takes them: `[{"tenantId": "acme", "roleNames": ["Learner"]}]`."""
     roles: dict[str, list[str]] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from migrator.core.grants import Grant, role_list, tenant_list
+from migrator.core.grants import Grant, HasGrants
 
 if TYPE_CHECKING:
     from migrator.core.reasons import Reason
@@ -100,7 +100,7 @@ class PlainFields:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetUser(PlainFields):
+class TargetUser(PlainFields, HasGrants):
     """The Descope user built from one Docebo record (README.md, "What is sent, and what never is").
 
     An empty string means "not set in the source". `attributes` holds the mark, `doceboUsername` and the mapped
@@ -123,16 +123,6 @@ class TargetUser(PlainFields):
     def user_id(self) -> str:
         """The Docebo user id in this target's mark."""
         return str(self.attributes[MARK_USER])
-
-    @property
-    def tenants(self) -> list[Json]:
-        """Its tenants, each with the roles there, as Descope takes them."""
-        return tenant_list(self.grants)
-
-    @property
-    def roles(self) -> list[str]:
-        """Its roles of the project."""
-        return role_list(self.grants)
 
     @property
     def all_login_ids(self) -> tuple[str, ...]:

@@ -297,8 +297,8 @@ class Reason(StrEnum):
     )
 
 
-class Note(StrEnum):
-    """What to report about a user that was accepted: the code, with meaning and fix."""
+class ExplainedCode(StrEnum):
+    """A code with its meaning, and what can be done about it."""
 
     meaning: str
     fix: str
@@ -309,6 +309,10 @@ class Note(StrEnum):
         member._value_ = code
         member.meaning, member.fix = meaning, fix
         return member
+
+
+class Note(ExplainedCode):
+    """What to report about a user that was accepted: the code, with meaning and fix."""
 
     NAME_CUT = (
         "name_cut",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from migrator.core.fields import value_hash
 from migrator.core.login_ids import login_key
+from migrator.core.reasons import ExplainedCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,18 +44,8 @@ class ClaimSent(StrEnum):
     NEVER = "never"  # nothing was ever sent, or this is unknown of an attribute that earlier versions did not have
 
 
-class SsoClass(StrEnum):
+class SsoClass(ExplainedCode):
     """A class of users who do not land in their own Docebo account, or who need a thought before the cut-over."""
-
-    meaning: str
-    fix: str
-
-    def __new__(cls, code: str, meaning: str, fix: str) -> Self:
-        """A member is its code, as text."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.meaning, member.fix = meaning, fix
-        return member
 
     CLAIM_MISSING = (
         "claim_missing",

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change
-from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, is_grant, read_grants, role_list, tenant_list
+from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, HasGrants, is_grant, read_grants
 from migrator.core.login_ids import login_key
 from migrator.core.model import FRESHLY_MIGRATED, MARK_PLATFORM, MARK_USER, PlainFields, canonical_json, text_hash
 from migrator.descope.attribute_value import value_text
@@ -26,7 +26,7 @@ _NO_PART = ("has_credential", "created_at", "never_sent")  # of the fingerprint,
 
 
 @dataclass(frozen=True, slots=True)
-class DescopeUser(PlainFields):
+class DescopeUser(PlainFields, HasGrants):
     """What we use of a user object; "" means unset. `attributes` holds every custom attribute, foreign ones too.
 
     `grants` are all its tenants and roles, whoever gave them.
@@ -47,16 +47,6 @@ class DescopeUser(PlainFields):
     created_at: float | None = None
     never_sent: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
-
-    @property
-    def tenants(self) -> list[Json]:
-        """Its tenants, each with the roles there."""
-        return tenant_list(self.grants)
-
-    @property
-    def roles(self) -> list[str]:
-        """Its roles of the project."""
-        return role_list(self.grants)
 
     def mark(self) -> tuple[str, str] | None:
         """(platform, Docebo user id) of the migration that made this user; None for a stranger.

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError
-from migrator.core.grants import ROLES, TENANTS
 from migrator.docebo.record import SOMETIMES, is_additional
 from migrator.log.redact import visible
 
@@ -70,10 +69,7 @@ def mapped_fields(mapping: MappingConfig) -> list[MappedField]:
         named.append(MappedField("phone_field", mapping.phone_field))
     named += [MappedField(f"attributes.{key}", one.field) for key, one in mapping.attributes.items()]
     return named + [
-        MappedField(f"{kind}[{number}].when.{field}", field)
-        for kind, rules in ((TENANTS, mapping.tenants), (ROLES, mapping.roles))
-        for number, rule in enumerate(rules)
-        for field in rule.when.fields
+        MappedField(f"{key}.when.{field}", field) for key, rule in mapping.keyed_rules() for field in rule.when.fields
     ]
 
 

@@ -360,9 +360,9 @@ def _steps(context: PlanContext) -> list[str]:
 def _find_missing(context: PlanContext) -> MissingGrants:
     """The tenants and roles that must be created first; a run that was not told to create them sends nothing."""
     missing = find_missing_grants(context.descope, context.config)
-    if missing and not context.options.dry_run and not context.options.create_missing:
-        raise missing_error(missing, context.config)
     if missing and not context.options.dry_run:
+        if not context.options.create_missing:
+            raise missing_error(missing, context.config)
         context.events.notice(f"This run will create {missing_text(missing)} in Descope.")
     return missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import glob
 import os
 import tempfile
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from migrator.core.errors import StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @contextmanager
@@ -32,6 +33,18 @@ def write_atomically(path: Path, encoding: str = "utf-8", *, mode: int = 0o600) 
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a CSV file, its heading first, whole or not at all.
+
+    Raises:
+        StopRun: the disk refused.
+    """
+    with disk_errors_explained(path.parent), write_atomically(path) as file:
+        lines = csv.writer(file)
+        lines.writerow(columns)
+        lines.writerows(rows)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.core import fields
 from migrator.core.fields import ATTRIBUTE, USER_FIELDS, Change, SentFields, value_hash
-from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, role_list, tenant_list
+from migrator.core.grants import Grant, changed_lists, in_order
 from migrator.core.login_ids import login_key, same_login
 from migrator.core.model import FRESHLY_MIGRATED, OUR_ATTRIBUTES, Origin
 from migrator.descope.attribute_value import is_unset, same_value
@@ -203,11 +203,9 @@ class _Work:
         # A tenant stays as long as somebody else gave a role in it.
         after = in_order((has | added) - gone)
         self.result.excludes = bool(added) and len({one.rule for one in after}) > 1
-        for name, listed in ((USER_TENANTS, tenant_list), (ROLE_NAMES, role_list)):
-            before, now = listed(self._found.grants), listed(after)
-            if before != now:
-                self.result.patch[name] = now
-                self.result.described[name] = [before, now]
+        for name, (before, now) in changed_lists(self._found.grants, after).items():
+            self.result.patch[name] = now
+            self.result.described[name] = [before, now]
 
     def _is_given(self, grant: Grant) -> bool:
         """Whether to add a grant that the user does not have."""

@@ -79,14 +79,11 @@ def _places(config: Config, name: str) -> str:
 
 
 def _keys(mapping: MappingConfig, name: str) -> Iterator[str]:
-    for number, tenant in enumerate(mapping.tenants):
-        if tenant.tenant == name:
-            yield f"mapping.tenants[{number}].tenant"
-        if name in tenant.roles:
-            yield f"mapping.tenants[{number}].roles"
-    for number, role in enumerate(mapping.roles):
-        if name in role.roles:
-            yield f"mapping.roles[{number}].roles"
+    for key, rule in mapping.keyed_rules():
+        if getattr(rule, "tenant", None) == name:
+            yield f"mapping.{key}.tenant"
+        if name in rule.roles:
+            yield f"mapping.{key}.roles"
 
 
 def create_missing(descope: DescopeWriter, config: Config, missing: MissingGrants) -> None:

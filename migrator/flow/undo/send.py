@@ -10,7 +10,7 @@ from migrator.checkpoint.users.verdicts import known_users
 from migrator.core import fields
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.fields import ATTRIBUTE
-from migrator.core.grants import ROLE_NAMES, USER_TENANTS, Grant, in_order, is_grant, role_list, tenant_list
+from migrator.core.grants import Grant, changed_lists, is_grant
 from migrator.descope.payload import patch_body, patched_attributes
 from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused, send_in_parts
 from migrator.flow.send.update import NO_SUCH_USER, name_of_call
@@ -150,6 +150,5 @@ def restored_grants(found: DescopeUser, image: PreImage) -> dict[str, Json]:
     """Tenants and roles without those that were added, and with those that were taken away, where that differs."""
     before = {Grant.named(name): value for name, value in image.before.items() if is_grant(name)}
     # A tenant stays as long as somebody gave a role in it since.
-    after = in_order([*(one for one in found.grants if before.get(one, True)), *(g for g, v in before.items() if v)])
-    listed = ((USER_TENANTS, tenant_list), (ROLE_NAMES, role_list))
-    return {name: form(after) for name, form in listed if form(after) != form(found.grants)}
+    after = [*(one for one in found.grants if before.get(one, True)), *(one for one, had in before.items() if had)]
+    return {name: now for name, (_, now) in changed_lists(found.grants, after).items()}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from typing import TYPE_CHECKING
 
-from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.atomic_file import write_rows
 from migrator.report.lists.problems import defuse
 
 if TYPE_CHECKING:
@@ -24,11 +23,8 @@ def write_differences(folder: Path, differences: Iterable[Mapping[str, object]])
         StopRun: the disk refused.
     """
     path = folder / DIFFERENCES_NAME
-    with disk_errors_explained(folder), write_atomically(path) as file:
-        rows = csv.writer(file)
-        rows.writerow(DIFFERENCE_COLUMNS)
-        for difference in differences:
-            rows.writerow(defuse(_cell(difference[column])) for column in DIFFERENCE_COLUMNS)
+    rows = ([defuse(_cell(one[column])) for column in DIFFERENCE_COLUMNS] for one in differences)
+    write_rows(path, DIFFERENCE_COLUMNS, rows)
     return str(path)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
-from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.atomic_file import write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +27,5 @@ def write_not_signed_in(folder: Path, rows: Iterable[tuple[str, ...]]) -> str:
         StopRun: the disk refused.
     """
     path = folder / NOT_SIGNED_IN_NAME
-    with disk_errors_explained(folder), write_atomically(path) as file:
-        lines = csv.writer(file)
-        lines.writerow(NOT_SIGNED_IN_COLUMNS)
-        lines.writerows(rows)
+    write_rows(path, NOT_SIGNED_IN_COLUMNS, rows)
     return str(path)

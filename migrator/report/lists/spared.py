@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
-from migrator.report.atomic_file import disk_errors_explained, write_atomically
+from migrator.report.atomic_file import disk_errors_explained, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +31,5 @@ def replace_spared(folder: Path, spared: Mapping[str, str]) -> list[str]:
         if not spared:
             path.unlink(missing_ok=True)
             return []
-        with write_atomically(path) as file:
-            rows = csv.writer(file)
-            rows.writerow(SPARED_COLUMNS)
-            rows.writerows(spared.items())
+    write_rows(path, SPARED_COLUMNS, spared.items())
     return [str(path)]

@@ -90,8 +90,9 @@ def _line(path: KeyPath, document: Document) -> int:
 
 
 def _origin(path: KeyPath, document: Document) -> str:
-    names = document.variables.get(path)
-    return f" (the value comes from the environment: {', '.join(names)})" if names else ""
+    names = document.variables.get(path, ())
+    origin = document.origins.get(path) or (names and f"comes from the environment: {', '.join(names)}")
+    return f" (the value {origin})" if origin else ""
 
 
 def report_problems(file: Path, problems: Iterable[ConfigProblem]) -> ConfigError:

@@ -21,6 +21,7 @@ from migrator.config import values
 from migrator.config.mapped_attribute import MappedAttribute  # noqa: TC001 -- pydantic reads it at run time
 from migrator.config.messages import report_problems, schema_problems
 from migrator.config.rules import RoleRule, TenantRule
+from migrator.config.secret_files import read_secret_files
 from migrator.config.section import (
     FieldName,
     FingerprintedSection,
@@ -311,7 +312,7 @@ def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False, wi
     Args:
         path: the YAML file; relative paths inside it start from its folder.
         env: the variables that `${NAME}` may name.
-        offline: neither server will be asked, so that the variables of their secrets may be missing.
+        offline: neither server will be asked, so that the variables and files of their secrets may be missing.
         without_docebo: Docebo will not be asked; the same for its secrets alone.
 
     Raises:
@@ -320,6 +321,7 @@ def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False, wi
     """
     unasked = [one for one in _CREDENTIALS if offline or (without_docebo and one[0] == "docebo")]
     document = read_document(path, env, unasked)
+    read_secret_files(document, Config, folder_of({"path": path}), unasked)
     problems = list(document.problems)
     try:
         config = Config.model_validate(document.data, context={"path": path, "lines": document.lines})

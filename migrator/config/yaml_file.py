@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import yaml
 from yaml import events
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
+FILE: Final = "file:"  # what the name of a file begins with that holds a secret
 MAX_BYTES = 1024 * 1024
 MAX_YAML_DEPTH = 16
 
@@ -43,11 +44,17 @@ class ConfigProblem:
 
 @dataclass(slots=True)
 class Document:
-    """A file's values, with the line of every key and the variables each value was made from."""
+    """A file's values, with the line of every key and the variables each value was made from.
+
+    `file_names` are the keys whose text begins with `file:` as it is written, and not because of a variable; `origins`
+    say where else a value comes from.
+    """
 
     data: Json = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
     variables: dict[KeyPath, list[str]] = field(default_factory=dict)
+    file_names: set[KeyPath] = field(default_factory=set)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[ConfigProblem] = field(default_factory=list)
 
 
@@ -216,6 +223,8 @@ class _Builder:
 
     def _filled_in(self, event: events.ScalarEvent, path: KeyPath) -> str | None:
         """The text with its variables replaced; what they hold is not looked at again."""
+        if event.value.startswith(FILE):
+            self._document.file_names.add(path)
         pieces: list[str] = []
         end, complete = 0, True
         for found in _VARIABLE.finditer(event.value):

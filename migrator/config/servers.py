@@ -7,9 +7,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from migrator.config import values
-from migrator.config.section import LimitedSection, Secret, Text, problem_at
+from migrator.config.section import LimitedSection, Secret, Text, folder_of, problem_at
+from migrator.core.hosts import SYSTEM
 
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(values.base_url)]
+ProxyUrl: TypeAlias = Annotated[str, AfterValidator(values.proxy_url)]
+
+
+def _in_its_folder(value: str, info: ValidationInfo) -> str:
+    return value if value == SYSTEM else str(folder_of(info.context) / value)
+
+
+CaFile: TypeAlias = Annotated[Text, AfterValidator(_in_its_folder)]
 
 _REGIONAL_ID_LENGTH = 32
 
@@ -28,6 +37,8 @@ class DoceboConfig(LimitedSection):
     calls_per_hour: Annotated[int, values.at_least(0)] = 1000
     concurrency: Annotated[int, values.between(1, 16)] = 2
     sweeps: Literal["settle", "single"] = "settle"
+    ca_file: CaFile | None = None
+    proxy: ProxyUrl | None = None
 
     @field_validator("platform", mode="before")
     @classmethod
@@ -56,6 +67,8 @@ class DescopeConfig(LimitedSection):
         dict[values.Bucket, Annotated[int, values.at_least(1)]], BeforeValidator(values.rate_limits)
     ] = Field(default_factory=lambda: dict(values.DOCUMENTED_LIMITS))
     settle_seconds: Annotated[int, values.between(0, 600)] = 60
+    ca_file: CaFile | None = None
+    proxy: ProxyUrl | None = None
 
     @model_validator(mode="after")
     def _each_in_its_place(self) -> DescopeConfig:

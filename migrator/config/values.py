@@ -236,6 +236,24 @@ def _check_parts(value: str, parts: SplitResult, port: int | None) -> None:
         raise ValueError("must name a port between 1 and 65535, or none")
 
 
+def proxy_url(value: str) -> str:
+    """A proxy's address in its one spelling, with its port, as no port is everybody's default."""
+    known = "must be http://HOST:PORT"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError(known) from None
+    if "@" in parts.netloc:
+        raise ValueError("must not carry a user name or password: the migrator has no credentials for proxies")
+    if not value.isprintable() or parts.scheme != "http" or not port or parts.path not in {"", "/"}:
+        raise ValueError(known)
+    if "?" in value or "#" in value or not parts.hostname:
+        raise ValueError(known)
+    host = _host(parts.hostname)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def _host(host: str) -> str:
     """A host in its one spelling. A bracketed address comes without its brackets."""
     with contextlib.suppress(ValueError):

@@ -21,6 +21,10 @@ class Cause(Enum):
     NO_TLS = "no TLS connection could be negotiated"
     RESET = "the connection was reset"
     CLOSED = "the connection was closed too early"
+    PROXY_ASKS = "the proxy asks for credentials"
+    PROXY_FORBIDS = "the proxy does not let it through"
+    PROXY_FAILS = "the proxy cannot reach it"
+    NO_PROXY = "the proxy does not answer like one"
     UNKNOWN = "the connection failed"
 
 
@@ -126,6 +130,10 @@ class NotSent(ApiError):
 
 class Untrusted(NotSent):
     """The server's certificate is not trusted; never retried, nothing was sent to it."""
+
+
+class ProxyRefused(NotSent):
+    """The proxy does not let the request through; never retried, nothing was sent to the server."""
 
 
 class NoAnswer(ApiError):

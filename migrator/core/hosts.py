@@ -1,8 +1,11 @@
-"""Which hosts are this machine. Pure."""
+"""Which hosts are this machine, and whom others are vouched for by. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
+
+SYSTEM: Final = "system"  # in the place of a file of authorities: those that this machine trusts
 
 
 def is_loopback(host: str) -> bool:

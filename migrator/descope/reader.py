@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.core.errors import ApiError, NotSent, Refused, StopRun
+from migrator.core.errors import ApiError, Refused, StopRun
 from migrator.core.grants import Grant
 from migrator.core.model import MARK_PLATFORM, MARK_USER
 from migrator.descope.attribute_value import AttributeDefinition
-from migrator.descope.auth import REFUSED_KEY, KeyAuth, key_refused
+from migrator.descope.auth import KeyAuth
 from migrator.descope.endpoints import (
     ALL_ROLES,
     ALL_TENANTS,
@@ -24,6 +24,7 @@ from migrator.descope.endpoints import (
     USER,
     Endpoint,
 )
+from migrator.descope.refusals import REFUSED_KEY, TOO_MUCH, key_refused, stop_for
 from migrator.descope.trail import AUDIT_LIMIT, Audits, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
@@ -42,7 +43,6 @@ _T = TypeVar("_T")
 
 _MINUTE = 60.0
 _PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md 3.10)
-TOO_MUCH = (400, 413)  # how an oversized list may be refused: nothing is documented (docs/contract/descope.md 10.2)
 
 
 def descope_limits(config: DescopeConfig) -> dict[str, Limit]:
@@ -74,9 +74,11 @@ class DescopeReader:
             clock=clock,
             auth=KeyAuth(config),
             default_throttle_wait=_MINUTE,
-            headers=None,
             setting=config.address_setting,
             patience=patience,
+            ca_file=config.ca_file,
+            proxy=config.proxy,
+            place_of=config.place_of,
         )
         self._search_endpoint = SEARCH
         self._load_names_test_users = True
@@ -386,15 +388,3 @@ class DescopeReader:
 
 def _users(answer: Json) -> list[DescopeUser]:
     return parse_users(answer["users"])
-
-
-def stop_for(error: ApiError) -> StopRun:
-    """The run's end because a call could not be made."""
-    advice = error.fix or "Check that Descope can be reached and the management key is still valid."
-    if isinstance(error, Refused) and error.status == HTTPStatus.NOT_FOUND:  # no such call: it is another server
-        advice = "Check that descope.base_url (or descope.project_id, which it comes from) names Descope's API."
-    # Whoever was never reached is told in plain words already; the others' texts begin with the request.
-    what = str(error)
-    if not isinstance(error, NotSent):
-        what = f"A request to Descope failed: {what.removeprefix('Descope ')}"
-    return StopRun(f"{what}.", fix=f"{advice} Then run again: it is safe.")

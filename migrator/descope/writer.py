@@ -19,7 +19,8 @@ from migrator.descope.endpoints import (
     UPDATE_PHONE,
 )
 from migrator.descope.payload import attribute_body, create_request
-from migrator.descope.reader import DescopeReader, stop_for
+from migrator.descope.reader import DescopeReader
+from migrator.descope.refusals import stop_for
 from migrator.descope.user import DescopeUser, parse_user
 
 if TYPE_CHECKING:

@@ -91,9 +91,11 @@ class DoceboClient:
                 auth=auth,
                 default_throttle_wait=None,
                 throttle_window=HOUR,
-                headers=None,
                 setting=config.place_of("docebo.base_url"),
                 patience=patience,
+                ca_file=config.ca_file,
+                proxy=config.proxy,
+                place_of=config.place_of,
             )
 
         self._tokens = transport({("POST", TOKEN_PATH)}, None)

@@ -130,6 +130,8 @@ class Transport:
         headers: sent with every request.
         ca_file: see `migrator.http.session.HttpSession`.
         setting: see `migrator.http.session.HttpSession`.
+        proxy: see `migrator.http.session.HttpSession`.
+        place_of: see `migrator.http.session.HttpSession`.
         patience: how long an API that does not answer is waited for.
 
     Raises:
@@ -150,11 +152,13 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         ca_file: str | None = None,
         setting: str = "",
+        proxy: str | None = None,
+        place_of: Callable[[str], str] = str,
         patience: Patience = LASTING,
     ) -> None:
         self.calls = Calls()
         self._api = api
-        self._http = HttpSession(base_url, ca_file, api=api, setting=setting)
+        self._http = HttpSession(base_url, ca_file, api=api, setting=setting, proxy=proxy, place_of=place_of)
         self._patience = patience
         self._allowed = allowed
         self._pacer = pacer

@@ -14,7 +14,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from migrator.core.activity import spoken
-from migrator.core.errors import ApiError, Cause, NoAnswer, NotSent, Redirected, StopRun, Throttled, Untrusted
+from migrator.core.errors import (
+    ApiError,
+    Cause,
+    NoAnswer,
+    NotSent,
+    ProxyRefused,
+    Redirected,
+    StopRun,
+    Throttled,
+    Untrusted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +81,10 @@ BRIEF = Patience(attempts=2, deadline=8.0, after_timeout=False)  # of a person w
 def may_repeat(kind: Idempotence, error: ApiError) -> bool:
     """The retry table: what a missing answer may mean decides (docs/reliability.md, "The retry table").
 
-    No create is blindly repeated. A redirect and a certificate that is not trusted are answers to think about, not to
-    repeat.
+    No create is blindly repeated. A redirect, a certificate that is not trusted and a proxy's refusal are answers to
+    think about, not to repeat.
     """
-    if isinstance(error, Untrusted | Redirected):
+    if isinstance(error, Untrusted | ProxyRefused | Redirected):
         return False
     if isinstance(error, NotSent | Throttled):
         return True

@@ -18,13 +18,13 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from migrator import __version__
-from migrator.core.errors import ApiError, BadAnswer, ConfigError, NoAnswer, NotSent, Untrusted
-from migrator.core.hosts import is_loopback
+from migrator.core.errors import ApiError, BadAnswer, Cause, ConfigError, NoAnswer, NotSent, ProxyRefused, Untrusted
+from migrator.core.hosts import SYSTEM, is_loopback
 from migrator.http.connection import Exchange, TimedConnection, TimedTlsConnection
-from migrator.http.unreachable import advise, find_cause
+from migrator.http.unreachable import advise, find_cause, proxy_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from migrator.core.model import Json
 
@@ -39,6 +39,8 @@ _HEADERS = {
 }
 # urllib3's own log lines carry whole addresses, even as warnings.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+_LASTING = (Cause.PROXY_ASKS, Cause.PROXY_FORBIDS, Cause.NO_PROXY)  # a proxy says so again when it is asked again
 
 # ValueError: what the libraries raise on headers and host names they cannot decode.
 _BROKEN = (
@@ -66,9 +68,10 @@ class Answer:
 class _Adapter(HTTPAdapter):
     """Gives a session our connections and our trust."""
 
-    def __init__(self, exchange: Exchange, context: ssl.SSLContext) -> None:
+    def __init__(self, exchange: Exchange, context: ssl.SSLContext, proxy: tuple[str, int] | None) -> None:
         self._exchange = exchange
         self._context = context
+        self._proxy = proxy
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
@@ -81,7 +84,7 @@ class _Adapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         connection = TimedTlsConnection if pool.scheme == "https" else TimedConnection
         # A class to the type checker, but the pool only calls it.
-        pool.ConnectionCls = partial(connection, self._exchange)
+        pool.ConnectionCls = partial(connection, self._exchange, self._proxy)
         return pool
 
     def close(self) -> None:
@@ -95,7 +98,7 @@ class _Adapter(HTTPAdapter):
 class _Session(requests.Session):
     """A session that takes nothing from its surroundings and keeps nothing of the server's."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, proxy: tuple[str, int] | None) -> None:
         super().__init__()
         self.trust_env = False  # no .netrc, no proxy, no CA variables (README.md, "Security model")
         self.exchange = Exchange()
@@ -103,7 +106,7 @@ class _Session(requests.Session):
         self.headers.update(_HEADERS)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(self.exchange, context))
+            self.mount(scheme, _Adapter(self.exchange, context, proxy))
 
     def get_redirect_target(self, _resp: requests.Response) -> None:
         """See no redirect: requests would read the whole body just to note where it points."""
@@ -114,20 +117,43 @@ class HttpSession:
 
     Args:
         base_url: https, or plain http for a loopback host alone; a path prefix is kept.
-        ca_file: PEM file of the authorities to trust instead of the built-in ones.
-        api: whose host it is, for the text of errors.
+        ca_file: PEM file of the authorities to trust instead of the built-in ones; "system" for this machine's.
+        api: whose host it is, for the text of errors; in lower case, the section of the configuration.
         setting: the key of the configuration that `base_url` comes from, for their fix.
+        proxy: http://host:port of a proxy that tunnels (CONNECT); None for none, whatever the environment says.
+        place_of: names another key of the configuration, with its place.
 
     Raises:
         ConfigError: `base_url` is none of that, or `ca_file` cannot be used.
     """
 
-    def __init__(self, base_url: str, ca_file: str | None = None, *, api: str, setting: str) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        ca_file: str | None = None,
+        *,
+        api: str,
+        setting: str,
+        proxy: str | None = None,
+        place_of: Callable[[str], str] = str,
+    ) -> None:
         self._base = _checked(base_url)
         self._host = urlsplit(base_url).netloc
         self._api = api
         self._setting = setting
-        self._context = _trust(ca_file)
+        self._proxy = None if proxy is None else _host_and_port(proxy)
+        self._way = "" if proxy is None else f" through the proxy {urlsplit(proxy).netloc}"
+        self._proxy_setting = place_of(f"{api.lower()}.proxy")
+        self._ca_file = ca_file
+        try:
+            self._context = _trust(ca_file)
+        except OSError as error:
+            # A file without certificates is an error of OpenSSL's, whose text says less.
+            why = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+            raise ConfigError(
+                f"The file of trusted authorities {ca_file or 'that the migrator brings'} cannot be used: {why}.",
+                fix=f"Check {place_of(f'{api.lower()}.ca_file')}." if ca_file else "Reinstall the migrator.",
+            ) from None
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[_Session] = []
@@ -183,14 +209,19 @@ class HttpSession:
         cause = find_cause(error)
         if exchange.sent:
             return NoAnswer(f"{what}: no complete answer from {self._host}: {cause.value}", cause=cause)
-        kind = Untrusted if exchange.untrusted else NotSent
-        text = f"{self._api} cannot be reached: {self._host}: {cause.value}"
-        return kind(text, cause=cause, fix=advise(cause, self._setting))
+        kind = Untrusted if exchange.untrusted else ProxyRefused if cause in _LASTING else NotSent
+        status = proxy_status(error)
+        told = f" (HTTP {status})" if status else ""
+        text = f"{self._api} cannot be reached: {self._host}{self._way}: {cause.value}{told}"
+        setting = self._proxy_setting if exchange.at_proxy else self._setting
+        return kind(text, cause=cause, fix=advise(cause, setting))
 
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = _Session(self._context)
+            # That of the system holds a lock while it greets a server, for which no other thread may wait.
+            context = _trust(self._ca_file) if self._ca_file == SYSTEM else self._context
+            session = self._local.session = _Session(context, self._proxy)
             with self._lock:
                 self._sessions.append(session)
         return session
@@ -228,16 +259,27 @@ def _sendable(what: str, headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """Whom to trust.
+
+    Raises:
+        OSError: the file cannot be used.
+    """
+    context: ssl.SSLContext
     # Made by hand: the libraries' own contexts obey environment variables.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
+    if ca_file == SYSTEM:
+        import truststore  # noqa: PLC0415 -- few want it
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(ca_file or DEFAULT_CA_BUNDLE_PATH)
-    except OSError as error:
-        raise ConfigError(
-            f"The file of trusted authorities cannot be used ({type(error).__name__}).", fix="Reinstall the migrator."
-        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 0
 
 
 def _checked(base_url: str) -> str:

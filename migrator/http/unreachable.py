@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from migrator.core.errors import Cause
+from migrator.http.connection import ProxyAnswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +41,13 @@ _KINDS = (
     (ConnectionError, Cause.RESET),
     (ssl.SSLError, Cause.NO_TLS),
 )
+_ASKS = 407
+_PROXY = {4: Cause.PROXY_FORBIDS, 5: Cause.PROXY_FAILS}
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
 _NAMES = "Make sure that this machine can look up names."
-_WAY = "Make sure that this machine may connect to it directly: proxies are not used."
+_WAY = "Make sure that this machine may connect to it; a proxy is used only where the key proxy names one."
 _PROOF = "Nothing is sent to a server that cannot prove who it is; this cannot be switched off."
 _ADVICE = {
     Cause.NO_NAME: _NAMES,
@@ -54,10 +57,14 @@ _ADVICE = {
     Cause.EXPIRED: f"Whoever runs the server must renew it. {_PROOF}",
     Cause.NOT_YET_VALID: f"Set this machine's clock with NTP. {_PROOF}",
     Cause.OTHER_HOST: _PROOF,
-    Cause.UNKNOWN_AUTHORITY: "Only public authorities are trusted: a company's proxy that intercepts TLS must"
-    f" let this host through. {_PROOF}",
+    Cause.UNKNOWN_AUTHORITY: "Where a company's proxy intercepts TLS, name the file of its authority as ca_file (or"
+    f" system), or let it pass this host through. {_PROOF}",
     Cause.BAD_CERTIFICATE: _PROOF,
     Cause.NO_TLS: "The server must offer TLS 1.2 or later on that port.",
+    Cause.PROXY_ASKS: "The migrator has none: let it pass this machine, or this server, without them.",
+    Cause.PROXY_FORBIDS: "Whoever runs the proxy must allow CONNECT to that host and port.",
+    Cause.PROXY_FAILS: "Whoever runs the proxy must make sure that it can look the name up and connect to it.",
+    Cause.NO_PROXY: "It must name an HTTP proxy that takes CONNECT, without TLS of its own.",
 }
 
 
@@ -66,7 +73,7 @@ def advise(cause: Cause, setting: str) -> str:
 
     Args:
         cause: what is in the way.
-        setting: the key of the configuration that the server's address comes from; "" when there is none.
+        setting: the key of the configuration that the address comes from, the server's or the proxy's; "" for none.
     """
     return " ".join(filter(None, (setting and f"Check {setting}.", _ADVICE.get(cause, _WAY))))
 
@@ -87,7 +94,14 @@ def _wrapped(error: BaseException) -> Iterator[BaseException]:
             queue += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
 
 
+def proxy_status(error: BaseException) -> int | None:
+    """The status with which a proxy refused; None where it did not."""
+    return next((one.status for one in _wrapped(error) if isinstance(one, ProxyAnswered)), None)
+
+
 def _known(error: BaseException) -> Cause | None:
+    if isinstance(error, ProxyAnswered):
+        return _PROXY.get((error.status or 0) // 100, Cause.NO_PROXY) if error.status != _ASKS else Cause.PROXY_ASKS
     if isinstance(error, ssl.SSLCertVerificationError):
         return _CERTIFICATES.get(error.verify_code, Cause.BAD_CERTIFICATE)
     if isinstance(error, OSError) and error.errno in _NO_ROUTE:

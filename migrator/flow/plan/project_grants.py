@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.core.errors import ConfigError, Refused, StopRun
 from migrator.core.grants import Grant
-from migrator.descope.auth import REFUSED_KEY, key_refused
+from migrator.descope.refusals import REFUSED_KEY, key_refused
 from migrator.flow.context import MissingGrants
 from migrator.log.setup import get_logger
 

@@ -169,3 +169,41 @@ def test_other_databases_are_refused(tmp_path: Path, url: str) -> None:
 
     assert "checkpoint.url: must " in message
     assert "canary" not in message
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://proxy.acme.com:3128", "http://proxy.acme.com:3128"),
+        ("http://Proxy.ACME.com:80/", "http://proxy.acme.com:80"),
+        ("http://[::1]:3128", "http://[::1]:3128"),
+        ("http://10.0.0.1:8080", "http://10.0.0.1:8080"),
+    ],
+)
+def test_a_proxy_is_kept_in_one_spelling(tmp_path: Path, url: str, kept: str) -> None:
+    config = load_with(tmp_path, docebo={"proxy": url}, descope={"proxy": url})
+
+    assert (config.docebo.proxy, config.descope.proxy) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "proxy.acme.com:3128", "http://proxy.acme.com", "https://proxy.acme.com:3128", "socks5://proxy.acme.com:1080",
+        "http://me:canary@proxy.acme.com:3128", "http://@proxy.acme.com:3128", "http://:3128", "http://proxy:0",
+        "http://proxy:99999", "http://proxy:3128/path", "http://proxy:3128?a=b", "http://proxy:3128#a", "http://a b:1",
+        "http://proxy:3128\n",
+    ],
+)  # fmt: skip
+def test_whatever_is_no_proxy_is_refused_without_being_shown(tmp_path: Path, url: str) -> None:
+    message = refusal_with(tmp_path, docebo={"proxy": url})
+
+    assert "docebo.proxy: must " in message
+    assert "canary" not in message
+
+
+def test_a_file_of_authorities_starts_from_the_configurations_folder(tmp_path: Path) -> None:
+    """The word system is no path."""
+    config = load_with(tmp_path, docebo={"ca_file": "own.pem"}, descope={"ca_file": "system"})
+
+    assert (config.docebo.ca_file, config.descope.ca_file) == (str(tmp_path / "own.pem"), "system")

@@ -22,8 +22,8 @@ ROOMS = ("checkpoint", "core", "descope", "docebo", "flow", "normalize", "report
 ORDINARY = {
     "ApiError", "BadAnswer", "Bar", "Cause", "Clock", "ConfigError", "DescopeReader", "DescopeWriter", "DoceboClient",
     "HistoryLine", "Interrupted", "KeyAuth", "LoginRefused", "MigratorError", "NoAnswer", "NotSent", "Panel",
-    "Redirected", "Refused", "ServerFailed", "StopRun", "Throttled", "Token", "TokenAuth", "Untrusted", "UsersLeft",
-    "UsersMissing",
+    "ProxyRefused", "Redirected", "Refused", "ServerFailed", "StopRun", "Throttled", "Token", "TokenAuth", "Untrusted",
+    "UsersLeft", "UsersMissing",
 }  # fmt: skip
 
 

@@ -9,10 +9,10 @@ import pytest
 from figures import rows_of
 
 ROOT = Path(__file__).parents[3]
-COUNTS = {"C": 8, "N": 19, "P": 9, "D": 8, "S": 7, "L": 5}
+COUNTS = {"C": 8, "N": 19, "P": 9, "D": 8, "S": 7, "L": 5, "W": 5}
 TEXT = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 ROWS = {row: (tests, reached) for row, tests, reached in re.findall(
-    r"^\| ([CNPDSL]\d+) \|[^|]*\|([^|]*)\|([^|]*)\|$", TEXT, re.MULTILINE)}  # fmt: skip
+    r"^\| ([CNPDSLW]\d+) \|[^|]*\|([^|]*)\|([^|]*)\|$", TEXT, re.MULTILINE)}  # fmt: skip
 IDS = [f"{kind}{number}" for kind, count in COUNTS.items() for number in range(1, count + 1)]
 NAMED = [name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts
          for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)]  # fmt: skip

@@ -12,13 +12,14 @@ from migrator.cli import display
 from migrator.cli.render import plan_text
 from migrator.cli.undo_text import undo_text
 from migrator.cli.wrap import fitted
-from migrator.core.errors import Interrupted
+from migrator.core.errors import ConfigError, Interrupted
 from migrator.core.reasons import Reason
 from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from migrator.core.census import ProjectCensus
     from migrator.flow.undo.tally import UndoTally
     from migrator.report.summary import RunFigures
 
@@ -131,9 +132,27 @@ def show_plan(figures: RunFigures) -> bool:
     """`--yes`: the plan is shown, and needs no answer."""
     display.make_way()
     where = f"Docebo {figures.source} -> Descope project {figures.project}. The plan:"
-    click.echo(f"\n{fitted(where, err=True)}", err=True)
+    first = f"This migration's first write: {figures.census.describe()}" if figures.census is not None else ""
+    click.echo("".join(f"\n{fitted(text, err=True)}" for text in (first, where) if text), err=True)
     click.echo("\n".join(plan_text(figures, fixes=False)), err=True)
     return True
+
+
+def refuse_strangers(census: ProjectCensus, setting: str) -> None:
+    """`--yes` without `--project`: nobody has looked at the target, so it must be beyond doubt.
+
+    Args:
+        setting: names the key of the project's id, with its place.
+
+    Raises:
+        ConfigError: many of the users there are strangers.
+    """
+    if census.needs_a_word:
+        raise ConfigError(
+            f"Is this the right project? {census.describe()} Nothing was written there.",
+            fix=f"If it is, say so in the same command: migrator run --yes --project {census.project}. If not, correct"
+            f" {setting}.",
+        )
 
 
 def only_if_right(_sent: int, wrong: int) -> bool:

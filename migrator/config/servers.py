@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -21,6 +22,7 @@ def _in_its_folder(value: str, info: ValidationInfo) -> str:
 CaFile: TypeAlias = Annotated[Text, AfterValidator(_in_its_folder)]
 
 _REGIONAL_ID_LENGTH = 32
+_REGIONAL_HOST = re.compile(r"api\.[a-z0-9]{4}\.descope\.com")
 
 
 class DoceboConfig(LimitedSection):
@@ -74,6 +76,8 @@ class DescopeConfig(LimitedSection):
     def _each_in_its_place(self) -> DescopeConfig:
         """Ids begin with P and keys with K, so that a mix-up is known before anything is sent."""
         if not self.project_id.startswith("K"):
+            if self.project_id.startswith("P") and self.management_key.get_secret_value().startswith("P"):
+                raise problem_at("this is a project id; a management key begins with K", ["management_key"])
             return self
         if self.management_key.get_secret_value().startswith("P"):
             text = "project id and management key are swapped: an id begins with P, a key with K"
@@ -85,7 +89,11 @@ class DescopeConfig(LimitedSection):
         """The API's address: `base_url`, else that of the project id's region (docs/contract/descope.md 1)."""
         if self.base_url is not None:
             return self.base_url
-        return f"https://api.{self.project_id[1:5]}.descope.com" if self._regional else "https://api.descope.com"
+        return self._own_url
+
+    @property
+    def _own_url(self) -> str:
+        return f"https://api.{self.region}.descope.com" if self._regional else "https://api.descope.com"
 
     @property
     def address_setting(self) -> str:
@@ -94,6 +102,19 @@ class DescopeConfig(LimitedSection):
             return self.place_of("descope.base_url")
         region = "derived from the region in it" if self._regional else "used for every id that names no region"
         return f"{self.place_of('descope.project_id')}: the address {self.url} is {region}"
+
+    @property
+    def other_region(self) -> str:
+        """Why `base_url` may be the address of another region than the project's; "" where nothing says so."""
+        if self.base_url in (None, self._own_url) or not (self._regional or _REGIONAL_HOST.fullmatch(self.host)):
+            return ""
+        names = f"the region {self.region}" if self._regional else "no region"
+        return f"the project id names {names}, whose address is {self._own_url}, but base_url is {self.base_url}"
+
+    @property
+    def region(self) -> str:
+        """The region that the project id names, "" where it names none (docs/contract/descope.md 1)."""
+        return self.project_id[1:5] if self._regional else ""
 
     @property
     def _regional(self) -> bool:

@@ -24,11 +24,12 @@ from migrator.descope.endpoints import (
     USER,
     Endpoint,
 )
+from migrator.descope.limits import MINUTE, descope_limits
 from migrator.descope.refusals import REFUSED_KEY, TOO_MUCH, key_refused, stop_for
-from migrator.descope.trail import AUDIT_LIMIT, Audits, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
+from migrator.descope.trail import Audits, audit_pages, is_whole, newest_of, parse_audits, parse_sign_ins
 from migrator.descope.user import DescopeUser, parse_user, parse_users
 from migrator.http.client import Request, Transport
-from migrator.http.pace import Limit, Pacer
+from migrator.http.pace import Pacer
 from migrator.http.retry import LASTING
 
 if TYPE_CHECKING:
@@ -41,14 +42,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_MINUTE = 60.0
 _PAGE = 100  # the search limit every source agrees on (docs/contract/descope.md 3.10)
-
-
-def descope_limits(config: DescopeConfig) -> dict[str, Limit]:
-    """The limit of each bucket; none where nothing is to be paced."""
-    limits = {**config.limits, "audit": AUDIT_LIMIT} if config.limits else {}
-    return {name: Limit(calls, _MINUTE, config.leave) for name, calls in limits.items()}
 
 
 class DescopeReader:
@@ -73,7 +67,7 @@ class DescopeReader:
             pacer=self.pacer,
             clock=clock,
             auth=KeyAuth(config),
-            default_throttle_wait=_MINUTE,
+            default_throttle_wait=MINUTE,
             setting=config.address_setting,
             patience=patience,
             ca_file=config.ca_file,
@@ -158,6 +152,10 @@ class DescopeReader:
     def search_logins(self, login_ids: Sequence[str]) -> list[DescopeUser]:
         """Users that answer to any of these login ids, as far as the search index knows yet."""
         return self._halving(login_ids, lambda some: list(self._search({"loginIds": list(some)}, enough=some)))
+
+    def everybody(self) -> Iterator[tuple[list[DescopeUser], int | None, int]]:
+        """Everybody in the project, in pages without end: users, the total (None: unknown), how many fit on a page."""
+        return self._pages({}, _PAGE, by_list=False)
 
     def marked(self, platform: str) -> Iterator[DescopeUser]:
         """Every user carrying the mark of this platform.
@@ -276,18 +274,7 @@ class DescopeReader:
         # Never more than can be needed: a list that is halved halves the limit too (docs/contract/descope.md 10.2).
         by_list = bool(enough or limit)
         limit = limit or (_PAGE if enough is None else len(enough))
-        page = 0
-        while True:
-            try:
-                users, total = self._search_page({**filters, "withTestUser": True, "limit": limit, "page": page})
-            except Refused as error:
-                if by_list:
-                    raise
-                if page or limit == 1:
-                    raise stop_for(error) from None
-                limit //= 2
-                continue
-            page += 1
+        for users, total, limit in self._pages(filters, limit, by_list=by_list):  # noqa: B020 -- as it is now
             fresh = [user for user in users if user.user_id not in seen]
             seen |= {user.user_id for user in fresh}
             yield from fresh
@@ -304,6 +291,24 @@ class DescopeReader:
                 return
             if enough is not None and len(seen) >= len(enough) and (total is None or len(seen) >= total):
                 return
+
+    def _pages(
+        self, filters: dict[str, Json], limit: int, *, by_list: bool
+    ) -> Iterator[tuple[list[DescopeUser], int | None, int]]:
+        """Pages without end, each with the total, where Descope tells it, and how many users fit on it."""
+        page = 0
+        while True:
+            try:
+                found = self._search_page({**filters, "withTestUser": True, "limit": limit, "page": page})
+            except Refused as error:
+                if by_list:
+                    raise
+                if page or limit == 1:
+                    raise stop_for(error) from None
+                limit //= 2
+                continue
+            page += 1
+            yield *found, limit
 
     def _search_page(self, body: Json) -> tuple[list[DescopeUser], int | None]:
         def parse(answer: Json) -> tuple[list[DescopeUser], int | None]:

@@ -20,6 +20,12 @@ def key_refused(config: DescopeConfig, error: Refused) -> ConfigError:
     why = "is wrong or has expired, or it belongs to another project"
     if error.status != HTTPStatus.UNAUTHORIZED:
         why = "is not permitted to do this, or not from this machine's address"
+    elif region := config.other_region:
+        return ConfigError(
+            f"{config.host} does not know project {config.project_id} with this management key ({error}): {region}.",
+            fix=f"Take {config.place_of('descope.base_url')} out, unless the project has this address of its own; then"
+            f" check that {project} and {key} belong together.",
+        )
     return ConfigError(
         f"Descope refused the management key for project {config.project_id}: the key {why} ({error}).",
         fix=f"Check that {project} and {key} belong together, and in the Descope console the key's expiry,"

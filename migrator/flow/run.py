@@ -26,6 +26,7 @@ from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, run_context
 from migrator.flow.opening import open_run, wanted_binding
 from migrator.flow.plan.catch_up import CatchUp
+from migrator.flow.plan.census import first_census
 from migrator.flow.plan.decisions_file import is_the_report, read_decisions
 from migrator.flow.plan.plan import make_plan
 from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
@@ -189,6 +190,7 @@ class _Run:
             if sender is None:
                 return
             planned = self._figures(RunOutcome.DRY_RUN)
+            planned.census = first_census(context) if planned.sends else None
             if planned.sends and not context.questions.ask(context.options.confirm, planned):
                 what = "Nothing more" if once_more else "Nothing"
                 raise Declined(f"{what} was sent: you said no.", fix="Run again when you are ready.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.checkpoint.users.verdicts import arrived_pages, count_arrived
 from migrator.core.activity import spoken
-from migrator.descope.reader import descope_limits
+from migrator.descope.limits import descope_limits
 from migrator.descope.trail import SIGNED_IN, TRAIL_PAGE
 from migrator.flow.plan.estimate import AT_LEAST, AT_MOST, paced_seconds
 from migrator.flow.scratch import Scratch

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.descope.reader import descope_limits
+from migrator.descope.limits import descope_limits
 from migrator.docebo.client import BUCKET, docebo_limits
 from migrator.flow.plan.estimate import (
     AT_LEAST,

@@ -16,6 +16,7 @@ from migrator.report.document import RunExtras
 if TYPE_CHECKING:
     from migrator.checkpoint.runs.verifications import VerificationDocument
     from migrator.checkpoint.users.counts import UserCounts
+    from migrator.core.census import ProjectCensus
     from migrator.core.errors import ErrorDocument, MigratorError
     from migrator.report.document import RunDocument, SsoReadiness
 
@@ -33,7 +34,7 @@ class RunFigures:
     left Docebo and can still sign in, `sso` who lands in their own Docebo account. `verify` is the last verification of
     any kind, `verify_all` the last one of everybody if that is older, `read_back` this run's own by class, None
     without one. `limit` and `searched` are the options that leave others for later. `seconds` is the run's own time;
-    `extra` are further keys of the document.
+    `census` is who is in the project before the first write, `extra` are further keys of the document.
     """
 
     source: str
@@ -54,6 +55,7 @@ class RunFigures:
     read_back: dict[str, int] | None = None
     limit: int | None = None
     searched: bool = False
+    census: ProjectCensus | None = None
     extra: RunExtras = field(default_factory=RunExtras)
 
     @property

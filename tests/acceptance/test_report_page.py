@@ -54,7 +54,7 @@ def run_report(place: Place) -> Path:
     place.sandbox.control.reset(users=300, strangers=30, difficult=0.4)
     evil = {"email": "", "first_name": EVIL, "last_name": "=cmd|x", "fullname": EVIL, "username": '"><img src=x>'}
     place.sandbox.control.put_docebo_user(place.sources()[0] | {"user_id": "99999"} | evil)
-    assert place.forked("run", "--yes").code == 3
+    assert place.forked("run", "--yes", "--project", place.config.descope.project_id).code == 3
     return place.folder / "reports" / "report.html"
 
 

@@ -21,7 +21,7 @@ def test_every_user_arrives_once_and_the_second_run_does_nothing(any_place: Plac
     place.sandbox.control.reset(users=1500, strangers=20, difficult=0.05)
     start = oracle.before(place)
 
-    first = place.forked("run", "--yes", "--json")
+    first = place.forked("run", "--yes", "--json", "--project", place.config.descope.project_id)
     verdict = oracle.check(place, start, first)
 
     assert first.document["outcome"] == "needs_person"
@@ -39,13 +39,13 @@ def test_every_user_arrives_once_and_the_second_run_does_nothing(any_place: Plac
 
 
 def test_call_budget(place: Place) -> None:
-    """1,000 new users cost at most 10.5 creates, 10.5 look-ups and 5 page calls per sweep."""
+    """1,000 new users cost at most 10.5 creates, 10.5 look-ups and 5 page calls per sweep; one counts strangers."""
     place.sandbox.control.reset(users=1000, difficult=0)
 
     place.migrate()
 
     assert len(calls(place, "/v1/mgmt/user/create/batch")) == 10
-    assert len(calls(place, "/v2/mgmt/user/search", "/v1/mgmt/user")) == 10
+    assert len(calls(place, "/v2/mgmt/user/search", "/v1/mgmt/user")) == 10 + 1
     assert len(calls(place, "/manage/v1/user")) == 2 * 5
 
 
@@ -61,7 +61,7 @@ def test_plan_predicts_what_run_does(any_place: Place) -> None:
     assert plan.document["outcome"] == "dry_run"
     assert [entry for entry in place.journal() if entry["committed"]] == []
     assert oracle.check(place, start, whole=False).writes == 0
-    run = place.forked("run", "--yes", "--json")
+    run = place.forked("run", "--yes", "--json", "--project", place.config.descope.project_id)
     oracle.check(place, start, run)
     assert run.document["counts"] == plan.document["counts"]
     assert run.document["reasons"] == plan.document["reasons"]

@@ -33,6 +33,7 @@ folder have other names.
 """
 _TIME = r"\d+\s(?:h|min|s)(?:\s\d+\s(?:h|min|s))*"
 _PLACEHOLDERS = (
+    (r"\(at(\s)127\.0\.0\.1:\d+", r"(at\1api.descope.com"),
     (r"127\.0\.0\.1:\d+", "acme.docebosaas.com"),
     (rf"(ends in|the run in)\s{_TIME}(\sto\s{_TIME})?(?=[.,\s]|$)", r"\1 N s to N min"),
     (r"(?m)^( +)[\d.]+ s *$", r"\1N s"),

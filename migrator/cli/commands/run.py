@@ -23,12 +23,13 @@ from migrator.cli.prompts import (
     about_plan,
     about_upgrade,
     only_if_right,
+    refuse_strangers,
     show_plan,
 )
 from migrator.cli.render import result_line, result_text, would_lines
 from migrator.cli.signals import signals
 from migrator.core.clock import Clock
-from migrator.core.errors import Declined
+from migrator.core.errors import ConfigError, Declined
 from migrator.core.model import RunOutcome
 from migrator.flow.options import RunOptions
 from migrator.flow.run import migrate as run_engine
@@ -102,6 +103,12 @@ def _with_reading_options(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Send without asking; for scripts.")
+@click.option(
+    "--project",
+    metavar="ID",
+    help="The Descope project that is meant: another one in the configuration is refused (exit 2). --yes needs it for"
+    " the first write where more than a tenth of the users there, or more than 1,000, are strangers.",
+)
 @click.option("--dry-run", is_flag=True, help="The same as `migrator plan`.")
 @click.option("--plan", "plan_file", type=_file, help="Do only what this file from `plan --out` says.")
 @click.option(
@@ -136,6 +143,7 @@ def run_command(
     asked: RunOptions,
     leave: float,
     yes: bool,
+    project: str | None,
     dry_run: bool,
     plan_file: Path | None,
     canary: int | None,
@@ -155,6 +163,7 @@ def run_command(
     Example:
       migrator run
       migrator run --yes --json > summary.json
+      migrator run --yes --project P2abc
       migrator run --search-text ana@example.org
       migrator run --retry missing --retry differs
       migrator run --decisions problems.csv
@@ -169,6 +178,12 @@ def run_command(
         raise click.UsageError(
             "--canary, --create-missing, --max-errors, --max-error-rate and --retry cannot go with --dry-run, which"
             " sends nothing."
+        )
+    if project not in (None, config.descope.project_id):
+        place = config.descope.place_of("descope.project_id")
+        raise ConfigError(  # without the value, in whose place a key may have been given
+            f"--project names another project than {place}, which is {config.descope.project_id}.",
+            fix="Correct the one that is wrong. Nothing was changed.",
         )
     if plan_file is not None and asked.decisions is not None:
         raise click.UsageError(
@@ -189,7 +204,9 @@ def run_command(
         max_errors=max_errors,
         max_error_rate=max_error_rate,
         create_missing=create_missing,
-        confirm=audit.log_question("plan", _confirm(common, yes=yes), asked="--yes" if yes else "person"),
+        confirm=audit.log_question(
+            "plan", _confirm(common, config, yes=yes, named=project is not None), asked="--yes" if yes else "person"
+        ),
         confirm_canary=audit.log_question(
             "canary", only_if_right if yes else about_canary, asked="--yes" if yes else "person"
         ),
@@ -250,10 +267,17 @@ def execute_run(common: Common, config: Config, options: RunOptions, *, allow_pa
     return EXIT_NEEDS_PERSON if figures.outcome == RunOutcome.NEEDS_PERSON and not allow_partial else 0
 
 
-def _confirm(common: Common, *, yes: bool) -> Callable[[RunFigures], bool]:
-    if not yes:
-        return about_plan
-    return show_plan if common.verbosity >= 0 else (lambda _figures: True)
+def _confirm(common: Common, config: Config, *, yes: bool, named: bool) -> Callable[[RunFigures], bool]:
+    """The question; with --yes none, but a project full of strangers must have been `named`."""
+
+    def go_on(figures: RunFigures) -> bool:
+        if common.verbosity >= 0:
+            show_plan(figures)
+        if figures.census is not None and not named:
+            refuse_strangers(figures.census, config.descope.place_of("descope.project_id"))
+        return True
+
+    return go_on if yes else about_plan
 
 
 def may_upgrade(config: Config, *, yes: bool) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
-from migrator.descope.reader import descope_limits
+from migrator.descope.limits import descope_limits
 from migrator.docebo.client import BUCKET, docebo_limits
 from migrator.flow.plan.plan import users_per_search
 from migrator.http.pace import least_seconds

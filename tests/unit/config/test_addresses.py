@@ -207,3 +207,27 @@ def test_a_file_of_authorities_starts_from_the_configurations_folder(tmp_path: P
     config = load_with(tmp_path, docebo={"ca_file": "own.pem"}, descope={"ca_file": "system"})
 
     assert (config.docebo.ca_file, config.descope.ca_file) == (str(tmp_path / "own.pem"), "system")
+
+
+@pytest.mark.parametrize(
+    ("project_id", "base_url", "says"),
+    [
+        ("Peuc1abcdefghijklmnopqrstuvwxyz01", None, ""),
+        ("Peuc1abcdefghijklmnopqrstuvwxyz01", "https://api.euc1.descope.com", ""),
+        ("Peuc1abcdefghijklmnopqrstuvwxyz01", "https://api.descope.com", "the region euc1, whose address is"),
+        ("Peuc1abcdefghijklmnopqrstuvwxyz01", "https://api.aps2.descope.com", "the region euc1, whose address is"),
+        ("Peuc1abcdefghijklmnopqrstuvwxyz01", "https://auth.acme.com", "the region euc1, whose address is"),
+        ("P2abc", None, ""),
+        ("P2abc", "https://api.descope.com", ""),
+        ("P2abc", "https://auth.acme.com", ""),
+        ("P2abc", "https://api.euc1.descope.com", "names no region, whose address is https://api.descope.com, but"),
+    ],
+)
+def test_an_address_of_another_region_is_known(
+    tmp_path: Path, project_id: str, base_url: str | None, says: str
+) -> None:
+    """The id names the region; an address of one's own may be right, and is suspected only where the key is refused."""
+    config = load_with(tmp_path, descope={"project_id": project_id, "base_url": base_url})
+
+    assert says in config.descope.other_region
+    assert bool(config.descope.other_region) == bool(says)

@@ -23,8 +23,9 @@ from migrator.log import setup as log
 from migrator.report.summary import error_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from migrator.cli.documents import PrintedDocument, StopDocument
     from migrator.config.schema import Config
 
 BUG = 1
@@ -62,7 +63,7 @@ class Common:
         audit.log_configured(config)
         return config
 
-    def print_json(self, document: Mapping[str, object]) -> None:
+    def print_json(self, document: PrintedDocument) -> None:
         """The one JSON document on stdout."""
         click.echo(json.dumps(document, indent=2))
 
@@ -127,7 +128,8 @@ def _exit_code(function: Callable[..., int], common: Common, options: dict[str, 
     except MigratorError as error:
         show_error(error)
         if common.as_json:
-            common.print_json({"error": error_document(error)})
+            document: StopDocument = {"schema": "error/1", "error": error_document(error)}
+            common.print_json(document)
         return error.exit_code
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise

@@ -18,6 +18,7 @@ from migrator.cli.commands.resume import resume_command
 from migrator.cli.commands.run import plan_command, run_command
 from migrator.cli.commands.runs import runs_command
 from migrator.cli.commands.sandbox import sandbox_command
+from migrator.cli.commands.schema import schema_command
 from migrator.cli.commands.set import set_command
 from migrator.cli.commands.show import show_command
 from migrator.cli.commands.status import status_command
@@ -84,6 +85,7 @@ for command in (
     purge_command,
     explain_command,
     estimate_command,
+    schema_command,
     db_group,
     sandbox_command,
     demo_command,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.binding import check_binding
 from migrator.checkpoint.runs.pace_memory import StoredPace
@@ -65,6 +66,12 @@ class SignedInDocument(TypedDict):
     throttled: int
     seconds: float
     report: str
+
+
+class SignedInKeys(TypedDict, total=False):
+    """What `migrator status --json` has with --signed-in alone."""
+
+    signed_in: SignedInDocument
 
 
 def ask_signed_in(common: Common, config: Config, checkpoint: Checkpoint) -> SignedInDocument:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import Literal, NotRequired
 
-if TYPE_CHECKING:
-    from migrator.checkpoint.runs.verifications import VerificationDocument
-    from migrator.core.errors import ErrorDocument
-    from migrator.core.model import Json
-    from migrator.core.sso import ClaimName
+from typing_extensions import TypedDict
+
+from migrator.checkpoint.runs.verifications import VerificationDocument
+from migrator.core.errors import ErrorDocument
+from migrator.core.model import Json
+from migrator.core.sso import ClaimName
 
 
 class MigrationDocument(TypedDict):
@@ -119,8 +120,8 @@ class SsoReadiness(TypedDict):
     classes: dict[str, int]
 
 
-class RunDocument(RunExtras):
-    """A run's or a plan's figures (README.md, "JSON").
+class FiguresKeys(RunExtras):
+    """The figures of a migration (README.md, "JSON").
 
     `counts` are users by state and as `found`, `actions` users by kind and as `nothing`, `reasons` users by reason
     code, `calls` requests by API. `seconds` is the run's own time, `reports` are paths.
@@ -143,6 +144,16 @@ class RunDocument(RunExtras):
     seconds: float
     users_per_second: float
     reports: list[str]
+
+
+class RunDocument(FiguresKeys):
+    """A run's or a plan's figures: `migrator run`, `plan`, `demo` and `report` print them; summary.json has them.
+
+    `counts` are users by state and as `found`, `actions` users by kind and as `nothing`, `reasons` users by reason
+    code, `calls` requests by API. `seconds` is the run's own time, `reports` are paths.
+    """
+
+    schema: Literal["run/1"]
 
 
 # --- the details: counts about fields, sign-ins and groups, no personal data ---------------------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from migrator.checkpoint.users.counts import UserCounts
     from migrator.core.census import ProjectCensus
     from migrator.core.errors import ErrorDocument, MigratorError
-    from migrator.report.document import RunDocument, SsoReadiness
+    from migrator.report.document import FiguresKeys, RunDocument, SsoReadiness
 
 
 CALLS = ("docebo", "descope", "descope_writes", "throttled")
@@ -74,7 +74,11 @@ class RunFigures:
         return sum(self.actions[kind] for kind in ACTION_KINDS)
 
     def document(self) -> RunDocument:
-        """The JSON document; `found` equals the sum of the states."""
+        """The JSON document."""
+        return {"schema": "run/1", **self.keys()}
+
+    def keys(self) -> FiguresKeys:
+        """What JSON documents say of them; `found` equals the sum of the states."""
         states = self.books.states
         counts = {"found": self.books.found} | {
             state.value: states[state] for state in State if state not in (State.PENDING, State.SENDING)
@@ -82,7 +86,7 @@ class RunFigures:
         seconds = round(self.seconds, 3)  # the rate follows from what is shown, so that a rebuilt report shows it too
         # Users in flight count as pending for readers: not decided yet.
         counts["pending"] = self.open
-        document: RunDocument = {
+        document: FiguresKeys = {
             "migration": {"source": self.source, "project": self.project},
             "outcome": str(self.outcome),
             "counts": counts,

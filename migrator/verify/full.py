@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.users.verdicts import (
     arrived_pages,
@@ -15,7 +17,7 @@ from migrator.checkpoint.users.verdicts import (
 from migrator.core.model import MARK_PLATFORM, MARK_USER, State
 from migrator.verify.confidence import LEVEL, draw_sample, most_wrong
 from migrator.verify.erased import match_erased, read_docebo
-from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, Readback
+from migrator.verify.readback import CLASSES, EXTRA, SAME, Difference, DifferenceDocument, Readback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from migrator.descope.user import DescopeUser
     from migrator.docebo.client import DoceboClient
     from migrator.normalize.mapping import Normalizer
-    from migrator.verify.readback import DifferenceDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import TYPE_CHECKING, Self
+
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.users.stored_user import RowVerdict
 from migrator.core.model import MARK_USER, Json

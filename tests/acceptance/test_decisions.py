@@ -214,7 +214,7 @@ def test_purge_erases_a_given_login_id_and_the_user_then_needs_a_person(troubled
 
     raw = b"".join(one.read_bytes() for one in place.folder.glob("migrator.db*"))
     assert NEW_ADDRESS.encode() not in raw
-    assert place.forked("purge", "--json", "--yes").document == {"erased": 0}
+    assert place.forked("purge", "--json", "--yes").document == {"schema": "purge/1", "erased": 0}
     again = place.forked("run", "--yes", "--json")
     assert (again.code, again.document["calls"]["descope_writes"]) == (3, 0)
     assert oracle.read_rows(place.checkpoint, place)[three]["reason"] == "login_id_erased"

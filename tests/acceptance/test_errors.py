@@ -140,7 +140,7 @@ def test_an_error_before_the_start(place: Place, case: Case) -> None:
     assert ended.code == case.code, ended.err
     error = ended.document["error"]
     if case.code == 2:
-        assert ended.document == {"error": error}
+        assert ended.document == {"schema": "error/1", "error": error}
     else:  # a run that stopped tells what a run tells
         assert (ended.document["outcome"], ended.document["counts"]["found"]) == ("stopped", 0)
     assert error["exit_code"] == case.code

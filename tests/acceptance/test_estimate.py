@@ -46,7 +46,8 @@ def test_it_goes_by_the_limits_of_the_configuration(place: Place) -> None:
     ended = place.forked("estimate", "--users", "1", "--json")
 
     assert ended.code == 0
-    assert json.loads(ended.out) == {
+    assert ended.document == {
+        "schema": "estimate/1",
         "users": 1,
         "minutes": 0.0,
         "range_minutes": [0.0, 0.2],

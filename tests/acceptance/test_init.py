@@ -46,7 +46,7 @@ def test_nc20_init_takes_a_file_name_or_that_of_config(place: Place) -> None:
     by_variable = place.command("init", "-q", env={**os.environ, "MIGRATOR_CONFIG": "third.yaml"})
 
     assert "migrator check --config 'my own.yaml'" in by_name.out
-    assert by_option.document == {"file": str(place.folder / "other.yaml"), "variables": [*ENV]}
+    assert by_option.document == {"schema": "init/1", "file": str(place.folder / "other.yaml"), "variables": [*ENV]}
     assert (by_variable.code, by_variable.out, by_variable.err) == (0, "", "")
     for name in ("my own.yaml", "other.yaml", "third.yaml"):
         assert (place.folder / name).read_bytes() == EXAMPLE.read_bytes()

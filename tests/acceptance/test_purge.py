@@ -42,7 +42,7 @@ def test_nothing_personal_is_kept_and_the_next_run_changes_nothing(any_place: Pl
 
     purged = place.forked("purge", "--yes", "--json")
 
-    assert (purged.code, purged.document) == (0, {"erased": with_data})
+    assert (purged.code, purged.document) == (0, {"schema": "purge/1", "erased": with_data})
     assert kept(place) == []
     assert place.forked("status", "--json").document["counts"] == counts
     again = place.forked("run", "--yes", "--json")

@@ -216,7 +216,7 @@ def test_a_descope_that_cannot_be_read_ends_with_exit_4(place: Place) -> None:
 
     ended = place.forked("status", "--signed-in", "--json")
 
-    assert (ended.code, list(ended.document), ended.document["error"]["exit_code"]) == (4, ["error"], 4)
+    assert (ended.code, list(ended.document), ended.document["error"]["exit_code"]) == (4, ["schema", "error"], 4)
     assert "run again: it is safe" in " ".join(ended.err.split())
     assert not (place.folder / "reports" / NAME).exists()
 
@@ -271,7 +271,7 @@ def test_asking_can_be_interrupted_and_leaves_the_last_list(place: Place) -> Non
     asking.send_signal(signal.SIGTERM)
 
     out, _ = asking.communicate(timeout=20)
-    assert (asking.returncode, list(json.loads(out))) == (143, ["error"])
+    assert (asking.returncode, list(json.loads(out))) == (143, ["schema", "error"])
     assert listed(place) == before
 
 

@@ -255,7 +255,13 @@ def test_a_rate_holds_the_run_back_until_it_is_set_again(place: Place) -> None:
         assert place.forked("set", "rate=100%").code == 0
         everybody_arrives(place, start, running)
 
-    assert slower.document == {"paused": False, "paused_since": None, "rate": 0.01, "concurrency": None}
+    assert slower.document == {
+        "schema": "control/1",
+        "paused": False,
+        "paused_since": None,
+        "rate": 0.01,
+        "concurrency": None,
+    }
     assert "rate changes nothing at Docebo, because the configuration sets no limit there." in slower.err
     assert said.endswith(". Set: rate 1 %")
     assert (now["rate"], now["concurrency"]) == (0.01, None)

@@ -93,12 +93,12 @@ def test_after_a_purge_linked_users_are_spared(any_place: Place) -> None:
     place.configure(policy={"existing": "link"})
     before = migrated(place)
     purged = place.forked("purge", "--yes", "--json")
-    assert (purged.code, purged.document) == (0, {"erased": 3})
+    assert (purged.code, purged.document) == (0, {"schema": "purge/1", "erased": 3})
     again = place.forked("purge", "--yes", "--json")
 
     undone = place.forked("undo", "--yes", "--json", "--force-unknown")
 
-    assert again.document == {"erased": 0}
+    assert again.document == {"schema": "purge/1", "erased": 0}
     assert (undone.code, undone.document["counts"]) == (3, NOTHING | {"deleted": 9, "spared": 3})
     assert {one["reason"] for one in undone.document["spared"]} == {"unknown"}
     check_undone(place, before, undone)
@@ -117,7 +117,7 @@ def test_what_was_purged_is_not_restored_by_half(place: Place) -> None:
 
     assert (undone.code, undone.document["counts"]) == (3, NOTHING | {"deleted": 9, "spared": 3})
     assert {one["reason"] for one in undone.document["spared"]} == {"unknown"}
-    assert place.forked("purge", "--yes", "--json").document == {"erased": 0}
+    assert place.forked("purge", "--yes", "--json").document == {"schema": "purge/1", "erased": 0}
 
 
 SIGNS: dict[str, dict[str, Any]] = {

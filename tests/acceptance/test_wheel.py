@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -92,7 +93,7 @@ def test_the_installed_wheel_migrates_from_any_folder(scripts: Path, place: Plac
 
 
 def test_the_program_starts_without_the_extras(scripts: Path, wheel: Path, place: Place) -> None:
-    """Help and a migration on SQLite need no extra; what needs one says how to install it and exits 2."""
+    """Help, schemas and a migration on SQLite need no extra; what needs one says how to install it and exits 2."""
     place.sandbox.control.reset(users=2, difficult=0)
     (packages,) = scripts.parent.glob("lib/python*/site-packages")
     blocker = packages / "sitecustomize.py"
@@ -100,6 +101,7 @@ def test_the_program_starts_without_the_extras(scripts: Path, wheel: Path, place
     try:
         assert call(scripts, place.folder, "--help").returncode == 0
         run = call(scripts, place.folder, "run", "--yes")
+        schema = call(scripts, place.folder, "schema", "run")
         demo = call(scripts, place.folder, "demo")
         sandbox = call(scripts, place.folder, "sandbox")
         place.configure(checkpoint={"url": "postgresql+psycopg://somebody@127.0.0.1:1/nothing"})
@@ -108,6 +110,7 @@ def test_the_program_starts_without_the_extras(scripts: Path, wheel: Path, place
         blocker.unlink()
 
     assert run.returncode == 0, run.stderr
+    assert json.loads(schema.stdout)["title"] == "run/1", schema.stderr
     assert demo.returncode == sandbox.returncode == postgres.returncode == 2
     for ended, extra in ((demo, "sandbox"), (sandbox, "sandbox"), (postgres, "postgres")):
         assert f"pip install {shlex.quote(f'{wheel}[{extra}]')}\n" in ended.stderr

@@ -306,6 +306,6 @@ def test_what_linked_users_were_like_leaves_the_bytes_too(on_postgres: Place, is
     if is_undone:
         assert place.forked("undo", "--yes", "--json").document["counts"]["restored"] == 1
 
-    assert place.forked("purge", "--yes", "--json").document == {"erased": 1}
+    assert place.forked("purge", "--yes", "--json").document == {"schema": "purge/1", "erased": 1}
 
     assert b"had_credential" not in bytes_of_users(place.checkpoint, "pre_image")

@@ -13,6 +13,7 @@ from crash_trials import die_at
 from history_words import Mapping
 from oracle import read_rows
 from runs import go
+from schemas import checked
 from sqlalchemy import create_engine, insert, select
 from virtual_clock import At, VirtualClock
 
@@ -311,7 +312,7 @@ class Commands:
         ended = CliRunner().invoke(main, ["verify", "--json", "--config", str(self.place.config_path)])
         done.code, done.error = ended.exit_code, ended.stderr
         if ended.stdout.startswith("{"):
-            done.document = json.loads(ended.stdout)
+            done.document = checked(json.loads(ended.stdout))
             done.classes = done.document.get("classes", {})
         return self._end(done)
 

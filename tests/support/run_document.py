@@ -18,6 +18,7 @@ def document(outcome: str, **counts: int) -> RunDocument:
     """The JSON document of a run that sent whom it counts as created, ended like this, and was never verified."""
     full = dict.fromkeys(STATES, 0) | counts
     return {
+        "schema": "run/1",
         "migration": {"source": "acme.docebosaas.com", "project": "P2"},
         "outcome": outcome,
         "counts": full | {"found": sum(full.values())},

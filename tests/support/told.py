@@ -7,6 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from schemas import checked
+
 if TYPE_CHECKING:
     from world import Ended, Place
 
@@ -19,9 +21,8 @@ def page(place: Place) -> str:
 
 
 def summary(place: Place) -> dict[str, Any]:
-    """summary.json."""
-    document: dict[str, Any] = json.loads((place.folder / "reports" / "summary.json").read_text(encoding="utf-8"))
-    return document
+    """summary.json, which must be as its schema says."""
+    return checked(json.loads((place.folder / "reports" / "summary.json").read_text(encoding="utf-8")))
 
 
 def status(place: Place) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import psycopg
 import yaml
+from schemas import checked
 
 from migrator.cli.main import main
 from migrator.config import schema as configuration
@@ -83,9 +84,8 @@ class Ended:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON document on stdout."""
-        value: dict[str, Any] = json.loads(self.out)
-        return value
+        """The JSON document on stdout, which must be as its schema says."""
+        return checked(json.loads(self.out))
 
 
 def _become_the_command(folder: Path, arguments: tuple[str, ...], out: int, err: int) -> NoReturn:

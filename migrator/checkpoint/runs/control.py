@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, insert, select, update
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.db.tables import control, migration
 from migrator.core.activity import percent_text
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
 
-class ControlDocument(TypedDict):
+class ControlKeys(TypedDict):
     """A `Control` in JSON; `paused_since` is ISO 8601 in UTC, None unless paused; None where nothing was set."""
 
     paused: bool
     paused_since: str | None
     rate: float | None
     concurrency: int | None
+
+
+class ControlDocument(ControlKeys):
+    """What is asked of the run at work: `migrator pause`, `resume` and `set` print it."""
+
+    schema: Literal["control/1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Control:
         concurrency = [] if self.concurrency is None else [f"concurrency {self.concurrency}"]
         return ", ".join(rate + concurrency)
 
-    def document(self) -> ControlDocument:
+    def keys(self) -> ControlKeys:
         """As JSON documents carry it."""
         since = None if self.paused_since is None else utc_text(self.paused_since)
         return {
@@ -56,6 +63,10 @@ class Control:
             "rate": self.rate,
             "concurrency": self.concurrency,
         }
+
+    def document(self) -> ControlDocument:
+        """The JSON document."""
+        return {"schema": "control/1", **self.keys()}
 
 
 NOTHING_ASKED = Control()

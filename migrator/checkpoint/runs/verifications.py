@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, insert, select, true
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.db.tables import verification
 from migrator.core.clock import utc_text

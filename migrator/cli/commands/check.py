@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.db.database import Database
 from migrator.checkpoint.db.schema import current_revision, head_revision
@@ -35,6 +36,24 @@ LEAST_FREE = 256 * 1024 * 1024  # bytes; a checkpoint of 100,000 users stays bel
 MOST_SKEW = 60.0  # seconds
 
 
+class LineDocument(TypedDict):
+    """A `Line` in JSON."""
+
+    name: str
+    ok: bool
+    text: str
+    fix: str
+    warning: bool
+
+
+class CheckDocument(TypedDict):
+    """The result of each check, and whether nothing must be fixed first. `migrator check` prints it."""
+
+    schema: Literal["check/1"]
+    ok: bool
+    checks: list[LineDocument]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """The result of one check; `fix` says what to do when it is not ok.
@@ -47,6 +66,10 @@ class Line:
     text: str
     fix: str = ""
     warning: bool = False
+
+    def document(self) -> LineDocument:
+        """As JSON."""
+        return {"name": self.name, "ok": self.ok, "text": self.text, "fix": self.fix, "warning": self.warning}
 
 
 class Undecided(MigratorError):
@@ -77,7 +100,8 @@ def check_command(common: Common) -> int:
             _show(line)
     ok = all(line.ok or line.warning for line in lines)
     if common.as_json:
-        common.print_json({"ok": ok, "checks": [asdict(line) for line in lines]})
+        document: CheckDocument = {"schema": "check/1", "ok": ok, "checks": [line.document() for line in lines]}
+        common.print_json(document)
     return 0 if ok else ConfigError.exit_code
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.db.database import Database
 from migrator.checkpoint.db.schema import current_revision, head_revision, upgrade_schema
@@ -13,6 +14,14 @@ from migrator.cli.command import Common, with_common_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class DbDocument(TypedDict):
+    """The checkpoint's schema, null for none, and the newest. `migrator db current` and `db upgrade` print it."""
+
+    schema: Literal["db/1"]
+    current: str | None
+    head: str
 
 
 @click.group()
@@ -81,6 +90,7 @@ def upgrade_command(common: Common) -> int:
 
 def _tell(common: Common, found: str | None) -> None:
     if common.as_json:
-        common.print_json({"current": found, "head": head_revision()})
+        document: DbDocument = {"schema": "db/1", "current": found, "head": head_revision()}
+        common.print_json(document)
     else:
         click.echo(f"current: {found or 'empty'}\nnewest:  {head_revision()}")

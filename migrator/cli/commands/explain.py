@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.wrap import fitted
@@ -36,6 +37,19 @@ class CodeDocument(TypedDict):
     again: str | None
 
 
+class ExplainDocument(CodeDocument):
+    """What one code means. `migrator explain CODE` prints it."""
+
+    schema: Literal["explain/1"]
+
+
+class CodesDocument(TypedDict):
+    """What every code means. `migrator explain` prints it."""
+
+    schema: Literal["codes/1"]
+    codes: list[CodeDocument]
+
+
 @click.command()
 @click.argument("code", required=False)
 @with_common_options
@@ -58,11 +72,13 @@ def explain_command(common: Common, code: str | None) -> int:
     if code is not None:
         one = _known(code, documents)
         if common.as_json:
-            common.print_json(one)
+            document: ExplainDocument = {"schema": "explain/1", **one}
+            common.print_json(document)
         else:
             click.echo("\n".join(_text(one)))
     elif common.as_json:
-        common.print_json({"codes": list(documents.values())})
+        every: CodesDocument = {"schema": "codes/1", "codes": list(documents.values())}
+        common.print_json(every)
     else:
         width = max(map(len, documents))
         click.echo("\n".join(fitted(one["meaning"], f"{name:<{width}}  ") for name, one in documents.items()))

@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.wrap import fitted
@@ -16,6 +18,14 @@ from migrator.core.packaging import packaged
 
 EXAMPLE = "config.example.yaml"
 _VARIABLE = re.compile(r"^[^#\n]*\$\{(\w+)\}", re.MULTILINE)
+
+
+class InitDocument(TypedDict):
+    """The configuration that was written, and the variables it reads. `migrator init` prints it."""
+
+    schema: Literal["init/1"]
+    file: str
+    variables: list[str]
 
 
 @click.command()
@@ -39,7 +49,8 @@ def init_command(common: Common, file: Path | None) -> int:
     _write_new(path, text)
     variables = _VARIABLE.findall(text)
     if common.as_json:
-        common.print_json({"file": str(path.absolute()), "variables": variables})
+        document: InitDocument = {"schema": "init/1", "file": str(path.absolute()), "variables": variables}
+        common.print_json(document)
     elif common.verbosity >= 0:
         click.echo("\n".join(_next_steps(path, variables)))
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.db.checkpoint import Checkpoint
 from migrator.checkpoint.users.erasure import count_with_personal_data, erase_everybody
@@ -22,6 +23,13 @@ from migrator.report.sentences import users_words
 
 if TYPE_CHECKING:
     from migrator.config.schema import Config
+
+
+class PurgeDocument(TypedDict):
+    """Of how many users personal data was erased. `migrator purge` prints it."""
+
+    schema: Literal["purge/1"]
+    erased: int
 
 
 @click.command()
@@ -62,7 +70,8 @@ def purge_command(common: Common, yes: bool) -> int:
             raise Declined("Nothing was erased: you said no.", fix="Run it again when you are ready.")
         erased = erase_everybody(checkpoint)
     if common.as_json:
-        common.print_json({"erased": erased})
+        document: PurgeDocument = {"schema": "purge/1", "erased": erased}
+        common.print_json(document)
     else:
         click.echo("\n".join(_text(config, erased)))
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import every_run
@@ -15,6 +16,7 @@ from migrator.cli.pace_words import elapsed_text
 from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.wrap import columns, hanging
 from migrator.core.clock import Clock, utc_text
+from migrator.core.errors import ErrorDocument
 from migrator.core.model import RunOutcome
 from migrator.report.sentences import plan_words, sent_words
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.checkpoint.runs.history import RunRow
-    from migrator.core.errors import ErrorDocument
 
 _ENDED = {"dry_run": "plan", "needs_person": "finished, some need your attention", "running": "at work"}
 
@@ -39,6 +40,13 @@ class StoredRunDocument(TypedDict):
     actions: dict[str, int]
     calls: dict[str, int]
     error: ErrorDocument | None
+
+
+class RunsDocument(TypedDict):
+    """Every run and plan of the migration, the oldest first. `migrator runs` prints it."""
+
+    schema: Literal["runs/1"]
+    runs: list[StoredRunDocument]
 
 
 @click.command()
@@ -61,7 +69,8 @@ def runs_command(common: Common) -> int:
     with checkpoint_beside_run(config, Clock()) as checkpoint:
         documents = list(_documents(checkpoint))
     if common.as_json:
-        common.print_json({"runs": documents})
+        document: RunsDocument = {"schema": "runs/1", "runs": documents}
+        common.print_json(document)
     elif not documents:
         click.echo("There was no run yet.")
     else:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
+from typing_extensions import TypedDict
 
 from migrator.cli.command import Common, with_common_options
 from migrator.core.errors import ConfigError
 from migrator.core.packaging import install_command
+
+
+class SandboxDocument(TypedDict):
+    """Where the sandbox listens, and a configuration for it, as YAML. `migrator sandbox` prints it."""
+
+    schema: Literal["sandbox/1"]
+    docebo: str
+    descope: str
+    control: str
+    config: str
 
 
 def need_sandbox() -> None:
@@ -78,7 +91,14 @@ def sandbox_command(
     def ready(urls: server.Urls) -> None:
         text = config_text(urls.docebo, urls.descope)
         if common.as_json:
-            common.print_json({"docebo": urls.docebo, "descope": urls.descope, "control": urls.control, "config": text})
+            document: SandboxDocument = {
+                "schema": "sandbox/1",
+                "docebo": urls.docebo,
+                "descope": urls.descope,
+                "control": urls.control,
+                "config": text,
+            }
+            common.print_json(document)
         else:
             click.echo(f"# Docebo {urls.docebo}, Descope {urls.descope}, control {urls.control}\n{text}")
 

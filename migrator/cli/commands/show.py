@@ -6,9 +6,10 @@ import json
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 import click
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.users.choices import load_choices
 from migrator.cli.command import Common, with_common_options
@@ -18,6 +19,7 @@ from migrator.cli.wrap import fitted
 from migrator.core.clock import Clock, utc_text
 from migrator.core.errors import ConfigError
 from migrator.core.grants import ROLES, TENANTS
+from migrator.core.model import Json
 from migrator.descope.endpoints import CREATE_BATCH
 from migrator.descope.payload import create_body, create_request
 from migrator.descope.reader import DescopeReader
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
-    from migrator.core.model import Json, TargetUser
+    from migrator.core.model import TargetUser
     from migrator.descope.user import DescopeUser
     from migrator.flow.person import PersonView
 
@@ -61,12 +63,13 @@ class ChangeDocument(TypedDict):
 
 
 class PersonDocument(TypedDict):
-    """A person in JSON; None is what is not known, or was not asked.
+    """Everything about one person; null is what is not known, or was not asked. `migrator show` prints it.
 
     `source` is Docebo's record, `target` the user built from it, `request` the body that creates it, and `found` the
     user in Descope.
     """
 
+    schema: Literal["show/1"]
     docebo_user_id: str
     descope_user_id: str | None
     state: str | None
@@ -130,6 +133,7 @@ def _asked(config: Config, checkpoint: Checkpoint, who: str, known: PersonView |
 def _document(person: PersonView) -> PersonDocument:
     stored = person.stored
     return {
+        "schema": "show/1",
         "docebo_user_id": person.user_id,
         "descope_user_id": person.descope_id,
         "state": stored.state.value if stored else None,

@@ -4,43 +4,45 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from migrator.checkpoint.runs.control import NOTHING_ASKED, Control, ControlDocument, read_control
+from migrator.checkpoint.runs.control import NOTHING_ASKED, Control, ControlKeys, read_control
 from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
 from migrator.cli import audit, streams
 from migrator.cli.command import Common, with_common_options
 from migrator.cli.reading import checkpoint_beside_run
 from migrator.cli.render import standing_text
-from migrator.cli.signed_in import ask_signed_in, signed_in_text
+from migrator.cli.signed_in import SignedInKeys, ask_signed_in, signed_in_text
 from migrator.cli.watch import run_state, watch_line, watch_screen
 from migrator.core.clock import Clock
 from migrator.core.model import ARRIVED_STATES, RUNNING
 from migrator.flow.progress_recorder import PAUSED
 from migrator.flow.time_left import steps_ahead, with_ends
 from migrator.report import gather
-from migrator.report.document import RunDocument
-from migrator.report.eta import stage_progress
+from migrator.report.document import FiguresKeys
+from migrator.report.eta import ProgressDocument, stage_progress
 from migrator.report.files import existing_reports
 
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
+    from migrator.cli.signed_in import SignedInDocument
     from migrator.config.schema import Config
-    from migrator.report.eta import ProgressDocument, StageProgress
+    from migrator.report.eta import StageProgress
     from migrator.report.summary import RunFigures
 
 LOOK_BACK = 3600.0  # seconds of a run that say how fast it is
 
 
-class StatusDocument(RunDocument, ControlDocument):
-    """What `migrator status --json` prints; `progress` is None unless a run is in progress and has told.
+class StatusDocument(FiguresKeys, ControlKeys, SignedInKeys):
+    """How far the migration is. `migrator status` prints it.
 
-    With --signed-in there is one more key, `signed_in` (`SignedInDocument`).
+    `progress` is None unless a run is in progress and has told; with --signed-in there is one more key, `signed_in`.
     """
 
+    schema: Literal["status/1"]
     progress: ProgressDocument | None
 
 
@@ -67,10 +69,11 @@ class StatusView:
         """All of it in one line."""
         return watch_line(self.figures, self.progress, self.asked, begins=self.begins)
 
-    def document(self) -> StatusDocument:
-        """The JSON document."""
+    def document(self, signed_in: SignedInDocument | None = None) -> StatusDocument:
+        """The JSON document, with what Descope was asked about sign-ins."""
+        extra: SignedInKeys = {"signed_in": signed_in} if signed_in else {}
         progress = self.progress.document() if self.progress else None
-        return {**self.figures.document(), **self.asked.document(), "progress": progress}
+        return {"schema": "status/1", **self.figures.keys(), **self.asked.keys(), "progress": progress, **extra}
 
 
 @click.command()
@@ -120,7 +123,7 @@ def status_command(common: Common, watching: bool, interval: float, signed_in: b
     if asked is not None:
         audit.log_signed_in(asked)
     if common.as_json:
-        common.print_json({**view.document(), **({"signed_in": asked} if asked else {})})
+        common.print_json(view.document(asked))
     else:
         quiet = common.verbosity < 0
         click.echo(view.line if view.running or quiet else run_state(view.figures))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -27,6 +27,7 @@ from migrator.flow.logbook import Logbook
 from migrator.flow.opening import wanted_binding
 from migrator.flow.read.members import rule_members
 from migrator.normalize.mapping import Normalizer
+from migrator.report.document import MigrationDocument, SsoReadiness
 from migrator.report.files import prepare_folder
 from migrator.report.gather import read_sso_readiness, rewrite_reports
 from migrator.report.lists.crosswalk import CROSSWALK_NAME
@@ -39,15 +40,15 @@ from migrator.verify.readback import DIFFERS, EXTRA, MISSING
 if TYPE_CHECKING:
     from migrator.checkpoint.db.checkpoint import Checkpoint
     from migrator.config.schema import Config
-    from migrator.report.document import MigrationDocument, SsoReadiness
 
 DIFFERENT = 3
 SHOWN = 10  # differences on the screen; the file has all
 
 
 class VerifiedDocument(VerifyDocument):
-    """What `migrator verify --json` prints: the verdict, whose it is, the calls to each API, and the files written."""
+    """What a verification found, whose it is, its calls to each API, and its files. `migrator verify` prints it."""
 
+    schema: Literal["verify/1"]
     migration: MigrationDocument
     sso: SsoReadiness
     calls: dict[str, int]
@@ -120,6 +121,7 @@ def verify_command(common: Common, sample: int | None, seed: int | None) -> int:
         _keep(config, checkpoint, verdict)
         landing = read_sso_readiness(checkpoint, config)
         document: VerifiedDocument = {
+            "schema": "verify/1",
             "migration": {"source": config.docebo.platform, "project": config.descope.project_id},
             **verdict.document(),
             "sso": landing,

@@ -6,7 +6,9 @@ The one arithmetic behind `migrator estimate`, a plan's minutes and the end that
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import TypedDict
 
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, DISABLE, UPDATE
 from migrator.descope.limits import descope_limits
@@ -196,6 +198,25 @@ def _sending_calls(users: int, config: Config, searches: int) -> list[tuple[str,
     ]
 
 
+class StageDocument(TypedDict):
+    """A `StageEstimate` in JSON; `limit` is None where there is none."""
+
+    name: str
+    calls: int
+    minutes: float
+    limit: str | None
+
+
+class MigrationEstimateDocument(TypedDict):
+    """How long a first migration takes: what the limits demand, and [least, most]. `migrator estimate` prints it."""
+
+    schema: Literal["estimate/1"]
+    users: int
+    minutes: float
+    range_minutes: list[float]
+    stages: list[StageDocument]
+
+
 @dataclass(frozen=True, slots=True)
 class StageEstimate:
     """One step of a first migration: its calls, and the minutes that `limit` makes it last at least."""
@@ -205,7 +226,7 @@ class StageEstimate:
     minutes: float
     limit: str | None
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> StageDocument:
         """As JSON."""
         return {"name": self.name, "calls": self.calls, "minutes": self.minutes, "limit": self.limit}
 
@@ -218,9 +239,10 @@ class MigrationEstimate:
     stages: list[StageEstimate]
     seconds: tuple[float, float]
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> MigrationEstimateDocument:
         """As JSON."""
         return {
+            "schema": "estimate/1",
             "users": self.users,
             "minutes": _minutes(self.seconds[0]),
             "range_minutes": _in_minutes(self.seconds),

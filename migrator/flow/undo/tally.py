@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired
 
+from typing_extensions import TypedDict
+
+from migrator.core.errors import ErrorDocument
 from migrator.flow.undo.judge import SPARED
+from migrator.report.document import MigrationDocument
 from migrator.report.summary import error_document
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from migrator.core.errors import ErrorDocument, MigratorError
+    from migrator.core.errors import MigratorError
     from migrator.core.model import RunOutcome
     from migrator.flow.undo.judge import UndoVerdict
-    from migrator.report.document import MigrationDocument
 
 
 class SparedDocument(TypedDict):
@@ -26,9 +29,9 @@ class SparedDocument(TypedDict):
 
 
 class UndoDocument(TypedDict):
-    """What `migrator undo --json` prints; after a dry run, `counts` are what an undo would do."""
+    """How an undo ended; after a dry run, `counts` are what an undo would do. `migrator undo` prints it."""
 
-    schema: str
+    schema: Literal["undo/1"]
     migration: MigrationDocument
     outcome: str
     counts: dict[str, int]

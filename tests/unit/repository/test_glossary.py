@@ -33,7 +33,8 @@ def classes() -> set[str]:
     nodes = [node for path in paths for node in top_of(path)]
     found = {node.name: set(map(ast.unparse, node.bases)) for node in nodes if isinstance(node, ast.ClassDef)}
     documents = {name for name, bases in found.items() if "TypedDict" in bases}
-    documents |= {name for name, bases in found.items() if bases & documents}
+    while derived := {name for name, bases in found.items() if bases & documents} - documents:
+        documents |= derived
     return {
         name for name in found if not name.startswith("_")
     } - documents  # a document is named for its place in the JSON, which README.md describes

@@ -58,8 +58,8 @@ def test_what_is_asked_in_words_and_in_json() -> None:
     asked = Control(1_800_000_000.9, 0.125, 8)
 
     assert asked.words == "rate 12.5 %, concurrency 8"
-    assert asked.document() == {
+    assert asked.keys() == {
         "paused": True, "paused_since": "2027-01-15T08:00:00Z", "rate": 0.125, "concurrency": 8,
     }  # fmt: skip
     assert NOTHING_ASKED.words == ""
-    assert NOTHING_ASKED.document() == {"paused": False, "paused_since": None, "rate": None, "concurrency": None}
+    assert NOTHING_ASKED.keys() == {"paused": False, "paused_since": None, "rate": None, "concurrency": None}

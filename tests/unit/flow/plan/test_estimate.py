@@ -92,7 +92,7 @@ def test_the_range_begins_with_what_the_limits_demand(tmp_path: Path, users: int
     document = found.document()
 
     assert found.seconds[0] < found.seconds[1]
-    assert document["minutes"] == document["range_minutes"][0]  # type: ignore[index]
+    assert document["minutes"] == document["range_minutes"][0]
 
 
 def test_what_is_left_to_others_takes_longer(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The just-in-time endpoint: what a Descope flow asks over HTTP."""

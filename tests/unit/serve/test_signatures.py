@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -169,6 +170,18 @@ def test_when_too_many_nonces_are_remembered_none_is_forgotten() -> None:
     assert verdict(signed(nonce="n3", age=-901), one) == "good"
 
 
+def test_the_oldest_nonces_are_forgotten_first() -> None:
+    time = float(NOW)
+    one = RequestSignatures(pem(), "here", lambda: time)
+    words = [verdict(signed(), one)]
+    time += 500
+    words.append(verdict(signed(nonce="n2", age=-500), one))
+    time += 401
+    words += [verdict(signed(nonce=nonce, age=-901), one) for nonce in ("n2", "n1")]
+
+    assert words == ["good", "good", "replayed", "good"]
+
+
 def test_of_many_threads_with_one_request_a_single_one_gets_through() -> None:
     one, start, request = judge(), threading.Barrier(16), signed()
 
@@ -187,6 +200,14 @@ def test_one_good_signature_among_others_is_enough() -> None:
     request = signed(signed(key=OTHER_KEY, label="proxy", nonce=None, covered=("@method",)), label="ours")
 
     assert verdict(request) == "good"
+
+
+def test_a_signature_may_stand_on_a_line_of_its_own() -> None:
+    """A proxy adds lines rather than to change them; spaces around a value and the case of its name mean nothing."""
+    ours, theirs = signed(label="ours"), signed(key=OTHER_KEY, label="proxy")
+    added = [(name.title(), b"\t " + value + b" ") for name, value in theirs.lines() if name.startswith(b"signature")]
+
+    judge().check(ours.method, ours.target, ours.authority, [*ours.lines(), *added], ours.body)
 
 
 def test_of_several_faults_the_one_is_told_that_came_furthest() -> None:
@@ -274,6 +295,34 @@ def test_the_parameters_are_signed_too(given: str, instead: str) -> None:
     request.headers["Signature-Input"] = request.headers["Signature-Input"].replace(given, instead)
 
     assert verdict(request) == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        (f';created={NOW};keyid="k";nonce="n1"', "good"),
+        (';keyid="k";nonce="n1"', "untimely"),
+        (f';created={NOW}.0;keyid="k";nonce="n1"', "invalid"),
+        (f';created={NOW};nonce="n1"', "invalid"),
+        (f';created={NOW};keyid="k";nonce=n1', "invalid"),
+        (f';created={NOW};keyid="k";nonce="n1";alg="rsa-pss-sha512"', "invalid"),
+    ],
+    ids=["good", "no time", "no whole time", "no keyid", "no text", "another alg"],
+)
+def test_whoever_signs_without_the_library_keeps_to_the_rules_too(parameters: str, word: str) -> None:
+    """The text to sign is written here by hand, as RFC 9421, 2.5 says."""
+    digest = ContentDigest.create(BODY)
+    what = f'("@method" "@path" "content-digest"){parameters}'
+    lines = [
+        '"@method": POST',
+        '"@path": /v1/jit/resolve',
+        f'"content-digest": {digest}',
+        f'"@signature-params": {what}',
+    ]
+    made = b64encode(KEY.sign("\n".join(lines).encode())).decode()
+    headers = {"Content-Digest": digest, "Signature-Input": f"s={what}", "Signature": f"s=:{made}:"}
+
+    assert verdict(Asked(headers=headers)) == word
 
 
 def test_the_example_of_the_rfc_verifies_and_covers_too_little() -> None:

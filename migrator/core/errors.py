@@ -86,6 +86,14 @@ class UsersMissing(StopRun):
     kind = "missing"
 
 
+class NoTurn(StopRun):
+    """A call would have to wait for its turn longer than whoever makes it can: `seconds`."""
+
+    def __init__(self, api: str, seconds: float) -> None:
+        super().__init__(f"No calls to {api} are left for {seconds:.0f} s.", fix="Try again after that time.")
+        self.seconds = seconds
+
+
 class LeaseHeld(MigratorError):
     """Another run is in progress: it holds the lease."""
 

@@ -71,6 +71,16 @@ class Decision(StrEnum):
     CONFLICT = "conflict"  # stored like the others, because only a confirmed run makes it a final state
 
 
+class Lane(StrEnum):
+    """Who has requests in flight: `migrator serve` sends beside the run inside it, and each settles its own.
+
+    The value begins the name of each batch.
+    """
+
+    RUN = "run:"
+    SIGN_IN = "sign-in:"
+
+
 class RunOutcome(StrEnum):
     """How a run ended, as in the JSON documents."""
 

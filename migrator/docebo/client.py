@@ -79,7 +79,7 @@ class DoceboClient:
 
     def __init__(self, config: DoceboConfig, clock: Clock, *, patience: Patience = LASTING) -> None:
         self._config = config
-        pacer = Pacer(clock, docebo_limits(config), "Docebo")
+        pacer = Pacer(clock, docebo_limits(config), "Docebo", patience.turn)
 
         def transport(allowed: Container[tuple[str, str]], auth: TokenAuth | None) -> Transport:
             return Transport(

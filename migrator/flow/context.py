@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
     from migrator.core.member_lists import MemberList
+    from migrator.core.model import Lane
     from migrator.descope.attribute_value import AttributeDefinition
     from migrator.descope.reader import DescopeReader
     from migrator.descope.writer import DescopeWriter
@@ -62,6 +64,8 @@ class PlanContext:
     `config` is as it was read; `steering.config` has what was set since. `choices` are the decisions of people in
     force, by Docebo user id; `missing` is what must be created before the first user is sent,
     `member_calls` how many Docebo calls the members of branches and groups took, and `member_counts` how many each has.
+    `lane` is whose requests it sends and settles; None if nobody else sends in this process. `alone` is held while
+    users are disabled who have left, and while others are brought in: never both at once for one user.
     """
 
     config: Config
@@ -79,6 +83,8 @@ class PlanContext:
     missing: MissingGrants = field(default_factory=MissingGrants, kw_only=True)
     member_calls: int = field(default=0, kw_only=True)
     member_counts: Mapping[MemberList, int] = field(default_factory=dict, kw_only=True)
+    lane: Lane | None = field(default=None, kw_only=True)
+    alone: AbstractContextManager[object] = field(default_factory=nullcontext, kw_only=True)
 
     @property
     def platform(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.checkpoint.binding import Binding
-from migrator.checkpoint.db.checkpoint import Checkpoint
+from migrator.checkpoint.db.checkpoint import SERVE, Checkpoint
 from migrator.checkpoint.runs.pace_memory import StoredPace
+from migrator.core.model import Lane
 from migrator.descope.reader import DescopeReader
 from migrator.descope.writer import DescopeWriter
 from migrator.docebo.client import DoceboClient
@@ -17,6 +18,7 @@ from migrator.flow.logbook import BatchLog, Logbook
 from migrator.flow.options import Questions
 from migrator.flow.progress_recorder import ProgressRecorder
 from migrator.flow.steering import Steering
+from migrator.http.retry import LASTING
 from migrator.normalize.mapping import Normalizer
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from migrator.config.schema import Config
     from migrator.core.clock import Clock
     from migrator.flow.options import RunEvents, RunOptions
+    from migrator.http.retry import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,77 @@ def open_run(
         ConfigError: the checkpoint cannot be used.
         LeaseHeld: another run is in progress.
     """
+    url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
+    with _clients(config, options, clock) as clients:
+        opened = Checkpoint(url, key, clock, upgrade=options.upgrade, create=create, command=options.command)
+        with opened as checkpoint, _opened(config, options, clock, events, checkpoint, clients) as run:
+            yield run
+
+
+@contextmanager
+def open_in_lane(
+    config: Config,
+    options: RunOptions,
+    clock: Clock,
+    events: RunEvents,
+    checkpoint: Checkpoint,
+    lane: Lane,
+    patience: Patience = LASTING,
+) -> Iterator[OpenedRun]:
+    """The same under a lease that this process holds already, beside others who send in a lane of their own.
+
+    Args:
+        checkpoint: holds the lease.
+        patience: for a server that does not answer.
+    """
+    clock.guard(checkpoint.check_lease)
+    with (
+        _clients(config, options, clock, patience) as clients,
+        _opened(config, options, clock, events, checkpoint.aside(), clients, lane) as run,
+    ):
+        yield run
+
+
+class _Clients(NamedTuple):
+    docebo: DoceboClient
+    descope: DescopeReader
+    writer: DescopeWriter | None
+
+
+@contextmanager
+def _clients(config: Config, options: RunOptions, clock: Clock, patience: Patience = LASTING) -> Iterator[_Clients]:
     with ExitStack() as stack:
-        docebo = DoceboClient(config.docebo, clock)
+        docebo = DoceboClient(config.docebo, clock, patience=patience)
         stack.callback(docebo.close)
         # A plan has no writer at all, so the type checker proves that it cannot write.
-        writer = None if options.dry_run else DescopeWriter(config.descope, clock)
-        descope = writer or DescopeReader(config.descope, clock)
+        writer = None if options.dry_run else DescopeWriter(config.descope, clock, patience=patience)
+        descope = writer or DescopeReader(config.descope, clock, patience=patience)
         stack.callback(descope.close)
-        url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
-        opened = Checkpoint(url, key, clock, upgrade=options.upgrade, create=create)
-        checkpoint = stack.enter_context(opened)
+        yield _Clients(docebo, descope, writer)
+
+
+@contextmanager
+def _opened(
+    config: Config,
+    options: RunOptions,
+    clock: Clock,
+    events: RunEvents,
+    checkpoint: Checkpoint,
+    clients: _Clients,
+    lane: Lane | None = None,
+) -> Iterator[OpenedRun]:
+    docebo, descope, writer = clients
+    with ExitStack() as stack:
         for api, client in (("Docebo", docebo), ("Descope", descope)):
-            stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, api, checkpoint.write)))
+            # What sign-ins use is no part of what the run beside them may use.
+            name = f"{api}, sign-ins" if lane is Lane.SIGN_IN else api
+            stack.enter_context(client.pacer.remembering(StoredPace(checkpoint, name, checkpoint.write)))
         logbook, questions = Logbook(events, clock, docebo, descope), Questions(clock)
         steering = Steering(config, clock, checkpoint, (docebo.pacer, descope.pacer), logbook, questions)
         recorder = ProgressRecorder(logbook, steering, clock, checkpoint, (docebo, descope), questions)
         context = PlanContext(
             config, options, clock, recorder, questions, steering, checkpoint, docebo, descope,
-            Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(),
+            Normalizer(config.mapping, config.docebo.platform), ProjectAttributes(), lane=lane,
         )  # fmt: skip
         stack.enter_context(steering)
         yield OpenedRun(context, writer, logbook, recorder, stack.enter_context(_batch_log(context)))
@@ -76,9 +132,9 @@ def open_run(
 
 @contextmanager
 def _batch_log(context: PlanContext) -> Iterator[BatchLog]:
-    """The log of the batches, which times them where a file of metrics is wanted."""
+    """The log of the batches, which times them where a file of metrics is wanted: it tells of runs alone."""
     path = context.config.metrics.path
-    if path is None:
+    if path is None or context.options.command == SERVE:
         yield BatchLog()
         return
     from migrator.flow.metrics import RunMetrics  # noqa: PLC0415 -- takes long to load, and few want it

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.binding import bind_servers, check_binding, confirm_binding, is_trial_mapping
+from migrator.checkpoint.binding import confirm_binding
 from migrator.checkpoint.db.database import BytesRemain
 from migrator.checkpoint.runs.actions import NOTHING, actions_of_run, begin_actions, renew_nothing
 from migrator.checkpoint.runs.runs import begin_run, delete_run, store_details, store_summary
-from migrator.checkpoint.users.choices import load_choices, open_chosen
 from migrator.checkpoint.users.counts import count_users
 from migrator.checkpoint.users.erasure import erase_profiles
 from migrator.checkpoint.users.plans import finish_without_sending
-from migrator.checkpoint.users.reopening import rejudge_given, restore_unconfirmed
+from migrator.checkpoint.users.reopening import restore_unconfirmed
 from migrator.checkpoint.users.sends import in_flight_pages
-from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person, request_retry
-from migrator.core.choices import chosen_login_ids, in_force
+from migrator.checkpoint.users.verdicts import RIGHT_VERDICTS, count_needing_a_person
 from migrator.core.errors import ConfigError, Declined, Interrupted, MigratorError, StopRun
-from migrator.core.grants import ROLE_NAMES, ROLES, TENANTS, USER_TENANTS
 from migrator.core.model import ARRIVED_STATES, NEEDS_PERSON_STATES, RunOutcome, State
-from migrator.docebo.mapped_fields import ask_docebo, missing_fields_error
-from migrator.docebo.token import LoginRefused
 from migrator.flow.context import PlanContext, run_context
-from migrator.flow.opening import open_run, wanted_binding
+from migrator.flow.opening import open_run
 from migrator.flow.plan.catch_up import CatchUp
 from migrator.flow.plan.census import first_census
-from migrator.flow.plan.decisions_file import is_the_report, read_decisions
+from migrator.flow.plan.decisions_file import is_the_report
 from migrator.flow.plan.plan import make_plan
-from migrator.flow.plan.plan_file import check_plan, check_plan_path, write_plan
-from migrator.flow.plan.project_attributes import find_attributes
-from migrator.flow.plan.project_grants import find_missing_grants, missing_error, missing_text
+from migrator.flow.plan.plan_file import check_plan_path, write_plan
 from migrator.flow.plan.summary import plan_extras, planned_actions, prediction_document
-from migrator.flow.read.members import rule_members
+from migrator.flow.preflight import CheckedRun, preflight, with_members
 from migrator.flow.read.spot_check import spot_check
 from migrator.flow.read.sweep import Sweeps
 from migrator.flow.send.canary import confirm_canary, send_canary
@@ -42,23 +35,19 @@ from migrator.flow.send.send import Sender
 from migrator.flow.send.settle import settle_in_flight
 from migrator.flow.undo.settle import settle_undo
 from migrator.log.setup import get_logger
-from migrator.normalize.mapping import Normalizer
 from migrator.report.coverage.collect import collect_coverage
 from migrator.report.files import prepare_folder, write_reports
 from migrator.report.gather import gather_figures
 from migrator.report.lists.differences import replace_differences
-from migrator.report.stages import stages_to_come
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from migrator.checkpoint.binding import Binding
     from migrator.config.schema import Config
-    from migrator.core.choices import UserChoice
     from migrator.core.clock import Clock
-    from migrator.flow.context import MissingGrants
     from migrator.flow.opening import OpenedRun
     from migrator.flow.options import RunEvents, RunOptions
+    from migrator.normalize.mapping import Normalizer
     from migrator.report.summary import RunFigures
 
 _log = get_logger(__name__)
@@ -82,29 +71,28 @@ def migrate(config: Config, options: RunOptions, clock: Clock, events: RunEvents
         return _Run(opened).migrate()
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What preflight found: what to bind the run to, what to plan again, whether the mapping is new.
+def migrate_in_lane(opened: OpenedRun, learned: Callable[[Normalizer], None]) -> RunFigures:
+    """The same under a lease that this process holds already (`open_in_lane`).
 
-    `chosen` is what the decisions file changes.
+    `learned` gets what maps users once it is read who is in which branch and group.
+
+    Raises:
+        ConfigError: nothing was changed, and this does not count as a run.
     """
-
-    context: PlanContext
-    wanted: Binding
-    replan: int
-    is_trial: bool
-    chosen: Mapping[str, UserChoice | None]
+    prepare_folder(opened.context.config.report.path)
+    return _Run(opened, learned).migrate()
 
 
 class _Run:
     """One run or plan, and what it has found so far."""
 
-    def __init__(self, opened: OpenedRun) -> None:
+    def __init__(self, opened: OpenedRun, learned: Callable[[Normalizer], None] = lambda _: None) -> None:
         self._context = context = opened.context
         self._writer = opened.writer
         self._logbook = opened.logbook
         self._recorder = opened.recorder
         self._batch_log = opened.batch_log
+        self._learned = learned
         self._number = 0
         self._catch_up: CatchUp | None = None
         self._started = context.clock.monotonic()
@@ -153,10 +141,11 @@ class _Run:
             store_summary(checkpoint, self._number, figures.document(), RunOutcome.NEEDS_PERSON)
         return figures
 
-    def _flow(self, checked: _Checked) -> RunOutcome:
-        checked = replace(checked, context=_with_members(checked.context))
+    def _flow(self, checked: CheckedRun) -> RunOutcome:
+        checked = replace(checked, context=with_members(checked.context))
         self._context = context = checked.context
-        if any(in_flight_pages(context.checkpoint, 1)):
+        self._learned(context.normalize)
+        if any(in_flight_pages(context.checkpoint, 1, context.lane)):
             context.events.stage("settle")
         settle_in_flight(context)
         settle_undo(context)
@@ -179,7 +168,7 @@ class _Run:
         return RunOutcome.NEEDS_PERSON if needs_person else RunOutcome.COMPLETE
 
     def _plan_and_send(
-        self, sweeps: Sweeps, checked: _Checked, sender: Sender | None, *, once_more: bool = False
+        self, sweeps: Sweeps, checked: CheckedRun, sender: Sender | None, *, once_more: bool = False
     ) -> None:
         """Plan and send what the sweeps before have shown, while another one confirms them."""
         context = checked.context if sender is None else sender.context
@@ -281,101 +270,10 @@ class _Run:
                 raise
 
 
-def _may_confirm_later(context: PlanContext, checked: _Checked) -> bool:
+def _may_confirm_later(context: PlanContext, checked: CheckedRun) -> bool:
     """Whether a confirming sweep may find users after the plan: not where the plan is bound to certain users."""
     options = context.options
     return not (checked.is_trial or options.limit or options.search_text or options.plan_file)
-
-
-def preflight(context: PlanContext) -> _Checked:
-    """Check everything that must be right before anything is read or sent.
-
-    Raises:
-        ConfigError: says what is wrong, where, and how to fix it; nothing was changed.
-    """
-    config, options, checkpoint = context.config, context.options, context.checkpoint
-    wanted = wanted_binding(config)
-    check_binding(checkpoint, wanted, remap=options.remap)
-    context.events.steps(_steps(context))
-    context.events.stage("check")
-    try:
-        context.docebo.check_session()
-    except LoginRefused as error:
-        raise ConfigError(error.message, fix=error.fix) from None
-    context.descope.choose_license()
-    attributes = find_attributes(context.descope, config)
-    missing = _find_missing(context)
-    if options.plan_file is not None:
-        check_plan(context, options.plan_file)
-    _check_fields(context)
-    restore_unconfirmed(checkpoint)
-    stored = load_choices(checkpoint)
-    chosen = {} if options.decisions is None else read_decisions(context, options.decisions, stored)
-    is_trial = is_trial_mapping(checkpoint, wanted)
-    replan = bind_servers(checkpoint, wanted, remap=options.remap)
-    if replan:
-        update = config.policy.update
-        taken_back = ((TENANTS, USER_TENANTS), (ROLES, ROLE_NAMES))
-        rejudge_given(checkpoint, [field for rule, field in taken_back if update.get(rule) == "source_wins"])
-    if options.retry:
-        request_retry(checkpoint, options.retry)
-    open_chosen(checkpoint, chosen)
-    choices = in_force(stored, chosen)
-    ready = replace(context, attributes=attributes, choices=choices, missing=missing)
-    return _Checked(ready, wanted, replan, is_trial, chosen)
-
-
-def _with_members(context: PlanContext) -> PlanContext:
-    """The same with who is in which branch and group: whoever is normalized from here on gets what the rules give.
-
-    Raises:
-        ConfigError: a rule names a branch or group that Docebo does not have.
-    """
-    config, options, before = context.config, context.options, context.docebo.calls
-    if config.mapping.member_lists:
-        context.events.stage("members")
-    members = rule_members(
-        context.docebo,
-        config,
-        accept_short=options.accept_short_list,
-        # Behind the last sweep the rights are checked anyway, but not where only some users are read.
-        check_rights=bool(options.search_text),
-        progress=lambda shown: context.events.progress("members", shown, None),
-    )
-    normalize = Normalizer(config.mapping, config.docebo.platform, chosen_login_ids(context.choices), members)
-    counts = {one: len(members[one]) for one in config.mapping.member_lists}
-    if counts:
-        _log.info("members_read", lists=len(counts), members=sum(counts.values()))
-    return replace(context, normalize=normalize, member_calls=context.docebo.calls - before, member_counts=counts)
-
-
-def _steps(context: PlanContext) -> list[str]:
-    return stages_to_come(
-        members=bool(context.config.mapping.member_lists),
-        settles=any(in_flight_pages(context.checkpoint, 1)),
-        sends=not context.options.dry_run,
-        canary=context.options.canary is not None,
-        verifies=context.options.verify,
-    )
-
-
-def _find_missing(context: PlanContext) -> MissingGrants:
-    """The tenants and roles that must be created first; a run that was not told to create them sends nothing."""
-    missing = find_missing_grants(context.descope, context.config)
-    if missing and not context.options.dry_run:
-        if not context.options.create_missing:
-            raise missing_error(missing, context.config)
-        context.events.notice(f"This run will create {missing_text(missing)} in Descope.")
-    return missing
-
-
-def _check_fields(context: PlanContext) -> None:
-    """Refuse a mapping of fields that nobody has, before thousands of users silently lose them."""
-    unknown = ask_docebo(context.docebo, context.config.mapping)
-    if unknown.missing:
-        raise missing_fields_error(unknown, context.config)
-    if unknown.unseen:
-        context.events.notice(f"The mapping may be wrong: {unknown.describe_unseen()}.")
 
 
 def _forget_done(context: PlanContext) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from migrator.core.activity import percent_text, spoken
-from migrator.core.errors import MigratorError
+from migrator.core.errors import MigratorError, NoTurn
 from migrator.core.past_calls import PastCalls
 from migrator.http.bucket import SLACK, BucketPace
 
@@ -82,12 +82,16 @@ class Pacer:
         clock: waits, and ends waits when a stop is requested.
         limits: bucket name to limit; a bucket without one is only held up by the pause after a 429.
         api: the API's name, for the reason of a wait.
+        longest_turn: seconds that a call may wait for its turn.
     """
 
-    def __init__(self, clock: Clock, limits: Mapping[str, Limit], api: str = "The server") -> None:
+    def __init__(
+        self, clock: Clock, limits: Mapping[str, Limit], api: str = "The server", longest_turn: float = math.inf
+    ) -> None:
         self._clock = clock
         self._api = api
         self._limits = limits
+        self._longest_turn = longest_turn
         self._turns = threading.Condition()
         self._buckets = {name: BucketPace(limit) for name, limit in limits.items()}
         self._paused_until = clock.monotonic()
@@ -168,6 +172,7 @@ class Pacer:
         `throttled` or `answered` inside.
 
         Raises:
+            NoTurn: it would wait for too long.
             Interrupted: a stop was requested while waiting.
         """
         self._begin(bucket, in_flight=True)
@@ -184,9 +189,15 @@ class Pacer:
         """Wait until a call in `bucket` may start, and count it; it waits for no place among those in flight.
 
         Raises:
-            Interrupted: a stop was requested while waiting.
+            NoTurn, Interrupted: see `turn`.
         """
         self._begin(bucket, in_flight=False)
+
+    def wait_left(self, bucket: str) -> float:
+        """Seconds until a call in `bucket` may start; 0 if it may start now."""
+        with self._turns:
+            held = self._held(bucket, self._clock.monotonic())
+            return held[0] if held else 0.0
 
     def _begin(self, name: str, *, in_flight: bool) -> None:
         while True:
@@ -206,6 +217,8 @@ class Pacer:
                 self._reserve(name, memory)
             elif held is not None:
                 seconds, why, how_long = held
+                if seconds > self._longest_turn:
+                    raise NoTurn(self._api, seconds)
                 at_most = _RATE_LOOK if bucket is not None and bucket.rate < 1 else math.inf
                 self._clock.wait_saying(max(seconds, _SHORTEST_WAIT), why, how_long, at_most)
             else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -67,15 +67,18 @@ class Patience:
         deadline: seconds that one exchange, or one pause the server asks for, may take at most; calls have deadlines
             of their own, too.
         after_timeout: whether a call is repeated that timed out.
+        turn: seconds that a call may wait for its turn, where the limit is one of calls in an hour.
     """
 
     attempts: int = MAX_ATTEMPTS
     deadline: float = math.inf
     after_timeout: bool = True
+    turn: float = math.inf
 
 
 LASTING = Patience()  # of a run: a server may be away for a while
 BRIEF = Patience(attempts=2, deadline=8.0, after_timeout=False)  # of a person who waits for an answer
+SIGNING_IN = replace(BRIEF, turn=8.0)  # of a sign-in flow, which asks again
 
 
 def may_repeat(kind: Idempotence, error: ApiError) -> bool:
@@ -148,7 +151,7 @@ class RetryBudget:
         failures. Throttling has its own bounds, as it says nothing about the server's health.
 
         Raises:
-            StopRun: the server asks for a wait of more than 15 minutes.
+            StopRun: the server asks a run for a wait of more than 15 minutes.
         """
         if isinstance(error, Throttled):
             return self._after_throttle(error, took)
@@ -172,7 +175,8 @@ class RetryBudget:
         return RetryDecision(patient and self._throttles < limit and self._throttled <= seconds, wait)
 
     def _throttle_wait(self, told: float | None) -> float:
-        if told is not None and told > MAX_RETRY_AFTER:
+        # Whoever waits so long for nothing need not stop: the pause is told to the pacer, and the call fails alone.
+        if told is not None and told > MAX_RETRY_AFTER and self.patience == LASTING:
             raise StopRun(
                 f"{self.api} asks for a pause of {spoken(told)} (HTTP 429).",
                 fix="Run again after that time; it continues where it stopped.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import uuid
 from math import ceil
@@ -31,6 +32,7 @@ _FENCED = (
     .where(migration.c.key == bindparam("b_key"), migration.c.fence == bindparam("b_fence"))
     .values(last_write=bindparam("b_name"), lease_until=bindparam("b_until"))
 )
+SERVE = "serve"  # the command that holds the lease for as long as it serves
 TRIES = 5  # attempts at one transaction on an unreliable database (docs/reliability.md S4 and S5)
 
 
@@ -41,6 +43,7 @@ class Checkpoint:
 
     Args:
         upgrade: whether to bring an older or empty schema to head now.
+        command: what the holder of the lease does, for those who find it held.
 
     Attributes:
         fence: the number of the lease that is held; part of every write.
@@ -51,9 +54,12 @@ class Checkpoint:
         LeaseHeld: on entering, another run is alive (exit code 5).
     """
 
-    def __init__(self, url: URL, key: str, clock: Clock, *, upgrade: bool, create: bool = True) -> None:
+    def __init__(
+        self, url: URL, key: str, clock: Clock, *, upgrade: bool, create: bool = True, command: str = ""
+    ) -> None:
         self.key = key
         self.clock = clock
+        self._command = command
         self.db = Database(url, create=create)
         self.fence = 0
         self.run_number = 0
@@ -88,7 +94,7 @@ class Checkpoint:
             self.db.close()
             raise
         self._heartbeat.start()
-        self.clock.guard(self._heartbeat.check)
+        self.clock.guard(self.check_lease)
         return self
 
     def __exit__(
@@ -103,6 +109,14 @@ class Checkpoint:
                 raise
         finally:
             self.db.close()
+
+    def aside(self) -> Self:
+        """The same checkpoint under the same lease, for a further run of this process: its `run_number` is its own."""
+        return copy.copy(self)
+
+    def check_lease(self) -> None:
+        """Raise `LeaseLost` unless the lease is certainly still ours."""
+        self._heartbeat.check()
 
     def owns(self, table: Table) -> ColumnElement[bool]:
         """A condition: whether a row of this table belongs to this migration, because others may share the database."""
@@ -189,18 +203,13 @@ class Checkpoint:
         if row is None:
             connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0))
         elif row["holder"] and row["lease_until"] > now and not LeaseHolder.from_json(row["holder"]).is_surely_dead():
-            holder, left = LeaseHolder.from_json(row["holder"]), ceil(row["lease_until"] - now)
-            here = holder.death_can_be_proven()
-            raise LeaseHeld(
-                f"Another run is in progress on this checkpoint (process {holder.pid}).",
-                fix="Wait for it, or check on it with `migrator status`. If that process is killed, run again"
-                f"{': the next run takes over at once' if here else f' in {left} s'}.",
-            )
+            raise _held_by(LeaseHolder.from_json(row["holder"]), ceil(row["lease_until"] - now))
         self.fence = (row["fence"] if row else 0) + 1
+        holder = LeaseHolder.me(self._command).to_json()
         connection.execute(
             update(migration)
             .where(migration.c.key == self.key)
-            .values(fence=self.fence, holder=LeaseHolder.me().to_json(), lease_until=now + TTL, last_write=name)
+            .values(fence=self.fence, holder=holder, lease_until=now + TTL, last_write=name)
         )
 
     def _give_lease_back(self, connection: Connection) -> None:
@@ -224,10 +233,16 @@ class Checkpoint:
 
     def is_held(self) -> bool:
         """Whether a live run holds the lease now."""
+        return self.held_by() is not None
 
-        def look(connection: Connection) -> bool:
+    def held_by(self) -> str | None:
+        """The command of the live run that holds the lease now, "" if it did not say; None without one."""
+
+        def look(connection: Connection) -> str | None:
             row = connection.execute(select(migration).where(migration.c.key == self.key)).mappings().one_or_none()
-            return self._is_alive(row, connection)
+            if row is None or not self._is_alive(row, connection):
+                return None
+            return LeaseHolder.from_json(row["holder"]).command
 
         return self.read(look)
 
@@ -271,6 +286,21 @@ class Checkpoint:
             and row["lease_until"] > self._now(connection)
             and not LeaseHolder.from_json(row["holder"]).is_surely_dead()
         )
+
+
+def _held_by(holder: LeaseHolder, left: int) -> LeaseHeld:
+    """The error about a lease that a live holder has; it becomes free by itself after `left` seconds."""
+    again = ": the next run takes over at once" if holder.death_can_be_proven() else f" in {left} s"
+    if holder.command == SERVE:
+        return LeaseHeld(
+            f"`migrator serve` is at work on this checkpoint (process {holder.pid}).",
+            fix="Stop it first (SIGTERM: it ends in order), or let it do the runs: `migrator serve --with-run`. If that"
+            f" process is killed, run again{again}.",
+        )
+    return LeaseHeld(
+        f"Another run is in progress on this checkpoint (process {holder.pid}).",
+        fix=f"Wait for it, or check on it with `migrator status`. If that process is killed, run again{again}.",
+    )
 
 
 def _tries() -> list[bool]:

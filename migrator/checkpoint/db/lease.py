@@ -36,20 +36,21 @@ def _started(pid: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LeaseHolder:
-    """A process, identifiable on the machine it runs on."""
+    """A process, identifiable on the machine it runs on, and the command it carries out."""
 
     host: str
     pid: int
     started: str
+    command: str = ""
 
     @classmethod
-    def me(cls) -> LeaseHolder:
+    def me(cls, command: str = "") -> LeaseHolder:
         """This process."""
         # The boot and the pid namespace are part of the name: a pid means nothing outside them.
         namespace = Path("/proc/self/ns/pid")
         space = str(namespace.readlink()) if namespace.is_symlink() else ""
         host = "|".join((socket.gethostname(), _read("/proc/sys/kernel/random/boot_id"), space))
-        return cls(host, os.getpid(), _started(os.getpid()))
+        return cls(host, os.getpid(), _started(os.getpid()), command)
 
     def to_json(self) -> str:
         """JSON text for the lease row."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE = "migrator_version"
-HEAD = "0012"  # the newest of `migrations/versions`
+HEAD = "0013"  # the newest of `migrations/versions`
 
 
 def head_revision() -> str:

@@ -159,6 +159,9 @@ Index(
     source_user.c.user_id,
 )
 Index("ix_source_user_target", source_user.c.migration, source_user.c.target_id)
+# Who signs in is known by the user name or the address as well.
+Index("ix_source_user_username", source_user.c.migration, source_user.c.username_fold_hash)
+Index("ix_source_user_email", source_user.c.migration, source_user.c.email_hash)
 
 # What Descope users whom this migration did not create were like before it changed them, for `migrator undo`.
 pre_image = Table(

@@ -49,16 +49,16 @@ def renew_nothing(checkpoint: Checkpoint, number: int, nothing: int) -> None:
 
 
 def count_actions(connection: Connection, checkpoint: Checkpoint, sent: Mapping[str, int]) -> None:
-    """Count users of some kinds for the newest run, in the caller's transaction; nothing before its `begin_actions`."""
+    """Count users of some kinds for the run at work, in the caller's transaction; none before its `begin_actions`."""
     if not any(sent.values()):
         return
-    newest = select(run.c.number, run.c.summary).where(checkpoint.owns(run))
-    row = connection.execute(newest.order_by(run.c.number.desc()).limit(1)).one_or_none()
-    summary = json.loads(row.summary) if row is not None and row.summary else {}
-    if row is None or "actions" not in summary:
+    at_work = select(run.c.summary).where(checkpoint.owns(run), run.c.number == checkpoint.run_number)
+    text = connection.execute(at_work).scalar_one_or_none()
+    summary = json.loads(text) if text else {}
+    if "actions" not in summary:
         return
     summary["actions"] = {kind: number + sent.get(kind, 0) for kind, number in summary["actions"].items()}
-    _store(connection, checkpoint, row.number, summary)
+    _store(connection, checkpoint, checkpoint.run_number, summary)
 
 
 def _store(connection: Connection, checkpoint: Checkpoint, number: int, summary: Mapping[str, object]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from sqlalchemy import func, select
 
+from migrator.checkpoint.db.checkpoint import SERVE
 from migrator.checkpoint.db.tables import run
 from migrator.core.model import RunOutcome
 
@@ -77,8 +78,12 @@ def last_run(checkpoint: Checkpoint) -> RunRow | None:
 
 
 def last_real_run(checkpoint: Checkpoint) -> int:
-    """The number of the newest run before the one at work that was no plan; 0 without one."""
-    before = (run.c.number < checkpoint.run_number, run.c.outcome.is_distinct_from(RunOutcome.DRY_RUN))
+    """The number of the newest run before the one at work that was no plan, and read everybody; 0 without one."""
+    before = (
+        run.c.number < checkpoint.run_number,
+        run.c.outcome.is_distinct_from(RunOutcome.DRY_RUN),
+        run.c.command != SERVE,
+    )
     query = select(func.max(run.c.number)).where(checkpoint.owns(run), *before)
     return checkpoint.read(lambda c: c.execute(query).scalar()) or 0
 

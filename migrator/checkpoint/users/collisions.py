@@ -16,7 +16,7 @@ from migrator.core.model import State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -72,6 +72,22 @@ def colliding_users(checkpoint: Checkpoint, *, look: bool = False) -> Iterator[t
         if len(rows) < _PAGE:
             return
         after = (rows[-1].login_key, rows[-1].user_id)
+
+
+def users_sharing(checkpoint: Checkpoint, user_ids: Collection[str]) -> Iterator[tuple[str, StoredUser]]:
+    """Of the groups of `colliding_users`, those that these users belong to, likewise."""
+    theirs = select(login.c.login_key).where(checkpoint.owns(login), login.c.user_id.in_(user_ids))
+    query = (
+        select(login.c.login_key, *STORED_COLUMNS)
+        .select_from(LOGINS)
+        .where(takes_part(checkpoint), login.c.login_key.in_(theirs))
+        .order_by(login.c.login_key, source_user.c.user_id)
+    )
+    rows = checkpoint.read(lambda c: c.execute(query).all())
+    for key, group in groupby(rows, key=itemgetter(0)):
+        members = list(group)
+        if len(members) > 1:
+            yield from ((key, StoredUser.of(user)) for _, *user in members)
 
 
 def collision_groups(members: Iterator[tuple[str, StoredUser]]) -> Iterator[tuple[str, Iterator[StoredUser]]]:

@@ -66,6 +66,15 @@ def _with_heirs(checkpoint: Checkpoint, user_ids: Sequence[str]) -> set[str]:
     return {pair.user_id for pair in pairs if pair.login_key in used}
 
 
+def as_before(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> list[StoredUser]:
+    """Those of these users who are in the same state still: who signs in beside a run may have come back."""
+    query = select(source_user.c.user_id, source_user.c.state).where(
+        mine(checkpoint), source_user.c.user_id.in_([one.user_id for one in users])
+    )
+    now = checkpoint.read(lambda c: {one.user_id: one.state for one in c.execute(query)})
+    return [one for one in users if now.get(one.user_id) == one.state]
+
+
 def store_disable_intent(checkpoint: Checkpoint, users: Sequence[StoredUser]) -> None:
     """Record before the request that we disable these users: after a kill, nobody could tell."""
     _set(checkpoint, [{"b_user": one.user_id} for one in users], {"disabled_by_us": 1})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, literal, not_, or_, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.users.holders import WANTED_TWICE
@@ -19,7 +19,7 @@ from migrator.core.model import ARRIVED_STATES, Decision, State
 from migrator.core.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy import Update
 
@@ -149,11 +149,16 @@ def _deciding(checkpoint: Checkpoint, *, many: bool) -> Update:
     )
 
 
-def finish_without_sending(checkpoint: Checkpoint) -> None:
-    """Finalize the decisions of a confirmed plan that need no request: `unchanged` and `conflict`."""
+def finish_without_sending(checkpoint: Checkpoint, only: Collection[str] | None = None) -> None:
+    """Finalize the decisions of a confirmed plan that need no request: `unchanged` and `conflict`.
+
+    Args:
+        only: the user ids of whom the plan is confirmed; None for everybody.
+    """
 
     def work(connection: Connection) -> None:
-        pending = source_user.c.state == State.PENDING
+        these = true() if only is None else source_user.c.user_id.in_(only)
+        pending = and_(source_user.c.state == State.PENDING, these)
         right = move_to(checkpoint, State.UNCHANGED, pending, source_user.c.decision == Decision.UNCHANGED)
         # No verdict: the user was seen with another target.
         blank = dict.fromkeys(("decision", "retry", "verdict", "detail"))

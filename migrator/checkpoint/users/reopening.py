@@ -106,6 +106,12 @@ def keep_opened(connection: Connection, checkpoint: Checkpoint) -> None:
     forget_snapshots(connection, checkpoint)
 
 
+def keep_opened_users(checkpoint: Checkpoint, user_ids: Collection[str]) -> None:
+    """Keep what was opened of these users alone."""
+    noted = and_(mine(checkpoint), source_user.c.was_state.is_not(None), source_user.c.user_id.in_(user_ids))
+    checkpoint.write(lambda c: c.execute(update(source_user).where(noted).values(**_FORGOTTEN)))
+
+
 def restore_unconfirmed(checkpoint: Checkpoint) -> None:
     """Undo what an unconfirmed command opened or overwrote."""
     restore_snapshots(checkpoint)

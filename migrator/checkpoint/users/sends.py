@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, func, null, select, true, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, func, not_, null, select, true, update
 
 from migrator.checkpoint.db.tables import source_user
 from migrator.checkpoint.runs.actions import ADOPT, CREATE, UPDATE, count_actions
@@ -17,7 +17,7 @@ from migrator.checkpoint.users.plans import SENT_DECISIONS
 from migrator.checkpoint.users.rows import mine, this_user
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser, stored_pages
 from migrator.core.errors import LeaseLost
-from migrator.core.model import OPEN_STATES, Decision, Origin, State
+from migrator.core.model import OPEN_STATES, Decision, Lane, Origin, State
 from migrator.core.outcomes import (
     Outcome,
     UserCreated,
@@ -50,7 +50,13 @@ class ClaimedBatch:
 
 
 def claim_batch(
-    checkpoint: Checkpoint, decision: Decision, size: int, only: Collection[str] | None = None, *, last: bool = False
+    checkpoint: Checkpoint,
+    decision: Decision,
+    size: int,
+    only: Collection[str] | None = None,
+    *,
+    last: bool = False,
+    lane: Lane | None = None,
 ) -> ClaimedBatch | None:
     """Store the intent for up to `size` users decided alike; None when none is left.
 
@@ -60,9 +66,10 @@ def claim_batch(
     Args:
         only: the user ids that may be sent now; None for everybody.
         last: take the last users of the list, not the first ones.
+        lane: whose request it will be; None is the same as a run's.
     """
     fewest, claim = _claiming(checkpoint, last=last, among=only is not None)
-    batch_id = uuid.uuid4().hex
+    batch_id = f"{lane or Lane.RUN}{uuid.uuid4().hex}"
     these = {"b_decision": decision} | ({} if only is None else {"b_only": list(only)})
 
     def work(connection: Connection) -> ClaimedBatch | None:
@@ -216,20 +223,35 @@ def _let_go(connection: Connection, checkpoint: Checkpoint, adopted: Sequence[Us
         connection.execute(update(source_user).where(gone).values(target_id=None))
 
 
-def in_flight_pages(checkpoint: Checkpoint, size: int) -> Iterator[list[StoredUser]]:
-    """Users that are `sending`, `size` at a time in the order of their id text."""
-    return stored_pages(checkpoint, source_user.c.state == State.SENDING, size=size)
+def in_flight_pages(checkpoint: Checkpoint, size: int, lane: Lane | None = None) -> Iterator[list[StoredUser]]:
+    """Users that are `sending` (by requests of this lane), `size` at a time in the order of their id text."""
+    return stored_pages(checkpoint, source_user.c.state == State.SENDING, _of(lane), size=size)
+
+
+def _of(lane: Lane | None) -> ColumnElement[bool]:
+    """Whether a user in flight is in this lane; earlier versions named no lane, and only runs sent."""
+    signing_in = source_user.c.batch.startswith(Lane.SIGN_IN)
+    return true() if lane is None else signing_in if lane is Lane.SIGN_IN else not_(signing_in)
 
 
 def count_left(
-    checkpoint: Checkpoint, only: Collection[str] | None = None, *, state: State = State.PENDING
+    checkpoint: Checkpoint,
+    only: Collection[str] | None = None,
+    *,
+    state: State = State.PENDING,
+    lane: Lane | None = None,
 ) -> dict[Decision, int]:
-    """How many users in this open state (of those in `only`) wait for each kind of request, or for its answer."""
+    """How many users in this open state (of those in `only`) wait for each kind of request, or for its answer.
+
+    Args:
+        lane: of users in flight, only those of this lane.
+    """
     query = (
         select(source_user.c.decision, func.count())
         .where(
             mine(checkpoint),
             source_user.c.state == state,
+            _of(lane),
             source_user.c.decision.in_(SENT_DECISIONS),
             true() if only is None else source_user.c.user_id.in_(only),
         )

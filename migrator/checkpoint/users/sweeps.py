@@ -68,6 +68,12 @@ def begin_sweep(checkpoint: Checkpoint) -> int:
     return checkpoint.write(work)
 
 
+def current_sweep(checkpoint: Checkpoint) -> int:
+    """The number of the newest sweep; 0 before the first."""
+    number = select(migration.c.sweep).where(migration.c.key == checkpoint.key)
+    return checkpoint.read(lambda c: c.execute(number).scalar()) or 0
+
+
 def unchanged_users(checkpoint: Checkpoint, record_hashes: Mapping[str, str]) -> set[str]:
     """Of these user ids, those whom `store_page` would leave as they are, because it stored the very same record.
 
@@ -94,6 +100,7 @@ def store_page(
     unchanged: Collection[str] = (),
     held: Collection[str] | None = None,
     left_out: Collection[str] = (),
+    leave_pending: bool = False,
     is_trial: bool = False,
 ) -> PageCounts:
     """Store one page in one transaction; a user that did not change keeps its state and history.
@@ -104,6 +111,7 @@ def store_page(
         held: the ids of users held back by earlier pages of the sweep, if newcomers and users to be judged anew are to
             be held back; they are handed over with a later call.
         left_out: the ids of users whom a person has decided to skip.
+        leave_pending: others may be planning pending users, who stay as they are.
         is_trial: the migration is bound to another mapping, so nothing may stay unless it is confirmed.
     """
     by_id = {one.user_id: one for one in found}
@@ -116,7 +124,7 @@ def store_page(
         inserts: dict[State, list[dict[str, Any]]] = defaultdict(list)
         updates: dict[State, list[dict[str, Any]]] = defaultdict(list)
         logins, refreshed, held_back = [], [], []
-        for user_id, normalized in by_id.items():
+        for user_id, normalized in _to_judge(by_id, known, leave_pending=leave_pending):
             old = known.get(user_id)
             arrived = old is not None and old.target_id is not None
             state, values = _unless_left_out(user_id in left_out, *_judged(normalized, include, arrived=arrived))
@@ -135,7 +143,7 @@ def store_page(
                     refreshed.append({"b_user": user_id, **side_facts})
                 continue
             logins += _logins(checkpoint.key, normalized)
-        again = and_(mine(checkpoint), source_user.c.user_id.in_(ids), source_user.c.seen_sweep != sweep)
+        again = and_(mine(checkpoint), source_user.c.user_id.in_(ids), source_user.c.seen_sweep < sweep)
         fresh = new + connection.execute(update(source_user).where(again).values(seen_sweep=sweep)).rowcount
         for state, rows in inserts.items():
             connection.execute(insert_as(checkpoint, state), rows)
@@ -159,6 +167,13 @@ def _known_rows(
     columns = list(source_user.c) if is_trial else [source_user.c[name] for name in _KNOWN]
     query = select(*columns).where(mine(checkpoint), source_user.c.user_id.in_(user_ids))
     return {row.user_id: row for row in connection.execute(query)}
+
+
+def _to_judge(
+    by_id: Mapping[str, Normalized], known: Mapping[str, Row[Any]], *, leave_pending: bool
+) -> list[tuple[str, Normalized]]:
+    left = {user_id for user_id, row in known.items() if leave_pending and row.state == State.PENDING}
+    return [(user_id, one) for user_id, one in by_id.items() if user_id not in left]
 
 
 def _replace_logins(

@@ -100,14 +100,14 @@ def look_up_users(context: PlanContext) -> None:
 
     def done(planned: list[PlannedAction]) -> None:
         nonlocal decided
-        store_actions(context.checkpoint, _know_who_is_gone(context, planned))
+        store_actions(context.checkpoint, know_who_is_gone(context, planned))
         decided += len(planned)
         context.events.progress("plan", decided, total)
 
     run_in_threads(context.at_once, next_task, lambda users: decide_all(context, users), done)
 
 
-def _know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) -> list[PlannedAction]:
+def know_who_is_gone(context: PlanContext, planned: Sequence[PlannedAction]) -> list[PlannedAction]:
     """Decide differently if Docebo has since deleted the user who holds the login."""
     holders = [plan.holder for plan in planned if plan.holder]
     gone = vanished_users(context.checkpoint, holders) if holders else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.users.sweeps import (
@@ -22,8 +22,9 @@ from migrator.checkpoint.users.sweeps import (
 from migrator.core.choices import Choice, users_chosen
 from migrator.core.errors import ConfigError, StopRun
 from migrator.core.login_ids import login_key
-from migrator.core.model import Ready, canonical_json, text_hash
+from migrator.core.model import Ready
 from migrator.docebo.paging import Reading
+from migrator.flow.read.records import RecordReader
 from migrator.log.setup import get_logger
 from migrator.normalize.identity import user_key_or_none
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from concurrent.futures import Future
 
-    from migrator.core.model import Json, Normalized
+    from migrator.core.model import Normalized
     from migrator.docebo.client import Page
     from migrator.flow.context import PlanContext
 
@@ -86,7 +87,7 @@ class Sweeps:
         self._context = context
         self._beside = beside
         self._is_trial = is_trial
-        self._rules = f"{context.normalize.fingerprint}:{','.join(sorted(context.config.policy.include))}"
+        self._records = RecordReader(context.config, context.normalize, context.choices, is_trial)
         self._left_out = users_chosen(context.choices, Choice.SKIP)
         self._is_over = False  # no further sweep is needed, and whoever is gone is marked
         self._last: Sweep | None = None
@@ -254,11 +255,13 @@ class Sweeps:
     def _store(self, sweep: int, page: Page) -> PageCounts:
         """Store a page; a record that was stored before, and would become the same user, is not normalized again."""
         keyed = ((user_key_or_none(item), item) for item in page.items)
-        read = [(key, item, *self._text_and_hash(item, key)) for key, item in keyed]
+        read = [(key, item, *self._records.text_and_hash(item, key)) for key, item in keyed]
         hashes = {key: record_hash for key, _, _, record_hash in read if key is not None}
         unchanged = unchanged_users(self._context.checkpoint, hashes)
         rest = (
-            self._normalized(item, raw, record_hash) for key, item, raw, record_hash in read if key not in unchanged
+            self._records.normalized(item, raw, record_hash)
+            for key, item, raw, record_hash in read
+            if key not in unchanged
         )
         alone = self._alone.is_set()
         if alone:
@@ -294,22 +297,6 @@ class Sweeps:
             is_trial=self._is_trial,
         )
 
-    def _normalized(self, item: Json, raw: str, record_hash: str) -> Normalized:
-        return replace(self._context.normalize(item), raw=raw, record_hash=record_hash)
-
-    def _text_and_hash(self, item: Json, key: str | None) -> tuple[str, str]:
-        """A record's text and what it is known by: other rules, decisions, branches or groups give another hash.
-
-        A trial's records are known by nothing.
-        """
-        raw = canonical_json(item)
-        if self._is_trial:
-            return raw, ""
-        user_id = key or ""
-        choice = self._context.choices.get(user_id)
-        decided = f"{choice.fingerprint}:" if choice else ""
-        return raw, text_hash(f"{self._rules}:{self._context.normalize.lists_of(user_id)}{decided}{raw}")
-
     def _read_namesakes(self) -> None:
         """Read the other Docebo users who share a login with a newcomer of this search: there is no guessing."""
         context = self._context
@@ -317,7 +304,7 @@ class Sweeps:
             context.clock.check()
             keys = {login_key(login_id) for login_id in user.all_login_ids}
             items = context.docebo.users(1, user.email or user.login_id).items
-            found = (self._normalized(item, *self._text_and_hash(item, user_key_or_none(item))) for item in items)
+            found = (self._records.read(item, user_key_or_none(item)) for item in items)
             sharing = [
                 one
                 for one in found

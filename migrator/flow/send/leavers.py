@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.checkpoint.users.leavers import forget_still_enabled, store_disable_intent, store_disabled
+from migrator.checkpoint.users.leavers import as_before, forget_still_enabled, store_disable_intent, store_disabled
 from migrator.core.errors import NoAnswer, Refused
 from migrator.core.fields import STATUS
 from migrator.descope.payload import patch_body
@@ -34,31 +34,32 @@ def disable_leavers(context: RunContext) -> None:
     forget_still_enabled(context.checkpoint)
     for page in pages_to_disable(context):
         context.clock.check()
-        enabled, others = enabled_users(context, page)
-        store_disable_intent(context.checkpoint, [one for one, _ in enabled])
-        began = context.clock.monotonic()
-        done: set[str] = set()
-        unclear: set[str] = set()  # a request that was not answered may have disabled them
-        for part in _parts([found for _, found in enabled]):
-            rest = [found for found in part if found.user_id not in done]
-            if not rest or silent == MOST_SILENT:
-                continue
-            try:
-                done |= _disable(context, rest)
-            except NoAnswer:
-                silent += 1
-                unclear |= {found.user_id for found in rest}
-        if enabled:
-            words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
-            words |= dict.fromkeys(unclear - done, "unanswered")
-            outcomes = {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
-            context.batch_log.note("disable", outcomes, context.clock.monotonic() - began)
-        store_disabled(
-            context.checkpoint,
-            [one for one, found in enabled if found.user_id in done],
-            [*(one for one, found in enabled if found.user_id not in done), *others],
-            unclear - done,
-        )
+        with context.alone:
+            enabled, others = enabled_users(context, as_before(context.checkpoint, page))
+            store_disable_intent(context.checkpoint, [one for one, _ in enabled])
+            began = context.clock.monotonic()
+            done: set[str] = set()
+            unclear: set[str] = set()  # a request that was not answered may have disabled them
+            for part in _parts([found for _, found in enabled]):
+                rest = [found for found in part if found.user_id not in done]
+                if not rest or silent == MOST_SILENT:
+                    continue
+                try:
+                    done |= _disable(context, rest)
+                except NoAnswer:
+                    silent += 1
+                    unclear |= {found.user_id for found in rest}
+            if enabled:
+                words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
+                words |= dict.fromkeys(unclear - done, "unanswered")
+                outcomes = {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
+                context.batch_log.note("disable", outcomes, context.clock.monotonic() - began)
+            store_disabled(
+                context.checkpoint,
+                [one for one, found in enabled if found.user_id in done],
+                [*(one for one, found in enabled if found.user_id not in done), *others],
+                unclear - done,
+            )
 
 
 def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:

@@ -66,7 +66,7 @@ class Sender:
         context.events.progress(stage, 0, todo)
         if not todo:
             return
-        self._define_attributes()
+        self.context = define_attributes(self.context)
         silent = 0
         round_ = _Round(self.context, stage, only, todo, self._batch_size, self.read_back)
         while is_anybody_left(context.checkpoint, only):
@@ -103,12 +103,15 @@ class Sender:
             create_missing(self.context.descope, self.context.config, self.context.missing)
             self.context = replace(self.context, missing=MissingGrants())
 
-    def _define_attributes(self) -> None:
-        missing = self.context.attributes.missing
-        if missing:
-            self.context.descope.create_attributes(missing)
-            _log.info("attributes_defined", names=sorted(missing))
-            self.context = replace(self.context, attributes=ProjectAttributes(self.context.attributes.types))
+
+def define_attributes(context: RunContext) -> RunContext:
+    """The same run, once the project has every custom attribute that is needed."""
+    missing = context.attributes.missing
+    if not missing:
+        return context
+    context.descope.create_attributes(missing)
+    _log.info("attributes_defined", names=sorted(missing))
+    return replace(context, attributes=ProjectAttributes(context.attributes.types))
 
 
 class _Round:
@@ -171,7 +174,9 @@ class _Round:
         context = self._context
         for decision in self._order:
             # If everybody is refused, the other end of the list shows whether it is about these users.
-            batch = claim_batch(context.checkpoint, decision, self.batch_size, self._only, last=bool(self._held))
+            batch = claim_batch(
+                context.checkpoint, decision, self.batch_size, self._only, last=bool(self._held), lane=context.lane
+            )
             if batch is not None:
                 return batch
         return None

@@ -44,13 +44,13 @@ def settle_in_flight(context: PlanContext, *, this_run: bool = False, may_give_u
         may_give_up: a user who never gets an answer is the cause, because Descope answers other requests.
     """
     became: Counter[State] = Counter()
-    in_flight = count_left(context.checkpoint, state=State.SENDING)
+    in_flight = count_left(context.checkpoint, state=State.SENDING, lane=context.lane)
     if not in_flight:
         return became
     context.events.notice(_opening(in_flight, int(_patience(context)), this_run=this_run))
     absent_since: dict[str, float] = {}  # users not found so far: since when (monotonic seconds)
     pause = FIRST_PAUSE
-    while waiting := _look(context, became, absent_since, may_give_up=may_give_up):
+    while waiting := look_in_flight(context, became, absent_since, may_give_up=may_give_up):
         _wait(context, [absent_since[user_id] for user_id in waiting], pause)
         pause = min(2 * pause, LONGEST_PAUSE)
     arrived = became[State.CREATED] + became[State.UPDATED]
@@ -101,12 +101,18 @@ def _patience(context: PlanContext) -> float:
     return float(context.config.descope.settle_seconds)
 
 
-def _look(
-    context: PlanContext, became: Counter[State], absent_since: dict[str, float], *, may_give_up: bool
+def look_in_flight(
+    context: PlanContext, became: Counter[State], absent_since: dict[str, float], *, may_give_up: bool = False
 ) -> list[str]:
-    """One look at everybody in flight: adds their outcomes, and returns the users to look for again."""
+    """One look at everybody in flight; returns the users to look for again.
+
+    Args:
+        became: gets how many ended in each state.
+        absent_since: since when each user was looked for in vain, in monotonic seconds; it is kept up to date.
+        may_give_up: as in `settle_in_flight`.
+    """
     waiting: list[str] = []
-    for page in in_flight_pages(context.checkpoint, _AT_ONCE):
+    for page in in_flight_pages(context.checkpoint, _AT_ONCE, context.lane):
         context.clock.check()
         outcomes = [
             *_creates(context, page, absent_since, may_give_up=may_give_up),

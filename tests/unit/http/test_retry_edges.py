@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from migrator.core.errors import NoAnswer, StopRun, Throttled
-from migrator.http.retry import Idempotence, RetryBudget, parse_retry_after
+from migrator.http.retry import BRIEF, Idempotence, RetryBudget, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,3 +50,10 @@ def test_n8_a_wait_that_is_too_long_says_how_long_and_what_to_do() -> None:
 
     assert str(caught.value) == "Descope asks for a pause of 16 min (HTTP 429)."
     assert caught.value.fix == "Run again after that time; it continues where it stopped."
+
+
+def test_a_person_who_waits_is_not_stopped_by_a_long_pause_and_does_not_wait_for_it() -> None:
+    """The pause is in the verdict, so that the pacer hears of it."""
+    verdict = RetryBudget("Docebo", Idempotence.READ, patience=BRIEF).after(Throttled("x", retry_after=3000), 0)
+
+    assert (verdict.repeat, verdict.wait) == (False, 3000)

@@ -37,7 +37,7 @@ def test_a_holder_comes_back_as_it_was() -> None:
     holder = LeaseHolder("host", 7, "77")
 
     assert LeaseHolder.from_json(holder.to_json()) == holder
-    assert holder.to_json() == '{"host": "host", "pid": 7, "started": "77"}'
+    assert holder.to_json() == '{"host": "host", "pid": 7, "started": "77", "command": ""}'
 
 
 @linux

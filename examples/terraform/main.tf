@@ -48,6 +48,24 @@ resource "descope_role" "learner" {
   description = "Everybody who came from Docebo"
 }
 
+# The sign-in flow asks `migrator serve` through this connector.
+resource "descope_http_connector" "migrator" {
+  project_id  = var.project_id
+  name        = "migrator"
+  description = "migrator serve: whether a person is ready to sign in"
+  base_url    = var.migrator_url
+
+  authentication = {
+    bearer_token = var.serve_token
+  }
+
+  # The flow's conditions read `.statusCode` and `.body`, which exist only with this switch.
+  include_headers_in_context = true
+
+  # So that the firewall in front of `migrator serve` can let in Descope alone.
+  use_static_ips = true
+}
+
 # Docebo as a client of Descope.
 resource "descope_oidc_app" "docebo" {
   project_id     = var.project_id

@@ -3,6 +3,22 @@ variable "project_id" {
   type        = string
 }
 
+variable "migrator_url" {
+  description = "Where the flow reaches `migrator serve`, behind a proxy with TLS: https://migrator.example.org"
+  type        = string
+
+  validation {
+    condition     = startswith(var.migrator_url, "https://")
+    error_message = "Logins and the token travel over this address: it must be https."
+  }
+}
+
+variable "serve_token" {
+  description = "The token of `migrator serve` (serve.token)."
+  type        = string
+  sensitive   = true
+}
+
 variable "sign_in_flow" {
   description = "The id of the flow that docs/lazy-sign-in.md describes."
   type        = string

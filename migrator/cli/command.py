@@ -51,14 +51,17 @@ class Common:
             secrets=secrets,
         )
 
-    def load(self, *, offline: bool = False, without_docebo: bool = False) -> Config:
+    def load(self, *, offline: bool = False, without_docebo: bool = False, serving: bool = False) -> Config:
         """The configuration, with logging set up to redact its secrets.
 
         Args:
             offline: do without the servers' secrets.
             without_docebo: do without Docebo's.
+            serving: ask for the token of `migrator serve`.
         """
-        config = configuration.load_config(self.config_path, os.environ, offline=offline, without_docebo=without_docebo)
+        config = configuration.load_config(
+            self.config_path, os.environ, offline=offline, without_docebo=without_docebo, serving=serving
+        )
         self.configure_log(config.secrets())
         audit.log_configured(config)
         return config

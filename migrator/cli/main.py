@@ -19,6 +19,7 @@ from migrator.cli.commands.run import plan_command, run_command
 from migrator.cli.commands.runs import runs_command
 from migrator.cli.commands.sandbox import sandbox_command
 from migrator.cli.commands.schema import schema_command
+from migrator.cli.commands.serve import serve_command
 from migrator.cli.commands.set import set_command
 from migrator.cli.commands.show import show_command
 from migrator.cli.commands.status import status_command
@@ -79,6 +80,7 @@ for command in (
     pause_command,
     resume_command,
     set_command,
+    serve_command,
     verify_command,
     report_command,
     undo_command,

@@ -207,14 +207,18 @@ def catch_up_lines(figures: RunFigures) -> list[str]:
     return lines
 
 
-def standing_text(figures: RunFigures) -> list[str]:
-    """Everything `status` tells below its head: what the last run did, the counts, what was verified, how it ended."""
+def standing_text(figures: RunFigures, *, serves: bool = False) -> list[str]:
+    """Everything `status` tells below its head: what the last run did, the counts, what was verified, how it ended.
+
+    Args:
+        serves: people are let in as they sign in, and no run works beside that.
+    """
     document = figures.document()
     this = "this run has so far" if figures.outcome == RUNNING else "the last run"
     did = [f"  {this} {sent_words(figures.actions)}"]
     if figures.outcome == RunOutcome.DRY_RUN:
         did = [f"  a run {plan_words(figures.actions)}", "after that run:"]
-    ending = ending_sentence(document)
+    ending = "`migrator serve` is at work." if serves else ending_sentence(document)
     fix = figures.error.fix if figures.error is not None else ""
     last = [ending] if not fix or fix in ending else [ending, f"Fix: {fix}"]
     told = [] if figures.outcome == NOT_STARTED else did

@@ -37,19 +37,29 @@ def run_state(figures: RunFigures) -> str:
     return f"{figures.source} -> {figures.project}: {_STATES.get(figures.outcome, str(figures.outcome))}"
 
 
-def watch_line(figures: RunFigures, progress: StageProgress | None, asked: Control, *, begins: bool = False) -> str:
+def watch_line(
+    figures: RunFigures,
+    progress: StageProgress | None,
+    asked: Control,
+    *,
+    begins: bool = False,
+    serves: bool = False,
+) -> str:
     """How it ended, with its figures; of a running one the stage, how far, how fast, its end and its waits.
 
     Args:
         asked: what people ask of the running one.
         begins: a run holds the lease and is not stored as running: it is starting or finishing.
+        serves: people are let in as they sign in, and no run works beside that.
     """
     whose = f"{figures.source} -> {figures.project}"
     if not begins and figures.outcome != RUNNING:
         return f"{whose}: {ending_sentence(figures.document())}"
     since = asked.paused_since
-    state = "running" if since is None else f"paused since {moment_text(since, time.time())}"
-    told = [f"{whose}: {state}{' (starting or finishing)' if begins else ''}"]
+    state = "serving sign-ins" if serves else "running"
+    if since is not None:
+        state = f"paused since {moment_text(since, time.time())}"
+    told = [f"{whose}: {state}{' (starting or finishing)' if begins and not serves else ''}"]
     if since is not None:
         told.append("`migrator resume` goes on")
     if progress is not None:

@@ -26,6 +26,7 @@ from migrator.config.section import (
     FieldName,
     FingerprintedSection,
     PlacedSection,
+    Secret,
     Section,
     Text,
     folder_of,
@@ -213,6 +214,21 @@ class ReportConfig(Section):
         return Path(self.dir)
 
 
+class ServeConfig(Section):
+    """The just-in-time endpoint (docs/serve.md): only `migrator serve` needs the token."""
+
+    listen: Annotated[str, AfterValidator(values.socket_address)] = "127.0.0.1:8484"
+    token: Annotated[Secret, AfterValidator(values.token)] | None = None
+    docebo_calls_per_hour: Annotated[int, values.at_least(1)] = 300
+    metrics_listen: Annotated[str, AfterValidator(values.socket_address)] = "127.0.0.1:8485"
+    public_key: Text | None = None
+
+    @field_validator("public_key")
+    @classmethod
+    def _resolve_key(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else str(folder_of(info.context) / value)
+
+
 class MetricsConfig(Section):
     """Where a monitoring system finds the numbers of a run."""
 
@@ -241,6 +257,7 @@ class Config(PlacedSection, FingerprintedSection):
     sso: SsoConfig
     report: ReportConfig
     metrics: MetricsConfig
+    serve: ServeConfig
 
     @model_validator(mode="before")
     @classmethod
@@ -249,7 +266,7 @@ class Config(PlacedSection, FingerprintedSection):
         if not isinstance(data, dict):
             return data
         sections = {name: section for name, section in data.items() if section is not None}
-        optional = ("checkpoint", "mapping", "policy", "run", "sso", "report", "metrics")
+        optional = ("checkpoint", "mapping", "policy", "run", "sso", "report", "metrics", "serve")
         return {name: {} for name in optional} | sections
 
     @field_validator("policy")
@@ -294,19 +311,40 @@ class Config(PlacedSection, FingerprintedSection):
             return config
         return config.model_copy(update={"run": config.run.model_copy(update={"concurrency": concurrency})})
 
+    def sharing(self, descope: float) -> Config:
+        """The same for a run beside sign-ins: without their calls to Docebo and this share of Descope's limits."""
+        calls = self.docebo.calls_per_hour
+        left = calls and max(1, calls - self.serve.docebo_calls_per_hour)
+        docebo = self.docebo.model_copy(update={"calls_per_hour": left})
+        return self.model_copy(update={"docebo": docebo, "descope": self.descope.leaving(descope)})
+
+    def for_sign_ins(self, descope: float) -> Config:
+        """The same for sign-ins alone, with their calls to Docebo and this share of Descope's limits."""
+        calls = self.serve.docebo_calls_per_hour
+        docebo = self.docebo.model_copy(update={"calls_per_hour": calls, "concurrency": 1})
+        return self.model_copy(update={"docebo": docebo, "descope": self.descope.leaving(1 - descope)})
+
     def secrets(self) -> list[str]:
         """Every secret in clear, for the redaction of logs; nothing else may use it."""
-        hidden = (self.docebo.client_secret, self.docebo.password, self.descope.management_key)
+        hidden = (self.docebo.client_secret, self.docebo.password, self.descope.management_key, self.serve.token)
         texts = [secret.get_secret_value() for secret in hidden if secret is not None]
         database_password = self.checkpoint.sqlalchemy_url.password
         return [*texts, database_password] if database_password else texts
 
 
-# Secrets that only the two servers ask for.
+# Secrets that only the two servers ask for, and those who ask `migrator serve`.
 _CREDENTIALS: Final = (("docebo", "client_secret"), ("docebo", "password"), ("descope", "management_key"))
+_TOKEN: Final = ("serve", "token")
 
 
-def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False, without_docebo: bool = False) -> Config:
+def load_config(
+    path: Path,
+    env: Mapping[str, str],
+    *,
+    offline: bool = False,
+    without_docebo: bool = False,
+    serving: bool = False,
+) -> Config:
     """Read, complete and check a configuration file.
 
     Args:
@@ -314,12 +352,15 @@ def load_config(path: Path, env: Mapping[str, str], *, offline: bool = False, wi
         env: the variables that `${NAME}` may name.
         offline: neither server will be asked, so that the variables and files of their secrets may be missing.
         without_docebo: Docebo will not be asked; the same for its secrets alone.
+        serving: the token is needed, which may be missing otherwise.
 
     Raises:
         ConfigError: with everything that is wrong, one line each: file, line, key and what to write
             instead. Values are never shown, since any of them may be a secret.
     """
     unasked = [one for one in _CREDENTIALS if offline or (without_docebo and one[0] == "docebo")]
+    if not serving:
+        unasked.append(_TOKEN)
     document = read_document(path, env, unasked)
     read_secret_files(document, Config, folder_of({"path": path}), unasked)
     problems = list(document.problems)

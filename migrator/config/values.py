@@ -40,6 +40,10 @@ OPTION_LIMIT = 254  # characters
 
 MOST_CONCURRENT = 16  # write batches in flight
 
+LEAST_TOKEN = 16  # characters
+
+HIGHEST_PORT = 65535
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMERIC_LABEL = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
@@ -91,6 +95,21 @@ def header_secret(value: SecretStr) -> SecretStr:
     """A secret that travels in an HTTP header as it is."""
     if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
         raise ValueError("must be ASCII letters, digits and punctuation only, without spaces")
+    return value
+
+
+def token(value: SecretStr) -> SecretStr:
+    """A bearer token that nobody guesses."""
+    if len(header_secret(value).get_secret_value()) < LEAST_TOKEN:
+        raise ValueError(f"must have at least {LEAST_TOKEN} characters; make one with `openssl rand -hex 32`")
+    return value
+
+
+def socket_address(value: str) -> str:
+    """Where to listen, as HOST:PORT; port 0 takes any that is free."""
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= HIGHEST_PORT):
+        raise ValueError("must be HOST:PORT, as in 127.0.0.1:8484")
     return value
 
 

@@ -19,6 +19,9 @@ TYPES: dict[int, str] = {AttributeType.TEXT: "string", AttributeType.BOOLEAN: "b
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in sorted(EXAMPLE.glob("*.tf")))
 MODULE = read_module(TEXT)
 ROLE = 'resource "descope_role" "one" {{\n  project_id = "P2"\n  {}\n}}'
+CONNECTOR = (
+    'resource "descope_http_connector" "one" {{\n  name = "n"\n  project_id = "P2"\n  base_url = "https://h"\n  {}\n}}'
+)
 KEY = 'resource "descope_management_key" "one" {{\n  name = "n"\n  {}\n}}'
 
 
@@ -48,9 +51,10 @@ def test_every_attribute_of_the_example_is_documented() -> None:
 
 
 def test_the_example_has_all_that_surrounds_the_flow_and_nothing_that_was_never_exported() -> None:
-    """A connector, attributes, a role, the OIDC application and a key; no flow and no import of one."""
+    """Connectors, attributes, a role, the OIDC application and a key; no flow and no import of one."""
     assert {kind.removeprefix("descope_") for kind, _ in MODULE.resources} == {
         "docebo_connector",
+        "http_connector",
         "management_key",
         "oidc_app",
         "role",
@@ -101,6 +105,13 @@ def test_the_attributes_are_those_that_the_program_needs_with_their_types() -> N
     assert needed == types
 
 
+def test_certificates_are_checked_and_logins_travel_over_https_alone() -> None:
+    connector = MODULE.resources["descope_http_connector", "migrator"]
+
+    assert "insecure" not in connector
+    assert 'startswith(var.migrator_url, "https://")' in TEXT
+
+
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
@@ -112,6 +123,10 @@ def test_the_attributes_are_those_that_the_program_needs_with_their_types() -> N
         (ROLE.format('name = "n"\n  id = "r"'), ["descope_role.one: id: cannot be set"]),
         (ROLE.format('name = "n"\n  private = "yes"'), ["descope_role.one: private: is no Boolean"]),
         (ROLE.format('name = "n"\n  permissions = "all"'), ["descope_role.one: permissions: is no Set of String"]),
+        (
+            CONNECTOR.format('authentication = {\n    bearer = "t"\n  }'),
+            ["descope_http_connector.one: authentication.bearer: no such attribute"],
+        ),
         (
             KEY.format('rebac = {\n    project_roles = [{\n      roles = ["r"]\n    }]\n  }'),
             ["descope_management_key.one: rebac.project_roles.project_ids: is missing"],

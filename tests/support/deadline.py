@@ -14,7 +14,7 @@ T = TypeVar("T")
 _BREATH = threading.Event()  # never set: others need the processor between two looks
 
 
-def until(look: Callable[[], T], seconds: float = 60.0) -> T:
+def until(look: Callable[[], T | None], seconds: float = 60.0) -> T:
     """Look again and again until the answer is true; too late is a failure."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -88,7 +88,8 @@ class Ended:
         return checked(json.loads(self.out))
 
 
-def _become_the_command(folder: Path, arguments: tuple[str, ...], out: int, err: int) -> NoReturn:
+def become_the_command(folder: Path, arguments: tuple[str, ...], out: int, err: int) -> NoReturn:
+    """Be the command from here on; for a fork of this process, which never returns."""
     code = 1
     try:
         os.chdir(folder)
@@ -184,7 +185,7 @@ class Place:
             sys.stderr.flush()
             process = os.fork()
             if process == 0:
-                _become_the_command(self.folder, arguments, out.fileno(), err.fileno())
+                become_the_command(self.folder, arguments, out.fileno(), err.fileno())
             code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
             out.seek(0)
             err.seek(0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from typing_extensions import TypedDict
 
+from migrator.checkpoint.db.checkpoint import SERVE
 from migrator.checkpoint.runs.actions import NO_ACTIONS
 from migrator.checkpoint.runs.history import every_run
 from migrator.checkpoint.runs.runs import outcome_now
@@ -80,10 +81,13 @@ def runs_command(common: Common) -> int:
 
 def _documents(checkpoint: Checkpoint) -> Iterator[StoredRunDocument]:
     # The lease is looked at first: a run that ends in between has stored its end, and is told by that.
-    held = checkpoint.is_held()
+    holder = checkpoint.held_by()
     rows = every_run(checkpoint)
+    # A server works beside the runs inside it, which come after it.
+    servers = [row for row in rows if row.command == SERVE] if holder == SERVE else []
+    at_work = [*servers[-1:], *rows[-1:]] if holder is not None else []
     for row in rows:
-        yield _document(row, works=held and row is rows[-1] and row.finished_at is None)
+        yield _document(row, works=row in at_work and row.finished_at is None)
 
 
 def _document(row: RunRow, *, works: bool) -> StoredRunDocument:
@@ -100,11 +104,11 @@ def _document(row: RunRow, *, works: bool) -> StoredRunDocument:
 
 
 def _lines(one: StoredRunDocument) -> list[str]:
-    """`3  run   2026-11-28 21:04 UTC  0:12:07  complete: created 9,812`, wrapped for the terminal."""
+    """`3  run    2026-11-28 21:04 UTC  0:12:07  complete: created 9,812`, wrapped for the terminal."""
     began = datetime.fromisoformat(one["started"])
     ended = one["finished"] and datetime.fromisoformat(one["finished"])
     took = elapsed_text((ended - began).total_seconds()) if ended else ""
-    head = f"{one['number']:>4}  {one['command']:<4}  {began:%Y-%m-%d %H:%M} UTC  {took:>8}  "
+    head = f"{one['number']:>4}  {one['command']:<5}  {began:%Y-%m-%d %H:%M} UTC  {took:>8}  "
     return hanging(_what(one), head, columns())
 
 

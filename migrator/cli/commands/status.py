@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from migrator.checkpoint.db.checkpoint import SERVE
 from migrator.checkpoint.runs.control import NOTHING_ASKED, Control, ControlKeys, read_control
 from migrator.checkpoint.runs.history import last_run
 from migrator.checkpoint.runs.progress import recent_progress
@@ -51,13 +52,14 @@ class StatusView:
     """What the checkpoint tells at one moment; `progress` is None unless a run is in progress and has told.
 
     `begins` says that a run holds the lease and is not stored as running: it is starting or finishing. `asked` is what
-    people ask of a run in progress.
+    people ask of a run in progress. `serves` says that people are let in as they sign in, with no run beside that.
     """
 
     figures: RunFigures
     progress: StageProgress | None
     begins: bool = False
     asked: Control = NOTHING_ASKED
+    serves: bool = False
 
     @property
     def running(self) -> bool:
@@ -67,7 +69,7 @@ class StatusView:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return watch_line(self.figures, self.progress, self.asked, begins=self.begins)
+        return watch_line(self.figures, self.progress, self.asked, begins=self.begins, serves=self.serves)
 
     def document(self, signed_in: SignedInDocument | None = None) -> StatusDocument:
         """The JSON document, with what Descope was asked about sign-ins."""
@@ -128,7 +130,7 @@ def status_command(common: Common, watching: bool, interval: float, signed_in: b
         quiet = common.verbosity < 0
         click.echo(view.line if view.running or quiet else run_state(view.figures))
         if not quiet:
-            click.echo("\n".join(standing_text(view.figures)))
+            click.echo("\n".join(standing_text(view.figures, serves=view.serves)))
         if asked is not None:
             click.echo("\n".join(signed_in_text(asked)))
     return 0
@@ -141,13 +143,16 @@ def read_status(config: Config, checkpoint: Checkpoint, *, predicted: bool = Fal
         predicted: after a plan, count planned users as what they would become.
     """
     # The lease is looked at first: a run that ends in between then shows as running, and is looked at again.
-    held = checkpoint.is_held()
+    holder = checkpoint.held_by()
+    held = holder is not None
     last = last_run(checkpoint)
     figures = gather.figures_of_last_run(checkpoint, config, held=held, predicted=predicted)
     figures.reports = existing_reports(config.report.path)
     asked = read_control(checkpoint) if held else NOTHING_ASKED
     if not held or not last or last.finished_at is not None:
-        return StatusView(figures, None, begins=held, asked=asked)
+        return StatusView(figures, None, begins=held, asked=asked, serves=holder == SERVE)
+    if last.command == SERVE:
+        return StatusView(figures, None, asked=asked, serves=True)
     samples = recent_progress(checkpoint, last.number, LOOK_BACK)
     now = stage_progress(samples)
     if now is None:

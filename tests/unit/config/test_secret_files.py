@@ -57,6 +57,7 @@ def test_every_key_of_a_secret_type_is_found() -> None:
     assert list(secret_keys(Outer)) == [("inner", "token")]
     assert {".".join(map(str, key)) for key in secret_keys(Config)} == {
         "docebo.client_secret", "docebo.password", "descope.management_key", "checkpoint.url",
+        "serve.token",
     }  # fmt: skip
 
 

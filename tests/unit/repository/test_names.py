@@ -24,6 +24,7 @@ NO_CODES = {
     "descope/trail.py": {"limit"},
     "docebo/client.py": {"search_text"},
     "flow/plan/estimate.py": {"limit"},
+    "flow/sign_in/answer.py": {"refused"},  # what the flow is told
     "report/gather.py": {"limit"},
     "report/sentences.py": {"limit"},
     "report/summary.py": {"limit"},
@@ -41,6 +42,7 @@ NO_FIELDS = {
     "log": {"level"},
     "normalize": {"email", "username", "expired", "language", "level", "status"},  # the last three are conditions
     "report": {"email", "username", "actions"},
+    "serve": {"status"},  # of an answer
     "verify": {"email", "status"},
 }
 

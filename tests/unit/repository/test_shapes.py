@@ -47,6 +47,7 @@ ENTRIES = {
     "PersonDocument": "the same in JSON",
     "MatchedUser": "the entries of a batch answer that are about one login id",
     "SparedDocument": "an entry of an undo's document",
+    "SignInAnswer": "what the flow is told about a name",
     "RefusedAlone": "an attempt, like its sisters that have several users",
 }
 # What tells one user from others, in Docebo, in Descope and between them.

@@ -1,0 +1,1 @@
+"""Bringing people in as they sign in (docs/decisions/0032)."""

@@ -9,8 +9,10 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 # The page's tests need a browser and npm, which no Python registry brings. CI always has them (.ci/run).
 AXE := $(if $(shell command -v npm),tests/acceptance/node_modules/.package-lock.json)
 WORKERS ?= 2
+# The date on the man pages: the one of the commit, so that it does not depend on the day of the build.
+COMMITTED = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 
-.PHONY: demo unit test coverage soak mutate bench check fmt readme screenshots lock wheel clean help
+.PHONY: demo unit test coverage soak pythons mutate bench check fmt readme docs screenshots lock wheel dist man clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -33,6 +35,9 @@ soak: $(STAMP)  ## the large counts: thousands of seeds, an hour or more
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3000 --hypothesis-profile=soak tests/property/test_normalize.py \
 	  tests/property/test_checkpoint_model.py
 
+pythons: $(STAMP)  ## the installed wheel, demo included, under every Python 3.11 to 3.14 that is on this machine
+	$(BIN)/pytest -q -m soak tests/acceptance/test_pythons.py $(ARGS)
+
 mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), most of an hour
 	$(BIN)/python tests/bench/mutate.py $(ARGS)
 
@@ -50,14 +55,24 @@ fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-readme: $(STAMP)  ## renew the --help blocks of the README and the screens of docs/terminal.md
+readme: $(STAMP)  ## renew the --help blocks and screens of README.md and docs
 	$(BIN)/python tests/support/readme.py
+
+docs: $(STAMP)  ## build the documentation site into build/docs; every warning is an error
+	$(BIN)/sphinx-build -W --keep-going -E -q -b html -d build/doctrees -c docs . build/docs
 
 screenshots: $(STAMP)  ## take the pictures of docs/report.md anew; needs Chromium
 	$(BIN)/python tests/support/screenshots.py
 
 wheel: $(STAMP)  ## build the wheel into dist
-	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	$(BIN)/python -m hatchling build -t wheel -d dist
+
+dist: $(STAMP)  ## build the wheel and the source distribution into dist; the same sources give the same bytes
+	$(BIN)/python -m hatchling build -t sdist -t wheel -d dist
+
+man: $(STAMP)  ## write a man page for each command into dist/man
+	mkdir -p dist/man
+	SOURCE_DATE_EPOCH=$(COMMITTED) $(BIN)/click-man migrator --target dist/man
 
 lock: $(STAMP)  ## resolve the ranges of pyproject.toml anew
 	$(BIN)/pip install --quiet uv

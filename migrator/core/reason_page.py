@@ -6,12 +6,13 @@ import sys
 
 from migrator.core.error_codes import ERROR_CODES
 from migrator.core.reasons import Note, Reason, again_words
+from migrator.core.sso import SsoClass
 
 
 def render_page() -> str:
     """The page as Markdown, newline at the end."""
     lines = [
-        "# Reason, note and error codes",
+        "# Reasons, notes, classes and error codes",
         "",
         "<!-- Made from the code: python -m migrator.core.reason_page > docs/reason-codes.md -->",
         "",
@@ -29,6 +30,14 @@ def render_page() -> str:
         "| code | meaning | fix |",
         "|---|---|---|",
         *(f"| `{r}` | {r.meaning} | {r.fix} |" for r in Note),
+        "",
+        "## Classes of sso.csv",
+        "",
+        "Users who do not land in their own Docebo account, or who need a thought before the cut-over.",
+        "",
+        "| code | meaning | fix |",
+        "|---|---|---|",
+        *(f"| `{r}` | {r.meaning} | {r.fix} |" for r in SsoClass),
         "",
         "## Descope's error codes",
         "",

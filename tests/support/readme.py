@@ -1,4 +1,4 @@
-"""The README's --help blocks and screens: `python tests/support/readme.py` renews both, tests compare them.
+"""The --help blocks and screens of README and docs: `python tests/support/readme.py` renews them, tests compare them.
 
 The block behind `<!-- screen: NAME -->` is that screen of docs/terminal.md, 80 columns wide; with
 `<!-- screen: NAME, from: TEXT -->` only what stands from the line on that begins with TEXT.
@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from migrator.cli.main import main
 
 README = Path(__file__).parents[2] / "README.md"
+PAGES = (README, *(README.parent / "docs" / name for name in ("tour.md", "setup.md")))
 COLUMNS = screens.WIDTHS[0]
 _BLOCK = re.compile(r"(```console\n\$ migrator ([a-z ]*)--help\n).*?(```\n)", re.DOTALL)
 _SCREEN = re.compile(r"( *)(<!-- screen: (.*?)(?:, from: (.*?))? -->\n *```text\n).*?( *```\n)", re.DOTALL)
@@ -42,4 +43,5 @@ def _lines(shot: str, start: str | None, indent: str) -> str:
 
 if __name__ == "__main__":
     screens.PAGE.write_text(screens.record(), encoding="utf-8")
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")

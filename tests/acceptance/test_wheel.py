@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packages import build
 
 if TYPE_CHECKING:
     from world import Place
@@ -31,13 +34,15 @@ sys.meta_path.insert(0, Absent())
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the sources as they are."""
-    folder = tmp_path_factory.mktemp("wheel")
-    options = ("--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check")
-    subprocess.run([sys.executable, "-m", "pip", "wheel", *options, "-w", folder, ROOT], check=True, timeout=120)
-    (built,) = folder.glob("*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The source distribution and the wheel, built from the sources as they are."""
+    return build(ROOT, tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="module")
+def wheel(built: tuple[Path, Path]) -> Path:
+    """The wheel of them."""
+    return built[1]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,13 @@ def call(scripts: Path, folder: Path, *words: str) -> subprocess.CompletedProces
     )  # fmt: skip
 
 
+def files_below(folder: str) -> set[str]:
+    """The files below a folder of the repository, without what Python and npm leave there."""
+    left = re.compile(r"/(__pycache__|node_modules|\.\w+)/")
+    paths = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.is_file()}
+    return {path for path in paths if not left.search(path)}
+
+
 def test_the_wheel_holds_the_program_its_migrations_and_the_licence(wheel: Path) -> None:
     """Every module and every migration travels, and nothing else of the repository does."""
     with zipfile.ZipFile(wheel) as archive:
@@ -70,12 +82,46 @@ def test_the_wheel_holds_the_program_its_migrations_and_the_licence(wheel: Path)
 
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"migrator"}
-    for path in (ROOT / "migrator").rglob("*.py"):
-        assert str(path.relative_to(ROOT)) in names
-    for path in (ROOT / "migrations").rglob("*.py"):
-        assert f"migrator/_migrations/{path.relative_to(ROOT / 'migrations')}" in names
+    for path in files_below("migrator"):
+        assert path in names
+    for path in files_below("migrations"):
+        assert path.replace("migrations/", "migrator/_migrations/", 1) in names
     assert {"migrator/sandbox/descope/openapi.yaml", "migrator/_config.example.yaml"} <= names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+
+
+def test_the_source_distribution_holds_what_it_takes_to_build_and_to_test(built: tuple[Path, Path]) -> None:
+    """Every source, test, page and example travels, and what the Makefile and the checks read beside them."""
+    with tarfile.open(built[0]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    wanted = {
+        path for folder in ("migrator", "migrations", "tests", "docs", "examples") for path in files_below(folder)
+    }
+    tops = {path.name for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".")}
+    assert {path for path in wanted if path not in names} == set()
+    assert tops - {"config.yaml"} <= names
+    assert {name for name in names if re.search(r"\.(db|log)$|__pycache__|node_modules", name)} == set()
+
+
+def test_the_same_sources_give_the_same_bytes_anywhere_and_at_any_time(
+    built: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Another folder, clock, time zone, language and umask change nothing; a date that is asked for is taken."""
+    with tarfile.open(built[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (copy,) = tmp_path.iterdir()
+    for path in copy.rglob("*"):
+        os.utime(path, (981_173_106, 981_173_106))
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+    again = build(copy, tmp_path / "again", TZ="Pacific/Apia", LC_ALL="C", PYTHONHASHSEED="7")
+    dated = [build(copy, tmp_path / name, SOURCE_DATE_EPOCH="1800000000") for name in ("one", "two")]
+
+    assert [one.read_bytes() == other.read_bytes() for one, other in zip(built, again, strict=True)] == [True, True]
+    assert [one.read_bytes() == other.read_bytes() for one, other in zip(*dated, strict=True)] == [True, True]
+    with zipfile.ZipFile(dated[0][1]) as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {2027}
 
 
 def test_the_installed_wheel_migrates_from_any_folder(scripts: Path, place: Place) -> None:

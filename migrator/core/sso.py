@@ -65,7 +65,7 @@ class SsoClass(ExplainedCode):
     CLAIM_DIFFERS = (
         "claim_differs",
         "The claim in Descope is not Docebo's user name, so Docebo makes a new account or opens somebody else's.",
-        "Look at the user in Descope; `migrator run --retry differs` sends what differs again.",
+        "Look at the user in Descope. `migrator run --retry differs` sends it again, unless policy.update forbids it.",
     )
     CASE_ONLY = (
         "case_only",

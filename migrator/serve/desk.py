@@ -134,8 +134,10 @@ class Desk:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the next request tries again
             # Most often a server does not answer, or says nothing that can be used; anything else is a bug.
-            expected = isinstance(error, MigratorError | ApiError)
-            (_log.info if expected else _log.error)("look_up_failed", kind=type(error).__name__)
+            if isinstance(error, MigratorError | ApiError):
+                _log.info("look_up_failed", kind=type(error).__name__)
+            else:
+                _log.error("look_up_failed", kind=type(error).__name__)
             return DeskAnswer(SignInAnswer(SignInOutcome.BUSY), LOOKED_UP)
 
     async def _look_up(self, request: ResolveRequest, address: str) -> DeskAnswer:

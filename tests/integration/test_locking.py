@@ -168,7 +168,7 @@ def test_b11_a_holder_that_cannot_be_told_from_another_is_never_proven_dead(
     any_place.sandbox.control.reset(users=USERS, difficult=0)
     any_place.migrate(dry_run=True)
     there = LeaseHolder(host, NO_PROCESS, started)
-    monkeypatch.setattr(LeaseHolder, "me", classmethod(lambda cls: cls(host, os.getpid(), started)))
+    monkeypatch.setattr(LeaseHolder, "me", classmethod(lambda cls, *command: cls(host, os.getpid(), started, *command)))
     statement(
         any_place,
         "UPDATE migration SET holder = :who, lease_until = :until",

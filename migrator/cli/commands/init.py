@@ -18,6 +18,7 @@ from migrator.core.packaging import packaged
 
 EXAMPLE = "config.example.yaml"
 _VARIABLE = re.compile(r"^[^#\n]*\$\{(\w+)\}", re.MULTILINE)
+_LATER = "MIGRATOR_SERVE_TOKEN"  # of these, the one that `migrator serve` alone asks for
 
 
 class InitDocument(TypedDict):
@@ -47,7 +48,7 @@ def init_command(common: Common, file: Path | None) -> int:
     path = file or common.config_path
     text = packaged(EXAMPLE).read_text(encoding="utf-8")
     _write_new(path, text)
-    variables = _VARIABLE.findall(text)
+    variables = [name for name in _VARIABLE.findall(text) if name != _LATER]
     if common.as_json:
         document: InitDocument = {"schema": "init/1", "file": str(path.absolute()), "variables": variables}
         common.print_json(document)

@@ -16,6 +16,7 @@ from migrator.cli.render import result_line
 from migrator.cli.signals import signals
 from migrator.core.clock import Clock
 from migrator.core.errors import ConfigError, MigratorError
+from migrator.core.packaging import install_command
 
 if TYPE_CHECKING:
     from migrator.config.schema import Config
@@ -82,7 +83,7 @@ def _check_extra() -> None:
     if importlib.util.find_spec("uvicorn") is None or importlib.util.find_spec("starlette") is None:
         raise ConfigError(
             "`migrator serve` needs packages that are not installed.",
-            fix="Install the extra: pip install 'docebo-descope-migrator[serve]'.",
+            fix=f"Install them: {install_command('serve')}",
         )
 
 

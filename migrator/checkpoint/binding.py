@@ -67,6 +67,26 @@ def check_binding(checkpoint: Checkpoint, wanted: Binding, *, remap: bool) -> No
         )
 
 
+def check_confirmed(checkpoint: Checkpoint, wanted: Binding) -> None:
+    """Refuse a migration of which no run was ever confirmed, or not with this policy: nothing may be sent unasked.
+
+    Raises:
+        ConfigError: says what a person has to do first.
+    """
+    bound = select(migration.c.mapping_fingerprint, migration.c.policy_fingerprint)
+    row = checkpoint.read(lambda c: c.execute(bound.where(migration.c.key == checkpoint.key)).one_or_none())
+    if row is None or row.mapping_fingerprint is None:
+        raise ConfigError(
+            "Nobody was migrated with this checkpoint yet, so nobody has confirmed what is to be sent.",
+            fix="Run `migrator run` first; then serve those who come later.",
+        )
+    if row.policy_fingerprint not in (None, wanted.policy):
+        raise ConfigError(
+            "The policy section has changed since the last confirmed run, so nobody has seen what it does.",
+            fix="Run `migrator run` first, or restore it; then serve those who come later.",
+        )
+
+
 def is_trial_mapping(checkpoint: Checkpoint, wanted: Binding) -> bool:
     """Whether the mapping differs from the one that the migration is bound to."""
     bound = select(migration.c.mapping_fingerprint).where(migration.c.key == checkpoint.key)

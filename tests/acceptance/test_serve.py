@@ -109,6 +109,15 @@ def test_a_changed_mapping_is_refused(migrated_here: Place) -> None:
     assert "mapping" in _refusal(migrated_here).err
 
 
+def test_a_changed_policy_waits_for_a_run_that_somebody_confirms(migrated_here: Place) -> None:
+    """Nobody has seen a plan by it: whoever sets it to link strangers is asked by a run, not surprised by a sign-in."""
+    migrated_here.configure(policy={"existing": "link"})
+    assert "The policy section has changed" in " ".join(_refusal(migrated_here).err.split())
+    assert migrated_here.forked("run", "--yes").code == 0
+    with Serving(migrated_here):
+        pass
+
+
 @pytest.mark.parametrize(
     ("section", "told"),
     [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, literal, select, union_all
 
-from migrator.checkpoint.db.tables import login, migration, source_user
+from migrator.checkpoint.db.tables import login, source_user
 from migrator.checkpoint.users.rows import LOGINS, mine
 from migrator.checkpoint.users.stored_user import STORED_COLUMNS, StoredUser
 from migrator.core.email_address import parse_email
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, CompoundSelect, Connection
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
-
-
-def was_confirmed(checkpoint: Checkpoint) -> bool:
-    """Whether a run of this migration was ever confirmed: before that, nothing may be sent unasked."""
-    bound = select(migration.c.mapping_fingerprint).where(migration.c.key == checkpoint.key)
-    return checkpoint.read(lambda c: c.execute(bound).scalar_one_or_none()) is not None
 
 
 def users_called(checkpoint: Checkpoint, name: str) -> list[list[StoredUser]]:

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migrator.checkpoint.binding import check_confirmed
 from migrator.checkpoint.db.checkpoint import SERVE, Checkpoint
 from migrator.checkpoint.runs.actions import actions_of_run, begin_actions
 from migrator.checkpoint.runs.runs import begin_run, store_summary
-from migrator.checkpoint.users.sign_ins import was_confirmed
 from migrator.core.clock import Clock
-from migrator.core.errors import ConfigError
 from migrator.core.model import Lane, RunOutcome
 from migrator.flow.context import run_context
-from migrator.flow.opening import open_in_lane
+from migrator.flow.opening import open_in_lane, wanted_binding
 from migrator.flow.options import RunEvents, RunOptions
 from migrator.flow.preflight import preflight, with_members
 from migrator.flow.run import migrate_in_lane
@@ -94,11 +93,7 @@ def open_serving(config: Config, clock: Clock, *, upgrade: bool, runs_inside: bo
     """
     url, key = config.checkpoint.sqlalchemy_url, config.checkpoint.key
     with Checkpoint(url, key, clock, upgrade=upgrade, create=False, command=SERVE) as checkpoint:
-        if not was_confirmed(checkpoint):
-            raise ConfigError(
-                "Nobody was migrated with this checkpoint yet, so nobody has confirmed what is to be sent.",
-                fix="Run `migrator run` first; then serve those who come later.",
-            )
+        check_confirmed(checkpoint, wanted_binding(config))
         checked = _checked(config, clock, checkpoint)
         share = DESCOPE_SHARE if runs_inside else 1.0
         lane = Lane.SIGN_IN

@@ -12,7 +12,7 @@ WORKERS ?= 2
 # The date on the man pages: the one of the commit, so that it does not depend on the day of the build.
 COMMITTED = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 
-.PHONY: demo unit test coverage soak pythons mutate bench check fmt readme docs screenshots lock wheel dist man clean help
+.PHONY: demo unit test coverage soak pythons mutate bench check fmt readme docs screenshots lock licenses wheel dist man clean help
 .DEFAULT_GOAL := help
 
 help:  ## show the targets
@@ -78,6 +78,9 @@ lock: $(STAMP)  ## resolve the ranges of pyproject.toml anew
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml -o requirements.lock
+
+licenses: $(STAMP)  ## write docs/licenses.md: every dependency with its license
+	$(BIN)/python tests/support/licenses.py > docs/licenses.md
 
 clean:  ## remove everything that the targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo mutants tests/acceptance/node_modules

@@ -55,12 +55,13 @@ mutate: $(STAMP)  ## mutation testing of the core (docs/mutation.md), most of an
 bench: $(STAMP)  ## benchmarks on an idle machine; renews docs/performance.md. ARGS="--users 100000" for more
 	$(BIN)/python tests/bench/bench_migration.py --record $(ARGS)
 
-check: $(STAMP) audit  ## format, lint, types, docstrings, spelling, known vulnerabilities
+check: $(STAMP) audit  ## format, lint, types, docstrings, spelling, known vulnerabilities, the sandbox against the OpenAPI file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/interrogate -q migrator migrations
 	$(BIN)/codespell
+	$(BIN)/pytest -q tests/contract/test_schemathesis.py
 
 fmt: $(STAMP)  ## repair format and what ruff can repair
 	$(BIN)/ruff format .

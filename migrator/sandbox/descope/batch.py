@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from migrator.sandbox.descope.store import Store
 
 
+# Fields that mean one thing in a request and another in an answer, where `password` says whether there is one.
+_OTHER_SHAPE = {"userTenants", "password"}
+
+
 def check_size(store: Store, count: int) -> None:
     """Refuse a call that names more users than the limit."""
     if count > store.switches.batch_limit:
@@ -84,7 +88,7 @@ def _failed_user(store: Store, body: dict[str, Json]) -> Json:
     login, email = body.get("loginId", ""), body.get("email", "")
     match store.switches.failed_user:
         case "full":
-            echoed = {key: value for key, value in body.items() if key in blank() and key != "userTenants"}
+            echoed = {key: value for key, value in body.items() if key in blank() and key not in _OTHER_SHAPE}
             return blank() | echoed | {"loginIds": _logins(body)}
         case "partial":
             return {"loginIds": [login], "email": email}

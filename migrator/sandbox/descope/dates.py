@@ -23,7 +23,7 @@ def day_of(value: Json) -> datetime | None:
     try:
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         return datetime.fromtimestamp(value / 1000 if abs(value) >= _LAST_SECOND else value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
@@ -35,5 +35,5 @@ def shown(value: Json, form: str) -> Json:
     if moment is None:
         return value
     if form == "date_time":
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return int(moment.timestamp()) * (1000 if form == "milliseconds" else 1)

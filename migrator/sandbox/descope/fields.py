@@ -113,7 +113,7 @@ def accepted_attributes(store: Store, values: dict[str, Json], *, creating: bool
 
 
 def _fits(definition: dict[str, Json], value: Json, date_values: str) -> bool:
-    options = {option["value"] for option in definition["options"]}
+    options = {option.get("value", "") for option in definition["options"]}
     match definition["type"]:
         case 2:
             return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.sandbox.descope.refusal import UNAUTHORIZED, Refusal
+from migrator.sandbox.descope.refusal import UNAUTHORIZED, Refusal, invalid
 
 if TYPE_CHECKING:
     from migrator.core.model import Json
@@ -79,8 +79,11 @@ def search_audit(call: Call) -> Json:
     ]
     if store.switches.audit == "empty":
         found = []
-    size = min(int(body.get("limit") or _MOST), _MOST)
-    first = size * int(body.get("page", 0))
+    limit, page = body.get("limit") or _MOST, body.get("page", 0)
+    if limit < 0 or page < 0:
+        raise invalid("limit and page must not be negative")
+    size = min(limit, _MOST)
+    first = size * page
     total = {"total": len(found)} if store.switches.audit_total == "present" else {}
     return {"audits": found[first : first + size], **total}
 

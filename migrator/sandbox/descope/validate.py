@@ -12,7 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
-from openapi_schema_validator import OAS30Validator
+from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
 from migrator.sandbox.descope.refusal import MALFORMED, Refusal
 
@@ -30,7 +30,8 @@ _WANTED: Schema = {
     "type": "object",
     "additionalProperties": {"anyOf": [*_SCALARS, {"type": "array", "items": {"anyOf": _SCALARS}}]},
 }
-_TIME: Schema = {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d+$"}]}
+_INT32: Schema = {"type": "integer", "format": "int32"}
+_TIME: Schema = {"anyOf": [{"type": "integer", "format": "int64"}, {"type": "string", "pattern": "^[0-9]{1,18}$"}]}
 _TENANTS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/managementv1.AssociatedTenant"}}
 _FAMILIES: Schema = {"familyAssociations": {"type": "array", "items": {"type": "object"}}}
 _SENDING: Schema = {"templateId": _STRING, "locale": _STRING}
@@ -90,8 +91,8 @@ _MORE_SCHEMAS: dict[str, Schema] = {
             ),
             "noTenants": _BOOLEAN,
             "text": _STRING,
-            "limit": {"type": "integer"},
-            "page": {"type": "integer"},
+            "limit": _INT32,
+            "page": _INT32,
             **dict.fromkeys(("from", "to"), _TIME),
         },
     },
@@ -158,7 +159,7 @@ def spec() -> Schema:
 
 @cache
 def _validator(schema: str, strict: bool) -> OAS30Validator:
-    return OAS30Validator(_named(schema, strict=strict))
+    return OAS30Validator(_named(schema, strict=strict), format_checker=oas30_format_checker)
 
 
 def _named(name: str, *, strict: bool) -> Schema:

@@ -99,7 +99,7 @@ sbom: $(SUPPLIED)  ## write what requirements.lock pins as CycloneDX, into build
 	  --output-reproducible --output-file $(SBOM) requirements.hashes
 
 audit: $(SUPPLIED)  ## known vulnerabilities of what requirements.lock pins; says so where nobody can be asked
-	$(SUPPLY)/python tests/support/audit.py requirements.hashes $(ARGS)
+	$(SUPPLY)/python tests/support/audit.py requirements.hashes
 
 newest:  ## the tests of the transport with the newest urllib3 and requests that pyproject.toml allows
 	$(NEW_ENOUGH)

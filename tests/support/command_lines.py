@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from migrator.cli.main import main
 
 if TYPE_CHECKING:
@@ -18,4 +20,6 @@ def understood(words: Sequence[str]) -> dict[str, Any]:
         click.UsageError: it has no such option, or does not take this value.
     """
     command, *rest = words
-    return {"command": command} | main.commands[command].make_context(command, list(rest)).params
+    # With its parent, as click keeps a command's help option from the first context on.
+    parent = click.Context(main, **main.context_settings)
+    return {"command": command} | main.commands[command].make_context(command, list(rest), parent=parent).params

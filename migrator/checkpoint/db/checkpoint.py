@@ -202,8 +202,8 @@ class Checkpoint:
         now = self._now(connection)
         if row is None:
             connection.execute(insert(migration).values(key=self.key, fence=0, sweep=0))
-        elif row["holder"] and row["lease_until"] > now and not LeaseHolder.from_json(row["holder"]).is_surely_dead():
-            raise _held_by(LeaseHolder.from_json(row["holder"]), ceil(row["lease_until"] - now))
+        elif self._is_alive(row, connection):
+            raise _held_by(LeaseHolder.from_json(row["holder"]), ceil(row["lease_until"] - now), self._command)
         self.fence = (row["fence"] if row else 0) + 1
         holder = LeaseHolder.me(self._command).to_json()
         connection.execute(
@@ -288,14 +288,18 @@ class Checkpoint:
         )
 
 
-def _held_by(holder: LeaseHolder, left: int) -> LeaseHeld:
-    """The error about a lease that a live holder has; it becomes free by itself after `left` seconds."""
+def _held_by(holder: LeaseHolder, left: int, asking: str) -> LeaseHeld:
+    """The error about a lease that a live holder has; it becomes free by itself after `left` seconds.
+
+    Args:
+        asking: the command that wanted it.
+    """
     again = ": the next run takes over at once" if holder.death_can_be_proven() else f" in {left} s"
     if holder.command == SERVE:
+        instead = ", or let it do the runs: `migrator serve --with-run`" if asking == "run" else ""
         return LeaseHeld(
             f"`migrator serve` is at work on this checkpoint (process {holder.pid}).",
-            fix="Stop it first (SIGTERM: it ends in order), or let it do the runs: `migrator serve --with-run`. If that"
-            f" process is killed, run again{again}.",
+            fix=f"Stop it first (SIGTERM: it ends in order){instead}. If that process is killed, run again{again}.",
         )
     return LeaseHeld(
         f"Another run is in progress on this checkpoint (process {holder.pid}).",

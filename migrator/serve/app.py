@@ -139,9 +139,10 @@ class SignInEndpoint:
         try:
             self._signatures.check(request.method, target, authority, scope["headers"], body)
         except SignatureRefused as error:
+            why = f"signature: {error.fault}"
             if error.fault is SignatureFault.CROWDED:
-                raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, f"signature: {error.fault}", _TRY_AGAIN) from None
-            raise Turned(HTTPStatus.UNAUTHORIZED, f"signature: {error.fault}") from None
+                raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, why, _TRY_AGAIN) from None
+            raise Turned(HTTPStatus.UNAUTHORIZED, why) from None
 
     def _check_door(self) -> None:
         if self._door.closed:

@@ -27,16 +27,16 @@ class _Window:
 
     def wait(self, now: float) -> float:
         """Seconds until there is room; 0 for now."""
-        while self._at and self._at[0] <= now - self._seconds:
-            self._at.popleft()
-        return 0.0 if len(self._at) < self._most else self._at[0] + self._seconds - now
+        return 0.0 if self.count(now) < self._most else self._at[0] + self._seconds - now
 
     def add(self, now: float) -> None:
         self._at.append(now)
 
-    @property
-    def is_empty(self) -> bool:
-        return not self._at
+    def count(self, now: float) -> int:
+        """How many are in the window that ends now."""
+        while self._at and self._at[0] <= now - self._seconds:
+            self._at.popleft()
+        return len(self._at)
 
 
 class LookUpBudgets:
@@ -71,7 +71,7 @@ class LookUpBudgets:
         for window in windows:
             window.add(now)
         # Only look-ups that were made are kept, so that nobody fills the memory with names.
-        self._parts = {name: one for name, one in self._parts.items() if one.wait(now) > 0 or not one.is_empty}
+        self._parts = {name: one for name, one in self._parts.items() if one.count(now)}
         self._parts |= dict(zip(parts, windows[1:], strict=True))
 
 

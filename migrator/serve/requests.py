@@ -30,7 +30,7 @@ class ResolveRequest:
 
     @property
     def key(self) -> str:
-        """The same for every spelling of this name that nobody has, if one of them is nobody's."""
+        """The name without the case of its letters: of whom nobody knows in one spelling, nobody knows in another."""
         return self.login.casefold()
 
 

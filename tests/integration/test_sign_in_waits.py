@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import TYPE_CHECKING
 
 from at_the_door import asked, put
+from deadline import until
 
 from migrator.core.errors import LeaseLost
 
@@ -32,8 +32,8 @@ def test_a_pause_does_not_keep_the_server_from_stopping(place: Place) -> None:
     put(place, 90001, "nina", "nina.berg@example.org")
     with asked(place) as server:
         assert place.forked("pause").code == 0
-        time.sleep(2.5)
-        print(server.resolve("nina"))
+        until(lambda: server.is_paused)
+        assert server.resolve("nina")[1]["outcome"] == "busy"
         assert server.resolve(place.sources()[0]["email"])[1]["outcome"] == "ready"
         assert server.stop(20)
 

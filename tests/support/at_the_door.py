@@ -58,6 +58,12 @@ class Asked:
     thread: threading.Thread
     port: int = 0
     error: MigratorError | None = None
+    serving: Serving | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether `migrator pause` has taken effect."""
+        return self.serving is not None and self.serving.opened.context.clock.paused_since is not None
 
     def resolve(self, login: str, execution_id: str = "1") -> tuple[int, dict[str, Any]]:
         """The status and the document that a flow gets."""
@@ -89,6 +95,7 @@ def asked(place: Place, **section: Any) -> Iterator[Asked]:
     def work() -> None:
         try:
             with open_serving(place.config, one.clock, upgrade=True, runs_inside=False) as opened:
+                one.serving = opened
                 serve(opened, one.clock, None, None, ready)
                 opened.end(0)
         except MigratorError as error:

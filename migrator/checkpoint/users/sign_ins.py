@@ -14,9 +14,7 @@ from migrator.core.email_address import parse_email
 from migrator.core.fields import login_hash, value_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection
+    from sqlalchemy import CompoundSelect
 
     from migrator.checkpoint.db.checkpoint import Checkpoint
 
@@ -51,13 +49,3 @@ def _called(checkpoint: Checkpoint) -> CompoundSelect[Any]:
         )
     )
     return union_all(by_login, by_username, by_email)
-
-
-def users_by_id(checkpoint: Checkpoint, user_ids: Collection[str]) -> list[StoredUser]:
-    """These users, as far as they are known, in the order of their id text."""
-    return checkpoint.read(lambda c: _stored(c, checkpoint, source_user.c.user_id.in_(user_ids)))
-
-
-def _stored(connection: Connection, checkpoint: Checkpoint, these: ColumnElement[bool]) -> list[StoredUser]:
-    query = select(*STORED_COLUMNS).where(mine(checkpoint), these).order_by(source_user.c.user_id)
-    return [StoredUser.of(row) for row in connection.execute(query)]

@@ -14,6 +14,7 @@ from migrator.flow.send.batch import NOT_ABOUT_USERS, caller_refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from migrator.checkpoint.users.stored_user import StoredUser
     from migrator.descope.user import DescopeUser
     from migrator.flow.context import RunContext
 
@@ -35,31 +36,42 @@ def disable_leavers(context: RunContext) -> None:
     for page in pages_to_disable(context):
         context.clock.check()
         with context.alone:
-            enabled, others = enabled_users(context, as_before(context.checkpoint, page))
-            store_disable_intent(context.checkpoint, [one for one, _ in enabled])
-            began = context.clock.monotonic()
-            done: set[str] = set()
-            unclear: set[str] = set()  # a request that was not answered may have disabled them
-            for part in _parts([found for _, found in enabled]):
-                rest = [found for found in part if found.user_id not in done]
-                if not rest or silent == MOST_SILENT:
-                    continue
-                try:
-                    done |= _disable(context, rest)
-                except NoAnswer:
-                    silent += 1
-                    unclear |= {found.user_id for found in rest}
-            if enabled:
-                words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
-                words |= dict.fromkeys(unclear - done, "unanswered")
-                outcomes = {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
-                context.batch_log.note("disable", outcomes, context.clock.monotonic() - began)
-            store_disabled(
-                context.checkpoint,
-                [one for one, found in enabled if found.user_id in done],
-                [*(one for one, found in enabled if found.user_id not in done), *others],
-                unclear - done,
-            )
+            silent += _disable_page(context, as_before(context.checkpoint, page), MOST_SILENT - silent)
+
+
+def _disable_page(context: RunContext, page: Sequence[StoredUser], patience: int) -> int:
+    """Disable those of a page who are enabled; returns how many requests went unanswered.
+
+    Args:
+        patience: unanswered requests after which the others are left as they are.
+    """
+    enabled, others = enabled_users(context, page)
+    store_disable_intent(context.checkpoint, [one for one, _ in enabled])
+    began = context.clock.monotonic()
+    silent = 0
+    done: set[str] = set()
+    unclear: set[str] = set()  # a request that was not answered may have disabled them
+    for part in _parts([found for _, found in enabled]):
+        rest = [found for found in part if found.user_id not in done]
+        if not rest or silent == patience:
+            continue
+        try:
+            done |= _disable(context, rest)
+        except NoAnswer:
+            silent += 1
+            unclear |= {found.user_id for found in rest}
+    if enabled:
+        words = {found.user_id: "disabled" for _, found in enabled if found.user_id in done}
+        words |= dict.fromkeys(unclear - done, "unanswered")
+        outcomes = {one.user_id: words.get(found.user_id, "not_done") for one, found in enabled}
+        context.batch_log.note("disable", outcomes, context.clock.monotonic() - began)
+    store_disabled(
+        context.checkpoint,
+        [one for one, found in enabled if found.user_id in done],
+        [*(one for one, found in enabled if found.user_id not in done), *others],
+        unclear - done,
+    )
+    return silent
 
 
 def _parts(users: Sequence[DescopeUser]) -> Iterator[Sequence[DescopeUser]]:

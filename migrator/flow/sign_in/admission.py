@@ -17,8 +17,8 @@ from migrator.checkpoint.users.plans import (
 )
 from migrator.checkpoint.users.reopening import keep_opened_users
 from migrator.checkpoint.users.sends import claim_batch, store_results
-from migrator.checkpoint.users.sign_ins import users_by_id
 from migrator.checkpoint.users.sweeps import current_sweep, store_page
+from migrator.checkpoint.users.verdicts import known_users
 from migrator.core.choices import Choice, users_chosen
 from migrator.core.model import Decision, State
 from migrator.flow.logbook import outcome_words
@@ -95,7 +95,8 @@ class Admission:
         return bool(left)
 
     def _pending(self, user_ids: Sequence[str]) -> list[StoredUser]:
-        return [one for one in users_by_id(self._context.checkpoint, user_ids) if one.state == State.PENDING]
+        known = known_users(self._context.checkpoint, user_ids)
+        return [one for one in known.values() if one.state == State.PENDING]
 
     def _decide(self, pending: Sequence[StoredUser]) -> None:
         context, checkpoint = self._context, self._context.checkpoint

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from migrator.checkpoint.users.stored_user import StoredUser
 
-# Left out by this migration's own command, not by a rule: whoever signs in is to come all the same.
+# Whoever signs in is to come although an option of an earlier run left them out.
 _FOR_LATER = (Reason.LIMIT, Reason.SEARCH_TEXT, Reason.NOT_IN_PLAN)
 
 
@@ -136,8 +136,12 @@ def _is_there(user: StoredUser) -> bool:
 
 def _may_come(user: StoredUser) -> bool:
     """Whether a user who is not in Descope may get there without a change in Docebo or of the rules."""
-    for_later = user.state == State.SKIPPED and user.reason in _FOR_LATER
-    return for_later or user.state in (State.PENDING, State.SENDING, State.CONFLICT)
+    return _is_for_later(user) or user.state in (State.PENDING, State.SENDING, State.CONFLICT)
+
+
+def _is_for_later(user: StoredUser) -> bool:
+    """Whether this migration's own command left the user out, and not a rule."""
+    return user.state == State.SKIPPED and user.reason in _FOR_LATER
 
 
 def is_disabled(user: StoredUser) -> bool:
@@ -150,8 +154,7 @@ def is_disabled(user: StoredUser) -> bool:
 
 def _outcome_of(user: StoredUser, *, final: bool) -> SignInOutcome | None:
     """What is to be answered of a user who is not in Descope; None if trying may change that."""
-    for_later = user.state == State.SKIPPED and user.reason in _FOR_LATER
-    if not final and (for_later or user.state in _WORTH_TRYING):
+    if not final and (_is_for_later(user) or user.state in _WORTH_TRYING):
         return None
     return _WORTH_TRYING.get(user.state) or _SETTLED.get(user.state, SignInOutcome.REFUSED)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator.docebo.paging import read_once
@@ -25,11 +24,9 @@ def find_called(docebo: DoceboClient, name: str) -> tuple[list[Json], bool]:
         StopRun: Docebo cannot be read.
     """
     called: list[Json] = []
-    pages = 0
-    with closing(docebo.pages(name)) as every_page:
-        for items in islice(read_once(every_page, record_key), MOST_PAGES + 1):
-            pages += 1
-            if pages > MOST_PAGES:
+    with closing(docebo.pages(name)) as pages:
+        for number, items in enumerate(read_once(pages, record_key)):
+            if number == MOST_PAGES:
                 return called, False
             called += [item for item in items if isinstance(item, dict) and _is_called(DoceboRecord(item), name)]
     return called, True

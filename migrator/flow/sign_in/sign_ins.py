@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.checkpoint.db.database import DatabaseLost
-from migrator.checkpoint.users.sign_ins import users_by_id, users_called
+from migrator.checkpoint.users.sign_ins import users_called
 from migrator.checkpoint.users.stored_user import StoredUser
+from migrator.checkpoint.users.verdicts import known_users
 from migrator.core.errors import Interrupted, LeaseLost, MigratorError, NoTurn
 from migrator.core.model import Ready, State
 from migrator.docebo.client import BUCKET
@@ -52,7 +53,7 @@ class NoRoom(Exception):
 
 
 class SignIns:
-    """Answers about one login each; thread-safe. `with sign_ins: ...` holds its thread, which alone writes.
+    """Answers about one login each; thread-safe. The thread between `start` and `close` alone writes.
 
     Attributes:
         lost: what makes every further answer impossible: the lease or the database is gone; None while all is well.
@@ -152,7 +153,8 @@ class SignIns:
             user_ids: whom Docebo calls that; the checkpoint may know them by another spelling of the name.
         """
         checkpoint = self._context.checkpoint
-        found = identify(name, [*users_called(checkpoint, name), users_by_id(checkpoint, user_ids)], final=True)
+        by_id = list(known_users(checkpoint, user_ids).values())
+        found = identify(name, [*users_called(checkpoint, name), by_id], final=True)
         if not isinstance(found, StoredUser):
             return SignInAnswer(found or SignInOutcome.BUSY)
         answer = _ready_as_stored(found, name) or self.ask_descope(found, name)
@@ -233,11 +235,13 @@ class SignIns:
     def _do(self, jobs: Sequence[_Job]) -> bool:
         """Bring the users of these jobs in; whether somebody may be in flight now."""
         users = {one.user_id: one for job in jobs for one in job.users}
+        user_ids = list(users)
         with self._context.alone:
             with self._run:
                 self._admission.store(list(users.values()), run_at_work=self._run_at_work)
-            self._admission.send(list(users))
-        return any(one.state == State.SENDING for one in users_by_id(self._context.checkpoint, users))
+            self._admission.send(user_ids)
+        known = known_users(self._context.checkpoint, user_ids)
+        return any(one.state == State.SENDING for one in known.values())
 
     def _note(self, error: BaseException) -> None:
         if isinstance(error, LeaseLost | DatabaseLost):
